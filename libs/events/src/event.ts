@@ -1,0 +1,61 @@
+import type { DomainEvent } from './decider.ts';
+
+export type ActorType = 'user' | 'api_key' | 'license' | 'system' | 'provider';
+
+export interface Actor {
+  readonly type: ActorType;
+  readonly id: string;
+}
+
+/** What is known of where a command came from; it is written beside each event that the command makes. */
+export interface EventMetadata {
+  readonly actor: Actor;
+  /** One id for all that a request set in motion. */
+  readonly correlation_id: string;
+  /** Id of the event that caused this one, or of the request. */
+  readonly causation_id?: string;
+  /** W3C trace context of the span that appended the event. */
+  readonly traceparent?: string;
+  readonly command_id?: string;
+}
+
+/** An event as the store returns it: upcast to the present schema, personal data in the clear (null when forgotten). */
+export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
+  /** `evt_…`, unique for ever; the CloudEvents id and the webhook id. */
+  readonly id: string;
+  /** Place in the service's log: ascending in commit order, with holes. */
+  readonly position: number;
+  readonly stream_id: string;
+  /** 1, 2, 3 … within the stream. */
+  readonly version: number;
+  readonly type: string;
+  readonly schema_version: number;
+  /** `{ type, ...fields }`. */
+  readonly event: Event;
+  readonly metadata: EventMetadata;
+  /** RFC 3339 UTC with milliseconds. */
+  readonly recorded_at: string;
+}
+
+/** The form in which an event leaves its service: CloudEvents 1.0 with our extension attributes. Data per its contract. */
+export interface PublishedEvent<Data = Record<string, unknown>> {
+  readonly specversion: '1.0';
+  readonly id: string;
+  /** `keyledger/<service>`. */
+  readonly source: string;
+  readonly type: string;
+  /** The aggregate's id = the stream id = the Kafka key. */
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly dataschema: string;
+  /** Version within the stream. */
+  readonly streamversion: number;
+  /** Position in the service's log. */
+  readonly position: number;
+  readonly traceparent?: string;
+  readonly correlationid: string;
+  readonly actortype: ActorType;
+  readonly actorid: string;
+  readonly data: Data;
+}

@@ -1,0 +1,5 @@
+export * from './contract.ts';
+export * from './decider.ts';
+export * from './event.ts';
+export * from './source.ts';
+export * from './store.ts';

@@ -1,0 +1,43 @@
+import type { PoolClient } from 'pg';
+import type { PublishedEvent } from './event.ts';
+
+/** Where a subscription stands in one partition of one source: everything up to and including `position` has had its effect. */
+export interface Checkpoint {
+  readonly partition: number;
+  readonly position: number;
+}
+
+export interface SourceBatch {
+  readonly partition: number;
+  /** Ascending by position. */
+  readonly events: readonly PublishedEvent[];
+  /** The checkpoint to store once the batch has had its effect (it may lie beyond the last event: others were not wanted). */
+  readonly position: number;
+  /** Tells the source, after the database commit, that the batch is done (Kafka commits offsets here). */
+  done?(): Promise<void>;
+}
+
+/** Another service's published events, in order per subject. Two implementations, one contract test: log and Kafka. */
+export interface EventSource {
+  /** Name of the service whose events these are. */
+  readonly service: string;
+  /** Next batch above the checkpoints; waits for one until `signal` aborts, then returns undefined. */
+  next(
+    checkpoints: (partition: number) => number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<SourceBatch | undefined>;
+  close(): Promise<void>;
+}
+
+/** A reactor or a projection of another service's events. Effects go through `tx`; they commit with the checkpoint. */
+export interface Subscription {
+  /** Stable and unique within the service: it is the checkpoint's key and the Kafka group's name. */
+  readonly name: string;
+  /** Services it listens to. */
+  readonly sources: readonly string[];
+  /** Event types it wants; `license.*` and `*` match. */
+  readonly types: readonly string[];
+  /** Ascending by position within a subject. What it throws is retried, then dead-lettered, per subject. */
+  handle(batch: readonly PublishedEvent[], tx: PoolClient): Promise<void>;
+}

@@ -1,0 +1,124 @@
+import type { PoolClient } from 'pg';
+import type { DomainEvent, StreamType } from './decider.ts';
+import type { EventMetadata, RecordedEvent } from './event.ts';
+
+/** What a command left behind. */
+export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
+  readonly streamId: string;
+  readonly state: State;
+  /** Version of the stream after the command. */
+  readonly version: number;
+  /** The events of this command; empty when it changed nothing. */
+  readonly events: readonly RecordedEvent<Event>[];
+}
+
+export interface HandleOptions<State = unknown, Event extends DomainEvent = DomainEvent> {
+  readonly metadata: EventMetadata;
+  /** If-Match: a stream at another version refuses with `StaleVersionError`. 0 = the stream must not exist. */
+  readonly expectedVersion?: number;
+  /**
+   * Makes the command idempotent: when this id has been handled, nothing is decided or appended and
+   * `HandledBeforeError` carries what was remembered. Written in the transaction of the events.
+   */
+  readonly commandId?: string;
+  /** What to remember of this command under `commandId` (opaque bytes, e.g. the encrypted HTTP response). */
+  readonly remember?: (outcome: Outcome<State, Event>) => Remembered;
+}
+
+/** What is kept of a handled command. */
+export interface Remembered {
+  /** Hash of what was asked, so that a reuse of the id for something else can be told. */
+  readonly fingerprint: string;
+  readonly result: Uint8Array;
+  /** RFC 3339; after it the id may be used anew. */
+  readonly expires_at: string;
+}
+
+/** A stream's state as the store holds it in memory. */
+export interface Loaded<State> {
+  readonly state: State;
+  readonly version: number;
+}
+
+/** Reads what was projected, writes what follows, in the transaction that appends (inline) or consumes (subscribed). */
+export interface Projection {
+  /** `licenses`; the name under which it is rebuilt. */
+  readonly name: string;
+  /** Event types it wants; `license.*` matches a prefix. */
+  readonly types: readonly string[];
+  /** Its tables, unqualified. Every write goes to them unqualified, so that a rebuild can put others in their place. */
+  readonly tables: readonly string[];
+  /** Set-based; events ascend by position. Must give the same rows when run again over the same events. */
+  handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
+}
+
+/** The append-only log of one service with the states of its streams. Implemented by `PostgresEventStore`. */
+export interface EventStore {
+  /**
+   * Decides a command against the stream's present state and appends its events, with the inline projections, in one
+   * transaction. Commands of a stream run one after the other; conflicts with other processes are retried inside.
+   *
+   * `decide` must be pure and synchronous, as it may run more than once; what it throws reaches the caller and nothing is written.
+   * @throws StaleVersionError when `expectedVersion` does not hold
+   * @throws HandledBeforeError when `commandId` has been handled
+   */
+  handle<State, Event extends DomainEvent>(
+    type: StreamType<State, Event>,
+    streamId: string,
+    decide: (state: State, version: number) => readonly Event[],
+    options: HandleOptions<State, Event>,
+  ): Promise<Outcome<State, Event>>;
+
+  /** Present state (version 0 and `initialState` when the stream does not exist). From memory when it is there. */
+  load<State, Event extends DomainEvent>(type: StreamType<State, Event>, streamId: string): Promise<Loaded<State>>;
+
+  /** As `load`, but only from memory: undefined when it is not there. For hot paths; at most a second behind other processes. */
+  peek<State, Event extends DomainEvent>(type: StreamType<State, Event>, streamId: string): Loaded<State> | undefined;
+
+  /** State as of a time (RFC 3339), folded from the log. */
+  loadAsOf<State, Event extends DomainEvent>(
+    type: StreamType<State, Event>,
+    streamId: string,
+    asOf: string,
+  ): Promise<Loaded<State>>;
+
+  /** A stream's events with `version > after`, ascending, at most `limit`. */
+  readStream<Event extends DomainEvent>(
+    streamId: string,
+    options?: { after?: number; limit?: number },
+  ): Promise<RecordedEvent<Event>[]>;
+
+  /** The log with `position > after`, ascending, at most `limit`; `types` as in `Projection`. */
+  readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]>;
+
+  /** What was remembered under a command id; undefined when it is unknown or has expired. */
+  recall(commandId: string): Promise<Remembered | undefined>;
+
+  /** Remembers a command that appended nothing (a decided refusal). The first to remember wins. */
+  remember(commandId: string, remembered: Remembered): Promise<void>;
+
+  /** Deletes a person's key: their personal data in events reads as null from then on, everywhere. Idempotent. */
+  forgetPerson(personId: string): Promise<void>;
+}
+
+export class StaleVersionError extends Error {
+  override readonly name = 'StaleVersionError';
+  constructor(
+    readonly streamId: string,
+    readonly expected: number,
+    readonly actual: number,
+  ) {
+    super(`stream ${streamId} is at version ${actual}, not ${expected}`);
+  }
+}
+
+export class HandledBeforeError extends Error {
+  override readonly name = 'HandledBeforeError';
+  constructor(
+    readonly commandId: string,
+    readonly fingerprint: string,
+    readonly result: Uint8Array,
+  ) {
+    super(`command ${commandId} was handled before`);
+  }
+}

@@ -1,0 +1,21 @@
+import type { Actor } from '#events';
+
+/** The closed list; `admin` includes the others. */
+export const SCOPES = ['admin', 'licenses:write', 'releases:write'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who calls, as the gateway found out. Services trust this and nothing else. */
+export interface Principal {
+  readonly actor: Actor;
+  readonly scopes: readonly Scope[];
+  /** The product that the credential is bound to; null = system-wide. */
+  readonly product_id: string | null;
+}
+
+/** `admin` includes every scope. */
+export const hasScope = (principal: Principal, scope: Scope): boolean =>
+  principal.scopes.includes('admin') || principal.scopes.includes(scope);
+
+/** Whether the principal may see objects of this product. Objects it may not see are answered with 404. */
+export const seesProduct = (principal: Principal, productId: string | null): boolean =>
+  principal.product_id === null || principal.product_id === productId;

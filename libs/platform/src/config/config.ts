@@ -1,0 +1,24 @@
+export type RateLimits = 'on' | 'off';
+
+/** Everything the environment decides, validated. Read once, at start. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Public address (`iss` of leases, links in problem documents). */
+  readonly public_url: string;
+  /** Data folder: embedded PostgreSQL, master key. */
+  readonly data_dir: string;
+  /** Undefined = embedded PostgreSQL in the data folder. */
+  readonly database_url: string | undefined;
+  /** Undefined = log transport. */
+  readonly kafka_brokers: readonly string[] | undefined;
+  /** 32 bytes. */
+  readonly master_key: Uint8Array;
+  readonly bootstrap_api_key: string | undefined;
+  readonly webhook_allow_cidrs: readonly string[];
+  readonly trusted_proxies: readonly string[];
+  readonly rate_limits: RateLimits;
+  readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly metrics_token: string | undefined;
+  readonly otlp_endpoint: string | undefined;
+}

@@ -1,0 +1,24 @@
+import type { EventContract, Projection, StreamType } from '#events';
+import type { EntityClass, MigrationClass } from './database/database.ts';
+
+/** What makes a service: given to `ServiceModule.forService`, which provides the tokens below to the app's module. */
+export interface ServiceDefinition {
+  /** `licensing`: the name of its schema, its topic (`keyledger.licensing`) and its CloudEvents source. */
+  readonly name: string;
+  readonly entities: readonly EntityClass[];
+  /** TypeORM migrations of the read tables; the event store's own tables come with libs/events. */
+  readonly migrations: readonly MigrationClass[];
+  /** Every stream type of the service, so that generic readers (history, rebuild, follow) can upcast and decrypt. */
+  readonly streams: readonly StreamType<never>[];
+  /** Projected in the transaction that appends. */
+  readonly projections: readonly Projection[];
+  /** The events it publishes. */
+  readonly contracts: readonly EventContract<never>[];
+}
+
+/** Injection tokens, one set a service module. `EventStore`, `ServiceDatabase`, `MasterKey`, `Config` are interfaces. */
+export const EVENT_STORE = Symbol('EventStore');
+export const DATABASE = Symbol('ServiceDatabase');
+export const MASTER_KEY = Symbol('MasterKey');
+export const CONFIG = Symbol('Config');
+export const LOGGER = Symbol('Logger');
