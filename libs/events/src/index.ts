@@ -3,3 +3,5 @@ export * from './decider.ts';
 export * from './event.ts';
 export * from './source.ts';
 export * from './store.ts';
+export * from './leader.ts';
+export * from './trace.ts';

@@ -1,3 +1,6 @@
+/** The services behind the gateway. */
+export type ServiceName = 'licensing' | 'billing' | 'releases' | 'webhooks';
+
 export type RateLimits = 'on' | 'off';
 
 /** Everything the environment decides, validated. Read once, at start. */
@@ -21,4 +24,6 @@ export interface Config {
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly metrics_token: string | undefined;
   readonly otlp_endpoint: string | undefined;
+  /** Where the gateway of a cluster finds the services; all undefined in one process. */
+  readonly service_urls: Readonly<Record<ServiceName, string | undefined>>;
 }

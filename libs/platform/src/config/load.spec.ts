@@ -1,0 +1,60 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig } from './load.ts';
+
+describe('configuration', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'keyledger-config-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const load = (env: Record<string, string> = {}, warn: (message: string) => void = () => undefined) =>
+    loadConfig({ KEYLEDGER_DATA: folder, ...env }, warn);
+
+  it('has a default for everything', () => {
+    expect(load()).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      public_url: 'http://127.0.0.1:4000',
+      database_url: undefined,
+      kafka_brokers: undefined,
+      rate_limits: 'on',
+      webhook_allow_cidrs: [],
+    });
+  });
+
+  it('makes a master key once, tells so, keeps it from others and uses it again', () => {
+    const warnings: string[] = [];
+    const first = load({}, (message) => warnings.push(message)).master_key;
+    const second = load({}, (message) => warnings.push(message)).master_key;
+    expect(first).toHaveLength(32);
+    expect(second).toEqual(first);
+    expect(warnings).toHaveLength(1);
+    expect(statSync(join(folder, 'master.key')).mode & 0o077).toBe(0);
+  });
+
+  it('takes a master key in base64 or hex, and leaves the folder alone', () => {
+    const key = Buffer.alloc(32, 7);
+    expect(load({ KEYLEDGER_MASTER_KEY: key.toString('base64') }).master_key).toEqual(key);
+    expect(load({ KEYLEDGER_MASTER_KEY: key.toString('hex') }).master_key).toEqual(key);
+    expect(() => readFileSync(join(folder, 'master.key'))).toThrow('ENOENT');
+  });
+
+  it('refuses a master key file that is damaged rather than making another', () => {
+    writeFileSync(join(folder, 'master.key'), 'short\n');
+    expect(() => load()).toThrow(ConfigError);
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', '4e3'],
+    ['KEYLEDGER_PUBLIC_URL', 'licenses.example.com'],
+    ['KEYLEDGER_MASTER_KEY', 'c2hvcnQ='],
+    ['KEYLEDGER_WEBHOOK_ALLOW_CIDRS', '10.0.0.0/8,localhost'],
+    ['KEYLEDGER_RATE_LIMITS', 'maybe'],
+    ['DATABASE_URL', 'mysql://localhost/keyledger'],
+    ['KEYLEDGER_LICENSING_URL', 'licensing:4001'],
+  ])('refuses %s=%s with a message that names it', (name, value) => {
+    expect(() => load({ [name]: value })).toThrow(new RegExp(name));
+  });
+});

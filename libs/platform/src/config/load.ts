@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import type { Config } from './config.ts';
+import { masterKey } from './master-key.ts';
+
+/** A variable that is wrong, with what to do about it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads and validates the environment. With nothing set everything has a default that works on one machine. */
+export const loadConfig = (env: Env = process.env, warn: (message: string) => void = console.warn): Config => {
+  const host = env['HOST'] ?? '127.0.0.1';
+  const port = integer(env, 'PORT', 4000, 0, 65_535);
+  const data_dir = resolve(env['KEYLEDGER_DATA'] ?? './data');
+  return {
+    host,
+    port,
+    public_url: url(env, 'KEYLEDGER_PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`),
+    data_dir,
+    database_url: databaseUrl(env),
+    kafka_brokers: list(env, 'KAFKA_BROKERS'),
+    master_key: masterKey(env['KEYLEDGER_MASTER_KEY'], data_dir, warn),
+    bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
+    webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
+    trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),
+    rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
+    log_level: oneOf(
+      env,
+      'KEYLEDGER_LOG_LEVEL',
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      'info',
+    ),
+    metrics_token: env['KEYLEDGER_METRICS_TOKEN'] || undefined,
+    otlp_endpoint: optionalUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
+    service_urls: {
+      licensing: optionalUrl(env, 'KEYLEDGER_LICENSING_URL'),
+      billing: optionalUrl(env, 'KEYLEDGER_BILLING_URL'),
+      releases: optionalUrl(env, 'KEYLEDGER_RELEASES_URL'),
+      webhooks: optionalUrl(env, 'KEYLEDGER_WEBHOOKS_URL'),
+    },
+  };
+};
+
+const integer = (env: Env, name: string, fallback: number, min: number, max: number): number => {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new ConfigError(`${name} is "${text}": give a whole number from ${min} to ${max}, or leave it out for ${fallback}.`);
+  }
+  return value;
+};
+
+const oneOf = <const T extends string>(env: Env, name: string, values: readonly T[], fallback: T): T => {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const found = values.find((value) => value === text);
+  if (found === undefined) throw new ConfigError(`${name} is "${text}": give one of ${values.join(', ')}.`);
+  return found;
+};
+
+const list = (env: Env, name: string): readonly string[] | undefined => {
+  const items = (env[name] ?? '').split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return items.length === 0 ? undefined : items;
+};
+
+const optionalUrl = (env: Env, name: string): string | undefined => {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new ConfigError(`${name} is "${text}": give an address such as https://licenses.example.com.`);
+  }
+  return text.replace(/\/+$/, '');
+};
+
+const url = (env: Env, name: string, fallback: string): string => optionalUrl(env, name) ?? fallback;
+
+const databaseUrl = (env: Env): string | undefined => {
+  const text = env['DATABASE_URL'];
+  if (text === undefined || text === '') return undefined;
+  if (!/^postgres(ql)?:\/\//.test(text)) {
+    throw new ConfigError('DATABASE_URL must start with postgresql://, or be left out for the embedded PostgreSQL.');
+  }
+  return text;
+};
+
+const cidrs = (env: Env, name: string): readonly string[] => {
+  const items = list(env, name) ?? [];
+  for (const item of items) {
+    if (!ipaddr.isValidCIDR(item)) {
+      throw new ConfigError(`${name} holds "${item}": give networks such as 10.1.0.0/16,fd00::/8.`);
+    }
+  }
+  return items;
+};

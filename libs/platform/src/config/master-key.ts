@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from './load.ts';
+
+const BYTES = 32;
+
+/**
+ * The 32-byte master key: what KEYLEDGER_MASTER_KEY says (64 hex digits or base64), else the one in `<data>/master.key`,
+ * else a new one written there. Losing it loses every sealed secret, hence the warning.
+ */
+export const masterKey = (given: string | undefined, dataDir: string, warn: (message: string) => void): Uint8Array => {
+  if (given !== undefined && given !== '') return parse(given, 'KEYLEDGER_MASTER_KEY');
+  const file = join(dataDir, 'master.key');
+  const kept = readIfThere(file);
+  if (kept !== undefined) return parse(kept.trim(), file);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  createOnce(file, `${randomBytes(BYTES).toString('base64')}\n`);
+  warn(
+    `A master key was made in ${file}. It seals licence keys and signing keys: back it up, ` +
+      'or set KEYLEDGER_MASTER_KEY to a key of your own (openssl rand -base64 32).',
+  );
+  return parse(readFileSync(file, 'utf8').trim(), file);
+};
+
+const parse = (text: string, origin: string): Uint8Array => {
+  const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (bytes.length !== BYTES) {
+    throw new ConfigError(`${origin} must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32`);
+  }
+  return bytes;
+};
+
+const readIfThere = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Written whole and synced under another name first, then linked: a crash leaves no half key, a race leaves one winner. */
+const createOnce = (file: string, text: string): void => {
+  const draft = `${file}.${process.pid}.new`;
+  const handle = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+};

@@ -1,0 +1,45 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import type { MasterKey } from './keys.ts';
+
+const NONCE = 12;
+const TAG = 16;
+
+/**
+ * @param master 32 bytes
+ * @returns HKDF-SHA256 subkeys (RFC 5869; empty salt, `keyledger/<purpose>` as info), AES-256-GCM (NIST SP 800-38D) under them
+ */
+export const createMasterKey = (master: Uint8Array): MasterKey => {
+  const subkeys = new Map<string, Buffer>();
+  const kid = createHash('sha256').update('keyledger/kid').update(master).digest('base64url').slice(0, 8);
+
+  const derive = (purpose: string): Buffer => {
+    let key = subkeys.get(purpose);
+    if (key === undefined) {
+      key = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), `keyledger/${purpose}`, 32));
+      subkeys.set(purpose, key);
+    }
+    return key;
+  };
+
+  return {
+    derive,
+    seal: (purpose, plaintext, context = '') => {
+      const nonce = randomBytes(NONCE);
+      const cipher = createCipheriv('aes-256-gcm', derive(purpose), nonce).setAAD(Buffer.from(context));
+      const body = Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+      return `${kid}.${body.toString('base64url')}`;
+    },
+    open: (purpose, sealed, context = '') => {
+      const dot = sealed.indexOf('.');
+      if (sealed.slice(0, dot) !== kid) {
+        throw new Error(`sealed under another master key (${sealed.slice(0, dot)}, this one is ${kid})`);
+      }
+      const body = Buffer.from(sealed.slice(dot + 1), 'base64url');
+      const decipher = createDecipheriv('aes-256-gcm', derive(purpose), body.subarray(0, NONCE), { authTagLength: TAG })
+        .setAAD(Buffer.from(context))
+        .setAuthTag(body.subarray(-TAG));
+      return Buffer.concat([decipher.update(body.subarray(NONCE, -TAG)), decipher.final()]);
+    },
+    hash: (purpose, value) => createHmac('sha256', derive(purpose)).update(value).digest('base64url'),
+  };
+};
