@@ -22,3 +22,5 @@ export const DATABASE = Symbol('ServiceDatabase');
 export const MASTER_KEY = Symbol('MasterKey');
 export const CONFIG = Symbol('Config');
 export const LOGGER = Symbol('Logger');
+export const METRICS = Symbol('Metrics');
+export const SERVICE = Symbol('ServiceDefinition');

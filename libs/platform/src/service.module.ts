@@ -1,0 +1,60 @@
+import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { PostgresEventStore } from '#events';
+import type { Config } from './config/config.ts';
+import type { MasterKey } from './crypto/keys.ts';
+import type { ServiceDatabase } from './database/database.ts';
+import { openDatabase } from './database/open.ts';
+import { CONFIG, DATABASE, EVENT_STORE, LOGGER, MASTER_KEY, METRICS, SERVICE, type ServiceDefinition } from './service.ts';
+import type { Logger } from './telemetry/logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** Closes what the module opened, store before pool, after everything that uses them has stopped. */
+@Injectable()
+class ServiceShutdown implements OnApplicationShutdown {
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(EVENT_STORE) private readonly store: PostgresEventStore,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+    await this.database.orm.destroy();
+  }
+}
+
+/** A service's database and event store; each app's module imports its own with `ServiceModule.forService(definition)`. */
+@Module({})
+export class ServiceModule {
+  static forService(definition: ServiceDefinition): DynamicModule {
+    return {
+      module: ServiceModule,
+      providers: [
+        { provide: SERVICE, useValue: definition },
+        {
+          provide: DATABASE,
+          inject: [CONFIG, LOGGER],
+          useFactory: (config: Config, logger: Logger) => database(definition, config, logger),
+        },
+        {
+          provide: EVENT_STORE,
+          inject: [DATABASE, MASTER_KEY, LOGGER, METRICS],
+          useFactory: (db: ServiceDatabase, masterKey: MasterKey, logger: Logger, metrics: Metrics) =>
+            eventStore(definition, db, masterKey, logger, metrics),
+        },
+        ServiceShutdown,
+      ],
+      exports: [SERVICE, DATABASE, EVENT_STORE],
+    };
+  }
+}
+
+const database = (definition: ServiceDefinition, config: Config, logger: Logger): Promise<ServiceDatabase> => {
+  if (config.database_url === undefined) throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started');
+  return openDatabase({
+    url: config.database_url,
+    schema: definition.name,
+    entities: definition.entities,
+    migrations: definition.migrations,
+    onError: (error) => logger.warn({ err: error, service: definition.name }, 'an idle database connection was lost'),
+  });
+};
