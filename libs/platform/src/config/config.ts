@@ -21,6 +21,10 @@ export interface Config {
   readonly webhook_allow_cidrs: readonly string[];
   readonly trusted_proxies: readonly string[];
   readonly rate_limits: RateLimits;
+  /** Calls a second that one API key may make of one process. */
+  readonly rate_limit_per_api_key: number;
+  /** Calls a second that may be made with one licence key of one process. */
+  readonly rate_limit_per_license: number;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly metrics_token: string | undefined;
   readonly otlp_endpoint: string | undefined;

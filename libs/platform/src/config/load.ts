@@ -27,6 +27,8 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
     trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),
     rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
+    rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),
+    rate_limit_per_license: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_LICENSE', 1_000, 1, 1_000_000),
     log_level: oneOf(
       env,
       'KEYLEDGER_LOG_LEVEL',

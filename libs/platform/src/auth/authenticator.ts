@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Principal } from './principal.ts';
+import '../http/request.ts';
+
+/** What a request's headers prove. */
+export interface Identified {
+  /** Undefined when no credential was sent. */
+  readonly principal: Principal | undefined;
+  /** The caller's address, as the public door saw it. */
+  readonly client_ip: string;
+  /** Headers of the answer, whatever it will be (rate limits). */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds out who calls. There is one in a process: the gateway's, which reads credentials, or the one that believes the
+ * gateway (`internalAuthenticator`).
+ */
+export interface Authenticator {
+  /** @throws Problem 401 for a credential that is wrong, 429 over a limit. A credential that is sent is never ignored. */
+  identify(request: FastifyRequest): Identified | Promise<Identified>;
+}
+
+/** Injection token of the process's own authenticator; the gateway's module provides it. */
+export const AUTHENTICATOR = Symbol('Authenticator');
+
+/** For the operators' probes, which answer without any database and have a token of their own. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** Sets `request.principal` and `request.client_ip` before anything else of a request is read. Call it before routes are added. */
+export const installAuthentication = (fastify: FastifyInstance, authenticator: Authenticator): void => {
+  fastify.decorateRequest('principal', undefined);
+  fastify.decorateRequest('client_ip', '');
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (PROBES.has(pathOf(request))) {
+      request.client_ip = request.ip;
+      return;
+    }
+    const { principal, client_ip, headers } = await authenticator.identify(request);
+    request.principal = principal;
+    request.client_ip = client_ip;
+    if (headers !== undefined) reply.headers(headers);
+  });
+};
+
+/** The request's path as it was sent, without its query. */
+export const pathOf = (request: FastifyRequest): string => {
+  const query = request.url.indexOf('?');
+  return query === -1 ? request.url : request.url.slice(0, query);
+};

@@ -1,0 +1,28 @@
+import type { FastifyRequest } from 'fastify';
+import ipaddr from 'ipaddr.js';
+import { Problem } from '../http/problem.ts';
+import { type Authenticator, type Identified, pathOf } from './authenticator.ts';
+import { CLIENT_IP_HEADER, type InternalTokens, TOKEN_HEADER } from './internal-token.ts';
+
+/** Public keys are public: whoever finds a service may read them. */
+const OPEN = /^\/\.well-known\//;
+
+/**
+ * How a service behind the gateway finds out who calls: by the gateway's token, and by nothing else. What a caller writes
+ * into `Authorization` or `X-Forwarded-For` means nothing here.
+ */
+export const internalAuthenticator = (tokens: InternalTokens): Authenticator => ({
+  identify: async (request: FastifyRequest): Promise<Identified> => {
+    const token = request.headers[TOKEN_HEADER];
+    if (token === undefined && OPEN.test(pathOf(request))) return { principal: undefined, client_ip: request.ip };
+    const forwarded = typeof token === 'string' ? await tokens.verify(token) : undefined;
+    if (forwarded === undefined) {
+      throw new Problem(401, 'UNAUTHENTICATED', 'This service answers only what comes through the gateway.');
+    }
+    const ip = request.headers[CLIENT_IP_HEADER];
+    return {
+      principal: forwarded ?? undefined,
+      client_ip: typeof ip === 'string' && ipaddr.isValid(ip) ? ip : request.ip,
+    };
+  },
+});

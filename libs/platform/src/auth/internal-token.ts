@@ -1,0 +1,99 @@
+import { jwtVerify, SignJWT } from 'jose';
+import { JOSEError } from 'jose/errors';
+import { LRUCache } from 'lru-cache';
+import type { MasterKey } from '../crypto/keys.ts';
+import { type Principal, SCOPES, type Scope } from './principal.ts';
+
+/** Carries the gateway's token to the services. */
+export const TOKEN_HEADER = 'keyledger-principal';
+/** Carries the caller's address; believed only beside a valid token. */
+export const CLIENT_IP_HEADER = 'keyledger-client-ip';
+
+/** Life of a token and the time for which the gateway hands the same one out again, in milliseconds. */
+const LIFE_MS = 60_000;
+const REUSE_MS = 20_000;
+const CLAIM = 'keyledger';
+const ISSUER = 'keyledger/gateway';
+const AUDIENCE = 'keyledger/services';
+
+/** Who stands behind a request that the gateway forwards; null = nobody who named himself (public routes, licence keys). */
+export type Forwarded = Principal | null;
+
+/**
+ * A JWT (RFC 7519), HS256 under a key that only Keyledger's own processes can derive. It is good for a minute, so a token that
+ * leaks through a log is soon worthless, and a revoked API key is refused at the gateway long before.
+ */
+export class InternalTokens {
+  readonly #key: Uint8Array;
+  readonly #issued = new LRUCache<string, Promise<string>>({ max: 10_000, ttl: REUSE_MS });
+  readonly #verified = new LRUCache<string, { readonly forwarded: Forwarded; readonly expires: number }>({ max: 10_000 });
+
+  constructor(
+    masterKey: MasterKey,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.#key = masterKey.derive('internal-token');
+  }
+
+  /** A token for a principal, the same one for 20 s. */
+  issue(forwarded: Forwarded): Promise<string> {
+    const who = forwarded === null ? '' : JSON.stringify([forwarded.actor, forwarded.scopes, forwarded.product_id]);
+    let token = this.#issued.get(who);
+    if (token === undefined) {
+      token = this.#sign(forwarded);
+      this.#issued.set(who, token);
+    }
+    return token;
+  }
+
+  #sign(forwarded: Forwarded): Promise<string> {
+    const seconds = Math.floor(this.now() / 1000);
+    return new SignJWT({ [CLAIM]: forwarded })
+      .setProtectedHeader({ alg: 'HS256', typ: 'keyledger+jwt' })
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setIssuedAt(seconds)
+      .setExpirationTime(seconds + LIFE_MS / 1000)
+      .sign(this.#key);
+  }
+
+  /** @returns who the token speaks for, or undefined when it is forged, expired or something else altogether */
+  async verify(token: string): Promise<Forwarded | undefined> {
+    const known = this.#verified.get(token);
+    if (known !== undefined && this.now() < known.expires) return known.forwarded;
+    try {
+      const { payload } = await jwtVerify(token, this.#key, {
+        algorithms: ['HS256'],
+        typ: 'keyledger+jwt',
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        requiredClaims: ['exp', CLAIM],
+        currentDate: new Date(this.now()),
+      });
+      const forwarded = parse(payload[CLAIM]);
+      if (forwarded !== undefined) this.#verified.set(token, { forwarded, expires: (payload.exp ?? 0) * 1000 });
+      return forwarded;
+    } catch (error) {
+      if (error instanceof JOSEError) return undefined;
+      throw error;
+    }
+  }
+}
+
+const ACTORS = ['user', 'api_key', 'license', 'system', 'provider'] as const;
+
+/** The claim is ours and signed, but a gateway of another version may have written it: read it like any input. */
+const parse = (claim: unknown): Forwarded | undefined => {
+  if (claim === null) return null;
+  if (!isRecord(claim) || !isRecord(claim['actor']) || !Array.isArray(claim['scopes'])) return undefined;
+  const { id } = claim['actor'];
+  const type = ACTORS.find((actor) => actor === (claim['actor'] as Record<string, unknown>)['type']);
+  const product_id = claim['product_id'];
+  if (type === undefined || typeof id !== 'string') return undefined;
+  if (product_id !== null && typeof product_id !== 'string') return undefined;
+  const scopes = claim['scopes'].filter((scope): scope is Scope => SCOPES.some((known) => known === scope));
+  return { actor: { type, id }, scopes, product_id };
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
