@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/principal.ts';
 
 declare module 'fastify' {
@@ -9,5 +8,3 @@ declare module 'fastify' {
     client_ip: string;
   }
 }
-
-export type { FastifyReply, FastifyRequest };

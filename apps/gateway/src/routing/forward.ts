@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CLIENT_IP_HEADER, type InternalTokens, Problem, TOKEN_HEADER } from '#platform';
+import type { ServiceClient } from './service-client.ts';
+
+/** Largest request body, in bytes. */
+export const BODY_LIMIT = 1_048_576;
+
+/** RFC 9110 §7.6.1: these speak of one connection only. */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What a caller may not say to a service: the credential is consumed here, and addresses and names are ours to tell. */
+const CONSUMED = /^(authorization|host|expect|forwarded|x-forwarded-.*|x-real-ip|keyledger-.*)$/;
+
+/** Hands a request on to a service, and its answer back, without holding either in memory. */
+export const forward = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  client: ServiceClient,
+  tokens: InternalTokens,
+): Promise<FastifyReply> => {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD';
+  const answer = await client.request({
+    method: request.method,
+    path: request.url,
+    headers: {
+      ...passable(request.headers, hasBody),
+      [TOKEN_HEADER]: await tokens.issue(request.principal ?? null),
+      [CLIENT_IP_HEADER]: request.client_ip,
+    },
+    body: hasBody ? bounded(request.raw) : null,
+    signal: gone.signal,
+  });
+  const headers = passable(answer.headers, true);
+  return reply.code(answer.statusCode).headers(headers).send(answer.body);
+};
+
+/** Headers without those that end at this process. */
+const passable = (headers: IncomingHttpHeaders, hasBody: boolean): Record<string, string | string[]> => {
+  const named = new Set(String(headers['connection'] ?? '').toLowerCase().split(',').map((name) => name.trim()));
+  const passed: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || CONSUMED.test(name)) continue;
+    if (name === 'content-length' && !hasBody) continue;
+    passed[name] = value;
+  }
+  return passed;
+};
+
+/** The body, refused as soon as it is known to be too large. */
+const bounded = (message: IncomingMessage): Readable => {
+  const announced = message.headers['content-length'];
+  if (announced === undefined) return Readable.from(counted(message));
+  if (Number(announced) > BODY_LIMIT) throw tooLarge();
+  return message;
+};
+
+async function* counted(message: IncomingMessage): AsyncIterable<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of message as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > BODY_LIMIT) throw tooLarge();
+    yield chunk;
+  }
+}
+
+const tooLarge = (): Problem => new Problem(413, 'BODY_TOO_LARGE', 'A request body may have at most 1 MiB.');

@@ -1,0 +1,11 @@
+import type { ServiceName } from '#platform';
+
+/** Which service answers what lies at and below a path; the longest prefix counts. What stands nowhere here is the gateway's own, or nobody's. */
+export const ROUTES: Readonly<Record<string, ServiceName>> = {
+  '/.well-known': 'licensing',
+  '/api/v1/license': 'licensing',
+  '/api/v1/admin/products': 'licensing',
+  '/api/v1/admin/plans': 'licensing',
+  '/api/v1/admin/licenses': 'licensing',
+  '/api/v1/admin/webhooks': 'webhooks',
+};

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { get, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { request } from 'undici';
+import { createMasterKey } from '#platform/crypto/master-key';
+import {
+  installAuthentication,
+  internalAuthenticator,
+  InternalTokens,
+  isProblem,
+  type Principal,
+  type ServiceName,
+} from '#platform';
+import { addRoutes, clientsOf } from './routing.ts';
+import type { ServiceClient } from './service-client.ts';
+
+const tokens = new InternalTokens(createMasterKey(Buffer.alloc(32, 1)));
+const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: ['admin'], product_id: null };
+
+/** Problems are answered by their status and code, which is all that these tests look at. */
+const answerProblems = (fastify: FastifyInstance): void => {
+  fastify.setErrorHandler((error, _request, reply) =>
+    isProblem(error) ? reply.code(error.status).headers(error.headers ?? {}).send({ code: error.code }) : reply.code(500).send({ code: String(error) }),
+  );
+};
+
+describe('routing to the services of a cluster', () => {
+  let service: FastifyInstance;
+  let gateway: FastifyInstance;
+  let url: string;
+  let serviceUrl: string;
+  let clients: Map<ServiceName, ServiceClient>;
+
+  beforeAll(async () => {
+    service = Fastify();
+    answerProblems(service);
+    installAuthentication(service, internalAuthenticator(tokens));
+    service.all('/api/v1/admin/licenses/*', (req, reply) =>
+      reply.header('keep-alive', 'timeout=5').header('x-answered', 'yes').code(207).send({
+        method: req.method,
+        url: req.url,
+        headers: req.headers,
+        body: req.body ?? null,
+        principal: req.principal ?? null,
+        client_ip: req.client_ip,
+      }),
+    );
+    service.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_req, body, done) => done(null, body));
+    service.post('/api/v1/license/echo', { bodyLimit: 10_000_000 }, (req, reply) => reply.send(req.body));
+    service.get('/internal/secrets', () => 'secret');
+    serviceUrl = await service.listen({ port: 0 });
+    const away = createServer().listen(0);
+    const { port } = away.address() as AddressInfo;
+    await new Promise((closed) => away.close(closed));
+    gateway = Fastify({ bodyLimit: 1024 });
+    answerProblems(gateway);
+    installAuthentication(gateway, {
+      identify: ({ headers }) => ({
+        principal: headers.authorization === undefined ? undefined : principal,
+        client_ip: '203.0.113.9',
+      }),
+    });
+    clients = clientsOf({ licensing: serviceUrl, webhooks: `http://127.0.0.1:${port}`, billing: undefined, releases: undefined });
+    addRoutes(gateway, clients, tokens);
+    url = await gateway.listen({ port: 0 });
+  });
+
+  afterAll(async () => {
+    await gateway.close();
+    await Promise.all([...clients.values()].map((client) => client.close()));
+    await service.close();
+  });
+
+  const json = async (body: { json(): Promise<unknown> }): Promise<Record<string, unknown>> => (await body.json()) as Record<string, unknown>;
+
+  /** Path and headers as they stand: undici would put them in order. */
+  const raw = (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => get(url, { path, headers }, resolve).on('error', reject));
+
+  it('hands on method, path, query, body and who calls, and gives the answer back as it is', async () => {
+    const { statusCode, headers, body } = await request(`${url}/api/v1/admin/licenses/lic_1/suspend?a=1&b=%20`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer kl_secret', 'if-match': '"3"' },
+      body: '{"reason":"chargeback"}',
+    });
+    const seen = await json(body);
+    expect(statusCode).toBe(207);
+    expect(headers['x-answered']).toBe('yes');
+    expect(seen).toMatchObject({
+      method: 'PATCH',
+      url: '/api/v1/admin/licenses/lic_1/suspend?a=1&b=%20',
+      body: { reason: 'chargeback' },
+      principal,
+      client_ip: '203.0.113.9',
+    });
+    expect(seen['headers']).toMatchObject({ 'if-match': '"3"' });
+    expect(JSON.stringify(seen)).not.toContain('kl_secret');
+  });
+
+  it('lets nobody speak for another by a header of his own', async () => {
+    const headers = {
+      'keyledger-principal': await tokens.issue(principal),
+      'keyledger-client-ip': '10.0.0.1',
+      'x-forwarded-for': '10.0.0.1',
+      connection: 'close, x-secret',
+      'x-secret': 'for this connection only',
+    };
+    const seen: unknown = JSON.parse(await text(await raw('/api/v1/admin/licenses/x', headers)));
+    expect(seen).toMatchObject({ principal: null, client_ip: '203.0.113.9' });
+    expect(JSON.stringify(seen)).not.toContain('10.0.0.1');
+    expect(JSON.stringify(seen)).not.toContain('x-secret');
+  });
+
+  it('a service answers 401 to whatever comes without the gateway', async () => {
+    const attempts: Record<string, string>[] = [
+      {},
+      { authorization: 'Bearer kl_secret' },
+      { 'keyledger-principal': 'x.y.z' },
+      { 'keyledger-principal': await new InternalTokens(createMasterKey(Buffer.alloc(32, 2))).issue(principal) },
+    ];
+    for (const headers of attempts) {
+      const { statusCode } = await request(`${serviceUrl}/api/v1/admin/licenses/x`, { headers });
+      expect(statusCode).toBe(401);
+    }
+  });
+
+  it.each(['/api/v1/admin/licenses/../../../../internal/secrets', '/internal/secrets', '/api/v1/admin/licenses/%2e%2e/%2e%2e/%2e%2e/%2e%2e/internal/secrets'])(
+    'does not reach %s',
+    async (path) => {
+      const answer = await raw(path, {});
+      expect([404, 207]).toContain(answer.statusCode);
+      expect(await text(answer)).not.toBe('secret');
+    },
+  );
+
+  it('streams bodies of any length up to 1 MiB', async () => {
+    const bytes = randomBytes(1_048_576);
+    for (const body of [bytes, Readable.from([bytes.subarray(0, 700_000), bytes.subarray(700_000)])]) {
+      const answer = await request(`${url}/api/v1/license/echo`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body,
+      });
+      expect(answer.statusCode).toBe(200);
+      expect(Buffer.from(await answer.body.arrayBuffer()).equals(bytes)).toBe(true);
+    }
+  });
+
+  it('refuses a longer body, announced or not', async () => {
+    const bytes = randomBytes(1_048_577);
+    for (const body of [bytes, Readable.from([bytes.subarray(0, 700_000), bytes.subarray(700_000)])]) {
+      const answer = await request(`${url}/api/v1/license/echo`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body,
+      });
+      expect(answer.statusCode).toBe(413);
+      expect(await json(answer.body)).toEqual({ code: 'BODY_TOO_LARGE' });
+    }
+  });
+
+  it('says so when a service cannot be reached', async () => {
+    const { statusCode, headers, body } = await request(`${url}/api/v1/admin/webhooks`);
+    expect(statusCode).toBe(502);
+    expect(headers['retry-after']).toBe('1');
+    expect(await json(body)).toEqual({ code: 'SERVICE_UNAVAILABLE' });
+  });
+
+  it('takes 200 calls at once over its kept connections', async () => {
+    const statuses = await Promise.all(
+      Array.from({ length: 200 }, async (_, i) => {
+        const { statusCode, body } = await request(`${url}/api/v1/admin/licenses/${i}`);
+        const seen = await json(body);
+        return [statusCode, seen['url']];
+      }),
+    );
+    expect(statuses).toEqual(Array.from({ length: 200 }, (_, i) => [207, `/api/v1/admin/licenses/${i}`]));
+  });
+});

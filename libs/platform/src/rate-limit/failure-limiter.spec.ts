@@ -1,0 +1,106 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { freshDatabase } from '../../../../test/support/postgres.ts';
+import { FailedIdentifications1790000000000 } from './failed-identifications.migration.ts';
+import { createFailureLimiter, FAILURES, type FailureLimiter, LONGEST_LOCKOUT_SECONDS } from './failure-limiter.ts';
+
+describe('the limit of calls that fail to identify themselves', () => {
+  let database: Awaited<ReturnType<typeof freshDatabase>>;
+  let pools: [pg.Pool, pg.Pool];
+  let here: FailureLimiter;
+  let there: FailureLimiter;
+  let ip = '';
+  let addresses = 0;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    const orm = await new DataSource({ type: 'postgres', url: database.url, migrations: [FailedIdentifications1790000000000] }).initialize();
+    await orm.runMigrations();
+    await orm.destroy();
+    pools = [new pg.Pool({ connectionString: database.url }), new pg.Pool({ connectionString: database.url })];
+  });
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await database.drop();
+  });
+  beforeEach(() => {
+    here = createFailureLimiter(pools[0], 'on');
+    there = createFailureLimiter(pools[1], 'on');
+    ip = `198.51.100.${++addresses}`;
+  });
+
+  const fail = async (limiter: FailureLimiter, times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) await limiter.record(ip);
+  };
+  /** Moves what the database knows of the address into the past; this process's memory starts afresh. */
+  const passes = async (column: 'locked_until' | 'window_ends_at' | 'forget_at'): Promise<void> => {
+    await pools[0].query(`update failed_identifications set ${column} = now() - interval '1 second' where address = $1`, [ip]);
+    here = createFailureLimiter(pools[0], 'on');
+  };
+  const lockout = async (limiter: FailureLimiter): Promise<number> => {
+    const refusal = await limiter.check(ip).then(
+      () => undefined,
+      (error: { status: number; code: string; headers: Record<string, string> }) => error,
+    );
+    if (refusal === undefined) return 0;
+    expect(refusal).toMatchObject({ status: 429, code: 'TOO_MANY_FAILURES' });
+    return Number(refusal.headers['retry-after']);
+  };
+
+  it('locks an address out at the fifth failure, in every instance, and no other address', async () => {
+    await fail(here, FAILURES - 1);
+    expect(await lockout(here)).toBe(0);
+    await there.record(ip);
+    expect(await lockout(here)).toBe(30);
+    expect(await lockout(there)).toBe(30);
+    await expect(here.record(ip)).rejects.toMatchObject({ status: 429 });
+    await here.check('203.0.113.200');
+  });
+
+  it('counts a burst over two instances as strictly as a row of them', async () => {
+    const burst = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => (i % 2 ? here : there).record(ip)));
+    expect(burst.filter(({ status }) => status === 'fulfilled')).toHaveLength(FAILURES);
+  });
+
+  it('doubles the lock-out each time, up to half an hour', async () => {
+    const seconds: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      await fail(here, FAILURES);
+      seconds.push(await lockout(there));
+      await passes('locked_until');
+      there = createFailureLimiter(pools[1], 'on');
+    }
+    expect(seconds).toEqual([30, 60, 120, 240, 480, 960, LONGEST_LOCKOUT_SECONDS, LONGEST_LOCKOUT_SECONDS]);
+  });
+
+  it('does not count failures of more than five minutes ago', async () => {
+    await fail(here, FAILURES - 1);
+    await passes('window_ends_at');
+    await fail(here, FAILURES - 1);
+    expect(await lockout(here)).toBe(0);
+    await fail(here, 1);
+    expect(await lockout(here)).toBe(30);
+  });
+
+  it('starts afresh with an address that has been quiet for long', async () => {
+    await fail(here, FAILURES);
+    await passes('locked_until');
+    await passes('window_ends_at');
+    await passes('forget_at');
+    await fail(here, FAILURES);
+    expect(await lockout(here)).toBe(30);
+  });
+
+  it('takes a /64 of IPv6 for one address', async () => {
+    for (let i = 0; i < FAILURES; i++) await here.record(`2001:db8:7:7::${i}`);
+    await expect(there.check('2001:db8:7:7:ffff::1')).rejects.toMatchObject({ status: 429 });
+    await there.check('2001:db8:7:8::1');
+  });
+
+  it('can be switched off', async () => {
+    const off = createFailureLimiter(pools[0], 'off');
+    await fail(off, FAILURES * 3);
+    await off.check(ip);
+    expect(await lockout(here)).toBe(0);
+  });
+});
