@@ -122,3 +122,15 @@ export class HandledBeforeError extends Error {
     super(`command ${commandId} was handled before`);
   }
 }
+
+/** An event could not be projected because a row like it exists: a unique index of a read table said so. */
+export class UniqueViolationError extends Error {
+  override readonly name = 'UniqueViolationError';
+  constructor(
+    readonly constraint: string,
+    readonly table: string,
+    options?: ErrorOptions,
+  ) {
+    super(`unique constraint ${constraint} of ${table}`, options);
+  }
+}

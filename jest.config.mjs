@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+delete swc.$schema;
+swc.jsc.rewriteRelativeImportExtensions = false;
+swc.sourceMaps = 'inline';
+
+const common = {
+  rootDir: import.meta.dirname,
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data', '<rootDir>/test/bench/node_modules'],
+};
+
+/** The rules need no database, so their tests start at once. */
+export default {
+  maxWorkers: 2,
+  projects: [
+    { ...common, displayName: 'domain', testMatch: ['<rootDir>/libs/domain/**/*.spec.ts'] },
+    {
+      ...common,
+      displayName: 'services',
+      testMatch: ['<rootDir>/{apps,test}/**/*.spec.ts', '<rootDir>/libs/{events,platform}/**/*.spec.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+};

@@ -1,0 +1,90 @@
+import type { DomainEvent, StreamType } from '../decider.ts';
+import type { RecordedEvent } from '../event.ts';
+import type { HandleOptions, Outcome } from '../store.ts';
+
+/** A stream in memory: its committed state, and what is being done to it. Times of idleness only are subject to eviction. */
+export interface Slot {
+  readonly id: string;
+  readonly type: StreamType<unknown, DomainEvent>;
+  state: unknown;
+  version: number;
+  /** Commands that wait for the flush that their stream is part of. */
+  readonly waiting: Command[];
+  /** The append that is being put together or flushed. */
+  append: Append | undefined;
+}
+
+/** A caller's command until it is answered. */
+export interface Command {
+  readonly decide: (state: unknown, version: number) => readonly DomainEvent[];
+  readonly options: HandleOptions<unknown, DomainEvent>;
+  /** Trace context of the command's own span. */
+  readonly traceparent: string;
+  readonly resolve: (outcome: Outcome<unknown, DomainEvent>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** An event that is to be written. */
+export interface Draft {
+  readonly id: string;
+  readonly version: number;
+  readonly event: DomainEvent;
+  readonly command: Command;
+}
+
+/** What a command came to when it was decided: events, or a refusal. It holds once what it was decided upon is committed. */
+export type Decided =
+  | { readonly command: Command; readonly drafts: readonly Draft[]; readonly state: unknown; readonly version: number }
+  | { readonly command: Command; readonly refusal: unknown };
+
+/** The events of one or more commands on one stream, written together or not at all. */
+export interface Append {
+  readonly slot: Slot;
+  readonly decided: Decided[];
+  /** State and version after all of `decided`. */
+  state: unknown;
+  version: number;
+  /** True once a flush has taken it: later commands wait for the next. */
+  taken: boolean;
+}
+
+export const draftsOf = (append: Append): readonly Draft[] =>
+  append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));
+
+/** Decides a command on top of what the append holds already. Nothing that `decide` throws leaves this function. */
+export const decideInto = (append: Append, command: Command, newId: () => string): void => {
+  const { type } = append.slot;
+  try {
+    const events = command.decide(append.state, append.version);
+    let { state, version } = append;
+    const drafts = events.map((event): Draft => {
+      state = type.evolve(state, event);
+      version += 1;
+      return { id: newId(), version, event, command };
+    });
+    append.decided.push({ command, drafts, state, version });
+    append.state = state;
+    append.version = version;
+  } catch (refusal) {
+    append.decided.push({ command, refusal });
+  }
+};
+
+/** Answers every command of an append whose events have been written. */
+export const answer = (append: Append, recorded: ReadonlyMap<string, RecordedEvent>): void => {
+  for (const decided of append.decided) {
+    if ('refusal' in decided) decided.command.reject(decided.refusal);
+    else decided.command.resolve(outcomeOf(append, decided, recorded));
+  }
+};
+
+export const outcomeOf = (
+  append: Append,
+  decided: Extract<Decided, { drafts: unknown }>,
+  recorded: ReadonlyMap<string, RecordedEvent>,
+): Outcome<unknown, DomainEvent> => ({
+  streamId: append.slot.id,
+  state: decided.state,
+  version: decided.version,
+  events: decided.drafts.flatMap(({ id }) => recorded.get(id) ?? []),
+});

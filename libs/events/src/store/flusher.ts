@@ -1,0 +1,224 @@
+import type { Pool } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordedEvent } from '../event.ts';
+import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
+import { type Append, answer, type Command, decideInto, draftsOf } from './append.ts';
+import { newEventId } from './event-id.ts';
+import type { LogReader } from './read.ts';
+import { isRefusedByDatabase, UncertainError, type Writer } from './writer.ts';
+
+/** Appends in one transaction at most. */
+const BATCH = 50;
+
+/** Times and pauses for finding out what became of a commit whose connection broke. */
+const UNCERTAIN_TRIES = 20;
+const UNCERTAIN_PAUSE_MS = 250;
+
+export interface FlusherHooks {
+  /** An append has been answered, or given up: its slot is free for the next. */
+  onDone(append: Append): void;
+  onFlush(recorded: ReadonlyMap<string, RecordedEvent>): void;
+  onConflict(): void;
+  recall(commandId: string): Promise<{ fingerprint: string; result: Uint8Array } | undefined>;
+}
+
+/**
+ * Group commit. One flush is under way at a time; what arrives meanwhile goes into the next one together, so the cost of
+ * taking the ordering lock and of a commit is shared. A lone append goes straight through.
+ */
+export class Flusher {
+  readonly #queue: Append[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly writer: Writer,
+    private readonly reader: LogReader,
+    private readonly hooks: FlusherHooks,
+  ) {}
+
+  enqueue(append: Append): void {
+    this.#queue.push(append);
+    // Commands that arrive in the same turn of the event loop share the first flush, too.
+    this.#running ??= Promise.resolve().then(() => this.#run());
+  }
+
+  /** Resolves when everything enqueued has been answered. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH);
+      for (const append of batch) append.taken = true;
+      await this.#flush(batch);
+    }
+    this.#running = undefined;
+  }
+
+  async #flush(batch: readonly Append[]): Promise<void> {
+    try {
+      this.#succeed(batch, await this.writer.write(batch));
+    } catch (error) {
+      await this.#recover(batch, error);
+    }
+  }
+
+  #succeed(batch: readonly Append[], recorded: ReadonlyMap<string, RecordedEvent>): void {
+    this.hooks.onFlush(recorded);
+    for (const append of batch) {
+      append.slot.state = append.state;
+      append.slot.version = append.version;
+      answer(append, recorded);
+      this.hooks.onDone(append);
+    }
+  }
+
+  /**
+   * Nothing of the batch was written, or nobody knows. Streams that another process wrote to are decided again under the
+   * ordering lock, where no second conflict can happen; when there are none, each append is tried alone, so that a bad one
+   * fails by itself.
+   */
+  async #recover(batch: readonly Append[], error: unknown): Promise<void> {
+    if (error instanceof UncertainError) return this.#settle(batch, error);
+    if (!isRefusedByDatabase(error)) return this.#fail(batch, error);
+    const stale = await this.#staleAmong(batch).catch((problem: unknown) => problem);
+    if (!(stale instanceof Set)) return this.#fail(batch, stale);
+    const fresh = batch.filter((append) => !stale.has(append));
+    if (stale.size > 0) {
+      if (fresh.length > 0) await this.#flush(fresh);
+      for (const append of batch) if (stale.has(append)) await this.#flushUnderLock(append, commandsOf(append));
+    } else {
+      for (const append of batch) {
+        if (batch.length > 1) await this.#flush([append]);
+        else await this.#refuse(append, error);
+      }
+    }
+  }
+
+  async #staleAmong(batch: readonly Append[]): Promise<Set<Append>> {
+    const { rows } = await this.pool.query<{ stream_id: string; version: number }>({
+      name: 'stream_heads',
+      text: 'select stream_id, max(version) as version from events where stream_id = any($1) group by stream_id',
+      values: [batch.map(({ slot }) => slot.id)],
+    });
+    const heads = new Map(rows.map(({ stream_id, version }) => [stream_id, version]));
+    return new Set(batch.filter(({ slot }) => (heads.get(slot.id) ?? 0) !== slot.version));
+  }
+
+  /** A single append was refused: by a remembered command, by a unique index, or for a reason of its own. */
+  async #refuse(append: Append, error: unknown): Promise<void> {
+    const commands = commandsOf(append);
+    if (violated(error) === 'commands_once') {
+      const open: Command[] = [];
+      for (const command of commands) if (!(await this.#rejectIfHandled(command))) open.push(command);
+      if (open.length < commands.length) return this.#flushUnderLock(append, open);
+    }
+    if (commands.length > 1) {
+      // Each command of the stream by itself: the one that cannot be written must not take its neighbours along.
+      for (const command of commands.slice(0, -1)) await this.#flushUnderLock(append, [command], false);
+      return this.#flushUnderLock(append, commands.slice(-1));
+    }
+    return this.#fail([append], publicError(error));
+  }
+
+  async #rejectIfHandled(command: Command): Promise<boolean> {
+    const { commandId } = command.options;
+    if (commandId === undefined) return false;
+    const remembered = await this.hooks.recall(commandId);
+    if (remembered === undefined) return false;
+    command.reject(new HandledBeforeError(commandId, remembered.fingerprint, remembered.result));
+    return true;
+  }
+
+  /** Reads what others wrote, decides anew and writes, all while nobody else can write. */
+  async #flushUnderLock(append: Append, commands: readonly Command[], last = true): Promise<void> {
+    this.hooks.onConflict();
+    const { slot } = append;
+    const again: Append = { slot, decided: [], state: slot.state, version: slot.version, taken: true };
+    try {
+      const recorded = await this.writer.write([again], async (client) => {
+        for (const { event, version } of await this.reader.stream(slot.id, { after: slot.version, client })) {
+          again.state = slot.type.evolve(again.state, event);
+          again.version = version;
+        }
+        for (const command of commands) decideInto(again, guarded(command, slot.id), newEventId);
+      });
+      this.hooks.onFlush(recorded);
+      slot.state = again.state;
+      slot.version = again.version;
+      answer(again, recorded);
+    } catch (error) {
+      // The slot keeps its old state, which the version guards; it is reloaded when next it proves stale.
+      if (error instanceof UncertainError) await this.#settle([again], error, false);
+      else if (commands.length > 1 && isRefusedByDatabase(error)) {
+        for (const command of commands) await this.#flushUnderLock(append, [command], false);
+      } else {
+        for (const command of commands) {
+          if (violated(error) !== 'commands_once' || !(await this.#rejectIfHandled(command))) command.reject(publicError(error));
+        }
+      }
+    }
+    if (last) this.hooks.onDone(append);
+  }
+
+  /** The commit's answer was lost with its connection: the log itself tells whether it took place. */
+  async #settle(batch: readonly Append[], error: UncertainError, done = true): Promise<void> {
+    const ids = batch.flatMap((append) => draftsOf(append).map(({ id }) => id));
+    for (let attempt = 1; attempt <= UNCERTAIN_TRIES; attempt++) {
+      try {
+        const recorded = await this.reader.byIds(ids);
+        if (recorded.size === ids.length && ids.length > 0) {
+          this.hooks.onFlush(recorded);
+          for (const append of batch) {
+            append.slot.state = append.state;
+            append.slot.version = append.version;
+            answer(append, recorded);
+            if (done) this.hooks.onDone(append);
+          }
+          return;
+        }
+        break;
+      } catch {
+        // The database is still away; asking is all that can be done, and the loop is bounded.
+        await sleep(UNCERTAIN_PAUSE_MS);
+      }
+    }
+    for (const append of batch) {
+      for (const command of commandsOf(append)) command.reject(error);
+      if (done) this.hooks.onDone(append);
+    }
+  }
+
+  #fail(batch: readonly Append[], error: unknown): void {
+    for (const append of batch) {
+      for (const command of commandsOf(append)) command.reject(error);
+      this.hooks.onDone(append);
+    }
+  }
+}
+
+const commandsOf = (append: Append): Command[] => append.decided.map(({ command }) => command);
+
+/** If-Match is checked against the state the command is decided upon, so it must be checked again with a new one. */
+export const guarded = (command: Command, streamId: string): Command => {
+  const { expectedVersion } = command.options;
+  if (expectedVersion === undefined) return command;
+  return {
+    ...command,
+    decide: (state, version) => {
+      if (version !== expectedVersion) throw new StaleVersionError(streamId, expectedVersion, version);
+      return command.decide(state, version);
+    },
+  };
+};
+
+const violated = (error: unknown): string | undefined =>
+  isRefusedByDatabase(error) && error.code === '23505' ? error.constraint : undefined;
+
+/** A unique index of a read table is the last word on what may exist twice; its caller gets to know which. */
+const publicError = (error: unknown): unknown =>
+  isRefusedByDatabase(error) && error.code === '23505'
+    ? new UniqueViolationError(error.constraint ?? '', error.table ?? '', { cause: error })
+    : error;

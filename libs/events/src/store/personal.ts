@@ -1,0 +1,128 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Pool } from 'pg';
+import type { DomainEvent, PersonalFields, StreamType } from '../decider.ts';
+import type { EventData } from './upcast.ts';
+
+/** Wraps the keys of people under a key that is not in this database. */
+export interface KeyWrapper {
+  wrap(key: Uint8Array): Uint8Array;
+  /** @throws when it was not wrapped by this wrapper */
+  unwrap(wrapped: Uint8Array): Uint8Array;
+}
+
+const NONCE = 12;
+const TAG = 16;
+const MARK = '$personal';
+
+/** How a personal field stands in the log: whose it is, and AES-256-GCM of its JSON under that person's key. */
+interface Sealed {
+  readonly [MARK]: string;
+  readonly v: string;
+}
+
+/** Encrypts and decrypts the personal fields of events. Forgetting a person is deleting their key. */
+export class PersonalData {
+  readonly #fields = new Map<string, PersonalFields>();
+  readonly #keys = new LRUCache<string, Buffer>({ max: 100_000 });
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly wrapper: KeyWrapper,
+    streams: readonly StreamType<never>[],
+  ) {
+    for (const stream of streams) {
+      for (const [type, fields] of Object.entries(stream.personal ?? {})) this.#fields.set(type, fields as PersonalFields);
+    }
+  }
+
+  /** The person whose data the event holds, if any. */
+  personOf(event: DomainEvent): string | undefined {
+    return this.#fields.get(event.type)?.person(event) ?? undefined;
+  }
+
+  /** Makes sure that `seal` has these people's keys, making those that do not exist yet. */
+  async prepare(people: ReadonlySet<string>): Promise<void> {
+    const missing = [...people].filter((person) => !this.#keys.has(person));
+    if (missing.length === 0) return;
+    const made = missing.map(() => this.wrapper.wrap(randomBytes(32)));
+    // Two processes may make a key for one person at once: the first stays, and both read which it is.
+    await this.pool.query(
+      `insert into person_keys (person_id, sealed_key) select * from unnest($1::text[], $2::bytea[]) on conflict do nothing`,
+      [missing, made],
+    );
+    await this.#fetch(missing);
+  }
+
+  /** The event's fields as they are written. `prepare` must have been called for its person. */
+  seal(eventId: string, event: DomainEvent): EventData {
+    const { type, ...data } = event as DomainEvent & EventData;
+    const personal = this.#fields.get(type);
+    const person = personal?.person(event);
+    if (personal === undefined || person === undefined || person === null) return data;
+    const key = this.#keys.get(person);
+    if (key === undefined) throw new Error(`no key for ${person}`);
+    for (const field of personal.fields) {
+      if (data[field] === undefined || data[field] === null) continue;
+      const nonce = randomBytes(NONCE);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${eventId}.${field}`));
+      const body = Buffer.concat([nonce, cipher.update(JSON.stringify(data[field])), cipher.final(), cipher.getAuthTag()]);
+      data[field] = { [MARK]: person, v: body.toString('base64') } satisfies Sealed;
+    }
+    return data;
+  }
+
+  /** Decrypts the fields of events in place; what belongs to forgotten people becomes null. */
+  async open(events: readonly { readonly id: string; readonly data: EventData }[]): Promise<void> {
+    const sealed = events.flatMap(({ id, data }) =>
+      Object.entries(data).flatMap(([field, value]) => (isSealed(value) ? [{ id, data, field, value }] : [])),
+    );
+    if (sealed.length === 0) return;
+    const people = new Set(sealed.map(({ value }) => value[MARK]));
+    await this.#fetch([...people].filter((person) => !this.#keys.has(person)));
+    for (const { id, data, field, value } of sealed) {
+      const key = this.#keys.get(value[MARK]);
+      data[field] = key === undefined ? null : unseal(key, value.v, `${id}.${field}`);
+    }
+  }
+
+  async deleteKey(person: string): Promise<void> {
+    await this.pool.query('delete from person_keys where person_id = $1', [person]);
+    this.forgetCached(person);
+  }
+
+  forgetCached(person: string): void {
+    this.#keys.delete(person);
+  }
+
+  forgetAllCached(): void {
+    this.#keys.clear();
+  }
+
+  async #fetch(people: readonly string[]): Promise<void> {
+    if (people.length === 0) return;
+    const { rows } = await this.pool.query<{ person_id: string; sealed_key: Buffer }>({
+      name: 'person_keys',
+      text: 'select person_id, sealed_key from person_keys where person_id = any($1)',
+      values: [people],
+    });
+    for (const { person_id, sealed_key } of rows) this.#keys.set(person_id, Buffer.from(this.wrapper.unwrap(sealed_key)));
+  }
+}
+
+const isSealed = (value: unknown): value is Sealed => typeof value === 'object' && value !== null && MARK in value;
+
+/** A value that was sealed under a key since deleted (the person came back with a new one) is forgotten too. */
+const unseal = (key: Buffer, text: string, context: string): unknown => {
+  const body = Buffer.from(text, 'base64');
+  const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE), { authTagLength: TAG })
+    .setAAD(Buffer.from(context))
+    .setAuthTag(body.subarray(-TAG));
+  const plain = decipher.update(body.subarray(NONCE, -TAG));
+  try {
+    return JSON.parse(Buffer.concat([plain, decipher.final()]).toString()) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error;
+    return null;
+  }
+};

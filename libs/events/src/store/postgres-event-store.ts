@@ -1,0 +1,287 @@
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Pool } from 'pg';
+import type { DomainEvent, StreamType } from '../decider.ts';
+import type { RecordedEvent } from '../event.ts';
+import {
+  type EventStore,
+  HandledBeforeError,
+  type HandleOptions,
+  type Loaded,
+  type Outcome,
+  type Projection,
+  type Remembered,
+} from '../store.ts';
+import { startSpan } from '../trace.ts';
+import { type Command, decideInto, type Slot } from './append.ts';
+import { newEventId } from './event-id.ts';
+import { Flusher, guarded } from './flusher.ts';
+import { Follower } from './follow.ts';
+import { type KeyWrapper, PersonalData } from './personal.ts';
+import { LogReader } from './read.ts';
+import { forgetChannel } from './schema.ts';
+import { Schemas } from './upcast.ts';
+import { Writer } from './writer.ts';
+
+export interface EventStoreOptions {
+  /** Connections whose `search_path` is the service's schema. The store does not end it. */
+  readonly pool: Pool;
+  readonly schema: string;
+  /** Every stream type of the service. */
+  readonly streams: readonly StreamType<never>[];
+  /** Projected in the transaction that appends. */
+  readonly projections: readonly Projection[];
+  readonly keys: KeyWrapper;
+  /** States kept in memory at most (default 50,000). */
+  readonly cachedStreams?: number;
+  readonly observe?: Observer;
+}
+
+/** What the store tells of itself, for metrics and logs. */
+export interface Observer {
+  flushed?(events: number): void;
+  conflict?(): void;
+  error?(error: unknown): void;
+}
+
+type AnyType = StreamType<unknown, DomainEvent>;
+type AnyOutcome = Outcome<unknown, DomainEvent>;
+
+/** The event store of one service in one process; any number of them, in any number of processes, share a schema. */
+export class PostgresEventStore implements EventStore {
+  readonly #busy = new Map<string, Slot>();
+  readonly #idle: LRUCache<string, Slot>;
+  /** Streams being read from the log: whoever asks for one meanwhile waits for the same reading. */
+  readonly #loading = new Map<string, Promise<Slot>>();
+  /** How far other processes have brought streams that are being read or written here just now. */
+  readonly #grown = new Map<string, number>();
+  readonly #pool: Pool;
+  readonly #schema: string;
+  readonly #observe: Observer;
+  readonly #personal: PersonalData;
+  readonly #reader: LogReader;
+  readonly #flusher: Flusher;
+  readonly #follower: Follower;
+
+  private constructor(options: EventStoreOptions) {
+    const { pool, schema, streams, projections, keys, cachedStreams = 50_000, observe = {} } = options;
+    const origin = randomUUID();
+    const schemas = new Schemas(streams);
+    this.#pool = pool;
+    this.#schema = schema;
+    this.#observe = observe;
+    this.#idle = new LRUCache({ max: cachedStreams });
+    this.#personal = new PersonalData(pool, keys, streams);
+    this.#reader = new LogReader(pool, schemas, this.#personal);
+    const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin);
+    this.#flusher = new Flusher(pool, writer, this.#reader, {
+      onDone: (append) => this.#next(append.slot),
+      onFlush: (recorded) => this.#flushed(recorded),
+      onConflict: () => observe.conflict?.(),
+      recall: (commandId) => this.recall(commandId),
+    });
+    this.#follower = new Follower(pool, schema, origin, {
+      onGrown: (heads) => this.#evictOlder(heads),
+      onForgotten: (person) => this.#evictForgotten(person),
+      onReconnect: () => this.#personal.forgetAllCached(),
+      onError: (error) => observe.error?.(error),
+    });
+  }
+
+  /** Opens the store of a schema that `migrateEventStore` has made, and begins to follow its log. */
+  static async open(options: EventStoreOptions): Promise<PostgresEventStore> {
+    const store = new PostgresEventStore(options);
+    await store.#follower.start();
+    return store;
+  }
+
+  /** Answers what has been asked, then stops. Nothing may be handled afterwards. */
+  async close(): Promise<void> {
+    await this.#flusher.idle();
+    await this.#follower.stop();
+  }
+
+  async handle<State, Event extends DomainEvent>(
+    type: StreamType<State, Event>,
+    streamId: string,
+    decide: (state: State, version: number) => readonly Event[],
+    options: HandleOptions<State, Event>,
+  ): Promise<Outcome<State, Event>> {
+    const span = startSpan(`command ${type.name}`, 'internal', options.metadata.traceparent);
+    try {
+      if (options.commandId !== undefined) await this.#refuseIfHandled(options.commandId);
+      const known = this.#slot(streamId);
+      // A stream that must not exist need not be looked for: the unique index tells if it does.
+      const slot =
+        known ??
+        (options.expectedVersion === 0
+          ? emptySlot(type as unknown as AnyType, streamId)
+          : await this.#read(type as unknown as AnyType, streamId));
+      const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
+        // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
+        const command = { decide, options, traceparent: span.traceparent, resolve, reject } as unknown as Command;
+        this.#submit(this.#slot(streamId) ?? slot, guarded(command, streamId));
+      });
+      span.end();
+      return outcome as Outcome<State, Event>;
+    } catch (error) {
+      span.end(error);
+      throw error;
+    }
+  }
+
+  async load<State, Event extends DomainEvent>(type: StreamType<State, Event>, streamId: string): Promise<Loaded<State>> {
+    const { state, version } = this.#slot(streamId) ?? (await this.#read(type as unknown as AnyType, streamId));
+    return { state: state as State, version };
+  }
+
+  peek<State, Event extends DomainEvent>(_type: StreamType<State, Event>, streamId: string): Loaded<State> | undefined {
+    return this.#slot(streamId) as Loaded<State> | undefined;
+  }
+
+  async loadAsOf<State, Event extends DomainEvent>(
+    type: StreamType<State, Event>,
+    streamId: string,
+    asOf: string,
+  ): Promise<Loaded<State>> {
+    const events = await this.#reader.stream<Event>(streamId, { until: asOf });
+    return {
+      state: events.reduce((state, { event }) => type.evolve(state, event), type.initialState),
+      version: events.at(-1)?.version ?? 0,
+    };
+  }
+
+  readStream<Event extends DomainEvent>(
+    streamId: string,
+    options: { after?: number; limit?: number } = {},
+  ): Promise<RecordedEvent<Event>[]> {
+    return this.#reader.stream<Event>(streamId, options);
+  }
+
+  readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]> {
+    return this.#reader.all(options);
+  }
+
+  async recall(commandId: string): Promise<Remembered | undefined> {
+    const { rows } = await this.#pool.query<{ fingerprint: string; result: Buffer; expires_at: Date }>({
+      name: 'recall',
+      text: 'select fingerprint, result, expires_at from commands where command_id = $1 and expires_at > now()',
+      values: [commandId],
+    });
+    const row = rows[0];
+    return row && { fingerprint: row.fingerprint, result: row.result, expires_at: row.expires_at.toISOString() };
+  }
+
+  async remember(commandId: string, { fingerprint, result, expires_at }: Remembered): Promise<void> {
+    await this.#pool.query(
+      `insert into commands as c (command_id, fingerprint, result, expires_at) values ($1, $2, $3, $4)
+       on conflict (command_id) do update set fingerprint = excluded.fingerprint, result = excluded.result,
+         expires_at = excluded.expires_at where c.expires_at <= now()`,
+      [commandId, fingerprint, Buffer.from(result), expires_at],
+    );
+  }
+
+  async forgetPerson(personId: string): Promise<void> {
+    await this.#personal.deleteKey(personId);
+    this.#evictForgotten(personId);
+    await this.#pool.query('select pg_notify($1, $2)', [forgetChannel(this.#schema), personId]);
+  }
+
+  async #refuseIfHandled(commandId: string): Promise<void> {
+    const remembered = await this.recall(commandId);
+    if (remembered !== undefined) throw new HandledBeforeError(commandId, remembered.fingerprint, remembered.result);
+    // An expired id may be used anew, so its row must not stand in the way.
+    await this.#pool.query({
+      name: 'expire_command',
+      text: 'delete from commands where command_id = $1 and expires_at <= now()',
+      values: [commandId],
+    });
+  }
+
+  #slot(streamId: string): Slot | undefined {
+    return this.#busy.get(streamId) ?? this.#idle.get(streamId);
+  }
+
+  #read(type: AnyType, streamId: string): Promise<Slot> {
+    let reading = this.#loading.get(streamId);
+    if (reading === undefined) {
+      reading = this.#reader
+        .stream(streamId)
+        .then((events) => {
+          const slot = emptySlot(type, streamId);
+          slot.state = events.reduce((state, { event }) => type.evolve(state, event), type.initialState);
+          slot.version = events.at(-1)?.version ?? 0;
+          return slot;
+        })
+        .finally(() => this.#loading.delete(streamId))
+        .then((slot) => {
+          if (!this.#busy.has(streamId)) this.#rest(slot);
+          return slot;
+        });
+      this.#loading.set(streamId, reading);
+    }
+    return reading;
+  }
+
+  /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */
+  #submit(slot: Slot, command: Command): void {
+    if (slot.append?.taken) {
+      slot.waiting.push(command);
+      return;
+    }
+    if (slot.append === undefined) {
+      slot.append = { slot, decided: [], state: slot.state, version: slot.version, taken: false };
+      this.#busy.set(slot.id, slot);
+      this.#flusher.enqueue(slot.append);
+    }
+    decideInto(slot.append, command, newEventId);
+  }
+
+  /** The slot's append is done with: what waited goes into the next, or the stream comes to rest. */
+  #next(slot: Slot): void {
+    slot.append = undefined;
+    const waiting = slot.waiting.splice(0);
+    if (waiting.length > 0) {
+      for (const command of waiting) this.#submit(slot, command);
+      return;
+    }
+    this.#busy.delete(slot.id);
+    this.#rest(slot);
+  }
+
+  /** Keeps a state for later, unless it has grown stale in the meantime. */
+  #rest(slot: Slot): void {
+    const head = this.#grown.get(slot.id) ?? 0;
+    this.#grown.delete(slot.id);
+    // Streams that do not exist are not kept: asking for random ids must not push real states out.
+    if (slot.version > 0 && slot.version >= head) this.#idle.set(slot.id, slot);
+  }
+
+  #flushed(recorded: ReadonlyMap<string, RecordedEvent>): void {
+    this.#follower.passOwn([...recorded.values()].map(({ position }) => position));
+    this.#observe.flushed?.(recorded.size);
+  }
+
+  #evictOlder(heads: readonly { stream_id: string; version: number }[]): void {
+    for (const { stream_id, version } of heads) {
+      if (this.#busy.has(stream_id) || this.#loading.has(stream_id)) this.#grown.set(stream_id, version);
+      const slot = this.#idle.peek(stream_id);
+      if (slot !== undefined && slot.version < version) this.#idle.delete(stream_id);
+    }
+  }
+
+  /** Which states hold the person's data is not known; forgetting is rare and reading again is cheap. */
+  #evictForgotten(person: string): void {
+    this.#personal.forgetCached(person);
+    this.#idle.clear();
+  }
+}
+
+const emptySlot = (type: AnyType, id: string): Slot => ({
+  id,
+  type,
+  state: type.initialState,
+  version: 0,
+  waiting: [],
+  append: undefined,
+});

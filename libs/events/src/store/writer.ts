@@ -1,0 +1,186 @@
+import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import type { EventMetadata, RecordedEvent } from '../event.ts';
+import type { Projection } from '../store.ts';
+import { type Append, type Draft, draftsOf, outcomeOf } from './append.ts';
+import type { PersonalData } from './personal.ts';
+import { eventsChannel, orderingLock } from './schema.ts';
+import type { Schemas } from './upcast.ts';
+
+/** The connection broke during a commit: whether it took place is not known. */
+export class UncertainError extends Error {
+  override readonly name = 'UncertainError';
+}
+
+interface InsertedRow {
+  readonly position: string;
+  readonly id: string;
+  readonly recorded_at: Date;
+}
+
+const INSERT = `insert into events (id, stream_id, version, type, schema_version, data, metadata)
+  select id, stream_id, version, type, schema_version, data::jsonb, metadata::jsonb
+  from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[])
+    with ordinality as e(id, stream_id, version, type, schema_version, data, metadata, n)
+  order by n
+  returning position, id, recorded_at`;
+
+const REMEMBER = `insert into commands (command_id, fingerprint, result, expires_at)
+  select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])`;
+
+/** Writes appends: one transaction for all, with the inline projections and what is to be remembered. */
+export class Writer {
+  readonly #begin: string;
+  readonly #commit: (position: number) => string;
+
+  constructor(
+    private readonly pool: Pool,
+    schema: string,
+    private readonly schemas: Schemas,
+    private readonly personal: PersonalData,
+    private readonly projections: readonly Projection[],
+    origin: string,
+  ) {
+    this.#begin = `begin; select pg_advisory_xact_lock(${orderingLock(schema)})`;
+    const channel = escapeIdentifier(eventsChannel(schema));
+    this.#commit = (position) => (position > 0 ? `notify ${channel}, '${position} ${origin}'; commit` : 'commit');
+  }
+
+  /**
+   * Writes what `appends` hold, all or nothing. `redecide`, when given, runs after the ordering lock has been taken, so
+   * that nobody can write in between: with it a conflict cannot happen twice.
+   * @throws UncertainError when the connection broke at the commit
+   */
+  async write(
+    appends: readonly Append[],
+    redecide?: (client: PoolClient) => Promise<void>,
+  ): Promise<Map<string, RecordedEvent>> {
+    if (redecide === undefined) await this.#preparePeople(appends);
+    const client = await this.pool.connect();
+    let broken: Error | boolean = false;
+    let committing = false;
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
+    try {
+      await client.query(this.#begin);
+      if (redecide !== undefined) {
+        await redecide(client);
+        await this.#preparePeople(appends);
+      }
+      const recorded = await this.#insert(client, appends);
+      await this.#project(client, recorded);
+      await this.#remember(client, appends, recorded);
+      committing = true;
+      await client.query(this.#commit(recorded.at(-1)?.position ?? 0));
+      return new Map(recorded.map((event) => [event.id, event]));
+    } catch (error) {
+      if (isRefusedByDatabase(error) && !broken) await client.query('rollback').catch(onError);
+      else broken = true;
+      if (committing && broken) throw new UncertainError('the connection broke at the commit', { cause: error });
+      throw error;
+    } finally {
+      client.off('error', onError);
+      client.release(broken);
+    }
+  }
+
+  async #preparePeople(appends: readonly Append[]): Promise<void> {
+    const people = new Set<string>();
+    for (const append of appends) {
+      for (const { event } of draftsOf(append)) {
+        const person = this.personal.personOf(event);
+        if (person !== undefined) people.add(person);
+      }
+    }
+    if (people.size > 0) await this.personal.prepare(people);
+  }
+
+  async #insert(client: PoolClient, appends: readonly Append[]): Promise<RecordedEvent[]> {
+    const rows = appends.flatMap((append) => draftsOf(append).map((draft) => ({ streamId: append.slot.id, draft })));
+    if (rows.length === 0) return [];
+    const metadata = rows.map(({ draft }) => metadataOf(draft));
+    const inserted = await client.query<InsertedRow>({
+      name: 'append',
+      text: INSERT,
+      values: [
+        rows.map(({ draft }) => draft.id),
+        rows.map(({ streamId }) => streamId),
+        rows.map(({ draft }) => draft.version),
+        rows.map(({ draft }) => draft.event.type),
+        rows.map(({ draft }) => this.schemas.present(draft.event.type)),
+        rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event))),
+        metadata.map((one) => JSON.stringify(one)),
+      ],
+    });
+    const stored = new Map(inserted.rows.map((row) => [row.id, row]));
+    return rows.map(({ streamId, draft }, n): RecordedEvent => {
+      const row = stored.get(draft.id);
+      const written = metadata[n];
+      if (row === undefined || written === undefined) throw new Error(`event ${draft.id} was not inserted`);
+      return {
+        id: draft.id,
+        position: Number(row.position),
+        stream_id: streamId,
+        version: draft.version,
+        type: draft.event.type,
+        schema_version: this.schemas.present(draft.event.type),
+        event: draft.event,
+        metadata: written,
+        recorded_at: row.recorded_at.toISOString(),
+      };
+    });
+  }
+
+  async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<void> {
+    for (const projection of this.projections) {
+      const batch = recorded.filter(({ type }) => wants(projection.types, type));
+      if (batch.length > 0) await projection.handle(batch, client);
+    }
+  }
+
+  async #remember(client: PoolClient, appends: readonly Append[], recorded: readonly RecordedEvent[]): Promise<void> {
+    const byId = new Map(recorded.map((event) => [event.id, event]));
+    const rows = appends.flatMap((append) =>
+      append.decided.flatMap((decided) => {
+        const { commandId, remember } = decided.command.options;
+        if (commandId === undefined || 'refusal' in decided) return [];
+        return [{ commandId, ...(remember ?? rememberNothing)(outcomeOf(append, decided, byId)) }];
+      }),
+    );
+    if (rows.length === 0) return;
+    await client.query({
+      name: 'remember',
+      text: REMEMBER,
+      values: [
+        rows.map(({ commandId }) => commandId),
+        rows.map(({ fingerprint }) => fingerprint),
+        rows.map(({ result }) => Buffer.from(result)),
+        rows.map(({ expires_at }) => expires_at),
+      ],
+    });
+  }
+}
+
+/** How long a command id without an answer of its own is kept: well beyond any redelivery. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+const rememberNothing = (): { fingerprint: string; result: Uint8Array; expires_at: string } => ({
+  fingerprint: '',
+  result: new Uint8Array(),
+  expires_at: new Date(Date.now() + KEPT_MS).toISOString(),
+});
+
+const metadataOf = ({ command }: Draft): EventMetadata => ({
+  ...command.options.metadata,
+  traceparent: command.traceparent,
+  ...(command.options.commandId === undefined ? {} : { command_id: command.options.commandId }),
+});
+
+/** Whether a type is among the wanted ones; `*` and `license.*` are prefixes. */
+export const wants = (types: readonly string[], type: string): boolean =>
+  types.some((wanted) => (wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : wanted === type));
+
+/** The database answered, so the connection is good and the transaction did not commit. */
+export const isRefusedByDatabase = (error: unknown): error is DatabaseError =>
+  error instanceof DatabaseError && error.severity !== 'FATAL' && !/^(57P0|08)/.test(error.code ?? '');
