@@ -23,6 +23,15 @@ export interface StreamType<State = unknown, Event extends DomainEvent = DomainE
   readonly upcasters?: Readonly<Record<string, Upcasters>>;
 }
 
+/** A stream type of whatever state and events, for lists of them. */
+export interface AnyStreamType {
+  readonly name: string;
+  readonly initialState: unknown;
+  evolve(this: void, state: never, event: never): unknown;
+  readonly personal?: Readonly<Record<string, PersonalFields<never>>>;
+  readonly upcasters?: Readonly<Record<string, Upcasters>>;
+}
+
 export interface PersonalFields<Event extends DomainEvent = DomainEvent> {
   /** Id of the person the data is about, or null when there is none (then the fields must be null or missing too). */
   person(this: void, event: Event): string | null;

@@ -1,4 +1,4 @@
-import type { EventContract, Projection, StreamType } from '#events';
+import type { AnyStreamType, EventContract, Projection } from '#events';
 import type { EntityClass, MigrationClass } from './database/database.ts';
 
 /** What makes a service: given to `ServiceModule.forService`, which provides the tokens below to the app's module. */

@@ -1,18 +1,18 @@
-import type { Pool } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseError, type Pool } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
 import { type Append, answer, type Command, decideInto, draftsOf } from './append.ts';
 import { newEventId } from './event-id.ts';
 import type { LogReader } from './read.ts';
-import { isRefusedByDatabase, UncertainError, type Writer } from './writer.ts';
+import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
 /** Appends in one transaction at most. */
 const BATCH = 50;
 
-/** Times and pauses for finding out what became of a commit whose connection broke. */
-const UNCERTAIN_TRIES = 20;
-const UNCERTAIN_PAUSE_MS = 250;
+/** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
+const LOST_TRIES = 20;
+const LOST_PAUSE_MS = 250;
 
 export interface FlusherHooks {
   /** An append has been answered, or given up: its slot is free for the next. */
@@ -76,24 +76,26 @@ export class Flusher {
   }
 
   /**
-   * Nothing of the batch was written, or nobody knows. Streams that another process wrote to are decided again under the
-   * ordering lock, where no second conflict can happen; when there are none, each append is tried alone, so that a bad one
-   * fails by itself.
+   * The batch was not written, or nobody knows. Streams that another process wrote to are decided again under the ordering
+   * lock, where no second conflict can happen; when there are none, each append is tried alone, so that a bad one fails by
+   * itself.
    */
   async #recover(batch: readonly Append[], error: unknown): Promise<void> {
-    if (error instanceof UncertainError) return this.#settle(batch, error);
-    if (!isRefusedByDatabase(error)) return this.#fail(batch, error);
-    const stale = await this.#staleAmong(batch).catch((problem: unknown) => problem);
-    if (!(stale instanceof Set)) return this.#fail(batch, stale);
+    if (error instanceof ConnectionLostError) return this.#retry(batch, error);
+    let stale: ReadonlySet<Append>;
+    try {
+      stale = await this.#staleAmong(batch);
+    } catch (problem) {
+      return this.#fail(batch, problem);
+    }
     const fresh = batch.filter((append) => !stale.has(append));
     if (stale.size > 0) {
       if (fresh.length > 0) await this.#flush(fresh);
-      for (const append of batch) if (stale.has(append)) await this.#flushUnderLock(append, commandsOf(append));
+      for (const append of stale) await this.#flushUnderLock(append, commandsOf(append));
+    } else if (batch.length > 1) {
+      for (const append of batch) await this.#flush([append]);
     } else {
-      for (const append of batch) {
-        if (batch.length > 1) await this.#flush([append]);
-        else await this.#refuse(append, error);
-      }
+      for (const append of batch) await this.#refuse(append, error);
     }
   }
 
@@ -110,7 +112,7 @@ export class Flusher {
   /** A single append was refused: by a remembered command, by a unique index, or for a reason of its own. */
   async #refuse(append: Append, error: unknown): Promise<void> {
     const commands = commandsOf(append);
-    if (violated(error) === 'commands_once') {
+    if (violated(error)?.constraint === 'commands_once') {
       const open: Command[] = [];
       for (const command of commands) if (!(await this.#rejectIfHandled(command))) open.push(command);
       if (open.length < commands.length) return this.#flushUnderLock(append, open);
@@ -150,45 +152,38 @@ export class Flusher {
       slot.version = again.version;
       answer(again, recorded);
     } catch (error) {
-      // The slot keeps its old state, which the version guards; it is reloaded when next it proves stale.
-      if (error instanceof UncertainError) await this.#settle([again], error, false);
-      else if (commands.length > 1 && isRefusedByDatabase(error)) {
+      // The slot keeps its old state; the version guards it, and it is read again when next it proves stale.
+      if (error instanceof ConnectionLostError) await this.#retry([again], error);
+      else if (commands.length > 1) {
         for (const command of commands) await this.#flushUnderLock(append, [command], false);
       } else {
         for (const command of commands) {
-          if (violated(error) !== 'commands_once' || !(await this.#rejectIfHandled(command))) command.reject(publicError(error));
+          const handled = violated(error)?.constraint === 'commands_once' && (await this.#rejectIfHandled(command));
+          if (!handled) command.reject(publicError(error));
         }
       }
     }
     if (last) this.hooks.onDone(append);
   }
 
-  /** The commit's answer was lost with its connection: the log itself tells whether it took place. */
-  async #settle(batch: readonly Append[], error: UncertainError, done = true): Promise<void> {
+  /**
+   * The connection was lost, perhaps after the commit. The log itself tells, read under the ordering lock so that a commit
+   * that is still under way has ended; what was not written is written again, with the same ids.
+   */
+  async #retry(batch: readonly Append[], error: ConnectionLostError): Promise<void> {
     const ids = batch.flatMap((append) => draftsOf(append).map(({ id }) => id));
-    for (let attempt = 1; attempt <= UNCERTAIN_TRIES; attempt++) {
+    for (let attempt = 1; attempt <= LOST_TRIES; attempt++) {
+      await sleep(LOST_PAUSE_MS * (attempt === 1 ? 0 : 1));
       try {
-        const recorded = await this.reader.byIds(ids);
-        if (recorded.size === ids.length && ids.length > 0) {
-          this.hooks.onFlush(recorded);
-          for (const append of batch) {
-            append.slot.state = append.state;
-            append.slot.version = append.version;
-            answer(append, recorded);
-            if (done) this.hooks.onDone(append);
-          }
-          return;
-        }
-        break;
-      } catch {
-        // The database is still away; asking is all that can be done, and the loop is bounded.
-        await sleep(UNCERTAIN_PAUSE_MS);
+        const written = await this.reader.settled(ids);
+        this.#succeed(batch, written.size > 0 ? written : await this.writer.write(batch));
+        return;
+      } catch (again) {
+        const away = again instanceof ConnectionLostError || !(again instanceof DatabaseError) || again.severity === 'FATAL';
+        if (!away) return this.#recover(batch, again);
       }
     }
-    for (const append of batch) {
-      for (const command of commandsOf(append)) command.reject(error);
-      if (done) this.hooks.onDone(append);
-    }
+    this.#fail(batch, error);
   }
 
   #fail(batch: readonly Append[], error: unknown): void {
@@ -214,11 +209,10 @@ export const guarded = (command: Command, streamId: string): Command => {
   };
 };
 
-const violated = (error: unknown): string | undefined =>
-  isRefusedByDatabase(error) && error.code === '23505' ? error.constraint : undefined;
-
 /** A unique index of a read table is the last word on what may exist twice; its caller gets to know which. */
-const publicError = (error: unknown): unknown =>
-  isRefusedByDatabase(error) && error.code === '23505'
-    ? new UniqueViolationError(error.constraint ?? '', error.table ?? '', { cause: error })
-    : error;
+const publicError = (error: unknown): unknown => {
+  const violation = violated(error);
+  return violation === undefined
+    ? error
+    : new UniqueViolationError(violation.constraint ?? '', violation.table ?? '', { cause: error });
+};

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
-import type { DomainEvent, PersonalFields, StreamType } from '../decider.ts';
+import type { AnyStreamType, DomainEvent, PersonalFields } from '../decider.ts';
 import type { EventData } from './upcast.ts';
 
 /** Wraps the keys of people under a key that is not in this database. */
@@ -29,7 +29,7 @@ export class PersonalData {
   constructor(
     private readonly pool: Pool,
     private readonly wrapper: KeyWrapper,
-    streams: readonly StreamType<never>[],
+    streams: readonly AnyStreamType[],
   ) {
     for (const stream of streams) {
       for (const [type, fields] of Object.entries(stream.personal ?? {})) this.#fields.set(type, fields as PersonalFields);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
-import type { DomainEvent, StreamType } from '../decider.ts';
+import type { AnyStreamType, DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import {
   type EventStore,
@@ -13,13 +13,13 @@ import {
   type Remembered,
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
-import { type Command, decideInto, type Slot } from './append.ts';
+import { type Append, type Command, decideInto, type Slot } from './append.ts';
 import { newEventId } from './event-id.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
 import { LogReader } from './read.ts';
-import { forgetChannel } from './schema.ts';
+import { forgetChannel, orderingLock } from './schema.ts';
 import { Schemas } from './upcast.ts';
 import { Writer } from './writer.ts';
 
@@ -28,7 +28,7 @@ export interface EventStoreOptions {
   readonly pool: Pool;
   readonly schema: string;
   /** Every stream type of the service. */
-  readonly streams: readonly StreamType<never>[];
+  readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
   readonly keys: KeyWrapper;
@@ -72,10 +72,10 @@ export class PostgresEventStore implements EventStore {
     this.#observe = observe;
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
-    this.#reader = new LogReader(pool, schemas, this.#personal);
+    this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
     const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin);
     this.#flusher = new Flusher(pool, writer, this.#reader, {
-      onDone: (append) => this.#next(append.slot),
+      onDone: (append) => this.#next(append),
       onFlush: (recorded) => this.#flushed(recorded),
       onConflict: () => observe.conflict?.(),
       recall: (commandId) => this.recall(commandId),
@@ -238,7 +238,9 @@ export class PostgresEventStore implements EventStore {
   }
 
   /** The slot's append is done with: what waited goes into the next, or the stream comes to rest. */
-  #next(slot: Slot): void {
+  #next(append: Append): void {
+    const { slot } = append;
+    if (slot.append !== append) return;
     slot.append = undefined;
     const waiting = slot.waiting.splice(0);
     if (waiting.length > 0) {

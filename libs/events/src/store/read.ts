@@ -25,6 +25,7 @@ export class LogReader {
     private readonly pool: Pool,
     private readonly schemas: Schemas,
     private readonly personal: PersonalData,
+    private readonly orderingLock: string,
   ) {}
 
   async stream<Event extends DomainEvent>(
@@ -51,10 +52,24 @@ export class LogReader {
     return this.#decode(rows);
   }
 
-  /** The events among these ids that are in the log, by id. */
-  async byIds(ids: readonly string[]): Promise<Map<string, RecordedEvent>> {
-    const { rows } = await this.pool.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [ids]);
-    return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
+  /** The events among these ids that are in the log for good: no append is under way while this looks. By id. */
+  async settled(ids: readonly string[]): Promise<Map<string, RecordedEvent>> {
+    const client = await this.pool.connect();
+    let failed = true;
+    // A connection that is lost fails the query under way; without a listener its error would end the process.
+    const ignore = (): void => undefined;
+    client.on('error', ignore);
+    try {
+      // Two statements: the second must see what was committed while the first one waited.
+      await client.query(`begin; select pg_advisory_xact_lock(${this.orderingLock})`);
+      const { rows } = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [ids]);
+      await client.query('commit');
+      failed = false;
+      return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
+    } finally {
+      client.off('error', ignore);
+      client.release(failed);
+    }
   }
 
   async #decode<Event extends DomainEvent>(rows: readonly Row[]): Promise<RecordedEvent<Event>[]> {

@@ -29,7 +29,7 @@ export const migrateEventStore = async (client: ClientBase, schema: string): Pro
       schema_version integer not null default 1,
       data           jsonb not null,
       metadata       jsonb not null,
-      recorded_at    timestamptz not null default clock_timestamp(),
+      recorded_at    timestamptz not null default date_trunc('milliseconds', clock_timestamp()),
       constraint events_stream_version unique (stream_id, version)
     );
     create table if not exists ${s}.commands (

@@ -1,4 +1,4 @@
-import type { StreamType, Upcasters } from '../decider.ts';
+import type { AnyStreamType, Upcasters } from '../decider.ts';
 
 export type EventData = Record<string, unknown>;
 
@@ -7,7 +7,7 @@ export class Schemas {
   readonly #upcasters = new Map<string, Upcasters>();
   readonly #present = new Map<string, number>();
 
-  constructor(streams: readonly StreamType<never>[]) {
+  constructor(streams: readonly AnyStreamType[]) {
     for (const stream of streams) {
       for (const [type, upcasters] of Object.entries(stream.upcasters ?? {})) {
         this.#upcasters.set(type, upcasters);

@@ -6,9 +6,9 @@ import type { PersonalData } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import type { Schemas } from './upcast.ts';
 
-/** The connection broke during a commit: whether it took place is not known. */
-export class UncertainError extends Error {
-  override readonly name = 'UncertainError';
+/** The connection was lost: whether the transaction was committed is not known. */
+export class ConnectionLostError extends Error {
+  override readonly name = 'ConnectionLostError';
 }
 
 interface InsertedRow {
@@ -48,18 +48,19 @@ export class Writer {
   /**
    * Writes what `appends` hold, all or nothing. `redecide`, when given, runs after the ordering lock has been taken, so
    * that nobody can write in between: with it a conflict cannot happen twice.
-   * @throws UncertainError when the connection broke at the commit
+   * @throws ConnectionLostError when the connection was lost; any other error says that nothing was written
    */
   async write(
     appends: readonly Append[],
     redecide?: (client: PoolClient) => Promise<void>,
   ): Promise<Map<string, RecordedEvent>> {
     if (redecide === undefined) await this.#preparePeople(appends);
-    const client = await this.pool.connect();
-    let broken: Error | boolean = false;
-    let committing = false;
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw new ConnectionLostError('no connection to the database', { cause: error });
+    });
+    let lost: Error | undefined;
     const onError = (error: Error): void => {
-      broken = error;
+      lost = error;
     };
     client.on('error', onError);
     try {
@@ -71,17 +72,14 @@ export class Writer {
       const recorded = await this.#insert(client, appends);
       await this.#project(client, recorded);
       await this.#remember(client, appends, recorded);
-      committing = true;
       await client.query(this.#commit(recorded.at(-1)?.position ?? 0));
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {
-      if (isRefusedByDatabase(error) && !broken) await client.query('rollback').catch(onError);
-      else broken = true;
-      if (committing && broken) throw new UncertainError('the connection broke at the commit', { cause: error });
-      throw error;
+      await client.query('rollback').catch(onError);
+      throw lost === undefined ? error : new ConnectionLostError('the connection to the database was lost', { cause: error });
     } finally {
       client.off('error', onError);
-      client.release(broken);
+      client.release(lost);
     }
   }
 
@@ -181,6 +179,6 @@ const metadataOf = ({ command }: Draft): EventMetadata => ({
 export const wants = (types: readonly string[], type: string): boolean =>
   types.some((wanted) => (wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : wanted === type));
 
-/** The database answered, so the connection is good and the transaction did not commit. */
-export const isRefusedByDatabase = (error: unknown): error is DatabaseError =>
-  error instanceof DatabaseError && error.severity !== 'FATAL' && !/^(57P0|08)/.test(error.code ?? '');
+/** The unique constraint that refused, if that is what the error says. */
+export const violated = (error: unknown): DatabaseError | undefined =>
+  error instanceof DatabaseError && error.code === '23505' ? error : undefined;

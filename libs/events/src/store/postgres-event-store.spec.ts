@@ -1,0 +1,279 @@
+import pg from 'pg';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import type { StreamType } from '../decider.ts';
+import { HandledBeforeError, type Projection, StaleVersionError, UniqueViolationError } from '../store.ts';
+import type { KeyWrapper } from './personal.ts';
+import { PostgresEventStore } from './postgres-event-store.ts';
+import { migrateEventStore } from './schema.ts';
+
+type CounterEvent =
+  | { readonly type: 'counter.increased'; readonly by: number }
+  | { readonly type: 'counter.named'; readonly name: string; readonly email: string | null; readonly person: string };
+
+interface Counter {
+  readonly total: number;
+  readonly email: string | null;
+}
+
+const counters: StreamType<Counter, CounterEvent> = {
+  name: 'counter',
+  initialState: { total: 0, email: null },
+  evolve: (state, event) => {
+    switch (event.type) {
+      case 'counter.increased':
+        return { ...state, total: state.total + event.by };
+      case 'counter.named':
+        return { ...state, email: event.email };
+      default:
+        return state;
+    }
+  },
+  personal: {
+    'counter.named': { person: (event) => (event.type === 'counter.named' ? event.person : null), fields: ['email'] },
+  },
+  upcasters: { 'counter.increased': { 1: ({ amount, by, ...rest }) => ({ ...rest, by: by ?? amount }) } },
+};
+
+/** Names are unique, as the read table's index says. */
+const names: Projection = {
+  name: 'names',
+  types: ['counter.named'],
+  tables: ['names'],
+  handle: async (batch, tx) => {
+    for (const { stream_id, event } of batch) {
+      await tx.query('insert into names (id, name) values ($1, $2)', [stream_id, (event as unknown as { name: string }).name]);
+    }
+  },
+};
+
+const plainKeys: KeyWrapper = { wrap: (key) => Buffer.from(key).reverse(), unwrap: (key) => Buffer.from(key).reverse() };
+const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
+
+class LimitReached extends Error {}
+
+const increase =
+  (by = 1, limit = Infinity) =>
+  ({ total }: Counter): CounterEvent[] => {
+    if (total + by > limit) throw new LimitReached();
+    return [{ type: 'counter.increased', by }];
+  };
+
+const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('the event store', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  const opened: PostgresEventStore[] = [];
+
+  const open = async (cachedStreams?: number): Promise<PostgresEventStore> => {
+    const store = await PostgresEventStore.open({
+      pool,
+      schema: 'things',
+      streams: [counters],
+      projections: [names],
+      keys: plainKeys,
+      ...(cachedStreams === undefined ? {} : { cachedStreams }),
+    });
+    opened.push(store);
+    return store;
+  };
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 20 });
+    pool.on('error', () => undefined);
+    const client = await pool.connect();
+    await client.query('create schema things');
+    await migrateEventStore(client, 'things');
+    await migrateEventStore(client, 'things');
+    await client.query('create table names (id text primary key, name text not null constraint names_unique unique)');
+    client.release();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  it('appends what a command decides, and answers with state, version and events', async () => {
+    const store = await open();
+    await store.handle(counters, 'first', increase(2), { metadata });
+    const outcome = await store.handle(counters, 'first', increase(3), { metadata });
+    expect(outcome).toMatchObject({ streamId: 'first', state: { total: 5 }, version: 2 });
+    expect(outcome.events).toMatchObject([{ type: 'counter.increased', version: 2, event: { by: 3 }, schema_version: 2 }]);
+    expect(outcome.events[0]?.id).toMatch(/^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
+    expect(await store.readStream('first')).toHaveLength(2);
+    expect(store.peek(counters, 'first')).toMatchObject({ version: 2 });
+  });
+
+  it('refuses to change, remove or truncate events', async () => {
+    await expect(pool.query(`update events set type = 'x'`)).rejects.toThrow(/never changed/);
+    await expect(pool.query('delete from events')).rejects.toThrow(/never changed/);
+    await expect(pool.query('truncate events')).rejects.toThrow(/never changed/);
+  });
+
+  it('creates a stream once when 300 pairs of commands race from two stores', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const results = await Promise.all(
+      Array.from({ length: 300 }, (_, n) =>
+        Promise.allSettled(
+          [one, two].map((store) => store.handle(counters, `raced_${n}`, increase(), { metadata, expectedVersion: 0 })),
+        ),
+      ),
+    );
+    for (const pair of results) {
+      expect(pair.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      const lost = pair.find((result) => result.status === 'rejected');
+      expect(lost?.reason).toBeInstanceOf(StaleVersionError);
+    }
+  });
+
+  it('accepts exactly the limit on one hot stream, from two stores at once', async () => {
+    const stores = await Promise.all([open(), open()]);
+    const results = await Promise.allSettled(
+      Array.from({ length: 1000 }, (_, n) => stores[n % 2]?.handle(counters, 'hot', increase(1, 700), { metadata })),
+    );
+    const refused = results.filter((result) => result.status === 'rejected');
+    expect(refused).toHaveLength(300);
+    expect(refused.every(({ reason }) => reason instanceof LimitReached)).toBe(true);
+    await until(async () => (await stores[0]?.load(counters, 'hot'))?.state.total === 700);
+    expect((await (await open()).load(counters, 'hot')).state.total).toBe(700);
+  });
+
+  it('lets one bad command of a group fail alone', async () => {
+    const store = await open();
+    const name = (n: number) => (): CounterEvent[] => [
+      { type: 'counter.named', name: n === 50 ? 'name 49' : `name ${n}`, email: null, person: 'p' },
+    ];
+    const results = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, n) => store.handle(counters, `named_${n}`, name(n), { metadata })),
+    );
+    const failed = results.filter((result) => result.status === 'rejected');
+    expect(failed).toHaveLength(1);
+    expect(failed[0]?.reason).toBeInstanceOf(UniqueViolationError);
+    expect(failed[0]?.reason).toMatchObject({ constraint: 'names_unique', table: 'names' });
+  });
+
+  it('lets one bad command of many on one stream fail alone', async () => {
+    const store = await open();
+    const taken = (): CounterEvent[] => [{ type: 'counter.named', name: 'taken', email: null, person: 'p' }];
+    await store.handle(counters, 'taken', taken, { metadata });
+    const commands = Array.from({ length: 9 }, (_, n) =>
+      store.handle(
+        counters,
+        'mixed',
+        n === 4 ? taken : increase(),
+        { metadata },
+      ),
+    );
+    const results = await Promise.allSettled(commands);
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(results[4]).toMatchObject({ status: 'rejected', reason: { constraint: 'names_unique' } });
+    expect((await store.load(counters, 'mixed')).state.total).toBe(8);
+  });
+
+  it('handles a command id once, however often and wherever it is sent', async () => {
+    const stores = await Promise.all([open(), open()]);
+    const remember = () => ({ fingerprint: 'f', result: Buffer.from('answer'), expires_at: '2100-01-01T00:00:00.000Z' });
+    const send = (n: number) => stores[n % 2]?.handle(counters, 'once', increase(), { metadata, commandId: 'cmd-1', remember });
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => send(n)));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(HandledBeforeError);
+    }
+    await expect(send(0)).rejects.toMatchObject({ fingerprint: 'f', result: Buffer.from('answer') });
+    expect((await (await open()).load(counters, 'once')).state.total).toBe(1);
+  });
+
+  it('uses a command id anew when its memory has expired', async () => {
+    const store = await open();
+    await store.remember('cmd-old', { fingerprint: '', result: Buffer.alloc(0), expires_at: '2020-01-01T00:00:00.000Z' });
+    expect(await store.recall('cmd-old')).toBeUndefined();
+    await store.handle(counters, 'anew', increase(), { metadata, commandId: 'cmd-old' });
+    expect(await store.recall('cmd-old')).toBeDefined();
+  });
+
+  it('refuses a stale If-Match and says what the version is', async () => {
+    const store = await open();
+    await store.handle(counters, 'matched', increase(), { metadata });
+    await expect(store.handle(counters, 'matched', increase(), { metadata, expectedVersion: 4 })).rejects.toMatchObject({
+      name: 'StaleVersionError',
+      expected: 4,
+      actual: 1,
+    });
+  });
+
+  it('sees what another store wrote without being asked to', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    await one.handle(counters, 'followed', increase(), { metadata });
+    await two.load(counters, 'followed');
+    await one.handle(counters, 'followed', increase(), { metadata });
+    await until(() => two.peek(counters, 'followed')?.version !== 1);
+    expect((await two.load(counters, 'followed')).state.total).toBe(2);
+  });
+
+  it('brings old events up to the present schema', async () => {
+    const store = await open();
+    await pool.query(
+      `insert into events (id, stream_id, version, type, schema_version, data, metadata)
+       values ('evt_old', 'old', 1, 'counter.increased', 1, '{"amount": 7}', '{}')`,
+    );
+    expect((await store.load(counters, 'old')).state.total).toBe(7);
+    expect((await store.readAll({ after: 0, limit: 10_000, types: ['counter.inc*'] })).at(-1)?.event).toEqual({
+      type: 'counter.increased',
+      by: 7,
+    });
+  });
+
+  it('keeps personal data encrypted, and forgets it everywhere with the person', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const named = (): CounterEvent[] => [{ type: 'counter.named', name: 'Ada', email: 'ada@example.com', person: 'person_1' }];
+    await one.handle(counters, 'person', named, { metadata });
+    const { rows } = await pool.query<{ data: string }>(`select data::text from events where stream_id = 'person'`);
+    expect(rows[0]?.data).not.toContain('ada@');
+    expect((await two.load(counters, 'person')).state.email).toBe('ada@example.com');
+    await one.forgetPerson('person_1');
+    expect((await one.load(counters, 'person')).state.email).toBeNull();
+    await until(() => two.peek(counters, 'person') === undefined);
+    expect((await two.load(counters, 'person')).state.email).toBeNull();
+    expect((await two.readStream('person'))[0]?.event).toMatchObject({ email: null, name: 'Ada' });
+  });
+
+  it('folds a stream as of a past moment', async () => {
+    const store = await open();
+    const first = await store.handle(counters, 'past', increase(), { metadata });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await store.handle(counters, 'past', increase(), { metadata });
+    expect(await store.loadAsOf(counters, 'past', first.events[0]?.recorded_at ?? '')).toMatchObject({ version: 1, state: { total: 1 } });
+    expect(await store.loadAsOf(counters, 'past', '2020-01-01T00:00:00.000Z')).toMatchObject({ version: 0 });
+  });
+
+  it('loses and doubles nothing when its connections are cut in the middle', async () => {
+    const store = await open();
+    const administrator = new pg.Client(database.config);
+    await administrator.connect();
+    let accepted = 0;
+    let cutting = true;
+    const work = Promise.all(
+      Array.from({ length: 20 }, async () => {
+        for (; cutting; accepted++) await store.handle(counters, 'cut', increase(), { metadata });
+      }),
+    );
+    for (let cuts = 0; cuts < 10; cuts++) {
+      const before = accepted;
+      await until(() => accepted > before + 20);
+      await administrator.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
+    }
+    cutting = false;
+    await work;
+    expect((await (await open()).load(counters, 'cut')).state.total).toBe(accepted);
+    await administrator.end();
+    expect(accepted).toBeGreaterThan(200);
+  });
+});
