@@ -9,7 +9,7 @@ export interface ServiceDefinition {
   /** TypeORM migrations of the read tables; the event store's own tables come with libs/events. */
   readonly migrations: readonly MigrationClass[];
   /** Every stream type of the service, so that generic readers (history, rebuild, follow) can upcast and decrypt. */
-  readonly streams: readonly StreamType[];
+  readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
   /** The events it publishes. */
