@@ -1,3 +1,4 @@
+import { typeidUnboxed } from 'typeid-js';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import type { HandleOptions, Outcome } from '../store.ts';
@@ -52,7 +53,7 @@ export const draftsOf = (append: Append): readonly Draft[] =>
   append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));
 
 /** Decides a command on top of what the append holds already. Nothing that `decide` throws leaves this function. */
-export const decideInto = (append: Append, command: Command, newId: () => string): void => {
+export const decideInto = (append: Append, command: Command): void => {
   const { type } = append.slot;
   try {
     const events = command.decide(append.state, append.version);
@@ -60,7 +61,7 @@ export const decideInto = (append: Append, command: Command, newId: () => string
     const drafts = events.map((event): Draft => {
       state = type.evolve(state, event);
       version += 1;
-      return { id: newId(), version, event, command };
+      return { id: typeidUnboxed('evt'), version, event, command };
     });
     append.decided.push({ command, drafts, state, version });
     append.state = state;

@@ -3,7 +3,6 @@ import { DatabaseError, type Pool } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
 import { type Append, answer, type Command, decideInto, draftsOf } from './append.ts';
-import { newEventId } from './event-id.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
@@ -145,7 +144,7 @@ export class Flusher {
           again.state = slot.type.evolve(again.state, event);
           again.version = version;
         }
-        for (const command of commands) decideInto(again, guarded(command, slot.id), newEventId);
+        for (const command of commands) decideInto(again, guarded(command, slot.id));
       });
       this.hooks.onFlush(recorded);
       slot.state = again.state;

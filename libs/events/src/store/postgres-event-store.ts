@@ -14,7 +14,6 @@ import {
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
 import { type Append, type Command, decideInto, type Slot } from './append.ts';
-import { newEventId } from './event-id.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
@@ -234,7 +233,7 @@ export class PostgresEventStore implements EventStore {
       this.#busy.set(slot.id, slot);
       this.#flusher.enqueue(slot.append);
     }
-    decideInto(slot.append, command, newEventId);
+    decideInto(slot.append, command);
   }
 
   /** The slot's append is done with: what waited goes into the next, or the stream comes to rest. */

@@ -1,0 +1,22 @@
+import { typeidUnboxed, TypeID } from 'typeid-js';
+
+/** Prefixes of ids: what a thing is can be read off its id. */
+export type IdPrefix = 'prod' | 'plan' | 'lic' | 'act' | 'cus' | 'whk' | 'dlv' | 'key' | 'evt' | 'req' | 'skey';
+
+/** A new typed id that sorts by time (TypeID 0.3: UUIDv7 in Crockford base32), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
+export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
+
+/**
+ * The id of the person behind an e-mail address: the same address, the same id, and nobody without the key can tell whose it is.
+ * @param hash 16 bytes or more of a keyed hash of the normalised address
+ */
+export const customerId = (hash: Uint8Array): string => {
+  const bytes = Uint8Array.from(hash.subarray(0, 16));
+  // RFC 9562: version 8, "vendor-specific", since nothing here is a time.
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return TypeID.fromUUIDBytes('cus', bytes).toString();
+};
+
+/** E-mail addresses are compared without regard to case and surrounding space. */
+export const normalizeEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();

@@ -1,0 +1,72 @@
+import type { Pool } from 'pg';
+import type { EventContract } from './contract.ts';
+import type { DomainEvent } from './decider.ts';
+import type { EventMetadata, PublishedEvent } from './event.ts';
+
+/** An event as it lies in the log, with what publishing needs of it. Personal fields stay encrypted: no contract reads them. */
+export interface LoggedEvent {
+  readonly position: string;
+  readonly id: string;
+  readonly stream_id: string;
+  readonly version: number;
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+  readonly metadata: EventMetadata;
+  readonly recorded_at: Date;
+}
+
+/** Contracts by event type, for publishing. */
+export type Contracts = ReadonlyMap<string, EventContract<never>>;
+
+export const contractsByType = (contracts: readonly EventContract<never>[]): Contracts =>
+  new Map(contracts.map((contract) => [contract.type, contract]));
+
+/** The published form: CloudEvents 1.0, with the fields that the contract lets out and no others. */
+export const publish = (logged: LoggedEvent, contract: EventContract<never>): PublishedEvent => {
+  const { metadata } = logged;
+  return {
+    specversion: '1.0',
+    id: logged.id,
+    source: `keyledger/${contract.service}`,
+    type: logged.type,
+    subject: logged.stream_id,
+    time: logged.recorded_at.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: dataschema(contract),
+    streamversion: logged.version,
+    position: Number(logged.position),
+    ...(metadata.traceparent === undefined ? {} : { traceparent: metadata.traceparent }),
+    correlationid: metadata.correlation_id,
+    actortype: metadata.actor.type,
+    actorid: metadata.actor.id,
+    // The log holds what the writer's types let it write; a contract is made for that very type of event.
+    data: (contract.publish as (event: DomainEvent) => Record<string, unknown>)({ type: logged.type, ...logged.data }),
+  };
+};
+
+/** Name of a data schema: it changes only when the schema does. */
+export const dataschema = ({ type, schema_version }: EventContract<never>): string => `urn:keyledger:event:${type}:${schema_version}`;
+
+/**
+ * Published events of a service's log above a position.
+ * @returns the events, and the position up to which the log has been read (beyond the last event if others lie there)
+ */
+export const readPublished = async (
+  pool: Pool,
+  schema: string,
+  contracts: Contracts,
+  after: number,
+  limit: number,
+): Promise<{ events: PublishedEvent[]; position: number }> => {
+  const { rows } = await pool.query<LoggedEvent>({
+    name: `published_${schema}`,
+    text: `select position, id, stream_id, version, type, data, metadata, recorded_at
+      from ${schema}.events where position > $1 order by position limit $2`,
+    values: [after, limit],
+  });
+  const events = rows.flatMap((row) => {
+    const contract = contracts.get(row.type);
+    return contract === undefined ? [] : [publish(row, contract)];
+  });
+  return { events, position: Number(rows.at(-1)?.position ?? after) };
+};

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { ClientBase, Pool } from 'pg';
+import { escapeIdentifier } from 'pg';
+import type { EventStore, Remembered } from '#events';
+import type { MasterKey } from '../crypto/keys.ts';
+import { Problem } from './problem.ts';
+
+/** How long an answer is kept and given again. */
+const KEPT_MS = 24 * 3_600_000;
+/** A claim whose process died is free again after this time. */
+const CLAIM_SECONDS = 60;
+
+/** Calls that are under way. What they answered is kept by the event store, with the events. */
+export const migrateIdempotency = async (client: ClientBase, schema: string): Promise<void> => {
+  await client.query(`
+    create table if not exists ${escapeIdentifier(schema)}.idempotency_claims (
+      command_id text primary key,
+      claimed_until timestamptz not null
+    )`);
+};
+
+/** What a service keeps of idempotent calls. */
+export interface IdempotencyStore {
+  readonly store: EventStore;
+  readonly pool: Pool;
+  readonly masterKey: MasterKey;
+}
+
+/** An answer as it went out. */
+export interface SentAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** An Idempotency-Key in use by one call. */
+export class IdempotentCall {
+  readonly commandId: string;
+  readonly #fingerprint: string;
+  /** Set once the answer has been written together with the events. */
+  remembered = false;
+
+  /**
+   * @param caller who sent the key: keys of different callers do not meet
+   * @param operation the route's
+   */
+  constructor(
+    private readonly kept: IdempotencyStore,
+    key: string,
+    caller: string,
+    operation: string,
+    request: FastifyRequest,
+  ) {
+    this.commandId = sha256(JSON.stringify([caller, operation, key]));
+    this.#fingerprint = sha256(`${request.url}\n${request.raw_body?.toString('base64') ?? ''}`);
+  }
+
+  /**
+   * Takes the key for this call.
+   * @returns the answer of an earlier call with it, to be given again
+   * @throws Problem 422 when it was used for something else, 409 while the first call is still under way
+   */
+  async begin(): Promise<SentAnswer | undefined> {
+    const before = await this.kept.store.recall(this.commandId);
+    if (before !== undefined) return this.replay(before.fingerprint, before.result);
+    const { rowCount } = await this.kept.pool.query({
+      name: 'claim_idempotency_key',
+      text: `insert into idempotency_claims as c (command_id, claimed_until) values ($1, now() + make_interval(secs => $2))
+        on conflict (command_id) do update set claimed_until = excluded.claimed_until where c.claimed_until < now()`,
+      values: [this.commandId, CLAIM_SECONDS],
+    });
+    if (rowCount === 0) {
+      const inProgress = 'The first request with this Idempotency-Key is still being answered.';
+      throw new Problem(409, 'IDEMPOTENCY_IN_PROGRESS', inProgress, {}, { 'retry-after': '1' });
+    }
+    // Between the look and the claim the first call may have ended.
+    const meanwhile = await this.kept.store.recall(this.commandId);
+    if (meanwhile === undefined) return undefined;
+    await this.end();
+    return this.replay(meanwhile.fingerprint, meanwhile.result);
+  }
+
+  /** @throws Problem 422 when the key was used for something else */
+  replay(fingerprint: string, result: Uint8Array): SentAnswer {
+    if (fingerprint !== this.#fingerprint) {
+      throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another request.');
+    }
+    const sealed = Buffer.from(result).toString();
+    return JSON.parse(Buffer.from(this.kept.masterKey.open('idempotency', sealed, this.commandId)).toString()) as SentAnswer;
+  }
+
+  /** Answers may hold a secret that is shown once, so they are kept encrypted. */
+  memory(answer: SentAnswer): Remembered {
+    return {
+      fingerprint: this.#fingerprint,
+      result: Buffer.from(this.kept.masterKey.seal('idempotency', JSON.stringify(answer), this.commandId)),
+      expires_at: new Date(Date.now() + KEPT_MS).toISOString(),
+    };
+  }
+
+  /** Keeps an answer that no events were written with, if it is of the kind that is kept. */
+  async keep(answer: SentAnswer): Promise<void> {
+    const decided = (answer.status >= 200 && answer.status < 300) || answer.status === 409 || answer.status === 429;
+    if (decided && !this.remembered) await this.kept.store.remember(this.commandId, this.memory(answer));
+  }
+
+  async end(): Promise<void> {
+    await this.kept.pool.query({
+      name: 'release_idempotency_key',
+      text: 'delete from idempotency_claims where command_id = $1',
+      values: [this.commandId],
+    });
+  }
+}
+
+/** @throws Problem 400 when it is not 1–255 visible ASCII characters */
+export const parseIdempotencyKey = (header: string | string[] | undefined): string | undefined => {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new Problem(400, 'VALIDATION_FAILED', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', {
+    errors: [{ pointer: 'Idempotency-Key', detail: 'must be 1 to 255 visible ASCII characters' }],
+  });
+};
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');

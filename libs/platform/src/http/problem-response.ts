@@ -1,0 +1,59 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StaleVersionError } from '#events';
+import { isProblem, Problem, type ProblemShape } from './problem.ts';
+
+/** Errors of Fastify itself, by its codes. */
+const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'The body is larger than 1 MiB.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'UNSUPPORTED_MEDIA_TYPE', 'Send application/json.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'MALFORMED_REQUEST', 'Content-Length does not match the body.'],
+  FST_ERR_BAD_URL: [400, 'MALFORMED_REQUEST', 'The address is not valid.'],
+};
+
+/** The database is away or full up: the same call may succeed a moment later. */
+const AWAY = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
+
+/** Any error as a problem; what is not the caller's to know becomes a bare 500. */
+export const problemOf = (error: unknown): ProblemShape => {
+  if (error instanceof StaleVersionError) {
+    return new Problem(412, 'PRECONDITION_FAILED', `The resource is at version ${error.actual}, not ${error.expected}.`, {
+      version: error.actual,
+    });
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const known = FASTIFY[code];
+  if (known !== undefined) return new Problem(...known);
+  if (isProblem(error) && !code.startsWith('FST_')) return error;
+  if (isUnavailable(error, code)) {
+    return new Problem(503, 'UNAVAILABLE', 'The service is not available just now.', {}, { 'retry-after': '1' });
+  }
+  if (code.startsWith('FST_') && error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500) {
+    return new Problem(Number(error.statusCode), 'MALFORMED_REQUEST', 'The request cannot be read.');
+  }
+  return new Problem(500, 'INTERNAL', 'Something went wrong on our side.');
+};
+
+const isUnavailable = (error: unknown, code: string): boolean =>
+  error instanceof Error && (AWAY.test(code) || error.name === 'ConnectionLostError' || /Connection terminated/.test(error.message));
+
+/** Answers an error with RFC 9457 problem+json; errors of ours are logged with the request's id. */
+export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply => {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed');
+  return reply
+    .status(problem.status)
+    .headers(problem.headers ?? {})
+    .type('application/problem+json')
+    .send(JSON.stringify(problemDocument(problem, request, publicUrl)));
+};
+
+export const problemDocument = (problem: ProblemShape, request: FastifyRequest, publicUrl: string) => ({
+  ...problem.extensions,
+  type: `${publicUrl}/problems/${problem.code}`,
+  title: STATUS_CODES[problem.status] ?? 'Error',
+  status: problem.status,
+  detail: problem.message,
+  instance: request.url.split('?')[0] ?? '',
+  code: problem.code,
+});

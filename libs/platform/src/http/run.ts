@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Actor, type EventMetadata, HandledBeforeError, type HandleOptions } from '#events';
+import { hasScope, type Principal } from '../auth/principal.ts';
+import { Answer, type Call, type EndpointContract } from './endpoint.ts';
+import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
+import { parseIfMatch } from './pagination.ts';
+import { Problem } from './problem.ts';
+import { problemDocument, problemOf } from './problem-response.ts';
+import { type Validator, validator } from './validate.ts';
+
+/** A contract with the method that fulfils it and what its service keeps. */
+export interface Route {
+  readonly contract: EndpointContract;
+  readonly handle: (call: Call) => unknown;
+  readonly kept: IdempotencyStore;
+}
+
+const ANONYMOUS: Principal = { actor: { type: 'system', id: 'anonymous' }, scopes: [], product_id: null };
+
+/** Makes the Fastify handler of a route: credentials, validation, idempotency, the method, the answer, in this order. */
+export const runner = (route: Route, publicUrl: string) => {
+  const { contract, handle } = route;
+  const validateParams = contract.params && validator(contract.params, 'path');
+  const validateQuery = validator(contract.query ?? NO_FIELDS, 'query');
+  const validateBody = contract.method === 'GET' ? undefined : validator(contract.body ?? NO_FIELDS, 'body');
+  const success = Number(Object.keys(contract.answers)[0]);
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const principal = authorize(contract, request);
+    check(validateParams, request.params);
+    check(validateQuery, request.query);
+    check(validateBody, request.body ?? {});
+    const idempotent = idempotentCall(route, principal, request);
+    const call = callOf(request, principal, idempotent);
+    if (idempotent === undefined) return send(reply, asAnswer(await handle(call), success));
+    return replyOnce(idempotent, request, reply, publicUrl, async () => asAnswer(await handle(call), success));
+  };
+};
+
+const NO_FIELDS = { type: 'object', properties: {}, additionalProperties: false };
+
+const check = (validate: Validator | undefined, value: unknown): void => {
+  validate?.(value);
+};
+
+/** @throws Problem 401 or 403 */
+const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Principal => {
+  const { principal } = request;
+  if (auth === 'public' || (auth === 'license' && principal === undefined)) return principal ?? ANONYMOUS;
+  if (principal === undefined) {
+    throw new Problem(401, 'UNAUTHENTICATED', 'Send an API key as a bearer token.', {}, { 'www-authenticate': 'Bearer' });
+  }
+  const scope = auth === 'license' ? 'licenses:write' : auth;
+  if (!hasScope(principal, scope)) throw new Problem(403, 'FORBIDDEN', `This needs the scope ${scope}.`);
+  return principal;
+};
+
+const asAnswer = (result: unknown, success: number): Answer => (result instanceof Answer ? result : new Answer(success, result));
+
+const sentAnswer = ({ status, headers, body }: Answer): SentAnswer => ({
+  status,
+  headers,
+  body: body === undefined || body === null ? '' : JSON.stringify(body),
+});
+
+const send = (reply: FastifyReply, answer: Answer): FastifyReply => sendSent(reply, sentAnswer(answer));
+
+const sendSent = (reply: FastifyReply, { status, headers, body }: SentAnswer): FastifyReply => {
+  reply.status(status).headers(headers);
+  if (body === '') return reply.send();
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(body);
+};
+
+const callOf = (request: FastifyRequest, principal: Principal, idempotent: IdempotentCall | undefined): Call => {
+  const if_match = parseIfMatch(request.headers['if-match']);
+  const metadata = (actor: Actor = principal.actor): EventMetadata => ({
+    actor,
+    correlation_id: request.id,
+    causation_id: request.id,
+    traceparent: request.span.traceparent,
+  });
+  return {
+    params: request.params as undefined,
+    query: request.query as undefined,
+    body: (request.body ?? {}) as undefined,
+    principal,
+    request_id: request.id,
+    ip: request.client_ip,
+    user_agent: request.headers['user-agent'] ?? null,
+    if_match,
+    metadata,
+    command: (answer, actor) => {
+      const options = { metadata: metadata(actor), ...(if_match === undefined ? {} : { expectedVersion: if_match }) };
+      if (idempotent === undefined) return options;
+      return {
+        ...options,
+        commandId: idempotent.commandId,
+        remember: (outcome) => {
+          idempotent.remembered = true;
+          return idempotent.memory(sentAnswer(answer(outcome)));
+        },
+      } satisfies HandleOptions<never, never> as HandleOptions<never, never>;
+    },
+  };
+};
+
+const idempotentCall = ({ contract, kept }: Route, principal: Principal, request: FastifyRequest): IdempotentCall | undefined => {
+  if (contract.method !== 'POST') return undefined;
+  const key = parseIdempotencyKey(request.headers['idempotency-key']);
+  if (key === undefined) return undefined;
+  return new IdempotentCall(kept, key, callerOf(principal, request), contract.operation, request);
+};
+
+/** Keys belong to whoever sends them: the credential, or the licence key in the body. */
+const callerOf = ({ actor }: Principal, request: FastifyRequest): string => {
+  if (actor.id !== ANONYMOUS.actor.id) return `${actor.type}:${actor.id}`;
+  const { license_key } = (request.body ?? {}) as { license_key?: unknown };
+  return `license:${createHash('sha256').update(String(license_key)).digest('base64url')}`;
+};
+
+/** Runs the call, or gives the answer it had before. A decided refusal is an answer like any other. */
+const replyOnce = async (
+  idempotent: IdempotentCall,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  publicUrl: string,
+  run: () => Promise<Answer>,
+): Promise<FastifyReply> => {
+  const before = await idempotent.begin();
+  if (before !== undefined) return sendSent(reply.header('idempotent-replayed', 'true'), before);
+  try {
+    const answer = sentAnswer(await run());
+    await idempotent.keep(answer);
+    return sendSent(reply, answer);
+  } catch (error) {
+    if (error instanceof HandledBeforeError) {
+      return sendSent(reply.header('idempotent-replayed', 'true'), idempotent.replay(error.fingerprint, error.result));
+    }
+    // What was remembered inside the command went down with it.
+    idempotent.remembered = false;
+    const problem = problemOf(error);
+    await idempotent.keep({
+      status: problem.status,
+      headers: { ...problem.headers, 'content-type': 'application/problem+json' },
+      body: JSON.stringify(problemDocument(problem, request, publicUrl)),
+    });
+    throw error;
+  } finally {
+    await idempotent.end();
+  }
+};

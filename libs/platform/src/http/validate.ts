@@ -1,0 +1,119 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { TSchema } from 'typebox';
+import { Problem } from './problem.ts';
+import { normalizeIdentifier } from './schemas.ts';
+
+/** Where a value stands in a request. */
+export type Part = 'body' | 'query' | 'path';
+
+/** Mistakes that are reported at most. */
+const REPORTED = 20;
+
+const RFC3339_UTC = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/;
+/** Control and format characters (Unicode Cc, Cf), joiners excepted: some scripts need those. */
+const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}]/u;
+const EMAIL = /^[^\s@"(),:;<>[\]\\\p{Cc}]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+
+const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
+  'utc-time': (text) => RFC3339_UTC.test(text) && new Date(text).toISOString().slice(0, 19) === text.slice(0, 19),
+  identifier: (text) => {
+    const normal = normalizeIdentifier(text);
+    return normal.length > 0 && [...normal].length <= 255 && !INVISIBLE.test(normal);
+  },
+  email: (text) => EMAIL.test(text),
+  'web-address': (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+};
+
+const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 => {
+  const ajv = new Ajv2020({ ...options, strict: true, allowUnionTypes: true, strictRequired: false, useDefaults: false, verbose: options.allErrors });
+  addFormats.default(ajv, ['uri']);
+  for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, validate);
+  ajv.addKeyword('x-id-prefix');
+  ajv.addKeyword({
+    keyword: 'x-max-bytes',
+    validate: (max: number, value: unknown) => Buffer.byteLength(JSON.stringify(value)) <= max,
+    error: { message: 'is too large' },
+  });
+  return ajv;
+};
+
+/** The first mistake is enough to refuse; all of them are looked for only then. Parameters of a URL are texts, and are read as what they stand for. */
+const quick = { body: create({ allErrors: false, coerceTypes: false }), url: create({ allErrors: false, coerceTypes: true }) };
+const thorough = { body: create({ allErrors: true, coerceTypes: false }), url: create({ allErrors: true, coerceTypes: true }) };
+
+export type Validator = (value: unknown) => void;
+
+/**
+ * Compiles a validator of one part of a request.
+ * @returns throws a 400 `VALIDATION_FAILED` whose `errors` point at the mistakes: `/field/0` in the body, `?name` in the
+ *   query, `{name}` in the path
+ */
+export const validator = (schema: TSchema, part: Part): Validator => {
+  const where = part === 'body' ? 'body' : 'url';
+  const plain = withoutIds(schema) as object;
+  const check = quick[where].compile(plain);
+  let explain: ValidateFunction | undefined;
+  return (value) => {
+    if (check(value)) return;
+    explain ??= thorough[where].compile(plain);
+    explain(value);
+    throw invalid(part, explain.errors ?? check.errors ?? []);
+  };
+};
+
+/** The same schema may stand in many routes; ajv wants each `$id` once. */
+const withoutIds = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(withoutIds);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([key, value]) => (key === '$id' && typeof value === 'string' ? [] : [[key, withoutIds(value)]])),
+  );
+};
+
+const invalid = (part: Part, errors: readonly ErrorObject[]): Problem => {
+  const seen = new Map<string, { pointer: string; detail: string }>();
+  for (const error of errors) {
+    if (error.keyword === 'anyOf' || error.keyword === 'if') continue;
+    const one = { pointer: pointerOf(part, error), detail: detailOf(error) };
+    seen.set(`${one.pointer} ${one.detail}`, one);
+  }
+  const reported = [...seen.values()].slice(0, REPORTED);
+  const [first] = reported;
+  const message = first === undefined ? 'The request is not valid.' : `${first.pointer || 'The body'} ${first.detail}.`;
+  return new Problem(400, 'VALIDATION_FAILED', message, { errors: reported });
+};
+
+const pointerOf = (part: Part, { instancePath, keyword, params }: ErrorObject): string => {
+  const inner = { additionalProperties: 'additionalProperty', required: 'missingProperty', propertyNames: 'propertyName' }[keyword];
+  const name: unknown = inner === undefined ? undefined : (params as Record<string, unknown>)[inner];
+  const path = typeof name === 'string' ? `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath;
+  if (part === 'body') return path;
+  return part === 'query' ? `?${path.slice(1)}` : `{${path.slice(1)}}`;
+};
+
+const detailOf = ({ keyword, params, message, parentSchema }: ErrorObject): string => {
+  const values = params as Record<string, unknown>;
+  const prefix: unknown = (parentSchema as Record<string, unknown> | undefined)?.['x-id-prefix'];
+  switch (keyword) {
+    case 'additionalProperties':
+      return 'is not a field of this request';
+    case 'required':
+      return 'is required';
+    case 'enum':
+      return `must be one of ${(values['allowedValues'] as unknown[]).map(String).join(', ')}`;
+    case 'pattern':
+      return typeof prefix === 'string' ? `must be an id that begins with ${prefix}_` : 'has characters or a form that are not allowed';
+    case 'format':
+      return FORMAT_DETAILS[String(values['format'])] ?? `must be a ${String(values['format'])}`;
+    default:
+      return message ?? 'is not valid';
+  }
+};
+
+const FORMAT_DETAILS: Readonly<Record<string, string>> = {
+  'utc-time': 'must be an RFC 3339 time in UTC, such as 2026-11-21T09:30:00.000Z',
+  identifier: 'must be 1 to 255 characters without control or format characters',
+  email: 'must be an e-mail address',
+  'web-address': 'must be an http or https address',
+};

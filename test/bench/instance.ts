@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Pool } from 'undici';
+import { startAndWaitFor, stop } from './children.ts';
+
+/** A Keyledger of one process with a data folder of its own, as `npm start` runs it. */
+export interface Instance {
+  readonly url: string;
+  readonly pid: number;
+  readonly databaseUrl: string;
+  /** POSTs with the admin key. @throws on any answer but 2xx */
+  post(path: string, body: unknown): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', import.meta.url));
+
+export const startInstance = async (env: Readonly<Record<string, string>> = {}): Promise<Instance> => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyledger-bench-'));
+  const key = `kl_${randomBytes(32).toString('hex')}`;
+  const { child, match } = await startAndWaitFor([MAIN], /(http:\/\/127\.0\.0\.1:\d+)/, {
+    ...process.env,
+    PORT: '0',
+    KEYLEDGER_DATA: folder,
+    KEYLEDGER_BOOTSTRAP_API_KEY: key,
+    KEYLEDGER_RATE_LIMITS: 'off',
+    KEYLEDGER_LOG_LEVEL: 'warn',
+    ...env,
+  });
+  const url = match[1] ?? '';
+  const pool = new Pool(url, { connections: 64 });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    databaseUrl: '',
+    post: async (path, body) => {
+      const answer = await pool.request({
+        method: 'POST',
+        path,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const text = await answer.body.text();
+      if (answer.statusCode >= 300) throw new Error(`POST ${path}: ${answer.statusCode} ${text}`);
+      return JSON.parse(text) as Record<string, unknown>;
+    },
+    stop: async () => {
+      await pool.close();
+      await stop(child);
+      await rm(folder, { recursive: true });
+    },
+  };
+};

@@ -1,0 +1,29 @@
+/**
+ * `npm run bench [-- NAME…] [--write]`: runs the benchmarks named (all when none is), each beside its limit in the same
+ * run, and prints the figures; `--write` keeps them in docs/benchmarks.md.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Figure, table, writeReport } from './report.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[]> }>>> = {
+  append: () => import('./append.bench.ts'),
+  command: () => import('./command.bench.ts'),
+  rebuild: () => import('./rebuild.bench.ts'),
+  http: () => import('./http.bench.ts'),
+  bus: () => import('./bus.bench.ts'),
+  delivery: () => import('./delivery.bench.ts'),
+};
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHMARKS);
+const sections = new Map<string, readonly Figure[]>();
+for (const name of names) {
+  const load = BENCHMARKS[name];
+  if (load === undefined) throw new Error(`no benchmark "${name}": there are ${Object.keys(BENCHMARKS).join(', ')}`);
+  console.log(`\n### ${name}\n`);
+  const figures = await (await load()).run();
+  console.log(table(figures));
+  sections.set(name, figures);
+}
+if (values.write) writeReport(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), sections);

@@ -1,0 +1,47 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+
+/** One measured figure beside what bounds it. `ratio` is value ÷ limit. */
+export interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What the figure is held against, measured in the same run. */
+  readonly limit?: { readonly what: string; readonly value: number };
+  /** What was promised: a ratio to the limit, or a bound on the value itself. */
+  readonly target?: { readonly ratio: number } | { readonly atLeast: number } | { readonly atMost: number };
+}
+
+const format = (value: number): string =>
+  value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3).replace(/\.?0+$/, '');
+
+const met = ({ value, limit, target }: Figure): string => {
+  if (target === undefined) return '';
+  if ('ratio' in target) return `${limit && value / limit.value >= target.ratio ? 'met' : 'MISSED'} (≥ ${target.ratio}×)`;
+  if ('atLeast' in target) return `${value >= target.atLeast ? 'met' : 'MISSED'} (≥ ${format(target.atLeast)})`;
+  return `${value <= target.atMost ? 'met' : 'MISSED'} (≤ ${format(target.atMost)})`;
+};
+
+const row = (figure: Figure): string => {
+  const { what, value, unit, limit } = figure;
+  const beside = limit ? `${limit.what}: ${format(limit.value)}` : '';
+  const ratio = limit ? `${(value / limit.value).toFixed(2)}×` : '';
+  return `| ${what} | ${format(value)} ${unit} | ${beside} | ${ratio} | ${met(figure)} |`;
+};
+
+const HEAD = '| measured | value | beside | ratio | target |\n|---|---|---|---|---|';
+
+export const table = (figures: readonly Figure[]): string => [HEAD, ...figures.map(row)].join('\n');
+
+const START = '<!-- figures -->';
+const END = '<!-- /figures -->';
+
+/** Puts the figures between the marks of docs/benchmarks.md. */
+export const writeReport = (file: string, sections: ReadonlyMap<string, readonly Figure[]>): void => {
+  const page = readFileSync(file, 'utf8');
+  const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`;
+  const body = [...sections].map(([name, figures]) => `### ${name}\n\n${table(figures)}`).join('\n\n');
+  const before = page.slice(0, page.indexOf(START) + START.length);
+  const after = page.slice(page.indexOf(END));
+  writeFileSync(file, `${before}\n\n${machine}\n\n${body}\n\n${after}`);
+};
