@@ -1,18 +1,25 @@
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer, NestFactory } from '@nestjs/core';
+import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type EventContract, EventTransport, KafkaSource, LogSource, Relay } from '#events';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import { type EventContract, type EventSource, EventTransport, KafkaSource, type Leadership, LogSource, startRelay } from '#events';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import type { Config } from './config/config.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
+import { installBodyParser } from './http/body.ts';
+import { installObservation, requestId } from './http/observe.ts';
+import { openApi } from './http/openapi.ts';
+import { installProblems, registerEndpoints } from './http/register.ts';
+import type { Route } from './http/run.ts';
 import { PlatformModule } from './platform.module.ts';
 import { MASTER_KEY } from './service.ts';
-import { ServiceModule } from './service.module.ts';
+import { type LoadedService, loadedServices, routesOf } from './services-of.ts';
 import { createLogger, type Logger, nestLogger } from './telemetry/logger.ts';
-import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+import { createMetrics } from './telemetry/metrics.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
 export interface AppOptions {
@@ -21,25 +28,146 @@ export interface AppOptions {
   readonly config: Config;
   /** The services' modules, each built on `ServiceModule.forService`. */
   readonly modules: readonly Type[];
-  /** The contracts of every service, for reading other services' logs where they share a database. */
+  /** Contracts of all services: what subscriptions may read of each other's logs. */
   readonly contracts: readonly EventContract<never>[];
   readonly logger?: Logger;
+  /** Pauses between tries of an event that a subscription could not handle, in milliseconds. */
+  readonly retryLadder?: readonly number[];
 }
 
 export interface App {
   readonly nest: NestFastifyApplication;
-  readonly logger: Logger;
   /** Where it listens, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Stops taking requests, ends what is under way, stops background work, closes databases. */
+  /** Answers what has been asked, stops background work, closes databases. */
   close(): Promise<void>;
 }
 
-/** Body limit of every route, in bytes. */
+/** Largest body, in bytes. */
 const BODY_LIMIT = 2 ** 20;
 
-/** Routes are ours alone: Nest's own handlers for errors and unknown paths would stand in front of the problem documents. */
+/** Errors and unknown addresses are answered by `installProblems`, not by Nest. */
 class Adapter extends FastifyAdapter {
-  override setErrorHandler(): void {}
-  override setNotFoundHandler(): void {}
+  override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
+    return this.instance;
+  }
+  override setNotFoundHandler(): ReturnType<FastifyAdapter['setNotFoundHandler']> {
+    return this.instance;
+  }
 }
+
+/** Starts the services of one process behind one HTTP server. */
+export const startApp = async (options: AppOptions): Promise<App> => {
+  const { name, config, modules } = options;
+  const logger = options.logger ?? createLogger(config, name);
+  const stopTracing = await startTracing(config, name);
+  const metrics = createMetrics();
+  const adapter = new Adapter({
+    bodyLimit: BODY_LIMIT,
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: ({ headers }: IncomingMessage) => requestId(headers['request-id']),
+    trustProxy: config.trusted_proxies.length > 0 ? [...config.trusted_proxies] : false,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 300 },
+  });
+
+  @Module({ imports: [PlatformModule.with(config, logger, metrics), ...modules] })
+  class Root {}
+  const nest = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
+    bodyParser: false,
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
+
+  const fastify = adapter.getInstance<FastifyInstance<RawServerDefault>>();
+  const services = loadedServices(nest.get(ModulesContainer));
+  installObservation(fastify, metrics);
+  installProblems(fastify, config.public_url);
+  installAuthentication(fastify, authenticatorOf(nest));
+  installBodyParser(fastify);
+  const checks = services.map(({ definition, database }) => ({
+    name: `${definition.name} database`,
+    check: () => database.pool.query('select 1'),
+  }));
+  registerOperatorRoutes(fastify, config, metrics, checks, (check, error) => logger.warn({ err: error, check }, 'not ready'));
+  const routes = routesOf(services, new MetadataScanner());
+  registerEndpoints(fastify, routes, config.public_url);
+  registerOwnOpenApi(fastify, routes, config);
+
+  const onError = (error: unknown, what: string): void => logger.warn({ err: error }, what);
+  nest.connectMicroservice({ strategy: transportOf(services, options, onError) }, { inheritAppConfig: false });
+  await nest.init();
+  await nest.startAllMicroservices();
+  const relays = startRelays(services, config, onError);
+  await nest.listen(config.port, config.host);
+  return {
+    nest,
+    url: addressOf(fastify),
+    close: async () => {
+      await Promise.all(relays.map((relay) => relay.stop()));
+      await nest.close();
+      await stopTracing();
+    },
+  };
+};
+
+/** The gateway's, where the gateway is part of the process; else the gateway's token is all that counts. */
+const authenticatorOf = (nest: NestFastifyApplication): Authenticator => {
+  try {
+    return nest.get<Authenticator>(AUTHENTICATOR, { strict: false });
+  } catch {
+    return internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
+  }
+};
+
+/** Each process shows the routes of its own; the gateway makes one document of all. */
+const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], config: Config): void => {
+  const contracts = routes.map(({ contract }) => contract);
+  const document = openApi(contracts, { version: '0.1.0', server: config.public_url });
+  fastify.get('/internal/openapi.json', () => document);
+};
+
+const transportOf = (
+  services: readonly LoadedService[],
+  { config, contracts, retryLadder }: AppOptions,
+  onError: (error: unknown, what: string) => void,
+): EventTransport => {
+  const source = (subscriber: LoadedService, service: string, subscription: string): EventSource => {
+    const { kafka_brokers: brokers } = config;
+    const group = `keyledger.${subscriber.definition.name}.${subscription}`;
+    return brokers === undefined
+      ? new LogSource(service, subscriber.database.pool, contracts, (error) => onError(error, `${group} could not listen to ${service}`))
+      : new KafkaSource({ kafka: { brokers, clientId: group }, service, group: `${group}.${service}`, onError });
+  };
+  return new EventTransport({
+    onError,
+    ...(retryLadder === undefined ? {} : { ladder: retryLadder }),
+    services: new Map(
+      services.map((loaded) => [
+        loaded.definition.name,
+        { pool: loaded.database.pool, source: (service, subscription) => source(loaded, service, subscription) },
+      ]),
+    ),
+  });
+};
+
+const startRelays = (
+  services: readonly LoadedService[],
+  { kafka_brokers: brokers }: Config,
+  onError: (error: unknown, what: string) => void,
+): Leadership[] =>
+  brokers === undefined
+    ? []
+    : services
+        .filter(({ definition }) => definition.contracts.length > 0)
+        .map(({ definition: { name, contracts }, database: { pool } }) =>
+          startRelay({ pool, service: name, contracts, kafka: { brokers, clientId: `keyledger.${name}.relay` }, onError }),
+        );
+
+const addressOf = (fastify: FastifyInstance): string => {
+  const address = fastify.server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen');
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+};

@@ -58,3 +58,29 @@ const database = (definition: ServiceDefinition, config: Config, logger: Logger)
     onError: (error) => logger.warn({ err: error, service: definition.name }, 'an idle database connection was lost'),
   });
 };
+
+const eventStore = (
+  { name, streams, projections }: ServiceDefinition,
+  { pool }: ServiceDatabase,
+  masterKey: MasterKey,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<PostgresEventStore> =>
+  PostgresEventStore.open({
+    pool,
+    schema: name,
+    streams,
+    projections,
+    keys: {
+      wrap: (key) => Buffer.from(masterKey.seal('person-key', key)),
+      unwrap: (wrapped) => masterKey.open('person-key', Buffer.from(wrapped).toString()),
+    },
+    observe: {
+      flushed: (events) => {
+        metrics.appended.inc({ service: name }, events);
+        metrics.flushes.inc({ service: name });
+      },
+      conflict: () => metrics.conflicts.inc({ service: name }),
+      error: (error) => logger.warn({ err: error, service: name }, 'the log could not be followed'),
+    },
+  });

@@ -30,7 +30,7 @@ export interface EndpointContract<
   readonly problems: readonly { readonly status: number; readonly code: string }[];
 }
 
-type Of<S> = S extends TSchema ? Static<S> : undefined;
+type Of<S> = S extends TSchema ? Static<S> : unknown;
 
 /** What a handler is given: parsed, validated, typed by the contract. */
 export interface Call<C extends EndpointContract = EndpointContract> {

@@ -27,9 +27,8 @@ export const installObservation = (fastify: FastifyInstance, metrics: Metrics): 
     const operation = request.routeOptions.config.operation ?? 'none';
     metrics.requests.observe({ operation, status: reply.statusCode }, reply.elapsedTime / 1000);
     request.span.end(reply.statusCode >= 500 ? `answered ${reply.statusCode}` : undefined);
-    if (reply.statusCode >= 500 || request.log.isLevelEnabled?.('debug')) {
-      request.log.info({ request_id: request.id, operation, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
-    }
+    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    request.log[level]({ request_id: request.id, operation, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
     done();
   });
 };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, type EventMetadata, HandledBeforeError, type HandleOptions } from '#events';
+import { type Actor, type DomainEvent, type EventMetadata, HandledBeforeError, type HandleOptions, type Outcome } from '#events';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
@@ -81,29 +81,35 @@ const callOf = (request: FastifyRequest, principal: Principal, idempotent: Idemp
     causation_id: request.id,
     traceparent: request.span.traceparent,
   });
+  const command = <State, Event extends DomainEvent>(
+    answer: (outcome: Outcome<State, Event>) => Answer,
+    actor?: Actor,
+  ): HandleOptions<State, Event> => ({
+    metadata: metadata(actor),
+    ...(if_match === undefined ? {} : { expectedVersion: if_match }),
+    ...(idempotent === undefined
+      ? {}
+      : {
+          commandId: idempotent.commandId,
+          remember: (outcome) => {
+            idempotent.remembered = true;
+            return idempotent.memory(sentAnswer(answer(outcome)));
+          },
+        }),
+  });
+  // The validators have checked that the parts are what the contract says; its types come back in `Call<typeof contract>`.
   return {
-    params: request.params as undefined,
-    query: request.query as undefined,
-    body: (request.body ?? {}) as undefined,
+    params: request.params,
+    query: request.query,
+    body: request.body ?? {},
     principal,
     request_id: request.id,
     ip: request.client_ip,
     user_agent: request.headers['user-agent'] ?? null,
     if_match,
     metadata,
-    command: (answer, actor) => {
-      const options = { metadata: metadata(actor), ...(if_match === undefined ? {} : { expectedVersion: if_match }) };
-      if (idempotent === undefined) return options;
-      return {
-        ...options,
-        commandId: idempotent.commandId,
-        remember: (outcome) => {
-          idempotent.remembered = true;
-          return idempotent.memory(sentAnswer(answer(outcome)));
-        },
-      } satisfies HandleOptions<never, never> as HandleOptions<never, never>;
-    },
-  };
+    command,
+  } as Call;
 };
 
 const idempotentCall = ({ contract, kept }: Route, principal: Principal, request: FastifyRequest): IdempotentCall | undefined => {

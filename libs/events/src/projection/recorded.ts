@@ -1,0 +1,19 @@
+import type { PublishedEvent, RecordedEvent } from '../event.ts';
+
+/** Another service's published event as a projection takes it, so that one `tableProjection` serves own and foreign events. */
+export const recordedFrom = (published: PublishedEvent): RecordedEvent => ({
+  id: published.id,
+  position: published.position,
+  stream_id: published.subject,
+  version: published.streamversion,
+  type: published.type,
+  schema_version: Number(published.dataschema.slice(published.dataschema.lastIndexOf(':') + 1)),
+  event: { ...published.data, type: published.type },
+  metadata: {
+    actor: { type: published.actortype, id: published.actorid },
+    correlation_id: published.correlationid,
+    causation_id: published.id,
+    ...(published.traceparent === undefined ? {} : { traceparent: published.traceparent }),
+  },
+  recorded_at: published.time,
+});

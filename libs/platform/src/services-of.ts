@@ -1,0 +1,53 @@
+import type { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { PostgresEventStore } from '#events';
+import type { ServiceDatabase } from './database/database.ts';
+import { type Call, ENDPOINT, type EndpointContract } from './http/endpoint.ts';
+import type { IdempotencyStore } from './http/idempotency.ts';
+import type { Route } from './http/run.ts';
+import { DATABASE, EVENT_STORE, MASTER_KEY, SERVICE, type ServiceDefinition } from './service.ts';
+import { PlatformModule } from './platform.module.ts';
+import { ServiceModule } from './service.module.ts';
+
+/** A service as it was loaded into this process: what it is made of, and the controllers of the module that imports it. */
+export interface LoadedService {
+  readonly definition: ServiceDefinition;
+  readonly database: ServiceDatabase;
+  readonly store: PostgresEventStore;
+  readonly controllers: readonly object[];
+  readonly kept: IdempotencyStore;
+}
+
+/** Every module that imports `ServiceModule.forService` is a service. */
+export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
+  const all = [...modules.values()];
+  const platform = all.find(({ metatype }) => metatype === PlatformModule);
+  const masterKey = platform?.getProviderByKey(MASTER_KEY).instance as IdempotencyStore['masterKey'];
+  return all.flatMap((module) =>
+    [...module.imports]
+      .filter(({ metatype }) => metatype === ServiceModule)
+      .map((service) => {
+        const database = service.getProviderByKey(DATABASE).instance as ServiceDatabase;
+        const store = service.getProviderByKey(EVENT_STORE).instance as PostgresEventStore;
+        return {
+          definition: service.getProviderByKey(SERVICE).instance as ServiceDefinition,
+          database,
+          store,
+          controllers: [...module.controllers.values()].map(({ instance }) => instance as object),
+          kept: { store, pool: database.pool, masterKey },
+        };
+      }),
+  );
+};
+
+/** The methods of a service's controllers that carry `@Endpoint`. */
+export const routesOf = (services: readonly LoadedService[], scanner: MetadataScanner): Route[] =>
+  services.flatMap(({ controllers, kept }) =>
+    controllers.flatMap((controller) => {
+      const methods = controller as Record<string, (call: Call) => unknown>;
+      return scanner.getAllMethodNames(Object.getPrototypeOf(controller) as object).flatMap((name) => {
+        const method = methods[name];
+        const contract = method && (Reflect.getMetadata(ENDPOINT, method) as EndpointContract | undefined);
+        return contract === undefined || method === undefined ? [] : [{ contract, handle: method.bind(controller), kept }];
+      });
+    }),
+  );

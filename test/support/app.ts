@@ -1,0 +1,100 @@
+import type { Type } from '@nestjs/common';
+import { request } from 'undici';
+import { catalogue } from '#domain/catalogue';
+import { type App, type Config, createLogger, loadConfig, startApp as start } from '#platform';
+import { freshDatabase } from './postgres.ts';
+
+/** The system-wide admin key of every test instance. */
+export const ADMIN_KEY = 'kl_test_admin_key_0123456789';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Record<string, string | string[] | undefined>;
+  // Answers are looked at field by field in assertions; typing each would say everything twice.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly body: any;
+}
+
+export interface TestApp {
+  readonly url: string;
+  readonly app: App;
+  readonly config: Config;
+  readonly databaseUrl: string;
+  /** Calls the API with the admin key; `headers` may override. A body makes it JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string | undefined>): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+export interface TestAppOptions {
+  readonly modules: readonly Type[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Shares another instance's database; it is not dropped with this one. */
+  readonly databaseUrl?: string;
+  readonly retryLadder?: readonly number[];
+}
+
+/** Starts services in this process, on a port and a database of their own. */
+export const startApp = async ({ modules, env = {}, databaseUrl, retryLadder }: TestAppOptions): Promise<TestApp> => {
+  const database = databaseUrl === undefined ? await freshDatabase() : undefined;
+  const config = loadConfig({
+    PORT: '0',
+    DATABASE_URL: databaseUrl ?? database?.url,
+    KEYLEDGER_MASTER_KEY: Buffer.alloc(32, 42).toString('base64'),
+    KEYLEDGER_BOOTSTRAP_API_KEY: ADMIN_KEY,
+    KEYLEDGER_RATE_LIMITS: 'off',
+    KEYLEDGER_LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
+    ...env,
+  });
+  const app = await start({
+    name: 'test',
+    config,
+    modules,
+    contracts: catalogue,
+    logger: createLogger(config, 'test'),
+    ...(retryLadder === undefined ? {} : { retryLadder }),
+  });
+  return {
+    url: app.url,
+    app,
+    config,
+    databaseUrl: config.database_url ?? '',
+    call: (method, path, body, headers = {}) => call(app.url, method, path, body, headers),
+    close: async () => {
+      await app.close();
+      await database?.drop();
+    },
+  };
+};
+
+const call = async (
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string | undefined>,
+): Promise<Reply> => {
+  const all: Record<string, string | undefined> = {
+    authorization: `Bearer ${ADMIN_KEY}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...headers,
+  };
+  const reply = await request(`${url}${path.startsWith('/api') || path.startsWith('/.') ? '' : '/api/v1'}${path}`, {
+    method: method as 'GET',
+    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>,
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await reply.body.text();
+  const isJson = String(reply.headers['content-type']).includes('json');
+  return { status: reply.statusCode, headers: reply.headers, body: isJson ? (JSON.parse(text) as unknown) : text };
+};
+
+/** Waits for a condition. @throws when it does not come about in time, which no assertion would tell as clearly */
+export const eventually = async <T>(look: () => Promise<T | undefined | false> | T | undefined | false, patienceMs = 10_000): Promise<T> => {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMs} ms in vain for: ${look.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+};
