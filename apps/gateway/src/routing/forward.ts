@@ -40,13 +40,15 @@ export const forward = async (
     path: request.url,
     headers: {
       ...passable(request.headers, hasBody),
+      'request-id': request.id,
+      traceparent: request.span.traceparent,
       [TOKEN_HEADER]: await tokens.issue(request.principal ?? null),
       [CLIENT_IP_HEADER]: request.client_ip,
     },
     body: hasBody ? bounded(request.raw) : null,
     signal: gone.signal,
   });
-  const headers = passable(answer.headers, true);
+  const { 'request-id': _id, traceparent: _span, ...headers } = passable(answer.headers, true);
   return reply.code(answer.statusCode).headers(headers).send(answer.body);
 };
 

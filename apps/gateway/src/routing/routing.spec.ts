@@ -5,8 +5,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { request } from 'undici';
-import { createMasterKey } from '#platform/crypto/master-key';
 import {
+  createMasterKey,
+  createMetrics,
   installAuthentication,
   internalAuthenticator,
   InternalTokens,
@@ -14,6 +15,7 @@ import {
   type Principal,
   type ServiceName,
 } from '#platform';
+import { installObservation, requestId } from '#platform/http/observe';
 import { addRoutes, clientsOf } from './routing.ts';
 import type { ServiceClient } from './service-client.ts';
 
@@ -55,7 +57,8 @@ describe('routing to the services of a cluster', () => {
     const away = createServer().listen(0);
     const { port } = away.address() as AddressInfo;
     await new Promise((closed) => away.close(closed));
-    gateway = Fastify({ bodyLimit: 1024 });
+    gateway = Fastify({ bodyLimit: 1024, genReqId: ({ headers }) => requestId(headers['request-id']) });
+    installObservation(gateway, createMetrics());
     answerProblems(gateway);
     installAuthentication(gateway, {
       identify: ({ headers }) => ({
@@ -96,7 +99,7 @@ describe('routing to the services of a cluster', () => {
       principal,
       client_ip: '203.0.113.9',
     });
-    expect(seen['headers']).toMatchObject({ 'if-match': '"3"' });
+    expect(seen['headers']).toMatchObject({ 'if-match': '"3"', 'request-id': headers['request-id'], traceparent: headers['traceparent'] });
     expect(JSON.stringify(seen)).not.toContain('kl_secret');
   });
 

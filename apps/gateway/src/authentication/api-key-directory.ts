@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { type ApiKeyState, apiKeyStream } from '#domain/api-key/api-key';
+import type { EventStore } from '#events';
+import { DATABASE, EVENT_STORE, MASTER_KEY, type MasterKey, type Principal, type ServiceDatabase } from '#platform';
+
+/**
+ * Finds the API key that a text is. Which key a hash belongs to never changes, so it is remembered; whether the key still
+ * holds is asked of its stream, which the store keeps in memory and current: a revocation counts at once in the process
+ * that made it and within a second in every other.
+ */
+@Injectable()
+export class ApiKeyDirectory {
+  readonly #ids = new LRUCache<string, string>({ max: 50_000 });
+  readonly #principals = new WeakMap<ApiKeyState, Principal>();
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+  ) {}
+
+  /** @returns whom the key speaks for; undefined when there is no such key or it has been revoked */
+  async find(text: string): Promise<Principal | undefined> {
+    const hash = hashOf(this.masterKey, text);
+    const id = this.#ids.get(hash) ?? (await this.#lookUp(hash));
+    if (id === undefined) return undefined;
+    const { state } = this.store.peek(apiKeyStream, id) ?? (await this.store.load(apiKeyStream, id));
+    return state.status === 'active' ? this.#principal(id, state) : undefined;
+  }
+
+  async #lookUp(hash: string): Promise<string | undefined> {
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: 'api-key-by-hash',
+      text: 'select id from api_keys where hash = $1',
+      values: [hash],
+    });
+    const id = rows[0]?.id;
+    if (id !== undefined) this.#ids.set(hash, id);
+    return id;
+  }
+
+  #principal(id: string, state: Extract<ApiKeyState, { status: 'active' | 'revoked' }>): Principal {
+    let principal = this.#principals.get(state);
+    if (principal === undefined) {
+      principal = { actor: { type: 'api_key', id }, scopes: state.scopes, product_id: state.product_id };
+      this.#principals.set(state, principal);
+    }
+    return principal;
+  }
+}
+
+/** The form in which a key is kept and looked up. */
+export const hashOf = (masterKey: MasterKey, text: string): string => masterKey.hash('api-key', text);

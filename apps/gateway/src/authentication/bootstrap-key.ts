@@ -1,0 +1,94 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { decide } from '#domain/api-key/api-key.commands';
+import { apiKeyStream } from '#domain/api-key/api-key';
+import { newId } from '#domain/shared/id';
+import { type EventStore, lockKey } from '#events';
+import { CONFIG, type Config, DATABASE, EVENT_STORE, MASTER_KEY, type MasterKey, type ServiceDatabase } from '#platform';
+import { newApiKeyText, prefixOf } from '../api-keys/key-text.ts';
+import { hashOf } from './api-key-directory.ts';
+
+/** The first key of an installation, for whoever reads the terminal. */
+export interface FirstKey {
+  readonly key: string;
+  /** `configured`: the one that KEYLEDGER_BOOTSTRAP_API_KEY gives. */
+  readonly origin: 'configured' | 'generated';
+}
+
+/** Characters. Guessing is slowed by lock-outs, but a word is still a word. */
+const SHORTEST = 8;
+
+/**
+ * Sees to it that somebody can get in: while there is no system-wide admin key that holds, one is made when the process
+ * starts. That is so on first boot, and after the last such key has been revoked, which would otherwise lock everyone out.
+ */
+@Injectable()
+export class BootstrapKey implements OnApplicationBootstrap {
+  #ensured: Promise<FirstKey | undefined> | undefined;
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.ensure();
+  }
+
+  /** @returns the key that this process made when it started, to be shown once; undefined when there was one */
+  ensure(): Promise<FirstKey | undefined> {
+    this.#ensured ??= this.#ensure();
+    return this.#ensured;
+  }
+
+  /** One among the instances that start together makes the key; the others wait, and find it. */
+  async #ensure(): Promise<FirstKey | undefined> {
+    const client = await this.database.pool.connect();
+    const lock = lockKey(`keyledger:bootstrap-key:${this.database.schema}`);
+    try {
+      await client.query('select pg_advisory_lock($1)', [lock]);
+      const { rows } = await client.query(
+        `select from api_keys where revoked_at is null and product_id is null and scopes ? 'admin' limit 1`,
+      );
+      return rows.length > 0 ? undefined : await this.#make();
+    } finally {
+      await client.query('select pg_advisory_unlock($1)', [lock]);
+      client.release();
+    }
+  }
+
+  async #make(): Promise<FirstKey> {
+    const configured = this.config.bootstrap_api_key;
+    if (configured !== undefined && !(await this.#usedBefore(configured))) {
+      if (configured.length < SHORTEST || !/^[\x21-\x7e]+$/.test(configured)) {
+        throw new Error(`KEYLEDGER_BOOTSTRAP_API_KEY must be ${SHORTEST} or more visible ASCII characters without spaces.`);
+      }
+      await this.#create(configured, prefixOf(configured));
+      return { key: configured, origin: 'configured' };
+    }
+    const { text, prefix } = newApiKeyText();
+    await this.#create(text, prefix);
+    return { key: text, origin: 'generated' };
+  }
+
+  /** A key that was revoked does not come back because it still stands in the environment. */
+  async #usedBefore(text: string): Promise<boolean> {
+    const { rows } = await this.database.pool.query('select from api_keys where hash = $1', [hashOf(this.masterKey, text)]);
+    return rows.length > 0;
+  }
+
+  async #create(text: string, prefix: string): Promise<void> {
+    const hash = hashOf(this.masterKey, text);
+    await this.store.handle(
+      apiKeyStream,
+      newId('key'),
+      (state) =>
+        decide(
+          { type: 'CreateApiKey', name: 'First admin key', scopes: ['admin'], product_id: null, prefix, hash, maker_product_id: null },
+          state,
+        ),
+      { metadata: { actor: { type: 'system', id: 'bootstrap' }, correlation_id: newId('req') } },
+    );
+  }
+}

@@ -1,0 +1,39 @@
+import { Controller, Inject } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { catalogue as contracts } from '#domain/catalogue';
+import { asyncApi, catalogue } from '#events';
+import { type Call, CONFIG, type Config, Endpoint } from '#platform';
+import { Routing } from '../routing/routing.ts';
+import { asyncApiDocument, eventCatalog, openApiDocument } from './documents.endpoints.ts';
+import { mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
+
+/** Where every process shows the OpenAPI document of its own routes. */
+const OWN = '/internal/openapi.json';
+
+/** What machines read of the API and of the events. */
+@Controller()
+export class DocumentsController {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly routing: Routing,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  @Endpoint(openApiDocument)
+  async openApi(_call: Call<typeof openApiDocument>): Promise<OpenApiDocument> {
+    const own = await this.host.httpAdapter.getInstance<FastifyInstance>().inject(OWN);
+    const others = [...this.routing.clients.values()].map((client) => client.read<OpenApiDocument>(OWN, this.routing.tokens));
+    return mergeOpenApi([own.json<OpenApiDocument>(), ...(await Promise.all(others))]);
+  }
+
+  @Endpoint(eventCatalog)
+  events(_call: Call<typeof eventCatalog>): unknown {
+    return catalogue(contracts);
+  }
+
+  @Endpoint(asyncApiDocument)
+  asyncApi(_call: Call<typeof asyncApiDocument>): unknown {
+    return asyncApi(contracts, { servers: this.config.kafka_brokers ?? [] });
+  }
+}

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { apiKeyStream } from '#domain/api-key/api-key';
+import { apiKeyContracts } from '#domain/api-key/api-key.contracts';
+import { AUTHENTICATOR, FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
+import { ApiKeyController } from './api-keys/api-key.controller.ts';
+import { ApiKeyList } from './api-keys/api-key.list.ts';
+import { apiKeysProjection } from './api-keys/api-key.projection.ts';
+import { ApiKeys1790000001000 } from './api-keys/api-key.table.ts';
+import { ApiKeyUses } from './api-keys/api-key-uses.ts';
+import { ApiKeyDirectory } from './authentication/api-key-directory.ts';
+import { BootstrapKey } from './authentication/bootstrap-key.ts';
+import { GatewayAuthenticator } from './authentication/gateway-authenticator.ts';
+import { DocumentsController } from './documents/documents.controller.ts';
+import { Routing } from './routing/routing.ts';
+
+export const gatewayService: ServiceDefinition = {
+  name: 'gateway',
+  entities: [],
+  migrations: [FailedIdentifications1790000000000, ApiKeys1790000001000],
+  streams: [apiKeyStream],
+  projections: [apiKeysProjection],
+  contracts: apiKeyContracts,
+};
+
+/** The public door: who calls, how often, and where a request goes. */
+@Module({
+  imports: [ServiceModule.forService(gatewayService)],
+  controllers: [ApiKeyController, DocumentsController],
+  providers: [
+    ApiKeyList,
+    ApiKeyUses,
+    ApiKeyDirectory,
+    BootstrapKey,
+    GatewayAuthenticator,
+    { provide: AUTHENTICATOR, useExisting: GatewayAuthenticator },
+    Routing,
+  ],
+})
+export class GatewayModule {}
