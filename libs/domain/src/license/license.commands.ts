@@ -1,0 +1,255 @@
+import type { PlanTerms } from '../plan/plan.ts';
+import { productSupports, type ProductType } from '../product/product.ts';
+import { addDays, addInterval, type Time } from '../shared/time.ts';
+import type { Description, IdentifierType, License, LicenseEvent, LicenseState, Term, UnheldStatus } from './license.ts';
+import { refuse } from './license.errors.ts';
+import { usability, graceEnd } from './usability.ts';
+
+/** The plan that a command reckons with, as it stands when the command is sent. */
+export type Plan = PlanTerms & { readonly plan_id: string };
+
+interface At {
+  readonly now: Time;
+}
+interface Because {
+  readonly reason: string | null;
+}
+
+export type IssueLicense = At &
+  Description & {
+    readonly type: 'IssueLicense';
+    readonly plan: Plan;
+    readonly customer_id: string;
+    readonly email: string;
+    readonly key_hash: string;
+    readonly key_sealed: string;
+    readonly valid_from: Time | null;
+    /** undefined = what the plan says; null = for ever. */
+    readonly valid_until: Time | null | undefined;
+  };
+export type Activate = At & {
+  readonly type: 'Activate';
+  readonly plan: Plan;
+  readonly product_type: ProductType;
+  readonly activation_id: string;
+  readonly identifier: string;
+  readonly identifier_hash: string;
+  readonly identifier_type: IdentifierType;
+  readonly label: string | null;
+  readonly ip: string | null;
+};
+
+export type LicenseCommand =
+  | IssueLicense
+  | Activate
+  | { readonly type: 'UpdateLicense'; readonly changes: Partial<Description> }
+  | (At & Because & { readonly type: 'SuspendLicense' | 'ReinstateLicense' | 'RevokeLicense' | 'CancelLicense'; readonly plan: Plan })
+  | (At & { readonly type: 'RenewLicense'; readonly plan: Plan; readonly valid_until: Time | null | undefined })
+  | (At & Because & { readonly type: 'ChangePlan'; readonly plan: Plan })
+  | (At & { readonly type: 'LetTimePass'; readonly plan: Plan })
+  | { readonly type: 'RevealKey' }
+  | { readonly type: 'Deactivate'; readonly identifier_hash: string; readonly reason: 'client' | 'operator' };
+
+export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
+  if (command.type === 'IssueLicense') return issue(command, state);
+  if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
+  switch (command.type) {
+    case 'UpdateLicense':
+      return update(command.changes, state);
+    case 'SuspendLicense':
+      return suspend(command.reason, state);
+    case 'ReinstateLicense':
+      return reinstate(command, state);
+    case 'RevokeLicense':
+      return state.status === 'revoked' ? [] : [{ type: 'license.revoked', product_id: state.product_id, reason: command.reason }];
+    case 'CancelLicense':
+      return cancel(command, state);
+    case 'RenewLicense':
+      return renew(command, state);
+    case 'ChangePlan':
+      return changePlan(command, state);
+    case 'LetTimePass':
+      return letTimePass(command, state);
+    case 'RevealKey':
+      return [{ type: 'license.key_revealed', product_id: state.product_id }];
+    case 'Activate':
+      return activate(command, state);
+    case 'Deactivate':
+      return deactivate(command, state);
+    default:
+      return command satisfies never;
+  }
+};
+
+const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEvent[] => {
+  if (state.status !== 'none') return refuse('LICENSE_EXISTS');
+  const { plan, now, customer_id, email, key_hash, key_sealed, name, org_name, notes, metadata } = command;
+  const { external_customer_id, external_workspace_id } = command;
+  if (!plan.active) return refuse('PLAN_INACTIVE');
+  const trial = isTrial(plan);
+  const valid_from = command.valid_from ?? now;
+  const valid_until = command.valid_until === undefined ? termEnd(plan, valid_from, trial) : command.valid_until;
+  if (valid_until !== null && valid_until < valid_from) return refuse('INVALID_TERM');
+  const status = statusByTime({ valid_from, valid_until }, plan, now, trial ? 'trialing' : 'active');
+  const description = { name, org_name, external_customer_id, external_workspace_id, notes, metadata };
+  const term = { valid_from, valid_until };
+  const { product_id, plan_id } = plan;
+  return [
+    { type: 'license.created', product_id, plan_id, customer_id, email, status, key_hash, key_sealed, ...description, ...term },
+  ];
+};
+
+const isTrial = ({ license_type, trial_days }: PlanTerms): boolean => license_type === 'trial' || trial_days > 0;
+
+/** Where a term that begins at `from` ends by the plan. */
+const termEnd = (plan: PlanTerms, from: Time, trial: boolean): Time | null => {
+  if (trial) return addDays(from, plan.trial_days);
+  if (plan.license_type !== 'subscription' || plan.billing_interval === null) return null;
+  return addInterval(from, plan.billing_interval);
+};
+
+/** A licence may be issued with a term that is over (an import): it is then what time has made of it. */
+const statusByTime = ({ valid_until }: Term, plan: PlanTerms, now: Time, within: UnheldStatus): UnheldStatus => {
+  if (valid_until === null || now < valid_until) return within;
+  return now < addDays(valid_until, plan.grace_days) ? 'past_due' : 'expired';
+};
+
+const update = (changes: Partial<Description>, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  const differing = Object.entries(changes).filter(
+    ([field, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(state[field as keyof Description]),
+  );
+  if (differing.length === 0) return [];
+  const { product_id, customer_id } = state;
+  return [{ type: 'license.updated', product_id, customer_id, ...(Object.fromEntries(differing) as Partial<Description>) }];
+};
+
+const suspend = (reason: string | null, { status, product_id }: License): readonly LicenseEvent[] => {
+  if (status === 'suspended') return [];
+  if (status === 'revoked') return refuse('LICENSE_REVOKED');
+  return [{ type: 'license.suspended', product_id, reason }];
+};
+
+/** A licence comes back as what it is by now: its term went on running. */
+const reinstate = ({ reason, plan, now }: At & Because & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.status !== 'suspended') return refuse('INVALID_TRANSITION', { status: state.status });
+  const kept = state.resumes_as;
+  const status = kept === 'canceled' || kept === 'expired' ? kept : statusByTime(state, plan, now, kept);
+  return [{ type: 'license.reinstated', product_id: state.product_id, reason, status }];
+};
+
+/** What has been paid for may be used to its end; what has no end ends now. */
+const cancel = ({ reason, now }: At & Because, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.resumes_as === 'canceled') return [];
+  if (state.resumes_as === 'expired') return refuse('INVALID_TRANSITION', { status: 'expired' });
+  return [{ type: 'license.canceled', product_id: state.product_id, reason, valid_until: state.valid_until ?? now }];
+};
+
+/** From the end of the present term, or from now when that has passed; a trial becomes a full licence. */
+const renew = (
+  { plan, now, valid_until }: At & { readonly plan: Plan; readonly valid_until: Time | null | undefined },
+  state: License,
+): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.status === 'suspended') return refuse('LICENSE_SUSPENDED');
+  if (state.status === 'canceled') return refuse('LICENSE_CANCELED');
+  const from = state.valid_until !== null && state.valid_until > now ? state.valid_until : now;
+  const until = valid_until === undefined ? termEnd(plan, from, false) : valid_until;
+  if (until !== null && until < state.valid_from) return refuse('INVALID_TERM');
+  const term = { valid_from: state.valid_from, valid_until: until };
+  return [{ type: 'license.renewed', product_id: state.product_id, status: statusByTime(term, plan, now, 'active'), ...term }];
+};
+
+/** The term goes on as it is; a trial, or a licence whose term is over, begins a new one. */
+const changePlan = ({ plan, now, reason }: At & Because & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.status === 'suspended') return refuse('LICENSE_SUSPENDED');
+  if (state.status === 'canceled') return refuse('LICENSE_CANCELED');
+  if (plan.product_id !== state.product_id) return refuse('PLAN_OF_ANOTHER_PRODUCT');
+  if (!plan.active) return refuse('PLAN_INACTIVE');
+  if (plan.plan_id === state.plan_id) return [];
+  const goesOn = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
+  const toTrial = plan.license_type === 'trial';
+  const valid_until = goesOn ? state.valid_until : termEnd(plan, now, toTrial);
+  const term = { valid_from: state.valid_from, valid_until };
+  return [
+    {
+      type: 'plan.changed',
+      product_id: state.product_id,
+      plan_id: plan.plan_id,
+      previous_plan_id: state.plan_id,
+      reason,
+      status: statusByTime(term, plan, now, toTrial ? 'trialing' : 'active'),
+      ...term,
+    },
+  ];
+};
+
+/** The end of the term, then the end of the grace. Both may be past when a scheduler has been away. */
+const letTimePass = ({ plan, now }: At & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+  const { product_id, valid_until, resumes_as } = state;
+  if (state.status === 'revoked' || valid_until === null || now < valid_until) return [];
+  if (resumes_as === 'canceled' || resumes_as === 'expired') return [];
+  const grace_until = graceEnd(state, plan) ?? valid_until;
+  const expired = { type: 'license.expired', product_id, valid_until } as const;
+  if (now >= grace_until) return [expired];
+  return resumes_as === 'past_due' ? [] : [{ type: 'license.past_due', product_id, valid_until, grace_until }];
+};
+
+/** Every use of a licence asks this first. */
+const assertUsable = (license: License, plan: Plan, now: Time): void => {
+  switch (usability(license, plan, now)) {
+    case 'revoked':
+      return refuse('LICENSE_REVOKED');
+    case 'suspended':
+      return refuse('LICENSE_SUSPENDED');
+    case 'canceled':
+      return refuse('LICENSE_CANCELED');
+    case 'expired':
+      return refuse('LICENSE_EXPIRED');
+    case 'not_yet_valid':
+      return refuse('LICENSE_NOT_YET_VALID');
+    case 'usable':
+    case 'in_grace':
+  }
+};
+
+const activate = (command: Activate, state: License): readonly LicenseEvent[] => {
+  const { plan, now, product_type, identifier_hash } = command;
+  if (!productSupports(product_type, 'activations')) return refuse('FEATURE_NOT_AVAILABLE');
+  assertUsable(state, plan, now);
+  if (state.activations.has(identifier_hash)) return [];
+  const max = plan.max_activations;
+  const current = state.activations.size;
+  if (max !== null && current >= max) return refuse('ACTIVATION_LIMIT_REACHED', { max, current });
+  const { activation_id, identifier, identifier_type, label, ip } = command;
+  const { product_id, customer_id } = state;
+  return [
+    {
+      type: 'activation.added',
+      product_id,
+      customer_id,
+      activation_id,
+      identifier,
+      identifier_hash,
+      identifier_type,
+      label,
+      ip,
+      added_at: now,
+    },
+  ];
+};
+
+/** Giving a place back is allowed in every state but one: nothing happens to a revoked licence. */
+const deactivate = (
+  { identifier_hash, reason }: { readonly identifier_hash: string; readonly reason: 'client' | 'operator' },
+  state: License,
+): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  const activation = state.activations.get(identifier_hash);
+  if (activation === undefined) return refuse('ACTIVATION_NOT_FOUND');
+  const { activation_id } = activation;
+  return [{ type: 'activation.removed', product_id: state.product_id, activation_id, identifier_hash, reason }];
+};

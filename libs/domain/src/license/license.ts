@@ -1,0 +1,173 @@
+import type { Time } from '../shared/time.ts';
+
+export const LICENSE_STATUSES = ['active', 'trialing', 'past_due', 'canceled', 'expired', 'suspended', 'revoked'] as const;
+export type LicenseStatus = (typeof LICENSE_STATUSES)[number];
+/** What a licence is when it is neither suspended nor revoked. */
+export type UnheldStatus = Exclude<LicenseStatus, 'suspended' | 'revoked'>;
+
+export const IDENTIFIER_TYPES = ['device', 'user'] as const;
+export type IdentifierType = (typeof IDENTIFIER_TYPES)[number];
+
+/** What people write about a licence; nothing is decided by it. */
+export interface Description {
+  readonly name: string | null;
+  readonly org_name: string | null;
+  readonly external_customer_id: string | null;
+  readonly external_workspace_id: string | null;
+  readonly notes: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface Term {
+  readonly valid_from: Time;
+  /** null = for ever. */
+  readonly valid_until: Time | null;
+}
+
+interface Of {
+  readonly product_id: string;
+}
+
+export type LicenseEvent =
+  | (Of & {
+      readonly type: 'license.created';
+      readonly plan_id: string;
+      readonly customer_id: string;
+      readonly email: string;
+      readonly status: UnheldStatus;
+      /** Keyed hash by which the key is found. */
+      readonly key_hash: string;
+      /** The key, encrypted. */
+      readonly key_sealed: string;
+    } & Description &
+      Term)
+  | (Of & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
+  | (Of & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus })
+  | (Of & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
+  | (Of & { readonly type: 'license.expired'; readonly valid_until: Time })
+  | (Of & { readonly type: 'license.canceled'; readonly reason: string | null; readonly valid_until: Time })
+  | (Of & { readonly type: 'license.suspended'; readonly reason: string | null })
+  | (Of & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
+  | (Of & { readonly type: 'license.revoked'; readonly reason: string | null })
+  | (Of & { readonly type: 'license.key_revealed' })
+  | (Of &
+      Term & {
+        readonly type: 'plan.changed';
+        readonly plan_id: string;
+        readonly previous_plan_id: string;
+        readonly reason: string | null;
+        readonly status: UnheldStatus;
+      })
+  | (Of & {
+      readonly type: 'activation.added';
+      readonly activation_id: string;
+      readonly customer_id: string;
+      /** Base64url SHA-256 of the normalised identifier; what leases are bound to. */
+      readonly identifier_hash: string;
+      readonly identifier: string | null;
+      readonly identifier_type: IdentifierType;
+      readonly label: string | null;
+      readonly ip: string | null;
+      readonly added_at: Time;
+    })
+  | (Of & {
+      readonly type: 'activation.removed';
+      readonly activation_id: string;
+      readonly identifier_hash: string;
+      readonly reason: 'client' | 'operator';
+    });
+
+export interface Activation {
+  readonly activation_id: string;
+  readonly identifier: string | null;
+  readonly identifier_type: IdentifierType;
+  readonly label: string | null;
+  readonly ip: string | null;
+  readonly added_at: Time;
+}
+
+/** A licence that has been issued. While it is suspended, `resumes_as` is what it is underneath. */
+export interface License extends Description, Term {
+  readonly status: LicenseStatus;
+  readonly resumes_as: UnheldStatus;
+  readonly product_id: string;
+  readonly plan_id: string;
+  readonly customer_id: string;
+  readonly email: string | null;
+  readonly key_hash: string;
+  readonly key_sealed: string;
+  /** By identifier hash, oldest first. */
+  readonly activations: ReadonlyMap<string, Activation>;
+}
+
+export type LicenseState = { readonly status: 'none' } | License;
+
+const initialState: LicenseState = { status: 'none' };
+
+const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
+  if (event.type === 'license.created') {
+    const { type: _event, ...license } = event;
+    return { ...license, resumes_as: license.status, activations: new Map() };
+  }
+  if (state.status === 'none') return state;
+  switch (event.type) {
+    case 'license.updated': {
+      const { type: _event, product_id: _product, customer_id: _customer, ...changes } = event;
+      return { ...state, ...changes };
+    }
+    case 'license.renewed':
+      return { ...inStatus(state, event.status), valid_from: event.valid_from, valid_until: event.valid_until };
+    case 'plan.changed':
+      return {
+        ...inStatus(state, event.status),
+        plan_id: event.plan_id,
+        valid_from: event.valid_from,
+        valid_until: event.valid_until,
+      };
+    case 'license.past_due':
+      return inStatus(state, 'past_due');
+    case 'license.expired':
+      return inStatus(state, 'expired');
+    case 'license.canceled':
+      return { ...state, status: 'canceled', resumes_as: 'canceled', valid_until: event.valid_until };
+    case 'license.suspended':
+      return { ...state, status: 'suspended' };
+    case 'license.reinstated':
+      return { ...state, status: event.status, resumes_as: event.status };
+    case 'license.revoked':
+      return { ...state, status: 'revoked' };
+    case 'activation.added': {
+      const { identifier_hash, activation_id, identifier, identifier_type, label, ip, added_at } = event;
+      const activation = { activation_id, identifier, identifier_type, label, ip, added_at };
+      return { ...state, activations: new Map(state.activations).set(identifier_hash, activation) };
+    }
+    case 'activation.removed': {
+      const activations = new Map(state.activations);
+      activations.delete(event.identifier_hash);
+      return { ...state, activations };
+    }
+    default:
+      return state;
+  }
+};
+
+/** What happens by itself to a suspended licence happens underneath: it stays suspended. */
+const inStatus = (state: License, status: UnheldStatus): License => ({
+  ...state,
+  status: state.status === 'suspended' ? 'suspended' : status,
+  resumes_as: status,
+});
+
+const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);
+
+/** A stream a licence, `lic_…`, with its activations: all that decides who may use it. */
+export const licenseStream = {
+  name: 'license',
+  initialState,
+  evolve,
+  personal: {
+    'license.created': { person: customer, fields: ['email', 'name', 'org_name', 'notes'] },
+    'license.updated': { person: customer, fields: ['name', 'org_name', 'notes'] },
+    'activation.added': { person: customer, fields: ['identifier', 'label', 'ip'] },
+  },
+};

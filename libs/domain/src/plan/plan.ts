@@ -1,0 +1,95 @@
+import { changed } from '../product/product.ts';
+import { refuser } from '../shared/refusal.ts';
+import type { BillingInterval } from '../shared/time.ts';
+
+export const LICENSE_TYPES = ['perpetual', 'subscription', 'trial'] as const;
+export type LicenseType = (typeof LICENSE_TYPES)[number];
+
+export const LICENSE_MODELS = ['standard', 'floating'] as const;
+export type LicenseModel = (typeof LICENSE_MODELS)[number];
+
+/** What a licence of a plan may do. `null` for a maximum = unlimited; 0 = none. */
+export interface PlanTerms {
+  readonly product_id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly license_type: LicenseType;
+  readonly license_model: LicenseModel;
+  /** How long a subscription's term is; null = until something ends it. */
+  readonly billing_interval: BillingInterval | null;
+  readonly max_activations: number | null;
+  readonly max_seats: number | null;
+  readonly trial_days: number;
+  /** Days for which a licence goes on working after its term. */
+  readonly grace_days: number;
+  /** Minutes without a heartbeat after which a floating session ends. */
+  readonly floating_timeout: number;
+  readonly sort_order: number;
+  /** Inactive plans are not sold: no new licences. */
+  readonly active: boolean;
+}
+
+/** What fields that are left out mean. */
+export const PLAN_DEFAULTS = {
+  billing_interval: null,
+  max_activations: 3,
+  max_seats: 1,
+  trial_days: 0,
+  grace_days: 7,
+  floating_timeout: 30,
+  sort_order: 0,
+  active: true,
+} as const satisfies Partial<PlanTerms>;
+
+/** What may change once a plan has been made. */
+export type PlanChanges = Partial<Omit<PlanTerms, 'product_id'>>;
+
+export type PlanEvent =
+  | ({ readonly type: 'plan.created'; readonly checkout_id: string } & PlanTerms)
+  | { readonly type: 'plan.updated'; readonly product_id: string; readonly changes: PlanChanges };
+
+export type Plan = { readonly status: 'created'; readonly checkout_id: string } & PlanTerms;
+export type PlanState = { readonly status: 'none' } | Plan;
+
+export type PlanCommand =
+  | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
+  | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges };
+
+export const refusePlan = refuser({
+  PLAN_EXISTS: { status: 409, message: 'A plan with this id exists.' },
+  PLAN_NOT_FOUND: { status: 404, message: 'There is no such plan.' },
+  SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
+});
+
+const initialState: PlanState = { status: 'none' };
+
+const evolve = (state: PlanState, event: PlanEvent): PlanState => {
+  switch (event.type) {
+    case 'plan.created': {
+      const { type: _event, ...plan } = event;
+      return { status: 'created', ...plan };
+    }
+    case 'plan.updated':
+      return state.status === 'none' ? state : { ...state, ...event.changes };
+    default:
+      return state;
+  }
+};
+
+export const decidePlan = (command: PlanCommand, state: PlanState): readonly PlanEvent[] => {
+  switch (command.type) {
+    case 'CreatePlan':
+      if (state.status !== 'none') return refusePlan('PLAN_EXISTS');
+      return [{ type: 'plan.created', checkout_id: command.checkout_id, ...command.plan }];
+    case 'UpdatePlan': {
+      if (state.status === 'none') return refusePlan('PLAN_NOT_FOUND');
+      const changes = changed<PlanTerms>(state, command.changes);
+      return Object.keys(changes).length === 0 ? [] : [{ type: 'plan.updated', product_id: state.product_id, changes }];
+    }
+    default:
+      return command satisfies never;
+  }
+};
+
+/** A stream a plan, `plan_…`. */
+export const planStream = { name: 'plan', initialState, evolve };
