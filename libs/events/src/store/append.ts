@@ -9,6 +9,8 @@ export interface Slot {
   readonly type: StreamType<unknown, DomainEvent>;
   state: unknown;
   version: number;
+  /** How often anybody had been forgotten when the state was read: an older one may hold personal data that is no more. */
+  readonly forgettings: number;
   /** Commands that wait for the flush that their stream is part of. */
   readonly waiting: Command[];
   /** The append that is being put together or flushed. */
@@ -51,6 +53,10 @@ export interface Append {
 
 export const draftsOf = (append: Append): readonly Draft[] =>
   append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));
+
+/** Whether the append has commands whose ids are written with it. */
+export const remembers = (append: Append): boolean =>
+  append.decided.some((decided) => 'drafts' in decided && decided.command.options.commandId !== undefined);
 
 /** Decides a command on top of what the append holds already. Nothing that `decide` throws leaves this function. */
 export const decideInto = (append: Append, command: Command): void => {

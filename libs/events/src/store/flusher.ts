@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type Pool } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
-import { type Append, answer, type Command, decideInto, draftsOf } from './append.ts';
+import { type Append, answer, type Command, decideInto, draftsOf, remembers } from './append.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
@@ -57,15 +57,42 @@ export class Flusher {
   }
 
   async #flush(batch: readonly Append[]): Promise<void> {
+    const changed = await this.#answerUnchanged(batch);
+    if (changed.length === 0) return;
+    let recorded: ReadonlyMap<string, RecordedEvent>;
     try {
-      this.#succeed(batch, await this.writer.write(batch));
+      recorded = await this.writer.write(changed);
     } catch (error) {
-      await this.#recover(batch, error);
+      return this.#recover(changed, error);
     }
+    this.#succeed(changed, recorded);
+  }
+
+  /**
+   * Refusals and commands that changed nothing insert nothing, so no unique index tells whether they were decided upon the
+   * present state. One look at the log does: nobody is refused for what another process has undone already.
+   * @returns the appends that have something to write
+   */
+  async #answerUnchanged(batch: readonly Append[]): Promise<readonly Append[]> {
+    const unchanged = batch.filter((append) => draftsOf(append).length === 0);
+    if (unchanged.length === 0) return batch;
+    const done = new Set(unchanged);
+    try {
+      const stale = await this.#staleAmong(unchanged);
+      for (const append of stale) await this.#flushUnderLock(append, commandsOf(append));
+      const current = unchanged.filter((append) => !stale.has(append));
+      for (const append of current) {
+        if (remembers(append)) done.delete(append);
+        else this.#succeed([append], new Map());
+      }
+    } catch (problem) {
+      await this.#blocked(unchanged, problem);
+    }
+    return batch.filter((append) => !done.has(append));
   }
 
   #succeed(batch: readonly Append[], recorded: ReadonlyMap<string, RecordedEvent>): void {
-    this.hooks.onFlush(recorded);
+    if (recorded.size > 0) this.hooks.onFlush(recorded);
     for (const append of batch) {
       append.slot.state = append.state;
       append.slot.version = append.version;
@@ -85,7 +112,7 @@ export class Flusher {
     try {
       stale = await this.#staleAmong(batch);
     } catch (problem) {
-      return this.#fail(batch, problem);
+      return this.#blocked(batch, problem);
     }
     const fresh = batch.filter((append) => !stale.has(append));
     if (stale.size > 0) {
@@ -96,6 +123,12 @@ export class Flusher {
     } else {
       for (const append of batch) await this.#refuse(append, error);
     }
+  }
+
+  /** The log could not be looked at. */
+  async #blocked(batch: readonly Append[], problem: unknown): Promise<void> {
+    if (isAway(problem)) await this.#retry(batch, new ConnectionLostError('no connection to the database', { cause: problem }));
+    else this.#fail(batch, problem);
   }
 
   async #staleAmong(batch: readonly Append[]): Promise<Set<Append>> {
@@ -138,18 +171,15 @@ export class Flusher {
     this.hooks.onConflict();
     const { slot } = append;
     const again: Append = { slot, decided: [], state: slot.state, version: slot.version, taken: true };
+    let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
     try {
-      const recorded = await this.writer.write([again], async (client) => {
+      recorded = await this.writer.write([again], async (client) => {
         for (const { event, version } of await this.reader.stream(slot.id, { after: slot.version, client })) {
           again.state = slot.type.evolve(again.state, event);
           again.version = version;
         }
         for (const command of commands) decideInto(again, guarded(command, slot.id));
       });
-      this.hooks.onFlush(recorded);
-      slot.state = again.state;
-      slot.version = again.version;
-      answer(again, recorded);
     } catch (error) {
       // The slot keeps its old state; the version guards it, and it is read again when next it proves stale.
       if (error instanceof ConnectionLostError) await this.#retry([again], error);
@@ -162,6 +192,12 @@ export class Flusher {
         }
       }
     }
+    if (recorded !== undefined) {
+      if (recorded.size > 0) this.hooks.onFlush(recorded);
+      slot.state = again.state;
+      slot.version = again.version;
+      answer(again, recorded);
+    }
     if (last) this.hooks.onDone(append);
   }
 
@@ -172,15 +208,16 @@ export class Flusher {
   async #retry(batch: readonly Append[], error: ConnectionLostError): Promise<void> {
     const ids = batch.flatMap((append) => draftsOf(append).map(({ id }) => id));
     for (let attempt = 1; attempt <= LOST_TRIES; attempt++) {
-      await sleep(LOST_PAUSE_MS * (attempt === 1 ? 0 : 1));
+      await sleep(attempt === 1 ? 0 : LOST_PAUSE_MS);
+      let recorded: ReadonlyMap<string, RecordedEvent>;
       try {
         const written = await this.reader.settled(ids);
-        this.#succeed(batch, written.size > 0 ? written : await this.writer.write(batch));
-        return;
+        recorded = written.size > 0 ? written : await this.writer.write(batch);
       } catch (again) {
-        const away = again instanceof ConnectionLostError || !(again instanceof DatabaseError) || again.severity === 'FATAL';
-        if (!away) return this.#recover(batch, again);
+        if (!isAway(again)) return this.#recover(batch, again);
+        continue;
       }
+      return this.#succeed(batch, recorded);
     }
     this.#fail(batch, error);
   }
@@ -192,6 +229,10 @@ export class Flusher {
     }
   }
 }
+
+/** Whether an error says that the database is not there, rather than that it refuses. */
+const isAway = (error: unknown): boolean =>
+  error instanceof ConnectionLostError || !(error instanceof DatabaseError) || error.severity === 'FATAL';
 
 const commandsOf = (append: Append): Command[] => append.decided.map(({ command }) => command);
 

@@ -25,6 +25,8 @@ interface Sealed {
 export class PersonalData {
   readonly #fields = new Map<string, PersonalFields>();
   readonly #keys = new LRUCache<string, Buffer>({ max: 100_000 });
+  /** How often keys have been dropped: what was being read from the database meanwhile may be gone. */
+  #forgettings = 0;
 
   constructor(
     private readonly pool: Pool,
@@ -92,20 +94,24 @@ export class PersonalData {
   }
 
   forgetCached(person: string): void {
+    this.#forgettings += 1;
     this.#keys.delete(person);
   }
 
   forgetAllCached(): void {
+    this.#forgettings += 1;
     this.#keys.clear();
   }
 
   async #fetch(people: readonly string[]): Promise<void> {
     if (people.length === 0) return;
+    const before = this.#forgettings;
     const { rows } = await this.pool.query<{ person_id: string; sealed_key: Buffer }>({
       name: 'person_keys',
       text: 'select person_id, sealed_key from person_keys where person_id = any($1)',
       values: [people],
     });
+    if (before !== this.#forgettings) return this.#fetch(people);
     for (const { person_id, sealed_key } of rows) this.#keys.set(person_id, Buffer.from(this.wrapper.unwrap(sealed_key)));
   }
 }

@@ -54,6 +54,7 @@ export class PostgresEventStore implements EventStore {
   readonly #loading = new Map<string, Promise<Slot>>();
   /** How far other processes have brought streams that are being read or written here just now. */
   readonly #grown = new Map<string, number>();
+  #forgettings = 0;
   readonly #pool: Pool;
   readonly #schema: string;
   readonly #observe: Observer;
@@ -82,7 +83,7 @@ export class PostgresEventStore implements EventStore {
     this.#follower = new Follower(pool, schema, origin, {
       onGrown: (heads) => this.#evictOlder(heads),
       onForgotten: (person) => this.#evictForgotten(person),
-      onReconnect: () => this.#personal.forgetAllCached(),
+      onReconnect: () => this.#evictAll(),
       onError: (error) => observe.error?.(error),
     });
   }
@@ -114,7 +115,7 @@ export class PostgresEventStore implements EventStore {
       const slot =
         known ??
         (options.expectedVersion === 0
-          ? emptySlot(type as unknown as AnyType, streamId)
+          ? emptySlot(type as unknown as AnyType, streamId, this.#forgettings)
           : await this.#read(type as unknown as AnyType, streamId));
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
@@ -187,14 +188,16 @@ export class PostgresEventStore implements EventStore {
   }
 
   async #refuseIfHandled(commandId: string): Promise<void> {
-    const remembered = await this.recall(commandId);
-    if (remembered !== undefined) throw new HandledBeforeError(commandId, remembered.fingerprint, remembered.result);
-    // An expired id may be used anew, so its row must not stand in the way.
-    await this.#pool.query({
-      name: 'expire_command',
-      text: 'delete from commands where command_id = $1 and expires_at <= now()',
+    const { rows } = await this.#pool.query<{ fingerprint: string; result: Buffer; expired: boolean }>({
+      name: 'handled_before',
+      text: 'select fingerprint, result, expires_at <= now() as expired from commands where command_id = $1',
       values: [commandId],
     });
+    for (const { fingerprint, result, expired } of rows) {
+      if (!expired) throw new HandledBeforeError(commandId, fingerprint, result);
+      // An expired id may be used anew, so its row must not stand in the way.
+      await this.#pool.query('delete from commands where command_id = $1 and expires_at <= now()', [commandId]);
+    }
   }
 
   #slot(streamId: string): Slot | undefined {
@@ -204,10 +207,10 @@ export class PostgresEventStore implements EventStore {
   #read(type: AnyType, streamId: string): Promise<Slot> {
     let reading = this.#loading.get(streamId);
     if (reading === undefined) {
+      const slot = emptySlot(type, streamId, this.#forgettings);
       reading = this.#reader
         .stream(streamId)
         .then((events) => {
-          const slot = emptySlot(type, streamId);
           slot.state = events.reduce((state, { event }) => type.evolve(state, event), type.initialState);
           slot.version = events.at(-1)?.version ?? 0;
           return slot;
@@ -255,7 +258,8 @@ export class PostgresEventStore implements EventStore {
     const head = this.#grown.get(slot.id) ?? 0;
     this.#grown.delete(slot.id);
     // Streams that do not exist are not kept: asking for random ids must not push real states out.
-    if (slot.version > 0 && slot.version >= head) this.#idle.set(slot.id, slot);
+    const kept = slot.version > 0 && slot.version >= head && slot.forgettings === this.#forgettings;
+    if (kept) this.#idle.set(slot.id, slot);
   }
 
   #flushed(recorded: ReadonlyMap<string, RecordedEvent>): void {
@@ -274,12 +278,21 @@ export class PostgresEventStore implements EventStore {
   /** Which states hold the person's data is not known; forgetting is rare and reading again is cheap. */
   #evictForgotten(person: string): void {
     this.#personal.forgetCached(person);
+    this.#forgettings += 1;
+    this.#idle.clear();
+  }
+
+  /** Messages may have been missed: states may be old, and anybody may have been forgotten. */
+  #evictAll(): void {
+    this.#personal.forgetAllCached();
+    this.#forgettings += 1;
     this.#idle.clear();
   }
 }
 
-const emptySlot = (type: AnyType, id: string): Slot => ({
+const emptySlot = (type: AnyType, id: string, forgettings: number): Slot => ({
   id,
+  forgettings,
   type,
   state: type.initialState,
   version: 0,

@@ -67,7 +67,8 @@ export class LogReader {
       failed = false;
       return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
     } finally {
-      client.off('error', ignore);
+      // A dead connection may complain once more, after it has been let go.
+      if (!failed) client.off('error', ignore);
       client.release(failed);
     }
   }

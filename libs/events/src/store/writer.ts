@@ -1,7 +1,7 @@
-import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
-import { type Append, type Draft, draftsOf, outcomeOf } from './append.ts';
+import { type Append, type Draft, draftsOf, outcomeOf, remembers } from './append.ts';
 import type { PersonalData } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import type { Schemas } from './upcast.ts';
@@ -17,12 +17,26 @@ interface InsertedRow {
   readonly recorded_at: Date;
 }
 
-const INSERT = `insert into events (id, stream_id, version, type, schema_version, data, metadata)
-  select id, stream_id, version, type, schema_version, data::jsonb, metadata::jsonb
-  from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[])
-    with ordinality as e(id, stream_id, version, type, schema_version, data, metadata, n)
-  order by n
-  returning position, id, recorded_at`;
+/** $8 is the channel of the NOTIFY, $9 says which process wrote the event. */
+const INSERT_ONE = `with written as (
+    insert into events (id, stream_id, version, type, schema_version, data, metadata)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    returning position, id, recorded_at
+  )
+  select position, id, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
+
+/** As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. */
+const INSERT_MANY = `with written as (
+    insert into events (id, stream_id, version, type, schema_version, data, metadata)
+    select id, stream_id, version, type, schema_version, data::jsonb, metadata::jsonb
+    from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[])
+      with ordinality as e(id, stream_id, version, type, schema_version, data, metadata, n)
+    order by n
+    returning position, id, recorded_at
+  )
+  select position, id, recorded_at, told from written
+    cross join (select pg_notify($8, max(position) || ' ' || $9) as told from written) as notify
+  order by position`;
 
 const REMEMBER = `insert into commands (command_id, fingerprint, result, expires_at)
   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])`;
@@ -30,7 +44,7 @@ const REMEMBER = `insert into commands (command_id, fingerprint, result, expires
 /** Writes appends: one transaction for all, with the inline projections and what is to be remembered. */
 export class Writer {
   readonly #begin: string;
-  readonly #commit: (position: number) => string;
+  readonly #channel: string;
 
   constructor(
     private readonly pool: Pool,
@@ -38,11 +52,10 @@ export class Writer {
     private readonly schemas: Schemas,
     private readonly personal: PersonalData,
     private readonly projections: readonly Projection[],
-    origin: string,
+    private readonly origin: string,
   ) {
     this.#begin = `begin; select pg_advisory_xact_lock(${orderingLock(schema)})`;
-    const channel = escapeIdentifier(eventsChannel(schema));
-    this.#commit = (position) => (position > 0 ? `notify ${channel}, '${position} ${origin}'; commit` : 'commit');
+    this.#channel = eventsChannel(schema);
   }
 
   /**
@@ -63,24 +76,39 @@ export class Writer {
       lost = error;
     };
     client.on('error', onError);
+    // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger: one round trip.
+    const begun = redecide !== undefined || !this.#eventsAlone(appends);
     try {
-      await client.query(this.#begin);
+      if (begun) await client.query(this.#begin);
       if (redecide !== undefined) {
         await redecide(client);
         await this.#preparePeople(appends);
       }
       const recorded = await this.#insert(client, appends);
-      await this.#project(client, recorded);
-      await this.#remember(client, appends, recorded);
-      await client.query(this.#commit(recorded.at(-1)?.position ?? 0));
+      if (begun) {
+        await this.#project(client, recorded);
+        await this.#remember(client, appends, recorded);
+        await client.query('commit');
+      }
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {
-      await client.query('rollback').catch(onError);
+      // It also tells whether the connection still stands.
+      await client.query(begun ? 'rollback' : 'select 1').catch(onError);
       throw lost === undefined ? error : new ConnectionLostError('the connection to the database was lost', { cause: error });
     } finally {
-      client.off('error', onError);
+      // A dead connection may complain once more, after it has been let go.
+      if (lost === undefined) client.off('error', onError);
       client.release(lost);
     }
+  }
+
+  /** Whether nothing is projected from these appends and nothing remembered of their commands. */
+  #eventsAlone(appends: readonly Append[]): boolean {
+    return appends.every(
+      (append) =>
+        !remembers(append) &&
+        draftsOf(append).every(({ event }) => !this.projections.some(({ types }) => wants(types, event.type))),
+    );
   }
 
   async #preparePeople(appends: readonly Append[]): Promise<void> {
@@ -98,24 +126,25 @@ export class Writer {
     const rows = appends.flatMap((append) => draftsOf(append).map((draft) => ({ streamId: append.slot.id, draft })));
     if (rows.length === 0) return [];
     const metadata = rows.map(({ draft }) => metadataOf(draft));
-    const inserted = await client.query<InsertedRow>({
-      name: 'append',
-      text: INSERT,
-      values: [
-        rows.map(({ draft }) => draft.id),
-        rows.map(({ streamId }) => streamId),
-        rows.map(({ draft }) => draft.version),
-        rows.map(({ draft }) => draft.event.type),
-        rows.map(({ draft }) => this.schemas.present(draft.event.type)),
-        rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event))),
-        metadata.map((one) => JSON.stringify(one)),
-      ],
-    });
-    const stored = new Map(inserted.rows.map((row) => [row.id, row]));
+    const columns = [
+      rows.map(({ draft }) => draft.id),
+      rows.map(({ streamId }) => streamId),
+      rows.map(({ draft }) => draft.version),
+      rows.map(({ draft }) => draft.event.type),
+      rows.map(({ draft }) => this.schemas.present(draft.event.type)),
+      rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event))),
+      metadata.map((one) => JSON.stringify(one)),
+    ];
+    const inserted = await client.query<InsertedRow>(
+      rows.length === 1
+        ? { name: 'append_one', text: INSERT_ONE, values: [...columns.flat(), this.#channel, this.origin] }
+        : { name: 'append_many', text: INSERT_MANY, values: [...columns, this.#channel, this.origin] },
+    );
     return rows.map(({ streamId, draft }, n): RecordedEvent => {
-      const row = stored.get(draft.id);
+      // Positions were given in the order of the rows.
+      const row = inserted.rows[n];
       const written = metadata[n];
-      if (row === undefined || written === undefined) throw new Error(`event ${draft.id} was not inserted`);
+      if (row?.id !== draft.id || written === undefined) throw new Error(`event ${draft.id} was not inserted`);
       return {
         id: draft.id,
         position: Number(row.position),
