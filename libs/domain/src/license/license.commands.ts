@@ -95,7 +95,7 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
   const term = { valid_from, valid_until };
   const { product_id, plan_id } = plan;
   return [
-    { type: 'license.created', product_id, plan_id, customer_id, email, status, key_hash, key_sealed, ...description, ...term },
+    { type: 'license.created', product_id, plan_id, customer_id, email, status, trial, key_hash, key_sealed, ...description, ...term },
   ];
 };
 
@@ -159,7 +159,8 @@ const renew = (
   const until = valid_until === undefined ? termEnd(plan, from, false) : valid_until;
   if (until !== null && until < state.valid_from) return refuse('INVALID_TERM');
   const term = { valid_from: state.valid_from, valid_until: until };
-  return [{ type: 'license.renewed', product_id: state.product_id, status: statusByTime(term, plan, now, 'active'), ...term }];
+  const { product_id, plan_id } = state;
+  return [{ type: 'license.renewed', product_id, plan_id, status: statusByTime(term, plan, now, 'active'), ...term }];
 };
 
 /** The term goes on as it is; a trial, or a licence whose term is over, begins a new one. */
@@ -182,6 +183,7 @@ const changePlan = ({ plan, now, reason }: At & Because & { readonly plan: Plan 
       previous_plan_id: state.plan_id,
       reason,
       status: statusByTime(term, plan, now, toTrial ? 'trialing' : 'active'),
+      trial: toTrial,
       ...term,
     },
   ];

@@ -35,6 +35,8 @@ export type LicenseEvent =
       readonly customer_id: string;
       readonly email: string;
       readonly status: UnheldStatus;
+      /** Nothing has been bought yet. */
+      readonly trial: boolean;
       /** Keyed hash by which the key is found. */
       readonly key_hash: string;
       /** The key, encrypted. */
@@ -42,7 +44,7 @@ export type LicenseEvent =
     } & Description &
       Term)
   | (Of & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
-  | (Of & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus })
+  | (Of & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus; readonly plan_id: string })
   | (Of & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
   | (Of & { readonly type: 'license.expired'; readonly valid_until: Time })
   | (Of & { readonly type: 'license.canceled'; readonly reason: string | null; readonly valid_until: Time })
@@ -57,6 +59,7 @@ export type LicenseEvent =
         readonly previous_plan_id: string;
         readonly reason: string | null;
         readonly status: UnheldStatus;
+        readonly trial: boolean;
       })
   | (Of & {
       readonly type: 'activation.added';
@@ -90,6 +93,7 @@ export interface Activation {
 export interface License extends Description, Term {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
+  readonly trial: boolean;
   readonly product_id: string;
   readonly plan_id: string;
   readonly customer_id: string;
@@ -116,11 +120,12 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, ...changes };
     }
     case 'license.renewed':
-      return { ...inStatus(state, event.status), valid_from: event.valid_from, valid_until: event.valid_until };
+      return { ...inStatus(state, event.status), trial: false, valid_from: event.valid_from, valid_until: event.valid_until };
     case 'plan.changed':
       return {
         ...inStatus(state, event.status),
         plan_id: event.plan_id,
+        trial: event.trial,
         valid_from: event.valid_from,
         valid_until: event.valid_until,
       };

@@ -22,15 +22,19 @@ export interface ProductTerms {
   readonly key_prefix: string | null;
 }
 
-export type ProductEvent =
-  | ({ readonly type: 'product.created'; readonly product_type: ProductType } & Omit<ProductTerms, 'type'>)
-  | { readonly type: 'product.updated'; readonly changes: Partial<Omit<ProductTerms, 'type'>> };
+/** What may change once a product has been made. */
+export type ProductChanges = Partial<Omit<ProductTerms, 'type'>>;
 
-export type ProductState = { readonly status: 'none' } | ({ readonly status: 'created' } & ProductTerms);
+export type ProductEvent =
+  | ({ readonly type: 'product.created'; readonly product_id: string; readonly product_type: ProductType } & Omit<ProductTerms, 'type'>)
+  | { readonly type: 'product.updated'; readonly product_id: string; readonly changes: ProductChanges };
+
+export type Product = { readonly status: 'created'; readonly product_id: string } & ProductTerms;
+export type ProductState = { readonly status: 'none' } | Product;
 
 export type ProductCommand =
-  | { readonly type: 'CreateProduct'; readonly product: ProductTerms }
-  | { readonly type: 'UpdateProduct'; readonly changes: Partial<Omit<ProductTerms, 'type'>> };
+  | { readonly type: 'CreateProduct'; readonly product_id: string; readonly product: ProductTerms }
+  | { readonly type: 'UpdateProduct'; readonly changes: ProductChanges };
 
 export type Capability = 'activations' | 'releases' | 'seats' | 'usage' | 'entitlements' | 'quotas';
 
@@ -70,12 +74,12 @@ export const decideProduct = (command: ProductCommand, state: ProductState): rea
     case 'CreateProduct': {
       if (state.status !== 'none') return refuseProduct('PRODUCT_EXISTS');
       const { type: product_type, ...terms } = command.product;
-      return [{ type: 'product.created', product_type, ...terms }];
+      return [{ type: 'product.created', product_id: command.product_id, product_type, ...terms }];
     }
     case 'UpdateProduct': {
       if (state.status === 'none') return refuseProduct('PRODUCT_NOT_FOUND');
       const changes = changed(state, command.changes);
-      return Object.keys(changes).length === 0 ? [] : [{ type: 'product.updated', changes }];
+      return Object.keys(changes).length === 0 ? [] : [{ type: 'product.updated', product_id: state.product_id, changes }];
     }
     default:
       return command satisfies never;

@@ -1,0 +1,97 @@
+import type { PlanTerms } from '../plan/plan.ts';
+import { productSupports, type ProductTerms } from '../product/product.ts';
+import { compareVersions } from '../shared/version.ts';
+import type { Time } from '../shared/time.ts';
+import type { License } from './license.ts';
+import { usability } from './usability.ts';
+
+export const VERIFICATION_CODES = [
+  'VALID',
+  'PAST_DUE_GRACE',
+  'NOT_FOUND',
+  'BAD_SIGNATURE',
+  'PRODUCT_MISMATCH',
+  'REVOKED',
+  'SUSPENDED',
+  'CANCELED',
+  'EXPIRED',
+  'TRIAL_EXPIRED',
+  'NOT_YET_VALID',
+  'NOT_ACTIVATED',
+  'FINGERPRINT_MISMATCH',
+  'TOO_MANY_ACTIVATIONS',
+  'VERSION_TOO_OLD',
+  'ENTITLEMENT_MISSING',
+] as const;
+export type VerificationCode = (typeof VERIFICATION_CODES)[number];
+
+export const isValid = (code: VerificationCode): boolean => code === 'VALID' || code === 'PAST_DUE_GRACE';
+
+/** What the app says of itself, and what it asks for. */
+export interface VerificationRequest {
+  /** Id or slug; undefined = whichever. */
+  readonly product: string | undefined;
+  /** Base64url SHA-256 of the normalised identifier. */
+  readonly identifier_hash: string | undefined;
+  /** Features that must be there. */
+  readonly entitlements: readonly string[];
+  /** The app's own version (SemVer). */
+  readonly version: string | undefined;
+}
+
+export interface Verified {
+  readonly license: License;
+  readonly plan: Pick<PlanTerms, 'max_activations' | 'grace_days' | 'license_type'>;
+  readonly product: Pick<ProductTerms, 'type' | 'slug' | 'minimum_supported_version'> & { readonly product_id: string };
+  /** Effective entitlements: feature → value; false means it is not there. */
+  readonly entitlements: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+/** Whether an app may run, and if not, the first reason that applies. */
+export const verify = (
+  { license, plan, product, entitlements }: Verified,
+  request: VerificationRequest,
+  now: Time,
+): VerificationCode => {
+  if (request.product !== undefined && request.product !== product.product_id && request.product !== product.slug) {
+    return 'PRODUCT_MISMATCH';
+  }
+  const use = usability(license, plan, now);
+  switch (use) {
+    case 'revoked':
+      return 'REVOKED';
+    case 'suspended':
+      return 'SUSPENDED';
+    case 'canceled':
+      return 'CANCELED';
+    case 'expired':
+      return license.trial ? 'TRIAL_EXPIRED' : 'EXPIRED';
+    case 'not_yet_valid':
+      return 'NOT_YET_VALID';
+    case 'usable':
+    case 'in_grace':
+  }
+  if (request.identifier_hash !== undefined && productSupports(product.type, 'activations')) {
+    const place = placeOf(license, request.identifier_hash);
+    if (place === undefined) return 'NOT_ACTIVATED';
+    if (plan.max_activations !== null && place >= plan.max_activations) return 'TOO_MANY_ACTIVATIONS';
+  }
+  const oldest = product.minimum_supported_version;
+  if (request.version !== undefined && oldest !== null && compareVersions(request.version, oldest) < 0) return 'VERSION_TOO_OLD';
+  for (const feature of request.entitlements) {
+    const value = Object.hasOwn(entitlements, feature) ? entitlements[feature]?.value : undefined;
+    if (value === undefined || value === false) return 'ENTITLEMENT_MISSING';
+  }
+  return use === 'in_grace' ? 'PAST_DUE_GRACE' : 'VALID';
+};
+
+/** How many activations are older: when a limit has been lowered, it is the newest that are too many. */
+const placeOf = ({ activations }: License, identifierHash: string): number | undefined => {
+  if (!activations.has(identifierHash)) return undefined;
+  let place = 0;
+  for (const hash of activations.keys()) {
+    if (hash === identifierHash) return place;
+    place += 1;
+  }
+  return undefined;
+};

@@ -1,0 +1,54 @@
+import Type from 'typebox';
+import { contract, orNull, text } from '../shared/contract.ts';
+import { BILLING_INTERVALS } from '../shared/time.ts';
+import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
+
+const service = 'licensing';
+const product_id = text('The product that the plan sells.');
+const most = (of: string) => orNull(Type.Integer({ minimum: 0, description: `${of} at most; null = unlimited.` }));
+const fields = {
+  name: text('What people call it.'),
+  slug: text('Its name within the product.'),
+  license_type: Type.Enum([...LICENSE_TYPES]),
+  license_model: Type.Enum([...LICENSE_MODELS]),
+  billing_interval: orNull(Type.Enum([...BILLING_INTERVALS])),
+  max_activations: most('Activations'),
+  max_seats: most('Seats'),
+  trial_days: Type.Integer({ minimum: 0 }),
+  grace_days: Type.Integer({ minimum: 0 }),
+  floating_timeout: Type.Integer({ minimum: 1, description: 'Minutes.' }),
+  sort_order: Type.Integer(),
+  active: Type.Boolean({ description: 'It is sold.' }),
+};
+
+export const planContracts = [
+  contract({
+    type: 'plan.created',
+    service,
+    description: 'A plan was made.',
+    fields: { product_id, checkout_id: text('Names the plan in checkout addresses.'), ...fields },
+    example: {
+      product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+      checkout_id: 'pro-yearly-4f7k2m',
+      name: 'Pro, yearly',
+      slug: 'pro-yearly',
+      license_type: 'subscription',
+      license_model: 'standard',
+      billing_interval: 'year',
+      max_activations: 3,
+      max_seats: null,
+      trial_days: 14,
+      grace_days: 7,
+      floating_timeout: 30,
+      sort_order: 0,
+      active: true,
+    },
+  }),
+  contract({
+    type: 'plan.updated',
+    service,
+    description: 'A plan was changed; `changes` holds the new values of the fields that differ.',
+    fields: { product_id, changes: Type.Partial(Type.Object(fields, { additionalProperties: false })) },
+    example: { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', changes: { max_activations: 5 } },
+  }),
+];
