@@ -1,48 +1,37 @@
-import type { ApiKeyEvent } from './api-key.ts';
+import Type from 'typebox';
+import { contract, orNull, text } from '../shared/contract.ts';
 import { API_KEY_SCOPES } from './api-key.ts';
 
-type EventOf<Type extends ApiKeyEvent['type']> = Extract<ApiKeyEvent, { type: Type }>;
-
-const name = { type: 'string', description: 'What people call the key.' };
-const product_id = { type: ['string', 'null'], description: 'The product it is bound to; null = system-wide.' };
+const service = 'gateway';
+const name = text('What people call the key.');
+const product_id = orNull(text('The product it is bound to; null = system-wide.'));
 
 /** What the world may know of API keys: never a hash, still less a key. */
 export const apiKeyContracts = [
-  {
+  contract({
     type: 'api_key.created',
-    service: 'gateway',
-    schema_version: 1,
+    service,
     description: 'An API key was made.',
-    data: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['name', 'scopes', 'product_id', 'prefix'],
-      properties: {
-        name,
-        scopes: { type: 'array', items: { enum: [...API_KEY_SCOPES] } },
-        product_id,
-        prefix: { type: 'string', description: 'The first characters of the key.' },
-      },
+    fields: {
+      name,
+      scopes: Type.Array(Type.Enum([...API_KEY_SCOPES])),
+      product_id,
+      prefix: text('The first characters of the key.'),
     },
     example: { name: 'Order system', scopes: ['licenses:write'], product_id: null, prefix: 'kl_4fGh7KpQ' },
-    publish: ({ name, scopes, product_id, prefix }: EventOf<'api_key.created'>) => ({ name, scopes, product_id, prefix }),
-  },
-  {
+  }),
+  contract({
     type: 'api_key.renamed',
-    service: 'gateway',
-    schema_version: 1,
+    service,
     description: 'An API key was given another name.',
-    data: { type: 'object', additionalProperties: false, required: ['name', 'product_id'], properties: { name, product_id } },
+    fields: { name, product_id },
     example: { name: 'Order system, production', product_id: null },
-    publish: ({ name, product_id }: EventOf<'api_key.renamed'>) => ({ name, product_id }),
-  },
-  {
+  }),
+  contract({
     type: 'api_key.revoked',
-    service: 'gateway',
-    schema_version: 1,
+    service,
     description: 'An API key was revoked: it is refused from now on.',
-    data: { type: 'object', additionalProperties: false, required: ['product_id'], properties: { product_id } },
+    fields: { product_id },
     example: { product_id: null },
-    publish: ({ product_id }: EventOf<'api_key.revoked'>) => ({ product_id }),
-  },
-] as const;
+  }),
+];

@@ -1,14 +1,21 @@
+import type { DomainEvent } from '../decider.ts';
 import type { PublishedEvent, RecordedEvent } from '../event.ts';
 
+/** Another service's event in a projection: its data apart, since published data may have a field `type` of its own. */
+export interface ForeignEvent<Type extends string = string, Data = Record<string, unknown>> extends DomainEvent {
+  readonly type: Type;
+  readonly data: Data;
+}
+
 /** Another service's published event as a projection takes it, so that one `tableProjection` serves own and foreign events. */
-export const recordedFrom = (published: PublishedEvent): RecordedEvent => ({
+export const recordedFrom = (published: PublishedEvent): RecordedEvent<ForeignEvent> => ({
   id: published.id,
   position: published.position,
   stream_id: published.subject,
   version: published.streamversion,
   type: published.type,
   schema_version: Number(published.dataschema.slice(published.dataschema.lastIndexOf(':') + 1)),
-  event: { ...published.data, type: published.type },
+  event: { type: published.type, data: published.data },
   metadata: {
     actor: { type: published.actortype, id: published.actorid },
     correlation_id: published.correlationid,

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { type ServiceDefinition, ServiceModule } from '#platform';
+import { Plans1790000002000 } from './plans/plan.table.ts';
+import { PlansSubscription } from './plans/plans.subscription.ts';
+
+/** Subscriptions, invoices and payments are to come; what is here already keeps the plans that it hears of from licensing. */
+export const billingService: ServiceDefinition = {
+  name: 'billing',
+  entities: [],
+  migrations: [Plans1790000002000],
+  streams: [],
+  projections: [],
+  contracts: [],
+};
+
+@Module({
+  imports: [ServiceModule.forService(billingService)],
+  controllers: [PlansSubscription],
+})
+export class BillingModule {}

@@ -1,0 +1,99 @@
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { catalogue } from '#domain/catalogue';
+import { newId } from '#domain/shared/id';
+import { type PlanEvent, planStream, type PlanTerms } from '#domain/plan/plan';
+import { contractsByType, type EventStore, inTransaction, readPublished, recordedFrom } from '#events';
+import { DATABASE, EVENT_STORE, type ServiceDatabase, ServiceModule } from '#platform';
+import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
+import { BillingModule } from './billing.module.ts';
+import { plansProjection } from './plans/plans.subscription.ts';
+
+/** Stands for licensing: a service of that name with plans in its log. */
+@Injectable()
+class Plans {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  async append(id: string, event: PlanEvent): Promise<void> {
+    const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'req_test' } as const;
+    await this.store.handle(planStream, id, () => [event], { metadata });
+  }
+}
+
+@Module({
+  imports: [
+    ServiceModule.forService({ name: 'licensing', entities: [], migrations: [], streams: [planStream], projections: [], contracts: [] }),
+  ],
+  providers: [Plans],
+})
+class LicensingStandIn {}
+
+const terms: PlanTerms = {
+  product_id: newId('prod'),
+  name: 'Pro',
+  slug: 'pro',
+  license_type: 'subscription',
+  license_model: 'standard',
+  billing_interval: 'month',
+  max_activations: 3,
+  max_seats: 1,
+  trial_days: 14,
+  grace_days: 7,
+  floating_timeout: 30,
+  sort_order: 0,
+  active: true,
+};
+const created: PlanEvent = { type: 'plan.created', checkout_id: 'co_test', ...terms };
+const updated = (changes: Partial<PlanTerms>): PlanEvent => ({ type: 'plan.updated', product_id: terms.product_id, changes });
+
+describe('the plans that billing knows', () => {
+  let app: TestApp;
+  let plans: Plans;
+  let database: ServiceDatabase;
+
+  beforeAll(async () => {
+    app = await startApp({ modules: [LicensingStandIn, BillingModule] });
+    plans = app.app.nest.get(Plans);
+    database = app.app.nest.select(BillingModule).get<ServiceDatabase>(DATABASE, { strict: false });
+  });
+  afterAll(() => app.close());
+
+  const row = async (id: string): Promise<Record<string, unknown> | undefined> =>
+    (await database.pool.query<Record<string, unknown>>('select * from billing.plans where id = $1', [id])).rows[0];
+
+  it('follow those of licensing, explicit zeros and nulls included', async () => {
+    const id = newId('plan');
+    await plans.append(id, created);
+    await plans.append(id, updated({ name: 'Pro yearly', billing_interval: 'year' }));
+    await plans.append(id, updated({ trial_days: 0, billing_interval: null, active: false }));
+    const plan = await eventually(async () => {
+      const found = await row(id);
+      return found?.['version'] === 3 ? found : undefined;
+    });
+    expect(plan).toEqual({
+      id,
+      version: 3,
+      product_id: terms.product_id,
+      name: 'Pro yearly',
+      slug: 'pro',
+      license_type: 'subscription',
+      billing_interval: null,
+      trial_days: 0,
+      grace_days: 7,
+      active: false,
+    });
+  });
+
+  it('are the same when events come again', async () => {
+    const id = newId('plan');
+    await plans.append(id, created);
+    await plans.append(id, updated({ name: 'Team' }));
+    const before = await eventually(async () => {
+      const found = await row(id);
+      return found?.['version'] === 2 ? found : undefined;
+    });
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), 0, 1_000);
+    expect(events.map(({ subject }) => subject)).toContain(id);
+    await inTransaction(database.pool, (tx) => plansProjection.handle(events.map(recordedFrom), tx));
+    expect(await row(id)).toEqual(before);
+  });
+});

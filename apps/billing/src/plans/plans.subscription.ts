@@ -1,0 +1,60 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { type EventContext, type ForeignEvent, type PublishedEvent, recordedFrom, Subscribe, tableProjection } from '#events';
+import type { PlanRow } from './plan.table.ts';
+
+type Known = Omit<PlanRow, 'id' | 'version'>;
+type PlanEvent =
+  | ForeignEvent<'plan.created', Known>
+  | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>;
+
+/** Plans as licensing publishes them, in the columns that billing needs. */
+export const plansProjection = tableProjection<PlanRow, PlanEvent>({
+  name: 'plans',
+  table: 'plans',
+  key: 'id',
+  columns: {
+    id: 'text',
+    version: 'integer',
+    product_id: 'text',
+    name: 'text',
+    slug: 'text',
+    license_type: 'text',
+    billing_interval: 'text',
+    trial_days: 'integer',
+    grace_days: 'integer',
+    active: 'boolean',
+  },
+  types: ['plan.created', 'plan.updated'],
+  id: ({ stream_id }) => stream_id,
+  evolve: (row, { event, stream_id, version }) => {
+    if (row !== undefined && row.version >= version) return row;
+    switch (event.type) {
+      case 'plan.created':
+        return { id: stream_id, version, ...known(event.data) };
+      case 'plan.updated':
+        return row && { id: stream_id, version, ...known({ ...row, ...event.data.changes }) };
+      default:
+        return row;
+    }
+  },
+});
+
+const known = ({ product_id, name, slug, license_type, billing_interval, trial_days, grace_days, active }: Known): Known => ({
+  product_id,
+  name,
+  slug,
+  license_type,
+  billing_interval,
+  trial_days,
+  grace_days,
+  active,
+});
+
+@Controller()
+export class PlansSubscription {
+  @Subscribe({ service: 'billing', name: 'plans', sources: ['licensing'], types: plansProjection.types })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+    await plansProjection.handle(batch.map(recordedFrom), tx);
+  }
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { type ServiceDefinition, ServiceModule } from '#platform';
+import { Products1790000003000 } from './products/product.table.ts';
+import { ProductsSubscription } from './products/products.subscription.ts';
+
+/** Releases, artifacts and update feeds are to come; what is here already keeps the products that it hears of from licensing. */
+export const releasesService: ServiceDefinition = {
+  name: 'releases',
+  entities: [],
+  migrations: [Products1790000003000],
+  streams: [],
+  projections: [],
+  contracts: [],
+};
+
+@Module({
+  imports: [ServiceModule.forService(releasesService)],
+  controllers: [ProductsSubscription],
+})
+export class ReleasesModule {}

@@ -1,0 +1,84 @@
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { catalogue } from '#domain/catalogue';
+import { newId } from '#domain/shared/id';
+import { type ProductChanges, type ProductEvent, productStream } from '#domain/product/product';
+import { contractsByType, type EventStore, inTransaction, readPublished, recordedFrom } from '#events';
+import { DATABASE, EVENT_STORE, type ServiceDatabase, ServiceModule } from '#platform';
+import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
+import { ReleasesModule } from './releases.module.ts';
+import { productsProjection } from './products/products.subscription.ts';
+
+/** Stands for licensing: a service of that name with products in its log. */
+@Injectable()
+class Products {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  async append(id: string, event: ProductEvent): Promise<void> {
+    const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'req_test' } as const;
+    await this.store.handle(productStream, id, () => [event], { metadata });
+  }
+}
+
+@Module({
+  imports: [
+    ServiceModule.forService({ name: 'licensing', entities: [], migrations: [], streams: [productStream], projections: [], contracts: [] }),
+  ],
+  providers: [Products],
+})
+class LicensingStandIn {}
+
+const created = (product_id: string): ProductEvent => ({
+  type: 'product.created',
+  product_id,
+  product_type: 'desktop',
+  name: 'Editor',
+  slug: 'editor',
+  minimum_supported_version: null,
+  minimum_supported_message: null,
+  require_signing: true,
+  key_format: 'random',
+  key_prefix: null,
+});
+const updated = (product_id: string, changes: ProductChanges): ProductEvent => ({ type: 'product.updated', product_id, changes });
+
+describe('the products that releases know', () => {
+  let app: TestApp;
+  let products: Products;
+  let database: ServiceDatabase;
+
+  beforeAll(async () => {
+    app = await startApp({ modules: [LicensingStandIn, ReleasesModule] });
+    products = app.app.nest.get(Products);
+    database = app.app.nest.select(ReleasesModule).get<ServiceDatabase>(DATABASE, { strict: false });
+  });
+  afterAll(() => app.close());
+
+  const row = async (id: string): Promise<Record<string, unknown> | undefined> =>
+    (await database.pool.query<Record<string, unknown>>('select * from releases.products where id = $1', [id])).rows[0];
+
+  it('follow those of licensing, explicit false included', async () => {
+    const id = newId('prod');
+    await products.append(id, created(id));
+    await products.append(id, updated(id, { name: 'Studio' }));
+    await products.append(id, updated(id, { require_signing: false, minimum_supported_version: '2.0.0' }));
+    const product = await eventually(async () => {
+      const found = await row(id);
+      return found?.['version'] === 3 ? found : undefined;
+    });
+    expect(product).toEqual({ id, version: 3, name: 'Studio', slug: 'editor', product_type: 'desktop', require_signing: false });
+  });
+
+  it('are the same when events come again', async () => {
+    const id = newId('prod');
+    await products.append(id, created(id));
+    await products.append(id, updated(id, { slug: 'studio' }));
+    const before = await eventually(async () => {
+      const found = await row(id);
+      return found?.['version'] === 2 ? found : undefined;
+    });
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), 0, 1_000);
+    expect(events.map(({ subject }) => subject)).toContain(id);
+    await inTransaction(database.pool, (tx) => productsProjection.handle(events.map(recordedFrom), tx));
+    expect(await row(id)).toEqual(before);
+  });
+});
