@@ -216,6 +216,26 @@ describe('the event store', () => {
     expect((await two.load(counters, 'followed')).state.total).toBe(2);
   });
 
+  it('refuses nobody upon a state that another store has changed', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const drained = (): CounterEvent[] => [{ type: 'counter.increased', by: -1 }];
+    for (let n = 0; n < 50; n++) {
+      const stream = `drained_${n}`;
+      await one.handle(counters, stream, increase(1, 1), { metadata });
+      await two.handle(counters, stream, drained, { metadata });
+      // The first store may not have heard of it yet, and still must not say that the limit has been reached.
+      await expect(one.handle(counters, stream, increase(1, 1), { metadata })).resolves.toMatchObject({ version: 3 });
+    }
+  });
+
+  it('answers a command that changes nothing with the present state, and appends nothing', async () => {
+    const store = await open();
+    await store.handle(counters, 'quiet', increase(), { metadata });
+    const outcome = await store.handle(counters, 'quiet', () => [], { metadata });
+    expect(outcome).toMatchObject({ version: 1, state: { total: 1 }, events: [] });
+    expect(await store.readStream('quiet')).toHaveLength(1);
+  });
+
   it('brings old events up to the present schema', async () => {
     const store = await open();
     await pool.query(

@@ -1,0 +1,25 @@
+/** A process that appends: `appender.ts URL STREAMS COMMANDS CALLERS LIMIT`. Prints how its commands ended, as JSON. */
+import pg from 'pg';
+import { counters, increase, metadata, openCounters } from './counter.ts';
+
+const [url, streams = '', commands, callers, limit] = process.argv.slice(2);
+const names = streams.split(',');
+const pool = new pg.Pool({ connectionString: url, options: '-c search_path=things' });
+const store = await openCounters(pool);
+const ended: Record<string, number> = {};
+let sent = 0;
+
+const call = async (): Promise<void> => {
+  while (sent < Number(commands)) {
+    const stream = names[sent++ % names.length] ?? '';
+    const result = await store.handle(counters, stream, increase(Number(limit)), { metadata }).then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof Error ? error.name : String(error)),
+    );
+    ended[result] = (ended[result] ?? 0) + 1;
+  }
+};
+await Promise.all(Array.from({ length: Number(callers) }, call));
+await store.close();
+await pool.end();
+process.stdout.write(JSON.stringify(ended));

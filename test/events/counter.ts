@@ -1,0 +1,33 @@
+import type { Pool } from 'pg';
+// By their own paths, as Node runs this file in child processes without compiling decorators, which the index leads to.
+import type { StreamType } from '#events/decider';
+import { PostgresEventStore } from '#events/store/postgres-event-store';
+
+export interface Increased {
+  readonly type: 'counter.increased';
+}
+
+/** Counts its own events. */
+export const counters: StreamType<number, Increased> = { name: 'counter', initialState: 0, evolve: (total) => total + 1 };
+
+export const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
+
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached';
+}
+
+export const increase =
+  (limit = Infinity) =>
+  (total: number): Increased[] => {
+    if (total >= limit) throw new LimitReached();
+    return [{ type: 'counter.increased' }];
+  };
+
+export const openCounters = (pool: Pool): Promise<PostgresEventStore> =>
+  PostgresEventStore.open({
+    pool,
+    schema: 'things',
+    streams: [counters],
+    projections: [],
+    keys: { wrap: (key) => key, unwrap: (key) => key },
+  });
