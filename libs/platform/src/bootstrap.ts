@@ -115,11 +115,10 @@ export const startApp = async (options: AppOptions): Promise<App> => {
 
 /** The gateway's, where the gateway is part of the process; else the gateway's token is all that counts. */
 const authenticatorOf = (nest: NestFastifyApplication): Authenticator => {
-  try {
-    return nest.get<Authenticator>(AUTHENTICATOR, { strict: false });
-  } catch {
-    return internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
-  }
+  const modules = [...nest.get(ModulesContainer).values()];
+  const own = modules.map(({ providers }) => providers.get(AUTHENTICATOR)).find((provider) => provider !== undefined);
+  if (own !== undefined) return own.instance as Authenticator;
+  return internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
 };
 
 /** Each process shows the routes of its own; the gateway makes one document of all. */

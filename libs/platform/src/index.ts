@@ -26,3 +26,4 @@ export * from './service.module.ts';
 export * from './telemetry/logger.ts';
 export * from './telemetry/metrics.ts';
 export * from './telemetry/tracing.ts';
+export * from './run-service.ts';

@@ -1,0 +1,5 @@
+import { catalogue } from '#domain/catalogue';
+import { runService } from '#platform';
+import { BillingModule } from './billing.module.ts';
+
+await runService({ name: 'billing', modules: [BillingModule], contracts: catalogue });
