@@ -21,7 +21,14 @@ class Plans {
 
 @Module({
   imports: [
-    ServiceModule.forService({ name: 'licensing', entities: [], migrations: [], streams: [planStream], projections: [], contracts: [] }),
+    ServiceModule.forService({
+      name: 'licensing',
+      entities: [],
+      migrations: [],
+      streams: [planStream],
+      projections: [],
+      contracts: [],
+    }),
   ],
   providers: [Plans],
 })
@@ -43,7 +50,11 @@ const terms: PlanTerms = {
   active: true,
 };
 const created: PlanEvent = { type: 'plan.created', checkout_id: 'co_test', ...terms };
-const updated = (changes: Partial<PlanTerms>): PlanEvent => ({ type: 'plan.updated', product_id: terms.product_id, changes });
+const updated = (changes: Partial<PlanTerms>): PlanEvent => ({
+  type: 'plan.updated',
+  product_id: terms.product_id,
+  changes,
+});
 
 describe('the plans that billing knows', () => {
   let app: TestApp;

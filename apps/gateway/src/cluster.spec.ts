@@ -34,7 +34,13 @@ const open = endpoint({
 class StandInController {
   @Endpoint(whoAmI)
   who(call: Call<typeof whoAmI>): unknown {
-    return { principal: call.principal, ip: call.ip, request_id: call.request_id, note: call.body.note, metadata: call.metadata() };
+    return {
+      principal: call.principal,
+      ip: call.ip,
+      request_id: call.request_id,
+      note: call.body.note,
+      metadata: call.metadata(),
+    };
   }
 
   @Endpoint(open)
@@ -46,7 +52,14 @@ class StandInController {
 /** A service as licensing is one, made of what every service is made of. */
 @Module({
   imports: [
-    ServiceModule.forService({ name: 'standin', entities: [], migrations: [], streams: [], projections: [], contracts: [] }),
+    ServiceModule.forService({
+      name: 'standin',
+      entities: [],
+      migrations: [],
+      streams: [],
+      projections: [],
+      contracts: [],
+    }),
   ],
   controllers: [StandInController],
 })
@@ -67,8 +80,17 @@ describe('a cluster', () => {
   });
 
   it('serves through the gateway, with actor, scopes, product, request id and trace of the caller', async () => {
-    const { body: made } = await gateway.call('POST', '/admin/api-keys', { name: 'Shop', scopes: ['licenses:write'], product_id: PRODUCT });
-    const { status, headers, body } = await gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: 'hello' }, { authorization: `Bearer ${made.key}` });
+    const { body: made } = await gateway.call('POST', '/admin/api-keys', {
+      name: 'Shop',
+      scopes: ['licenses:write'],
+      product_id: PRODUCT,
+    });
+    const { status, headers, body } = await gateway.call(
+      'POST',
+      `/admin/licenses/${LICENSE}/who`,
+      { note: 'hello' },
+      { authorization: `Bearer ${made.key}` },
+    );
     expect(status).toBe(200);
     expect(body).toMatchObject({
       principal: { actor: { type: 'api_key', id: made.id }, scopes: ['licenses:write'], product_id: PRODUCT },
@@ -84,28 +106,37 @@ describe('a cluster', () => {
     const anonymous = { authorization: undefined };
     expect((await gateway.call('POST', '/license/open', undefined, anonymous)).body.principal.scopes).toEqual([]);
     expect((await gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: '' }, anonymous)).status).toBe(401);
-    expect((await gateway.call('POST', '/license/open', undefined, { authorization: 'Bearer wrong' })).status).toBe(401);
+    expect((await gateway.call('POST', '/license/open', undefined, { authorization: 'Bearer wrong' })).status).toBe(
+      401,
+    );
   });
 
-  it.each([{}, { authorization: undefined }, { 'keyledger-principal': 'forged' }])('has services that answer nobody but the gateway (%j)', async (headers) => {
-    for (const path of [`/admin/licenses/${LICENSE}/who`, '/license/open', '/internal/openapi.json']) {
-      const { status, body } = await service.call('POST', path, {}, headers);
-      expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
-    }
-  });
+  it.each([{}, { authorization: undefined }, { 'keyledger-principal': 'forged' }])(
+    'has services that answer nobody but the gateway (%j)',
+    async (headers) => {
+      for (const path of [`/admin/licenses/${LICENSE}/who`, '/license/open', '/internal/openapi.json']) {
+        const { status, body } = await service.call('POST', path, {}, headers);
+        expect([status, body.code]).toEqual([401, 'UNAUTHENTICATED']);
+      }
+    },
+  );
 
   it('answers problems of a service as the service has put them', async () => {
     const refused = await gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: 'hello', extra: 1 });
     expect(refused.status).toBe(400);
     expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(refused.body).toMatchObject({ code: 'VALIDATION_FAILED', instance: `/api/v1/admin/licenses/${LICENSE}/who` });
+    expect(refused.body).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      instance: `/api/v1/admin/licenses/${LICENSE}/who`,
+    });
     const wrong = await gateway.call('PUT', `/admin/licenses/${LICENSE}/who`);
     expect([wrong.status, wrong.headers['allow']]).toEqual([405, 'POST']);
     expect((await gateway.call('GET', '/admin/webhooks')).status).toBe(404);
   });
 
   it('replays a service’s answer under an Idempotency-Key', async () => {
-    const send = () => gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: 'x' }, { 'idempotency-key': 'once' });
+    const send = () =>
+      gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: 'x' }, { 'idempotency-key': 'once' });
     const first = await send();
     const again = await send();
     expect(again.headers['idempotent-replayed']).toBe('true');

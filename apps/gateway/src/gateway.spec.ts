@@ -26,13 +26,21 @@ describe('API keys', () => {
   });
 
   const make = async (fields: Record<string, unknown> = {}): Promise<{ id: string; key: string; prefix: string }> => {
-    const { status, body } = await here.call('POST', '/admin/api-keys', { name: 'Order system', scopes: ['admin'], ...fields });
+    const { status, body } = await here.call('POST', '/admin/api-keys', {
+      name: 'Order system',
+      scopes: ['admin'],
+      ...fields,
+    });
     expect(status).toBe(201);
     return body as { id: string; key: string; prefix: string };
   };
 
   it('are shown once, and never again', async () => {
-    const created = await here.call('POST', '/admin/api-keys', { name: 'Order system', scopes: ['licenses:write'], product_id: PRODUCT });
+    const created = await here.call('POST', '/admin/api-keys', {
+      name: 'Order system',
+      scopes: ['licenses:write'],
+      product_id: PRODUCT,
+    });
     expect(created.status).toBe(201);
     const { id, key, prefix } = created.body;
     expect(key).toMatch(/^kl_[0-9A-Za-z]{40}$/);
@@ -94,13 +102,18 @@ describe('API keys', () => {
       const refused = await asBound('POST', '/admin/api-keys', { name: 'x', scopes: ['admin'], product_id });
       expect([refused.status, refused.body.code]).toEqual([403, 'API_KEY_BEYOND_PRODUCT']);
     }
-    expect((await asBound('POST', '/admin/api-keys', { name: 'x', scopes: ['admin'], product_id: PRODUCT })).status).toBe(201);
+    expect(
+      (await asBound('POST', '/admin/api-keys', { name: 'x', scopes: ['admin'], product_id: PRODUCT })).status,
+    ).toBe(201);
 
     for (const { id } of [foreign, unbound]) {
       expect((await asBound('GET', `/admin/api-keys/${id}`)).status).toBe(404);
       expect((await asBound('PATCH', `/admin/api-keys/${id}`, { name: 'mine' })).status).toBe(404);
       expect((await asBound('DELETE', `/admin/api-keys/${id}`)).status).toBe(404);
-      expect((await here.call('PATCH', `/admin/api-keys/${id}`, { name: 'x' }, { ...bearer(bound.key), 'if-match': '"99"' })).status).toBe(404);
+      expect(
+        (await here.call('PATCH', `/admin/api-keys/${id}`, { name: 'x' }, { ...bearer(bound.key), 'if-match': '"99"' }))
+          .status,
+      ).toBe(404);
     }
     const { body } = await asBound('GET', '/admin/api-keys?limit=200');
     expect(body.data.length).toBeGreaterThan(1);
@@ -233,7 +246,12 @@ describe('the documents', () => {
     const { body } = await app.call('GET', '/openapi.json', undefined, anonymous);
     expect(body.openapi).toBe('3.1.0');
     expect(Object.keys(body.paths)).toEqual(
-      expect.arrayContaining(['/api/v1/admin/api-keys', '/api/v1/admin/api-keys/{id}', '/api/v1/openapi.json', '/api/v1/events/catalog']),
+      expect.arrayContaining([
+        '/api/v1/admin/api-keys',
+        '/api/v1/admin/api-keys/{id}',
+        '/api/v1/openapi.json',
+        '/api/v1/events/catalog',
+      ]),
     );
     expect(body.components.schemas.ApiKey.properties).not.toHaveProperty('hash');
   });
@@ -273,7 +291,8 @@ describe('rate limits', () => {
     const env = { KEYLEDGER_RATE_LIMITS: 'on' };
     const here = await startApp({ modules: [GatewayModule], env });
     const there = await startApp({ modules: [GatewayModule], env, databaseUrl: here.databaseUrl });
-    const knock = (app: TestApp, headers: Record<string, string | undefined>) => app.call('GET', '/admin/api-keys', undefined, headers);
+    const knock = (app: TestApp, headers: Record<string, string | undefined>) =>
+      app.call('GET', '/admin/api-keys', undefined, headers);
 
     for (let i = 0; i < 5; i++) expect((await knock(i % 2 ? here : there, bearer(UNKNOWN))).status).toBe(401);
     for (const app of [here, there]) {
@@ -288,11 +307,18 @@ describe('rate limits', () => {
   });
 
   it('bound how often a key is used, and say how much is left', async () => {
-    const app = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_RATE_LIMITS: 'on', KEYLEDGER_RATE_LIMIT_PER_API_KEY: '20' } });
+    const app = await startApp({
+      modules: [GatewayModule],
+      env: { KEYLEDGER_RATE_LIMITS: 'on', KEYLEDGER_RATE_LIMIT_PER_API_KEY: '20' },
+    });
     const answers = await Promise.all(Array.from({ length: 60 }, () => app.call('GET', '/admin/api-keys')));
     const refused = answers.filter(({ status }) => status === 429);
     expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]?.headers).toMatchObject({ 'retry-after': '1', 'ratelimit-policy': '"api-key";q=20;w=1', ratelimit: '"api-key";r=0;t=1' });
+    expect(refused[0]?.headers).toMatchObject({
+      'retry-after': '1',
+      'ratelimit-policy': '"api-key";q=20;w=1',
+      ratelimit: '"api-key";r=0;t=1',
+    });
     expect(answers[0]?.headers['ratelimit']).toMatch(/^"api-key";r=\d+;t=1$/);
     await app.close();
   });

@@ -21,7 +21,14 @@ class Products {
 
 @Module({
   imports: [
-    ServiceModule.forService({ name: 'licensing', entities: [], migrations: [], streams: [productStream], projections: [], contracts: [] }),
+    ServiceModule.forService({
+      name: 'licensing',
+      entities: [],
+      migrations: [],
+      streams: [productStream],
+      projections: [],
+      contracts: [],
+    }),
   ],
   providers: [Products],
 })
@@ -39,7 +46,11 @@ const created = (product_id: string): ProductEvent => ({
   key_format: 'random',
   key_prefix: null,
 });
-const updated = (product_id: string, changes: ProductChanges): ProductEvent => ({ type: 'product.updated', product_id, changes });
+const updated = (product_id: string, changes: ProductChanges): ProductEvent => ({
+  type: 'product.updated',
+  product_id,
+  changes,
+});
 
 describe('the products that releases know', () => {
   let app: TestApp;
@@ -65,7 +76,14 @@ describe('the products that releases know', () => {
       const found = await row(id);
       return found?.['version'] === 3 ? found : undefined;
     });
-    expect(product).toEqual({ id, version: 3, name: 'Studio', slug: 'editor', product_type: 'desktop', require_signing: false });
+    expect(product).toEqual({
+      id,
+      version: 3,
+      name: 'Studio',
+      slug: 'editor',
+      product_type: 'desktop',
+      require_signing: false,
+    });
   });
 
   it('are the same when events come again', async () => {

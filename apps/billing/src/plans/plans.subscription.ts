@@ -1,12 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type ForeignEvent, type PublishedEvent, recordedFrom, Subscribe, tableProjection } from '#events';
+import {
+  type EventContext,
+  type ForeignEvent,
+  type PublishedEvent,
+  recordedFrom,
+  Subscribe,
+  tableProjection,
+} from '#events';
 import type { PlanRow } from './plan.table.ts';
 
 type Known = Omit<PlanRow, 'id' | 'version'>;
 type PlanEvent =
-  | ForeignEvent<'plan.created', Known>
-  | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>;
+  ForeignEvent<'plan.created', Known> | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>;
 
 /** Plans as licensing publishes them, in the columns that billing needs. */
 export const plansProjection = tableProjection<PlanRow, PlanEvent>({
@@ -40,7 +46,16 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
   },
 });
 
-const known = ({ product_id, name, slug, license_type, billing_interval, trial_days, grace_days, active }: Known): Known => ({
+const known = ({
+  product_id,
+  name,
+  slug,
+  license_type,
+  billing_interval,
+  trial_days,
+  grace_days,
+  active,
+}: Known): Known => ({
   product_id,
   name,
   slug,

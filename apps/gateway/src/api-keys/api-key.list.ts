@@ -50,7 +50,12 @@ export class ApiKeyList {
         limit $6`,
       values: [before, boundTo, product_id, status, q, limit + 1],
     });
-    return pageOf(rows, limit, ({ id }) => [id], (row) => this.#view(row));
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => [id],
+      (row) => this.#view(row),
+    );
   }
 
   #view(row: ListedRow): ApiKey {

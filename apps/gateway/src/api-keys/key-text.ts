@@ -19,7 +19,8 @@ export const newApiKeyText = (): ApiKeyText => {
 };
 
 /** Visible beginning of a key that an operator chose: at most a quarter of it. */
-export const prefixOf = (text: string): string => text.slice(0, Math.min('kl_'.length + VISIBLE, Math.floor(text.length / 4)));
+export const prefixOf = (text: string): string =>
+  text.slice(0, Math.min('kl_'.length + VISIBLE, Math.floor(text.length / 4)));
 
 /** Bytes that would favour the first letters are thrown away: 248 = 4 × 62. */
 const letters = (length: number): string => {

@@ -3,7 +3,15 @@ import { decide } from '#domain/api-key/api-key.commands';
 import { apiKeyStream } from '#domain/api-key/api-key';
 import { newId } from '#domain/shared/id';
 import { type EventStore, lockKey } from '#events';
-import { CONFIG, type Config, DATABASE, EVENT_STORE, MASTER_KEY, type MasterKey, type ServiceDatabase } from '#platform';
+import {
+  CONFIG,
+  type Config,
+  DATABASE,
+  EVENT_STORE,
+  MASTER_KEY,
+  type MasterKey,
+  type ServiceDatabase,
+} from '#platform';
 import { newApiKeyText, prefixOf } from '../api-keys/key-text.ts';
 import { hashOf } from './api-key-directory.ts';
 
@@ -62,7 +70,9 @@ export class BootstrapKey implements OnApplicationBootstrap {
     const configured = this.config.bootstrap_api_key;
     if (configured !== undefined && !(await this.#usedBefore(configured))) {
       if (configured.length < SHORTEST || !/^[\x21-\x7e]+$/.test(configured)) {
-        throw new Error(`KEYLEDGER_BOOTSTRAP_API_KEY must be ${SHORTEST} or more visible ASCII characters without spaces.`);
+        throw new Error(
+          `KEYLEDGER_BOOTSTRAP_API_KEY must be ${SHORTEST} or more visible ASCII characters without spaces.`,
+        );
       }
       await this.#create(configured, prefixOf(configured));
       return { key: configured, origin: 'configured' };
@@ -74,7 +84,9 @@ export class BootstrapKey implements OnApplicationBootstrap {
 
   /** A key that was revoked does not come back because it still stands in the environment. */
   async #usedBefore(text: string): Promise<boolean> {
-    const { rows } = await this.database.pool.query('select from api_keys where hash = $1', [hashOf(this.masterKey, text)]);
+    const { rows } = await this.database.pool.query('select from api_keys where hash = $1', [
+      hashOf(this.masterKey, text),
+    ]);
     return rows.length > 0;
   }
 
@@ -85,7 +97,15 @@ export class BootstrapKey implements OnApplicationBootstrap {
       newId('key'),
       (state) =>
         decide(
-          { type: 'CreateApiKey', name: 'First admin key', scopes: ['admin'], product_id: null, prefix, hash, maker_product_id: null },
+          {
+            type: 'CreateApiKey',
+            name: 'First admin key',
+            scopes: ['admin'],
+            product_id: null,
+            prefix,
+            hash,
+            maker_product_id: null,
+          },
           state,
         ),
       { metadata: { actor: { type: 'system', id: 'bootstrap' }, correlation_id: newId('req') } },

@@ -45,9 +45,15 @@ export class GatewayAuthenticator implements Authenticator {
     const principal = text === undefined ? undefined : await this.keys.find(text);
     if (principal === undefined) {
       await this.#failures.record(client_ip);
-      throw new Problem(401, 'UNAUTHENTICATED', 'The Authorization header holds no valid API key.', {}, {
-        'www-authenticate': 'Bearer realm="keyledger", error="invalid_token"',
-      });
+      throw new Problem(
+        401,
+        'UNAUTHENTICATED',
+        'The Authorization header holds no valid API key.',
+        {},
+        {
+          'www-authenticate': 'Bearer realm="keyledger", error="invalid_token"',
+        },
+      );
     }
     this.uses.note(principal.actor.id, client_ip);
     return { principal, client_ip, headers: await this.#successes.take(principal.actor.id) };

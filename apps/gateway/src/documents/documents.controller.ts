@@ -23,7 +23,9 @@ export class DocumentsController {
   @Endpoint(openApiDocument)
   async openApi(_call: Call<typeof openApiDocument>): Promise<OpenApiDocument> {
     const own = await this.host.httpAdapter.getInstance<FastifyInstance>().inject(OWN);
-    const others = [...this.routing.clients.values()].map((client) => client.read<OpenApiDocument>(OWN, this.routing.tokens));
+    const others = [...this.routing.clients.values()].map((client) =>
+      client.read<OpenApiDocument>(OWN, this.routing.tokens),
+    );
     return mergeOpenApi([own.json<OpenApiDocument>(), ...(await Promise.all(others))]);
   }
 

@@ -1,6 +1,10 @@
 import { mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
 
-const document = (title: string, paths: OpenApiDocument['paths'], schemas: Record<string, unknown>): OpenApiDocument => ({
+const document = (
+  title: string,
+  paths: OpenApiDocument['paths'],
+  schemas: Record<string, unknown>,
+): OpenApiDocument => ({
   openapi: '3.1.0',
   info: { title },
   tags: [{ name: title }, { name: 'Shared' }],

@@ -54,7 +54,12 @@ export const forward = async (
 
 /** Headers without those that end at this process. */
 const passable = (headers: IncomingHttpHeaders, hasBody: boolean): Record<string, string | string[]> => {
-  const named = new Set(String(headers['connection'] ?? '').toLowerCase().split(',').map((name) => name.trim()));
+  const named = new Set(
+    String(headers['connection'] ?? '')
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
   const passed: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || CONSUMED.test(name)) continue;

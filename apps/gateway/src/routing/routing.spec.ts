@@ -25,7 +25,12 @@ const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: 
 /** Problems are answered by their status and code, which is all that these tests look at. */
 const answerProblems = (fastify: FastifyInstance): void => {
   fastify.setErrorHandler((error, _request, reply) =>
-    isProblem(error) ? reply.code(error.status).headers(error.headers ?? {}).send({ code: error.code }) : reply.code(500).send({ code: String(error) }),
+    isProblem(error)
+      ? reply
+          .code(error.status)
+          .headers(error.headers ?? {})
+          .send({ code: error.code })
+      : reply.code(500).send({ code: String(error) }),
   );
 };
 
@@ -41,16 +46,22 @@ describe('routing to the services of a cluster', () => {
     answerProblems(service);
     installAuthentication(service, internalAuthenticator(tokens));
     service.all('/api/v1/admin/licenses/*', (req, reply) =>
-      reply.header('keep-alive', 'timeout=5').header('x-answered', 'yes').code(207).send({
-        method: req.method,
-        url: req.url,
-        headers: req.headers,
-        body: req.body ?? null,
-        principal: req.principal ?? null,
-        client_ip: req.client_ip,
-      }),
+      reply
+        .header('keep-alive', 'timeout=5')
+        .header('x-answered', 'yes')
+        .code(207)
+        .send({
+          method: req.method,
+          url: req.url,
+          headers: req.headers,
+          body: req.body ?? null,
+          principal: req.principal ?? null,
+          client_ip: req.client_ip,
+        }),
     );
-    service.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_req, body, done) => done(null, body));
+    service.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_req, body, done) =>
+      done(null, body),
+    );
     service.post('/api/v1/license/echo', { bodyLimit: 10_000_000 }, (req, reply) => reply.send(req.body));
     service.get('/internal/secrets', () => 'secret');
     serviceUrl = await service.listen({ port: 0 });
@@ -66,7 +77,12 @@ describe('routing to the services of a cluster', () => {
         client_ip: '203.0.113.9',
       }),
     });
-    clients = clientsOf({ licensing: serviceUrl, webhooks: `http://127.0.0.1:${port}`, billing: undefined, releases: undefined });
+    clients = clientsOf({
+      licensing: serviceUrl,
+      webhooks: `http://127.0.0.1:${port}`,
+      billing: undefined,
+      releases: undefined,
+    });
     addRoutes(gateway, clients, tokens);
     url = await gateway.listen({ port: 0 });
   });
@@ -77,7 +93,8 @@ describe('routing to the services of a cluster', () => {
     await service.close();
   });
 
-  const json = async (body: { json(): Promise<unknown> }): Promise<Record<string, unknown>> => (await body.json()) as Record<string, unknown>;
+  const json = async (body: { json(): Promise<unknown> }): Promise<Record<string, unknown>> =>
+    (await body.json()) as Record<string, unknown>;
 
   /** Path and headers as they stand: undici would put them in order. */
   const raw = (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
@@ -99,7 +116,11 @@ describe('routing to the services of a cluster', () => {
       principal,
       client_ip: '203.0.113.9',
     });
-    expect(seen['headers']).toMatchObject({ 'if-match': '"3"', 'request-id': headers['request-id'], traceparent: headers['traceparent'] });
+    expect(seen['headers']).toMatchObject({
+      'if-match': '"3"',
+      'request-id': headers['request-id'],
+      traceparent: headers['traceparent'],
+    });
     expect(JSON.stringify(seen)).not.toContain('kl_secret');
   });
 
@@ -130,14 +151,15 @@ describe('routing to the services of a cluster', () => {
     }
   });
 
-  it.each(['/api/v1/admin/licenses/../../../../internal/secrets', '/internal/secrets', '/api/v1/admin/licenses/%2e%2e/%2e%2e/%2e%2e/%2e%2e/internal/secrets'])(
-    'does not reach %s',
-    async (path) => {
-      const answer = await raw(path, {});
-      expect([404, 207]).toContain(answer.statusCode);
-      expect(await text(answer)).not.toBe('secret');
-    },
-  );
+  it.each([
+    '/api/v1/admin/licenses/../../../../internal/secrets',
+    '/internal/secrets',
+    '/api/v1/admin/licenses/%2e%2e/%2e%2e/%2e%2e/%2e%2e/internal/secrets',
+  ])('does not reach %s', async (path) => {
+    const answer = await raw(path, {});
+    expect([404, 207]).toContain(answer.statusCode);
+    expect(await text(answer)).not.toBe('secret');
+  });
 
   it('streams bodies of any length up to 1 MiB', async () => {
     const bytes = randomBytes(1_048_576);

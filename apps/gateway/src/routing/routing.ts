@@ -22,7 +22,8 @@ export class Routing implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    if (this.clients.size > 0) addRoutes(this.host.httpAdapter.getInstance<FastifyInstance>(), this.clients, this.tokens);
+    if (this.clients.size > 0)
+      addRoutes(this.host.httpAdapter.getInstance<FastifyInstance>(), this.clients, this.tokens);
   }
 
   async onApplicationShutdown(): Promise<void> {

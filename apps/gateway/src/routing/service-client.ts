@@ -38,7 +38,11 @@ export class ServiceClient {
 
   /** Reads a JSON document of the service's own, in nobody's name. */
   async read<Document>(path: string, tokens: InternalTokens): Promise<Document> {
-    const { statusCode, body } = await this.request({ method: 'GET', path, headers: { [TOKEN_HEADER]: await tokens.issue(null) } });
+    const { statusCode, body } = await this.request({
+      method: 'GET',
+      path,
+      headers: { [TOKEN_HEADER]: await tokens.issue(null) },
+    });
     if (statusCode !== 200) {
       await body.dump();
       throw new Error(`${this.name} answered ${statusCode} for ${path}`);
@@ -47,11 +51,21 @@ export class ServiceClient {
   }
 
   #problem(error: unknown): unknown {
-    if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || error instanceof errors.ConnectTimeoutError) {
+    if (
+      error instanceof errors.HeadersTimeoutError ||
+      error instanceof errors.BodyTimeoutError ||
+      error instanceof errors.ConnectTimeoutError
+    ) {
       return new Problem(504, 'SERVICE_TIMEOUT', `The ${this.name} service did not answer in time.`);
     }
     if (error instanceof errors.UndiciError || isNetworkError(error)) {
-      return new Problem(502, 'SERVICE_UNAVAILABLE', `The ${this.name} service cannot be reached.`, {}, { 'retry-after': '1' });
+      return new Problem(
+        502,
+        'SERVICE_UNAVAILABLE',
+        `The ${this.name} service cannot be reached.`,
+        {},
+        { 'retry-after': '1' },
+      );
     }
     return error;
   }
@@ -64,4 +78,8 @@ export class ServiceClient {
 const NETWORK = /^(ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ETIMEDOUT)/;
 
 const isNetworkError = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' && NETWORK.test(error.code);
+  typeof error === 'object' &&
+  error !== null &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  NETWORK.test(error.code);

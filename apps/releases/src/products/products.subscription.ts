@@ -1,6 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type ForeignEvent, type PublishedEvent, recordedFrom, Subscribe, tableProjection } from '#events';
+import {
+  type EventContext,
+  type ForeignEvent,
+  type PublishedEvent,
+  recordedFrom,
+  Subscribe,
+  tableProjection,
+} from '#events';
 import type { ProductRow } from './product.table.ts';
 
 type Known = Pick<ProductRow, 'name' | 'slug' | 'require_signing'>;
@@ -13,7 +20,14 @@ export const productsProjection = tableProjection<ProductRow, ProductEvent>({
   name: 'products',
   table: 'products',
   key: 'id',
-  columns: { id: 'text', version: 'integer', name: 'text', slug: 'text', product_type: 'text', require_signing: 'boolean' },
+  columns: {
+    id: 'text',
+    version: 'integer',
+    name: 'text',
+    slug: 'text',
+    product_type: 'text',
+    require_signing: 'boolean',
+  },
   types: ['product.created', 'product.updated'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {

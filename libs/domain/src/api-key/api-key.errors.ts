@@ -12,4 +12,5 @@ export const apiKeyRefusals: Refusals<ApiKeyRefusal> = {
   },
 };
 
-export const refuse: (code: ApiKeyRefusal, extensions?: Readonly<Record<string, unknown>>) => never = refuser(apiKeyRefusals);
+export const refuse: (code: ApiKeyRefusal, extensions?: Readonly<Record<string, unknown>>) => never =
+  refuser(apiKeyRefusals);

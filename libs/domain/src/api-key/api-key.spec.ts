@@ -43,7 +43,9 @@ describe('an API key', () => {
 
   it.each(['RevokeApiKey', 'RenameApiKey'] as const)('does not exist for keys of other products (%s)', (type) => {
     const command: ApiKeyCommand = { type, name: 'x', maker_product_id: 'prod_2' };
-    expect(() => given(created).when(command)).toThrow(expect.objectContaining({ code: 'API_KEY_NOT_FOUND', status: 404 }));
+    expect(() => given(created).when(command)).toThrow(
+      expect.objectContaining({ code: 'API_KEY_NOT_FOUND', status: 404 }),
+    );
     expect(() => given().when(command)).toThrow(expect.objectContaining({ code: 'API_KEY_NOT_FOUND' }));
   });
 

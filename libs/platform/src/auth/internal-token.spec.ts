@@ -4,7 +4,11 @@ import { InternalTokens } from './internal-token.ts';
 import type { Principal } from './principal.ts';
 
 const masterKey = createMasterKey(Buffer.alloc(32, 1));
-const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: ['licenses:write'], product_id: 'prod_1' };
+const principal: Principal = {
+  actor: { type: 'api_key', id: 'key_1' },
+  scopes: ['licenses:write'],
+  product_id: 'prod_1',
+};
 
 describe('the internal token', () => {
   let now = Date.now();
@@ -38,7 +42,12 @@ describe('the internal token', () => {
     const foreign = new InternalTokens(createMasterKey(Buffer.alloc(32, 2)), clock);
     expect(await service.verify(await foreign.issue(principal))).toBeUndefined();
 
-    const claims = { keyledger: principal, iss: 'keyledger/gateway', aud: 'keyledger/services', exp: Math.floor(now / 1000) + 60 };
+    const claims = {
+      keyledger: principal,
+      iss: 'keyledger/gateway',
+      aud: 'keyledger/services',
+      exp: Math.floor(now / 1000) + 60,
+    };
     const key = masterKey.derive('internal-token');
     const signed = (payload: Record<string, unknown>, header: { alg: string; typ?: string }) =>
       new SignJWT(payload).setProtectedHeader(header).sign(key);

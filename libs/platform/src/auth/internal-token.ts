@@ -26,7 +26,9 @@ export type Forwarded = Principal | null;
 export class InternalTokens {
   readonly #key: Uint8Array;
   readonly #issued = new LRUCache<string, Promise<string>>({ max: 10_000, ttl: REUSE_MS });
-  readonly #verified = new LRUCache<string, { readonly forwarded: Forwarded; readonly expires: number }>({ max: 10_000 });
+  readonly #verified = new LRUCache<string, { readonly forwarded: Forwarded; readonly expires: number }>({
+    max: 10_000,
+  });
 
   constructor(
     masterKey: MasterKey,

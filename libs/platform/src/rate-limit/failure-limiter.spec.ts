@@ -14,7 +14,11 @@ describe('the limit of calls that fail to identify themselves', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    const orm = await new DataSource({ type: 'postgres', url: database.url, migrations: [FailedIdentifications1790000000000] }).initialize();
+    const orm = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      migrations: [FailedIdentifications1790000000000],
+    }).initialize();
     await orm.runMigrations();
     await orm.destroy();
     pools = [new pg.Pool({ connectionString: database.url }), new pg.Pool({ connectionString: database.url })];
@@ -34,7 +38,10 @@ describe('the limit of calls that fail to identify themselves', () => {
   };
   /** Moves what the database knows of the address into the past; this process's memory starts afresh. */
   const passes = async (column: 'locked_until' | 'window_ends_at' | 'forget_at'): Promise<void> => {
-    await pools[0].query(`update failed_identifications set ${column} = now() - interval '1 second' where address = $1`, [ip]);
+    await pools[0].query(
+      `update failed_identifications set ${column} = now() - interval '1 second' where address = $1`,
+      [ip],
+    );
     here = createFailureLimiter(pools[0], 'on');
   };
   const lockout = async (limiter: FailureLimiter): Promise<number> => {

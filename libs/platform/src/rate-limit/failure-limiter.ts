@@ -47,7 +47,11 @@ class PostgresFailureLimiter implements FailureLimiter {
   async check(ip: string): Promise<void> {
     const address = countedAddress(ip);
     this.#refuseIfKnown(address);
-    const { rows } = await this.pool.query<{ seconds: number }>({ name: 'failed-identifications-check', text: CHECK, values: [address] });
+    const { rows } = await this.pool.query<{ seconds: number }>({
+      name: 'failed-identifications-check',
+      text: CHECK,
+      values: [address],
+    });
     if (rows[0] !== undefined) this.#refuse(address, rows[0].seconds);
   }
 

@@ -3,7 +3,10 @@ import { createSuccessLimiter } from './success-limiter.ts';
 describe('the limit of calls that succeed', () => {
   it('says how much is left, refuses above it, and counts each caller alone', async () => {
     const limiter = createSuccessLimiter('api-key', 3, 'on');
-    expect(await limiter.take('key_1')).toEqual({ ratelimit: '"api-key";r=2;t=1', 'ratelimit-policy': '"api-key";q=3;w=1' });
+    expect(await limiter.take('key_1')).toEqual({
+      ratelimit: '"api-key";r=2;t=1',
+      'ratelimit-policy': '"api-key";q=3;w=1',
+    });
     await limiter.take('key_1');
     expect(await limiter.take('key_1')).toMatchObject({ ratelimit: '"api-key";r=0;t=1' });
     await expect(limiter.take('key_1')).rejects.toMatchObject({

@@ -32,10 +32,16 @@ export const createSuccessLimiter = (policy: string, perSecond: number, limits: 
         return headers(await limiter.consume(id));
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
-        throw new Problem(429, 'RATE_LIMITED', `More than ${perSecond} calls in a second.`, {}, {
-          ...headers(refused),
-          'retry-after': String(Math.max(1, Math.ceil(refused.msBeforeNext / 1000))),
-        });
+        throw new Problem(
+          429,
+          'RATE_LIMITED',
+          `More than ${perSecond} calls in a second.`,
+          {},
+          {
+            ...headers(refused),
+            'retry-after': String(Math.max(1, Math.ceil(refused.msBeforeNext / 1000))),
+          },
+        );
       }
     },
   };
