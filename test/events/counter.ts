@@ -8,7 +8,11 @@ export interface Increased {
 }
 
 /** Counts its own events. */
-export const counters: StreamType<number, Increased> = { name: 'counter', initialState: 0, evolve: (total) => total + 1 };
+export const counters: StreamType<number, Increased> = {
+  name: 'counter',
+  initialState: 0,
+  evolve: (total) => total + 1,
+};
 
 export const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 

@@ -127,7 +127,8 @@ export class Flusher {
 
   /** The log could not be looked at. */
   async #blocked(batch: readonly Append[], problem: unknown): Promise<void> {
-    if (isAway(problem)) await this.#retry(batch, new ConnectionLostError('no connection to the database', { cause: problem }));
+    if (isAway(problem))
+      await this.#retry(batch, new ConnectionLostError('no connection to the database', { cause: problem }));
     else this.#fail(batch, problem);
   }
 

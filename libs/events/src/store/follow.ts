@@ -29,7 +29,9 @@ export class Follower {
   ) {}
 
   async start(): Promise<void> {
-    const { rows } = await this.pool.query<{ position: string }>('select coalesce(max(position), 0) as position from events');
+    const { rows } = await this.pool.query<{ position: string }>(
+      'select coalesce(max(position), 0) as position from events',
+    );
     this.#seen = Number(rows[0]?.position);
     this.#running = this.#run();
   }

@@ -34,7 +34,8 @@ export class PersonalData {
     streams: readonly AnyStreamType[],
   ) {
     for (const stream of streams) {
-      for (const [type, fields] of Object.entries(stream.personal ?? {})) this.#fields.set(type, fields as PersonalFields);
+      for (const [type, fields] of Object.entries(stream.personal ?? {}))
+        this.#fields.set(type, fields as PersonalFields);
     }
   }
 
@@ -68,7 +69,12 @@ export class PersonalData {
       if (data[field] === undefined || data[field] === null) continue;
       const nonce = randomBytes(NONCE);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${eventId}.${field}`));
-      const body = Buffer.concat([nonce, cipher.update(JSON.stringify(data[field])), cipher.final(), cipher.getAuthTag()]);
+      const body = Buffer.concat([
+        nonce,
+        cipher.update(JSON.stringify(data[field])),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
       data[field] = { [MARK]: person, v: body.toString('base64') } satisfies Sealed;
     }
     return data;
@@ -112,7 +118,8 @@ export class PersonalData {
       values: [people],
     });
     if (before !== this.#forgettings) return this.#fetch(people);
-    for (const { person_id, sealed_key } of rows) this.#keys.set(person_id, Buffer.from(this.wrapper.unwrap(sealed_key)));
+    for (const { person_id, sealed_key } of rows)
+      this.#keys.set(person_id, Buffer.from(this.wrapper.unwrap(sealed_key)));
   }
 }
 

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import type { StreamType } from '../decider.ts';
 import { HandledBeforeError, type Projection, StaleVersionError, UniqueViolationError } from '../store.ts';
+import { removeExpired } from './expire.ts';
 import type { KeyWrapper } from './personal.ts';
 import { PostgresEventStore } from './postgres-event-store.ts';
 import { migrateEventStore } from './schema.ts';
@@ -41,12 +42,18 @@ const names: Projection = {
   tables: ['names'],
   handle: async (batch, tx) => {
     for (const { stream_id, event } of batch) {
-      await tx.query('insert into names (id, name) values ($1, $2)', [stream_id, (event as unknown as { name: string }).name]);
+      await tx.query('insert into names (id, name) values ($1, $2)', [
+        stream_id,
+        (event as unknown as { name: string }).name,
+      ]);
     }
   },
 };
 
-const plainKeys: KeyWrapper = { wrap: (key) => Buffer.from(key).reverse(), unwrap: (key) => Buffer.from(key).reverse() };
+const plainKeys: KeyWrapper = {
+  wrap: (key) => Buffer.from(key).reverse(),
+  unwrap: (key) => Buffer.from(key).reverse(),
+};
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 class LimitReached extends Error {}
@@ -104,7 +111,9 @@ describe('the event store', () => {
     await store.handle(counters, 'first', increase(2), { metadata });
     const outcome = await store.handle(counters, 'first', increase(3), { metadata });
     expect(outcome).toMatchObject({ streamId: 'first', state: { total: 5 }, version: 2 });
-    expect(outcome.events).toMatchObject([{ type: 'counter.increased', version: 2, event: { by: 3 }, schema_version: 2 }]);
+    expect(outcome.events).toMatchObject([
+      { type: 'counter.increased', version: 2, event: { by: 3 }, schema_version: 2 },
+    ]);
     expect(outcome.events[0]?.id).toMatch(/^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$/);
     expect(await store.readStream('first')).toHaveLength(2);
     expect(store.peek(counters, 'first')).toMatchObject({ version: 2 });
@@ -163,12 +172,7 @@ describe('the event store', () => {
     const taken = (): CounterEvent[] => [{ type: 'counter.named', name: 'taken', email: null, person: 'p' }];
     await store.handle(counters, 'taken', taken, { metadata });
     const commands = Array.from({ length: 9 }, (_, n) =>
-      store.handle(
-        counters,
-        'mixed',
-        n === 4 ? taken : increase(),
-        { metadata },
-      ),
+      store.handle(counters, 'mixed', n === 4 ? taken : increase(), { metadata }),
     );
     const results = await Promise.allSettled(commands);
     expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
@@ -178,8 +182,13 @@ describe('the event store', () => {
 
   it('handles a command id once, however often and wherever it is sent', async () => {
     const stores = await Promise.all([open(), open()]);
-    const remember = () => ({ fingerprint: 'f', result: Buffer.from('answer'), expires_at: '2100-01-01T00:00:00.000Z' });
-    const send = (n: number) => stores[n % 2]?.handle(counters, 'once', increase(), { metadata, commandId: 'cmd-1', remember });
+    const remember = () => ({
+      fingerprint: 'f',
+      result: Buffer.from('answer'),
+      expires_at: '2100-01-01T00:00:00.000Z',
+    });
+    const send = (n: number) =>
+      stores[n % 2]?.handle(counters, 'once', increase(), { metadata, commandId: 'cmd-1', remember });
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => send(n)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results) {
@@ -191,20 +200,38 @@ describe('the event store', () => {
 
   it('uses a command id anew when its memory has expired', async () => {
     const store = await open();
-    await store.remember('cmd-old', { fingerprint: '', result: Buffer.alloc(0), expires_at: '2020-01-01T00:00:00.000Z' });
+    await store.remember('cmd-old', {
+      fingerprint: '',
+      result: Buffer.alloc(0),
+      expires_at: '2020-01-01T00:00:00.000Z',
+    });
     expect(await store.recall('cmd-old')).toBeUndefined();
     await store.handle(counters, 'anew', increase(), { metadata, commandId: 'cmd-old' });
     expect(await store.recall('cmd-old')).toBeDefined();
   });
 
+  it('removes command ids that have expired, and no others', async () => {
+    const store = await open();
+    const remembered = { fingerprint: '', result: Buffer.alloc(0) };
+    await store.remember('cmd-gone', { ...remembered, expires_at: '2020-01-01T00:00:00.000Z' });
+    await store.remember('cmd-kept', { ...remembered, expires_at: '2100-01-01T00:00:00.000Z' });
+    await removeExpired(pool);
+    const { rows } = await pool.query<{ command_id: string }>(
+      `select command_id from commands where command_id in ('cmd-gone', 'cmd-kept')`,
+    );
+    expect(rows).toEqual([{ command_id: 'cmd-kept' }]);
+  });
+
   it('refuses a stale If-Match and says what the version is', async () => {
     const store = await open();
     await store.handle(counters, 'matched', increase(), { metadata });
-    await expect(store.handle(counters, 'matched', increase(), { metadata, expectedVersion: 4 })).rejects.toMatchObject({
-      name: 'StaleVersionError',
-      expected: 4,
-      actual: 1,
-    });
+    await expect(store.handle(counters, 'matched', increase(), { metadata, expectedVersion: 4 })).rejects.toMatchObject(
+      {
+        name: 'StaleVersionError',
+        expected: 4,
+        actual: 1,
+      },
+    );
   });
 
   it('sees what another store wrote without being asked to', async () => {
@@ -251,7 +278,9 @@ describe('the event store', () => {
 
   it('keeps personal data encrypted, and forgets it everywhere with the person', async () => {
     const [one, two] = await Promise.all([open(), open()]);
-    const named = (): CounterEvent[] => [{ type: 'counter.named', name: 'Ada', email: 'ada@example.com', person: 'person_1' }];
+    const named = (): CounterEvent[] => [
+      { type: 'counter.named', name: 'Ada', email: 'ada@example.com', person: 'person_1' },
+    ];
     await one.handle(counters, 'person', named, { metadata });
     const { rows } = await pool.query<{ data: string }>(`select data::text from events where stream_id = 'person'`);
     expect(rows[0]?.data).not.toContain('ada@');
@@ -268,7 +297,10 @@ describe('the event store', () => {
     const first = await store.handle(counters, 'past', increase(), { metadata });
     await new Promise((resolve) => setTimeout(resolve, 5));
     await store.handle(counters, 'past', increase(), { metadata });
-    expect(await store.loadAsOf(counters, 'past', first.events[0]?.recorded_at ?? '')).toMatchObject({ version: 1, state: { total: 1 } });
+    expect(await store.loadAsOf(counters, 'past', first.events[0]?.recorded_at ?? '')).toMatchObject({
+      version: 1,
+      state: { total: 1 },
+    });
     expect(await store.loadAsOf(counters, 'past', '2020-01-01T00:00:00.000Z')).toMatchObject({ version: 0 });
   });
 

@@ -14,6 +14,7 @@ import {
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
 import { type Append, type Command, decideInto, type Slot } from './append.ts';
+import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
@@ -62,6 +63,7 @@ export class PostgresEventStore implements EventStore {
   readonly #reader: LogReader;
   readonly #flusher: Flusher;
   readonly #follower: Follower;
+  readonly #expiry: { stop(): Promise<void> };
 
   private constructor(options: EventStoreOptions) {
     const { pool, schema, streams, projections, keys, cachedStreams = 50_000, observe = {} } = options;
@@ -86,6 +88,7 @@ export class PostgresEventStore implements EventStore {
       onReconnect: () => this.#evictAll(),
       onError: (error) => observe.error?.(error),
     });
+    this.#expiry = expireCommands(pool, (error) => observe.error?.(error));
   }
 
   /** Opens the store of a schema that `migrateEventStore` has made, and begins to follow its log. */
@@ -98,7 +101,7 @@ export class PostgresEventStore implements EventStore {
   /** Answers what has been asked, then stops. Nothing may be handled afterwards. */
   async close(): Promise<void> {
     await this.#flusher.idle();
-    await this.#follower.stop();
+    await Promise.all([this.#follower.stop(), this.#expiry.stop()]);
   }
 
   async handle<State, Event extends DomainEvent>(
@@ -130,7 +133,10 @@ export class PostgresEventStore implements EventStore {
     }
   }
 
-  async load<State, Event extends DomainEvent>(type: StreamType<State, Event>, streamId: string): Promise<Loaded<State>> {
+  async load<State, Event extends DomainEvent>(
+    type: StreamType<State, Event>,
+    streamId: string,
+  ): Promise<Loaded<State>> {
     const { state, version } = this.#slot(streamId) ?? (await this.#read(type as unknown as AnyType, streamId));
     return { state: state as State, version };
   }

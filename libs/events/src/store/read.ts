@@ -62,7 +62,9 @@ export class LogReader {
     try {
       // Two statements: the second must see what was committed while the first one waited.
       await client.query(`begin; select pg_advisory_xact_lock(${this.orderingLock})`);
-      const { rows } = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [ids]);
+      const { rows } = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [
+        ids,
+      ]);
       await client.query('commit');
       failed = false;
       return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
@@ -107,4 +109,5 @@ export interface AllRange {
 }
 
 /** `license.*` as a LIKE pattern; underscores of event types are letters, not wildcards. */
-const likePattern = (type: string): string => type.replaceAll('\\', '\\\\').replaceAll('_', '\\_').replaceAll('%', '\\%').replace(/\*$/, '%');
+const likePattern = (type: string): string =>
+  type.replaceAll('\\', '\\\\').replaceAll('_', '\\_').replaceAll('%', '\\%').replace(/\*$/, '%');

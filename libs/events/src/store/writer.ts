@@ -94,7 +94,9 @@ export class Writer {
     } catch (error) {
       // It also tells whether the connection still stands.
       await client.query(begun ? 'rollback' : 'select 1').catch(onError);
-      throw lost === undefined ? error : new ConnectionLostError('the connection to the database was lost', { cause: error });
+      throw lost === undefined
+        ? error
+        : new ConnectionLostError('the connection to the database was lost', { cause: error });
     } finally {
       // A dead connection may complain once more, after it has been let go.
       if (lost === undefined) client.off('error', onError);
