@@ -1,0 +1,112 @@
+import { randomInt } from 'node:crypto';
+import { Controller, Inject } from '@nestjs/common';
+import { decidePlan, type Plan as PlanState, PLAN_DEFAULTS, planStream, refusePlan } from '#domain/plan/plan';
+import { productStream, refuseProduct } from '#domain/product/product';
+import { newId } from '#domain/shared/id';
+import { type EventStore, UniqueViolationError } from '#events';
+import {
+  Answer,
+  type Call,
+  DATABASE,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  etag,
+  EVENT_STORE,
+  pageOf,
+  type Principal,
+  seesProduct,
+  type ServiceDatabase,
+} from '#platform';
+import { createPlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
+import type { PlanRow } from './plan.table.ts';
+
+@Controller()
+export class PlanController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+  ) {}
+
+  @Endpoint(createPlan)
+  async create(call: Call<typeof createPlan>): Promise<Answer> {
+    const plan = { ...PLAN_DEFAULTS, ...call.body };
+    const product = await this.store.load(productStream, plan.product_id);
+    if (product.version === 0 || !seesProduct(call.principal, plan.product_id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    const id = newId('plan');
+    const checkout_id = `${plan.slug}-${checkoutSuffix()}`;
+    const answer = (created_at: string | undefined): Answer =>
+      new Answer(
+        201,
+        { id, checkout_id, ...plan, created_at, updated_at: created_at },
+        { location: `/api/v1/admin/plans/${id}`, etag: etag(1) },
+      );
+    const outcome = await this.store
+      .handle(planStream, id, (state) => decidePlan({ type: 'CreatePlan', plan, checkout_id }, state), {
+        ...call.command(({ events }) => answer(events[0]?.recorded_at)),
+        expectedVersion: 0,
+      })
+      .catch(slugTaken);
+    return answer(outcome.events[0]?.recorded_at);
+  }
+
+  @Endpoint(listPlans)
+  async page(call: Call<typeof listPlans>): Promise<unknown> {
+    const { limit = DEFAULT_LIMIT, cursor, product_id = null, q = null } = call.query;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const { rows } = await this.database.pool.query<PlanRow>({
+      name: 'plans',
+      text: `select * from plans
+        where ($1::text is null or id < $1) and ($2::text is null or product_id = $2) and ($3::text is null or product_id = $3)
+          and ($4::text is null or strpos(lower(name), lower($4)) > 0 or strpos(slug, lower($4)) > 0)
+        order by id desc limit $5`,
+      values: [before, call.principal.product_id, product_id, q, limit + 1],
+    });
+    return pageOf(rows, limit, ({ id }) => [id], view);
+  }
+
+  @Endpoint(readPlan)
+  async read(call: Call<typeof readPlan>): Promise<Answer> {
+    await this.#visible(call.params.id, call.principal);
+    return this.#read(call.params.id);
+  }
+
+  @Endpoint(updatePlan)
+  async update(call: Call<typeof updatePlan>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    await this.store
+      .handle(planStream, id, (state) => decidePlan({ type: 'UpdatePlan', changes: call.body }, state), {
+        metadata: call.metadata(),
+        expectedVersion: call.if_match,
+      })
+      .catch(slugTaken);
+    return this.#read(id);
+  }
+
+  async #visible(id: string, principal: Principal): Promise<PlanState> {
+    const { state } = await this.store.load(planStream, id);
+    if (state.status === 'none' || !seesProduct(principal, state.product_id)) return refusePlan('PLAN_NOT_FOUND');
+    return state;
+  }
+
+  async #read(id: string): Promise<Answer> {
+    const { rows } = await this.database.pool.query<PlanRow>({ name: 'plan', text: 'select * from plans where id = $1', values: [id] });
+    const [row] = rows;
+    return row === undefined ? refusePlan('PLAN_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
+  }
+}
+
+const slugTaken = (error: unknown): never => {
+  if (error instanceof UniqueViolationError) return refusePlan('SLUG_TAKEN');
+  throw error;
+};
+
+/** Six characters that make a slug an address nobody else has; 36⁶ are plenty, and the unique index is the last word. */
+const checkoutSuffix = (): string => randomInt(36 ** 6).toString(36).padStart(6, '0');
+
+const view = ({ version: _version, created_at, updated_at, ...row }: PlanRow): Plan => ({
+  ...row,
+  created_at: created_at.toISOString(),
+  updated_at: updated_at.toISOString(),
+});

@@ -1,0 +1,103 @@
+import Type, { type Static } from 'typebox';
+import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/plan/plan';
+import { BILLING_INTERVALS } from '#domain/shared/time';
+import { endpoint, Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
+
+const TAG = 'Plans';
+
+const Days = Int(0, 3650);
+
+const editable = {
+  name: Text(200, { min: 1 }),
+  slug: Slug,
+  license_type: Type.Enum([...LICENSE_TYPES]),
+  license_model: Type.Enum([...LICENSE_MODELS]),
+  billing_interval: Nullable(Type.Enum([...BILLING_INTERVALS])),
+  max_activations: Limit,
+  max_seats: Limit,
+  trial_days: Days,
+  grace_days: Days,
+  floating_timeout: Type.Integer({ minimum: 1, maximum: 43_200, description: 'Minutes.' }),
+  sort_order: Int(-1_000_000, 1_000_000),
+  active: Type.Boolean({ description: 'Inactive plans are not sold.' }),
+};
+
+export const Plan = StrictObject(
+  {
+    id: Id('plan'),
+    product_id: Id('prod'),
+    checkout_id: Type.String({ description: 'Names the plan in checkout addresses.' }),
+    ...editable,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+  },
+  { $id: 'Plan' },
+);
+export type Plan = Static<typeof Plan>;
+
+const params = StrictObject({ id: Id('plan') });
+const NOT_FOUND = { status: 404, code: 'PLAN_NOT_FOUND' };
+const SLUG_TAKEN = { status: 409, code: 'SLUG_TAKEN' };
+
+export const createPlan = endpoint({
+  method: 'POST',
+  path: '/admin/plans',
+  operation: 'createPlan',
+  tag: TAG,
+  summary: 'Make a plan',
+  auth: 'admin',
+  body: StrictObject({
+    product_id: Id('prod'),
+    name: editable.name,
+    slug: editable.slug,
+    license_type: editable.license_type,
+    license_model: editable.license_model,
+    billing_interval: Type.Optional(editable.billing_interval),
+    max_activations: Type.Optional(editable.max_activations),
+    max_seats: Type.Optional(editable.max_seats),
+    trial_days: Type.Optional(editable.trial_days),
+    grace_days: Type.Optional(editable.grace_days),
+    floating_timeout: Type.Optional(editable.floating_timeout),
+    sort_order: Type.Optional(editable.sort_order),
+    active: Type.Optional(editable.active),
+  }),
+  answers: { 201: { description: 'The plan. Fields that were left out have their defaults.', schema: Plan } },
+  problems: [SLUG_TAKEN, { status: 404, code: 'PRODUCT_NOT_FOUND' }],
+});
+
+export const listPlans = endpoint({
+  method: 'GET',
+  path: '/admin/plans',
+  operation: 'listPlans',
+  tag: TAG,
+  summary: 'List plans, newest first',
+  auth: 'admin',
+  query: PageQuery({ product_id: Type.Optional(Id('prod')), q: Type.Optional(Text(200, { min: 1 })) }),
+  answers: { 200: { description: 'A page of plans.', schema: Page(Plan) } },
+  problems: [],
+});
+
+export const readPlan = endpoint({
+  method: 'GET',
+  path: '/admin/plans/:id',
+  operation: 'readPlan',
+  tag: TAG,
+  summary: 'Read a plan',
+  auth: 'admin',
+  params,
+  answers: { 200: { description: 'The plan.', schema: Plan } },
+  problems: [NOT_FOUND],
+});
+
+export const updatePlan = endpoint({
+  method: 'PATCH',
+  path: '/admin/plans/:id',
+  operation: 'updatePlan',
+  tag: TAG,
+  summary: 'Change a plan, for present licences too',
+  auth: 'admin',
+  params,
+  body: Type.Partial(Type.Object(editable), { additionalProperties: false }),
+  answers: { 200: { description: 'The plan.', schema: Plan } },
+  problems: [NOT_FOUND, SLUG_TAKEN],
+});

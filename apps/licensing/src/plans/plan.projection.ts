@@ -1,0 +1,44 @@
+import type { PlanEvent } from '#domain/plan/plan';
+import { tableProjection } from '#events';
+import type { PlanRow } from './plan.table.ts';
+
+export const plansProjection = tableProjection<PlanRow, PlanEvent>({
+  name: 'plans',
+  table: 'plans',
+  key: 'id',
+  columns: {
+    id: 'text',
+    version: 'integer',
+    product_id: 'text',
+    checkout_id: 'text',
+    name: 'text',
+    slug: 'text',
+    license_type: 'text',
+    license_model: 'text',
+    billing_interval: 'text',
+    max_activations: 'integer',
+    max_seats: 'integer',
+    trial_days: 'integer',
+    grace_days: 'integer',
+    floating_timeout: 'integer',
+    sort_order: 'integer',
+    active: 'boolean',
+    created_at: 'timestamptz',
+    updated_at: 'timestamptz',
+  },
+  types: ['plan.created', 'plan.updated'],
+  id: ({ stream_id }) => stream_id,
+  evolve: (row, { event, stream_id, version, recorded_at }) => {
+    const updated_at = new Date(recorded_at);
+    switch (event.type) {
+      case 'plan.created': {
+        const { type: _event, ...plan } = event;
+        return { id: stream_id, version, ...plan, created_at: updated_at, updated_at };
+      }
+      case 'plan.updated':
+        return row && { ...row, ...event.changes, version, updated_at };
+      default:
+        return row;
+    }
+  },
+});

@@ -1,0 +1,111 @@
+import { Controller, Inject } from '@nestjs/common';
+import { decideProduct, productStream, refuseProduct } from '#domain/product/product';
+import { newId } from '#domain/shared/id';
+import { type EventStore, UniqueViolationError } from '#events';
+import {
+  Answer,
+  type Call,
+  DATABASE,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  etag,
+  EVENT_STORE,
+  pageOf,
+  Problem,
+  seesProduct,
+  type ServiceDatabase,
+} from '#platform';
+import { createProduct, listProducts, type Product, readProduct, updateProduct } from './product.endpoints.ts';
+import type { ProductRow } from './product.table.ts';
+
+@Controller()
+export class ProductController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+  ) {}
+
+  @Endpoint(createProduct)
+  async create(call: Call<typeof createProduct>): Promise<Answer> {
+    if (call.principal.product_id !== null) {
+      throw new Problem(403, 'FORBIDDEN', 'A key that is bound to a product makes no others.');
+    }
+    const { name, slug, type, minimum_supported_version = null, minimum_supported_message = null } = call.body;
+    const { require_signing = false, key_format = 'random', key_prefix = null } = call.body;
+    const terms = { name, slug, minimum_supported_version, minimum_supported_message, require_signing, key_format, key_prefix };
+    const id = newId('prod');
+    const answer = (created_at: string | undefined): Answer =>
+      new Answer(
+        201,
+        { id, type, ...terms, created_at, updated_at: created_at },
+        { location: `/api/v1/admin/products/${id}`, etag: etag(1) },
+      );
+    const outcome = await this.store
+      .handle(
+        productStream,
+        id,
+        (state) => decideProduct({ type: 'CreateProduct', product_id: id, product: { type, ...terms } }, state),
+        { ...call.command(({ events }) => answer(events[0]?.recorded_at)), expectedVersion: 0 },
+      )
+      .catch(slugTaken);
+    return answer(outcome.events[0]?.recorded_at);
+  }
+
+  @Endpoint(listProducts)
+  async page(call: Call<typeof listProducts>): Promise<unknown> {
+    const { limit = DEFAULT_LIMIT, cursor, q = null } = call.query;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const { rows } = await this.database.pool.query<ProductRow>({
+      name: 'products',
+      text: `select * from products
+        where ($1::text is null or id < $1) and ($2::text is null or id = $2)
+          and ($3::text is null or strpos(lower(name), lower($3)) > 0 or strpos(slug, lower($3)) > 0)
+        order by id desc limit $4`,
+      values: [before, call.principal.product_id, q, limit + 1],
+    });
+    return pageOf(rows, limit, ({ id }) => [id], view);
+  }
+
+  @Endpoint(readProduct)
+  read(call: Call<typeof readProduct>): Promise<Answer> {
+    if (!seesProduct(call.principal, call.params.id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    return this.#read(call.params.id);
+  }
+
+  @Endpoint(updateProduct)
+  async update(call: Call<typeof updateProduct>): Promise<Answer> {
+    const { id } = call.params;
+    if (!seesProduct(call.principal, id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    await this.store
+      .handle(productStream, id, (state) => decideProduct({ type: 'UpdateProduct', changes: call.body }, state), {
+        metadata: call.metadata(),
+        expectedVersion: call.if_match,
+      })
+      .catch(slugTaken);
+    return this.#read(id);
+  }
+
+  async #read(id: string): Promise<Answer> {
+    const { rows } = await this.database.pool.query<ProductRow>({
+      name: 'product',
+      text: 'select * from products where id = $1',
+      values: [id],
+    });
+    const [row] = rows;
+    return row === undefined ? refuseProduct('PRODUCT_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
+  }
+}
+
+const slugTaken = (error: unknown): never => {
+  if (error instanceof UniqueViolationError) return refuseProduct('SLUG_TAKEN');
+  throw error;
+};
+
+const view = ({ version: _version, product_type, created_at, updated_at, ...row }: ProductRow): Product =>
+  ({
+    ...row,
+    type: product_type,
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  }) as Product;

@@ -1,0 +1,38 @@
+import type { ProductEvent } from '#domain/product/product';
+import { tableProjection } from '#events';
+import type { ProductRow } from './product.table.ts';
+
+export const productsProjection = tableProjection<ProductRow, ProductEvent>({
+  name: 'products',
+  table: 'products',
+  key: 'id',
+  columns: {
+    id: 'text',
+    version: 'integer',
+    name: 'text',
+    slug: 'text',
+    product_type: 'text',
+    minimum_supported_version: 'text',
+    minimum_supported_message: 'text',
+    require_signing: 'boolean',
+    key_format: 'text',
+    key_prefix: 'text',
+    created_at: 'timestamptz',
+    updated_at: 'timestamptz',
+  },
+  types: ['product.*'],
+  id: ({ stream_id }) => stream_id,
+  evolve: (row, { event, stream_id, version, recorded_at }) => {
+    const updated_at = new Date(recorded_at);
+    switch (event.type) {
+      case 'product.created': {
+        const { type: _event, product_id: _id, ...terms } = event;
+        return { id: stream_id, version, ...terms, created_at: updated_at, updated_at };
+      }
+      case 'product.updated':
+        return row && { ...row, ...event.changes, version, updated_at };
+      default:
+        return row;
+    }
+  },
+});
