@@ -1,0 +1,41 @@
+import { Controller } from '@nestjs/common';
+import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
+import { type Call, Endpoint, Problem } from '#platform';
+import { EndpointList } from '../endpoints/endpoint.list.ts';
+import { listDeliveries, readDelivery, resendDelivery, type Delivery } from './delivery.endpoints.ts';
+import { DeliveryList } from './delivery.list.ts';
+
+@Controller()
+export class DeliveryController {
+  constructor(
+    private readonly endpoints: EndpointList,
+    private readonly deliveries: DeliveryList,
+  ) {}
+
+  @Endpoint(listDeliveries)
+  async page(call: Call<typeof listDeliveries>): Promise<unknown> {
+    await this.#checkEndpoint(call.params.id, call.principal.product_id);
+    return this.deliveries.page(call.params.id, call.query);
+  }
+
+  @Endpoint(readDelivery)
+  async read(call: Call<typeof readDelivery>): Promise<Delivery> {
+    await this.#checkEndpoint(call.params.id, call.principal.product_id);
+    return found(await this.deliveries.one(call.params.id, call.params.delivery_id));
+  }
+
+  @Endpoint(resendDelivery)
+  async resend(call: Call<typeof resendDelivery>): Promise<Delivery> {
+    await this.#checkEndpoint(call.params.id, call.principal.product_id);
+    return found(await this.deliveries.requeue(call.params.id, call.params.delivery_id));
+  }
+
+  async #checkEndpoint(id: string, boundTo: string | null): Promise<void> {
+    if ((await this.endpoints.one(id, boundTo)) === undefined) refuse('WEBHOOK_NOT_FOUND');
+  }
+}
+
+const found = (delivery: Delivery | undefined): Delivery => {
+  if (delivery === undefined) throw new Problem(404, 'DELIVERY_NOT_FOUND', 'There is no such delivery.');
+  return delivery;
+};

@@ -1,0 +1,75 @@
+import Type, { type Static } from 'typebox';
+import { endpoint, Id, Int, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { NOT_FOUND, params } from '../endpoints/endpoint.endpoints.ts';
+import { DELIVERY_STATUSES } from './delivery.table.ts';
+
+const TAG = 'Webhooks';
+
+const Attempt = StrictObject(
+  {
+    at: Timestamp,
+    duration_ms: Int(0, 2_147_483_647),
+    response_status: Nullable(Int(100, 999)),
+    response_body: Nullable(Type.String({ description: 'Its first 4 KiB.' })),
+    error: Nullable(
+      Type.String({ description: 'Why there was no answer, or why it was not taken.', examples: ['ADDRESS_REFUSED'] }),
+    ),
+  },
+  { $id: 'DeliveryAttempt' },
+);
+
+const Status = Type.Enum([...DELIVERY_STATUSES]);
+
+export const Delivery = StrictObject(
+  {
+    id: Id('dlv'),
+    event_id: Id('evt'),
+    event_type: Type.String(),
+    status: Status,
+    created_at: Timestamp,
+    next_attempt_at: Nullable(Timestamp),
+    attempts: Type.Array(Attempt, { description: 'Oldest first.' }),
+  },
+  { $id: 'Delivery' },
+);
+export type Delivery = Static<typeof Delivery>;
+
+const deliveryParams = StrictObject({ id: Id('whk'), delivery_id: Id('dlv') });
+const DELIVERY_NOT_FOUND = { status: 404, code: 'DELIVERY_NOT_FOUND' };
+
+export const listDeliveries = endpoint({
+  method: 'GET',
+  path: '/admin/webhooks/:id/deliveries',
+  operation: 'listDeliveries',
+  tag: TAG,
+  summary: 'List the deliveries of a webhook, newest first',
+  auth: 'admin',
+  params,
+  query: PageQuery({ status: Type.Optional(Status), event_type: Type.Optional(Text(100, { min: 1 })) }),
+  answers: { 200: { description: 'A page of deliveries.', schema: Page(Delivery) } },
+  problems: [NOT_FOUND],
+});
+
+export const readDelivery = endpoint({
+  method: 'GET',
+  path: '/admin/webhooks/:id/deliveries/:delivery_id',
+  operation: 'readDelivery',
+  tag: TAG,
+  summary: 'Read a delivery with its attempts',
+  auth: 'admin',
+  params: deliveryParams,
+  answers: { 200: { description: 'The delivery.', schema: Delivery } },
+  problems: [NOT_FOUND, DELIVERY_NOT_FOUND],
+});
+
+export const resendDelivery = endpoint({
+  method: 'POST',
+  path: '/admin/webhooks/:id/deliveries/:delivery_id/resend',
+  operation: 'resendDelivery',
+  tag: TAG,
+  summary: 'Send a delivery again now, whatever became of it, under the same webhook-id',
+  auth: 'admin',
+  params: deliveryParams,
+  answers: { 202: { description: 'The delivery, which is pending again.', schema: Delivery } },
+  problems: [NOT_FOUND, DELIVERY_NOT_FOUND],
+});

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import { inTransaction } from '#events';
+import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import type { Delivery, listDeliveries } from './delivery.endpoints.ts';
+import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
+
+type Filters = Static<(typeof listDeliveries)['query']>;
+
+interface ListedRow {
+  readonly id: string;
+  readonly seq: string;
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly status: DeliveryStatus;
+  readonly due_at: Date | null;
+  readonly created_at: Date;
+  readonly attempts: readonly AttemptRow[];
+}
+
+interface AttemptRow {
+  /** As PostgreSQL writes times in JSON. */
+  readonly at: string;
+  readonly duration_ms: number;
+  readonly response_status: number | null;
+  readonly response_body: string | null;
+  readonly error: string | null;
+}
+
+const LISTED = `
+  select d.id, d.seq, d.event_id, d.event_type, d.status, d.due_at, d.created_at, tried.attempts
+  from deliveries d
+  cross join lateral (
+    select coalesce(json_agg(to_json(a) order by a.at), '[]') as attempts
+    from (select at, duration_ms, response_status, response_body, error from attempts where delivery_id = d.id) a
+  ) tried`;
+
+/**
+ * Queued anew, with the whole ladder before it. One that is being sent at this moment stays as it is. In an ordered endpoint it
+ * takes its old place: what has not begun waits behind it.
+ */
+const REQUEUE = `
+  update deliveries set status = 'pending', due_at = now(), attempts = 0, claimed_by = null, claimed_until = null
+  where id = $1 and endpoint_id = $2 and (claimed_until is null or claimed_until < now())
+    -- what waits behind another of its queue goes on waiting
+    and not (status = 'pending' and due_at is null)`;
+
+@Injectable()
+export class DeliveryList {
+  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
+
+  async one(endpointId: string, id: string): Promise<Delivery | undefined> {
+    const { rows } = await this.database.pool.query<ListedRow>({
+      name: 'delivery',
+      text: `${LISTED} where d.id = $1 and d.endpoint_id = $2`,
+      values: [id, endpointId],
+    });
+    return rows.map(view)[0];
+  }
+
+  /** Newest first. */
+  async page(endpointId: string, filters: Filters): Promise<{ data: Delivery[]; next_cursor: string | null }> {
+    const { limit = DEFAULT_LIMIT, cursor, status, event_type } = filters;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['number']);
+    const { rows } = await this.database.pool.query<ListedRow>({
+      // A text for each status, so that the planner can see which partial index serves.
+      name: `deliveries_${status ?? 'all'}`,
+      text: `${LISTED}
+        where d.endpoint_id = $1
+          and ($2::bigint is null or d.seq < $2)
+          and ($3::text is null or d.event_type = $3)
+          ${status === undefined ? '' : `and d.status = '${status}'`}
+        order by d.seq desc
+        limit $4`,
+      values: [endpointId, before, event_type ?? null, limit + 1],
+    });
+    return pageOf(rows, limit, ({ seq }) => [Number(seq)], view);
+  }
+
+  /** Puts a delivery back to be sent now. @returns it as it then is, undefined when there is none */
+  async requeue(endpointId: string, id: string): Promise<Delivery | undefined> {
+    await inTransaction(this.database.pool, async (tx) => {
+      await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
+      await tx.query({ name: 'requeue_delivery', text: REQUEUE, values: [id, endpointId] });
+      await tx.query(`select pg_notify('${DUE_CHANNEL}', $1)`, [endpointId]);
+    });
+    return this.one(endpointId, id);
+  }
+}
+
+const view = (row: ListedRow): Delivery => ({
+  id: row.id,
+  event_id: row.event_id,
+  event_type: row.event_type,
+  status: row.status,
+  created_at: row.created_at.toISOString(),
+  next_attempt_at: row.status === 'pending' ? (row.due_at?.toISOString() ?? null) : null,
+  attempts: row.attempts.map(({ at, duration_ms, response_status, response_body, error }) => ({
+    at: new Date(at).toISOString(),
+    duration_ms,
+    response_status,
+    response_body,
+    error,
+  })),
+});

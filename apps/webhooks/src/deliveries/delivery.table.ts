@@ -1,0 +1,71 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Told with the ids of endpoints that have something due, separated by spaces; nothing = any of them. */
+export const DUE_CHANNEL = 'webhooks_due';
+
+/**
+ * Key of the advisory lock under which queues of ordered endpoints grow and shrink: nothing may join a queue while its head is
+ * being taken off, or the new one would wait behind nobody.
+ */
+export const QUEUE_LOCK = 7_150_461_903;
+
+/** What is to be sent, what became of it, and each attempt. None of this is projected: it is what this service itself does. */
+export class Deliveries1790000004001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      create table outgoing_events (
+        event_id text primary key,
+        -- as it is sent, byte for byte
+        body text not null,
+        taken_at timestamptz not null default now()
+      )`);
+    await runner.query(`
+      create table deliveries (
+        id text primary key,
+        seq bigint generated always as identity,
+        endpoint_id text not null,
+        event_id text not null,
+        event_type text not null,
+        -- ordered endpoints: those of one queue go out one after the other
+        queue text,
+        status text not null check (status in ('pending', 'succeeded', 'failed')),
+        -- since it was last queued
+        attempts integer not null default 0,
+        -- null while it waits behind another of its queue, and once it is done
+        due_at timestamptz,
+        claimed_by uuid,
+        claimed_until timestamptz,
+        created_at timestamptz not null default now()
+      ) with (fillfactor = 85)`);
+    await runner.query('create unique index deliveries_event on deliveries (endpoint_id, event_id)');
+    await runner.query('create index deliveries_list on deliveries (endpoint_id, seq)');
+    await runner.query(
+      `create index deliveries_due on deliveries (endpoint_id, due_at, seq) where status = 'pending' and due_at is not null`,
+    );
+    await runner.query(
+      `create index deliveries_queue on deliveries (endpoint_id, queue, seq) where status = 'pending' and queue is not null`,
+    );
+    await runner.query(
+      `create index deliveries_not_done on deliveries (endpoint_id, status, seq) where status <> 'succeeded'`,
+    );
+    await runner.query(`
+      create table attempts (
+        delivery_id text not null,
+        at timestamptz not null,
+        duration_ms integer not null,
+        response_status integer,
+        response_body text,
+        error text,
+        primary key (delivery_id, at)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table attempts');
+    await runner.query('drop table deliveries');
+    await runner.query('drop table outgoing_events');
+  }
+}

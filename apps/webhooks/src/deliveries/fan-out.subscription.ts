@@ -1,0 +1,13 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { type EventContext, type PublishedEvent, Subscribe } from '#events';
+import { fanOut } from './fan-out.ts';
+
+/** Every published event becomes a delivery to each endpoint that wants it. */
+@Controller()
+export class FanOutSubscription {
+  @Subscribe({ service: 'webhooks', name: 'deliveries', sources: ['licensing', 'gateway'], types: ['*'] })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+    await fanOut(batch, tx);
+  }
+}

@@ -1,0 +1,176 @@
+import { Controller, Inject } from '@nestjs/common';
+import { newId } from '#domain/shared/id';
+import {
+  type WebhookEndpoint,
+  type WebhookEndpointEvent,
+  type WebhookEndpointState,
+  webhookEndpointStream,
+} from '#domain/webhook-endpoint/webhook-endpoint';
+import { decide, visible, type WebhookEndpointCommand } from '#domain/webhook-endpoint/webhook-endpoint.commands';
+import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
+import type { EventStore, Outcome } from '#events';
+import {
+  Answer,
+  type Call,
+  CONFIG,
+  type Config,
+  Endpoint,
+  EVENT_STORE,
+  MASTER_KEY,
+  type MasterKey,
+  Problem,
+} from '#platform';
+import { KnownProducts } from '../products/known-products.ts';
+import { type AddressRule, refusedAddresses } from '../sending/addresses.ts';
+import {
+  createWebhook,
+  deleteWebhook,
+  listWebhooks,
+  readWebhook,
+  rotateWebhookSecret,
+  updateWebhook,
+} from './endpoint.endpoints.ts';
+import { EndpointList } from './endpoint.list.ts';
+import { checkEvents, checkUrl } from './endpoint.rules.ts';
+import { newSecret, sealSecret } from './secret.ts';
+
+type Handled = Outcome<WebhookEndpointState, WebhookEndpointEvent>;
+
+@Controller()
+export class EndpointController {
+  readonly #refused: AddressRule;
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    @Inject(CONFIG) config: Config,
+    private readonly list: EndpointList,
+    private readonly products: KnownProducts,
+  ) {
+    this.#refused = refusedAddresses(config.webhook_allow_cidrs);
+  }
+
+  @Endpoint(createWebhook)
+  async create(call: Call<typeof createWebhook>): Promise<Answer> {
+    const { url, events, product_id = null, description = null, ordering = 'none', active = true } = call.body;
+    checkUrl(url, this.#refused);
+    checkEvents(events);
+    await this.#checkProduct(product_id, call.principal.product_id);
+    const id = newId('whk');
+    const secret = newSecret();
+    const command = {
+      type: 'CreateWebhookEndpoint',
+      product_id,
+      url,
+      description,
+      events,
+      ordering,
+      active,
+      secret: sealSecret(this.masterKey, id, secret),
+      maker_product_id: call.principal.product_id,
+    } as const;
+    const answer = ({ version, events: recorded }: Handled): Answer =>
+      new Answer(
+        201,
+        {
+          id,
+          product_id,
+          url,
+          description,
+          events: [...new Set(events)],
+          ordering,
+          active,
+          disabled_reason: active ? null : 'operator',
+          created_at: recorded[0]?.recorded_at,
+          secret,
+        },
+        { location: `/api/v1/admin/webhooks/${id}`, etag: `"${version}"` },
+      );
+    return answer(
+      await this.store.handle(webhookEndpointStream, id, (state) => decide(command, state), call.command(answer)),
+    );
+  }
+
+  @Endpoint(listWebhooks)
+  page(call: Call<typeof listWebhooks>): Promise<unknown> {
+    return this.list.page(call.query, call.principal.product_id);
+  }
+
+  @Endpoint(readWebhook)
+  read(call: Call<typeof readWebhook>): Promise<Answer> {
+    return this.#read(call.params.id, call.principal.product_id);
+  }
+
+  @Endpoint(updateWebhook)
+  async update(call: Call<typeof updateWebhook>): Promise<Answer> {
+    const { url, events } = call.body;
+    const maker_product_id = call.principal.product_id;
+    await this.#visible(call.params.id, maker_product_id);
+    if (url !== undefined) checkUrl(url, this.#refused);
+    if (events !== undefined) checkEvents(events);
+    await this.#handle(call, { type: 'UpdateWebhookEndpoint', ...call.body, maker_product_id });
+    return this.#read(call.params.id, maker_product_id);
+  }
+
+  @Endpoint(deleteWebhook)
+  async delete(call: Call<typeof deleteWebhook>): Promise<Answer> {
+    const maker_product_id = call.principal.product_id;
+    await this.#visible(call.params.id, maker_product_id);
+    await this.#handle(call, { type: 'DeleteWebhookEndpoint', maker_product_id });
+    return new Answer(204, null);
+  }
+
+  @Endpoint(rotateWebhookSecret)
+  async rotate(call: Call<typeof rotateWebhookSecret>): Promise<Answer> {
+    const { id } = call.params;
+    const maker_product_id = call.principal.product_id;
+    await this.#visible(id, maker_product_id);
+    const secret = newSecret();
+    const command = {
+      type: 'RotateWebhookSecret',
+      secret: sealSecret(this.masterKey, id, secret),
+      now: new Date().toISOString(),
+      maker_product_id,
+    } as const;
+    const answer = ({ version, events: [recorded] }: Handled): Answer => {
+      const event = recorded?.event;
+      const previous_valid_until =
+        event?.type === 'webhook.endpoint_secret_rotated' ? event.previous_valid_until : null;
+      return new Answer(200, { id, secret, previous_valid_until }, { etag: `"${version}"` });
+    };
+    return answer(
+      await this.store.handle(webhookEndpointStream, id, (state) => decide(command, state), call.command(answer)),
+    );
+  }
+
+  async #handle(
+    { params, metadata, if_match }: { params: { id: string } } & Pick<Call, 'metadata' | 'if_match'>,
+    command: WebhookEndpointCommand,
+  ): Promise<void> {
+    await this.store.handle(webhookEndpointStream, params.id, (state) => decide(command, state), {
+      metadata: metadata(),
+      ...(if_match === undefined ? {} : { expectedVersion: if_match }),
+    });
+  }
+
+  async #read(id: string, boundTo: string | null): Promise<Answer> {
+    const found = await this.list.one(id, boundTo);
+    if (found === undefined) return refuse('WEBHOOK_NOT_FOUND');
+    return new Answer(200, found.webhook, { etag: `"${found.version}"` });
+  }
+
+  /** Asked before If-Match is compared, so that a stale version does not tell of webhooks that the caller may not know. */
+  async #visible(id: string, maker_product_id: string | null): Promise<WebhookEndpoint> {
+    const { state } = await this.store.load(webhookEndpointStream, id);
+    return visible({ maker_product_id }, state);
+  }
+
+  /** Another product is as good as none to a key that is bound to one. */
+  async #checkProduct(product_id: string | null, boundTo: string | null): Promise<void> {
+    if (product_id === null) return;
+    const mayKnow = boundTo === null || boundTo === product_id;
+    if (!mayKnow || !(await this.products.has(product_id))) {
+      throw new Problem(404, 'PRODUCT_NOT_FOUND', 'There is no such product.');
+    }
+  }
+}

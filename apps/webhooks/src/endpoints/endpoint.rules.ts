@@ -1,0 +1,33 @@
+import { Problem } from '#platform';
+import { type AddressRule, literalAddress } from '../sending/addresses.ts';
+import { isKnown } from './event-types.ts';
+
+const invalid = (pointer: string, detail: string): Problem =>
+  new Problem(400, 'VALIDATION_FAILED', 'The request is not valid.', { errors: [{ pointer, detail }] });
+
+/**
+ * What the shape of a request cannot say. Names are judged when they are connected to, since DNS may answer otherwise by then.
+ * @throws Problem 400
+ */
+export const checkUrl = (text: string, refused: AddressRule): void => {
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '')
+    throw invalid('/url', 'must not hold credentials: signatures say who sends');
+  const literal = literalAddress(url);
+  if (literal !== undefined && refused(literal)) {
+    throw new Problem(
+      400,
+      'ADDRESS_REFUSED',
+      `Webhooks do not reach ${literal}: it is not an address of the public internet.`,
+      {
+        errors: [{ pointer: '/url', detail: 'is not an address of the public internet' }],
+      },
+    );
+  }
+};
+
+/** @throws Problem 400 */
+export const checkEvents = (events: readonly string[]): void => {
+  const unknown = events.findIndex((pattern) => !isKnown(pattern));
+  if (unknown !== -1) throw invalid(`/events/${unknown}`, `takes in no event of the catalogue: ${events[unknown]}`);
+};

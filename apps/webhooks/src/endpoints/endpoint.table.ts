@@ -1,0 +1,48 @@
+import type { DisabledReason, Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** A secret as it is kept. */
+export interface KeptSecret {
+  readonly sealed: string;
+  /** RFC 3339; null for the present one. */
+  readonly valid_until: string | null;
+}
+
+/** A row of `webhook_endpoints`: one an endpoint that is not deleted, projected from its stream. */
+export interface EndpointRow {
+  readonly id: string;
+  readonly version: number;
+  readonly product_id: string | null;
+  readonly url: string;
+  readonly description: string | null;
+  readonly events: readonly string[];
+  readonly ordering: Ordering;
+  readonly active: boolean;
+  readonly disabled_reason: DisabledReason | null;
+  /** The present one first, then those that sign along, newest first. */
+  readonly secrets: readonly KeptSecret[];
+  readonly created_at: Date;
+}
+
+export class Endpoints1790000004000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      create table webhook_endpoints (
+        id text primary key,
+        version integer not null,
+        product_id text,
+        url text not null,
+        description text,
+        events jsonb not null,
+        ordering text not null check (ordering in ('none', 'by_subject', 'strict')),
+        active boolean not null,
+        disabled_reason text,
+        secrets jsonb not null,
+        created_at timestamptz not null
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table webhook_endpoints');
+  }
+}

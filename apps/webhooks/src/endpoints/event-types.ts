@@ -1,0 +1,13 @@
+import { catalogue } from '#domain/catalogue';
+
+const TYPES: readonly string[] = catalogue.map(({ type }) => type);
+
+/** Whether one of the patterns (`license.created`, `license.*`, `*`) takes in the type. */
+export const matches = (patterns: readonly string[], type: string): boolean =>
+  patterns.some(
+    (pattern) =>
+      pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
+  );
+
+/** Whether a pattern takes in any event that there is: one that never could is a typing error, and is not to pass silently. */
+export const isKnown = (pattern: string): boolean => TYPES.some((type) => matches([pattern], type));

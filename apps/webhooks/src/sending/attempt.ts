@@ -1,0 +1,136 @@
+import type { Dispatcher } from 'undici';
+import { parseRetryAfter } from './retry.ts';
+import type { DeliverySettings } from './settings.ts';
+import { signatureHeaders } from './signature.ts';
+
+/** How much of an answer's body is kept, in bytes; the rest is not read. */
+export const KEPT_BYTES = 4_096;
+
+/** Why an attempt had no answer, or one that is not taken. */
+export type AttemptError =
+  | 'ADDRESS_REFUSED'
+  | 'CONNECT_TIMEOUT'
+  | 'CONNECTION_REFUSED'
+  | 'CONNECTION_LOST'
+  | 'NAME_NOT_FOUND'
+  | 'NETWORK_ERROR'
+  | 'REDIRECT_NOT_FOLLOWED'
+  | 'TIMEOUT'
+  | 'TLS_ERROR';
+
+export interface Attempt {
+  readonly at: Date;
+  readonly duration_ms: number;
+  readonly response_status: number | null;
+  readonly response_body: string | null;
+  readonly error: AttemptError | null;
+  /** What the endpoint asked for, in milliseconds. */
+  readonly retry_after: number | undefined;
+}
+
+export interface Message {
+  readonly url: string;
+  readonly event_id: string;
+  readonly body: string;
+  readonly keys: readonly Uint8Array[];
+}
+
+/**
+ * Posts an event once. Nothing an endpoint does makes this throw or last longer than its time-outs together.
+ * @param cancel when it aborts, the attempt is given up and its result is of no worth
+ */
+export const attempt = async (
+  agent: Dispatcher,
+  message: Message,
+  settings: DeliverySettings,
+  cancel: AbortController,
+): Promise<Attempt> => {
+  const at = new Date();
+  const started = performance.now();
+  const give_up = (): void => cancel.abort();
+  let timer = setTimeout(give_up, settings.connectTimeout + settings.headersTimeout);
+  const done = (rest: Omit<Attempt, 'at' | 'duration_ms'>): Attempt => {
+    clearTimeout(timer);
+    return { at, duration_ms: Math.round(performance.now() - started), ...rest };
+  };
+  let answer: Dispatcher.ResponseData;
+  try {
+    answer = await agent.request({
+      ...target(message.url),
+      method: 'POST',
+      headers: headers(message, at),
+      body: message.body,
+      signal: cancel.signal,
+    });
+  } catch (error) {
+    return done({ response_status: null, response_body: null, error: reasonOf(error), retry_after: undefined });
+  }
+  clearTimeout(timer);
+  timer = setTimeout(give_up, settings.bodyTimeout);
+  const response_body = await beginning(answer.body);
+  const retryAfter = answer.headers['retry-after'];
+  return done({
+    response_status: answer.statusCode,
+    response_body,
+    error: answer.statusCode >= 300 && answer.statusCode < 400 ? 'REDIRECT_NOT_FOLLOWED' : null,
+    retry_after: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
+  });
+};
+
+/** 2xx and nothing else. */
+export const succeeded = ({ response_status: status }: Attempt): boolean =>
+  status !== null && status >= 200 && status < 300;
+
+const target = (url: string): { origin: string; path: string } => {
+  const { origin, pathname, search } = new URL(url);
+  return { origin, path: pathname + search };
+};
+
+const headers = ({ event_id, body, keys }: Message, at: Date): Record<string, string> => ({
+  'content-type': 'application/cloudevents+json',
+  'user-agent': 'Keyledger-Webhooks/1.0',
+  ...signatureHeaders(event_id, at, body, keys),
+});
+
+/** The first bytes of a body as text. A body that breaks off, hangs or never ends changes nothing about its answer. */
+const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      // Leaving the loop destroys the stream, and with it the connection.
+      if (size > KEPT_BYTES) break;
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+  // PostgreSQL has no place for NUL in text.
+  return Buffer.concat(chunks).subarray(0, KEPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
+};
+
+const REASONS: Readonly<Record<string, AttemptError>> = {
+  ADDRESS_REFUSED: 'ADDRESS_REFUSED',
+  UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
+  ETIMEDOUT: 'CONNECT_TIMEOUT',
+  ECONNREFUSED: 'CONNECTION_REFUSED',
+  ECONNRESET: 'CONNECTION_LOST',
+  EPIPE: 'CONNECTION_LOST',
+  UND_ERR_SOCKET: 'CONNECTION_LOST',
+  UND_ERR_HEADERS_TIMEOUT: 'TIMEOUT',
+  UND_ERR_ABORTED: 'TIMEOUT',
+  ABORT_ERR: 'TIMEOUT',
+  ENOTFOUND: 'NAME_NOT_FOUND',
+  EAI_AGAIN: 'NAME_NOT_FOUND',
+};
+
+const reasonOf = (error: unknown): AttemptError => {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (name === 'AbortError') return 'TIMEOUT';
+  if (typeof code !== 'string') return 'NETWORK_ERROR';
+  return (
+    REASONS[code] ??
+    (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code) ? 'TLS_ERROR' : 'NETWORK_ERROR')
+  );
+};

@@ -1,0 +1,71 @@
+import { lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent, buildConnector } from 'undici';
+import { type AddressRule, literalAddress } from './addresses.ts';
+import type { DeliverySettings } from './settings.ts';
+
+/** A connection to an address that webhooks must not reach was about to be made. */
+export class AddressRefusedError extends Error {
+  override readonly name = 'AddressRefusedError';
+  readonly code = 'ADDRESS_REFUSED';
+  constructor(address: string) {
+    super(`webhooks do not reach ${address}`);
+  }
+}
+
+/**
+ * Connections of webhooks. The address is judged where it is used: every address that DNS gave to the very connection attempt,
+ * and at the end that of the socket. A name that answers differently a moment later gains nothing.
+ */
+export const webhookAgent = (refused: AddressRule, settings: DeliverySettings): Agent => {
+  const connect = buildConnector({
+    timeout: settings.connectTimeout,
+    lookup: judgedLookup(refused, settings.lookup ?? (systemLookup as LookupFunction)),
+    allowH2: false,
+  });
+  const judged: buildConnector.connector = (options, callback) => {
+    const literal = literalAddress(new URL(`${options.protocol}//${options.host ?? options.hostname}`));
+    if (literal !== undefined && refused(literal)) {
+      callback(new AddressRefusedError(literal), null);
+      return;
+    }
+    connect(options, (...[error, socket]) => {
+      if (socket === null) {
+        callback(error, null);
+        return;
+      }
+      const { remoteAddress = 'an unknown address' } = socket;
+      if (!refused(remoteAddress)) {
+        callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      callback(new AddressRefusedError(remoteAddress), null);
+    });
+  };
+  return new Agent({
+    connect: judged,
+    headersTimeout: settings.headersTimeout,
+    bodyTimeout: settings.bodyTimeout,
+    keepAliveTimeout: 10_000,
+    pipelining: 1,
+  });
+};
+
+/** One refused address among several spoils the name: an attacker would only have to answer until the right one is taken. */
+const judgedLookup =
+  (refused: AddressRule, lookup: LookupFunction): LookupFunction =>
+  (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found, family) => {
+      const addresses = Array.isArray(found) ? found : [{ address: found, family: family ?? 0 }];
+      const [first] = addresses;
+      if (error !== null || first === undefined) {
+        callback(error ?? new Error(`${hostname} has no address`), []);
+        return;
+      }
+      const bad = addresses.find(({ address }) => refused(address));
+      if (bad !== undefined) callback(new AddressRefusedError(bad.address), []);
+      else if (options.all === true) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };

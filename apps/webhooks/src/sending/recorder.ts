@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { recordFree, recordOrdered, type Result } from './results.ts';
+
+/** Pause before results are written again after the database failed, in milliseconds. */
+const AWAY_MS = 500;
+
+interface Waiting {
+  readonly result: Result;
+  readonly written: (done: boolean) => void;
+}
+
+/**
+ * Writes results in groups: those that come in while a group is being written make the next one, so that the wait for the disk is
+ * shared and a lone result waits for nobody.
+ */
+export class Recorder {
+  readonly #free: Group;
+  readonly #ordered: Group;
+
+  constructor(pool: Pool, owner: string, onError: (error: unknown) => void) {
+    this.#free = new Group((results) => recordFree(pool, owner, results), onError);
+    this.#ordered = new Group((results) => recordOrdered(pool, owner, results), onError);
+  }
+
+  /** @returns whether it has been written: it always is in the end, unless the recorder is stopped before */
+  keep(result: Result): Promise<boolean> {
+    return (result.delivery.queue === null ? this.#free : this.#ordered).add(result);
+  }
+
+  /** From now on what cannot be written at once is given up. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#free.stop(), this.#ordered.stop()]);
+  }
+}
+
+class Group {
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(
+    private readonly write: (results: readonly Result[]) => Promise<void>,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  add(result: Result): Promise<boolean> {
+    return new Promise((written) => {
+      this.#waiting.push({ result, written });
+      this.#writing ??= this.#run();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#writing;
+  }
+
+  async #run(): Promise<void> {
+    // Results that arrive in the same turn of the event loop go together.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting;
+      this.#waiting = [];
+      const done = await this.#writeUntilDone(group.map(({ result }) => result));
+      for (const { written } of group) written(done);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeUntilDone(results: readonly Result[]): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.write(results);
+        return true;
+      } catch (error) {
+        this.onError(error);
+        if (this.#stopping) return false;
+        await sleep(AWAY_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  Optional,
+} from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { decide } from '#domain/webhook-endpoint/webhook-endpoint.commands';
+import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { EventStore } from '#events';
+import {
+  CONFIG,
+  type Config,
+  DATABASE,
+  EVENT_STORE,
+  LOGGER,
+  type Logger,
+  MASTER_KEY,
+  type MasterKey,
+  type ServiceDatabase,
+} from '#platform';
+import { openKey } from '../endpoints/secret.ts';
+import { refusedAddresses } from './addresses.ts';
+import { Sender } from './sender.ts';
+import { defaultSettings, DELIVERY_SETTINGS, type DeliverySettings } from './settings.ts';
+
+/** Runs the sender for as long as the service runs. */
+@Injectable()
+export class SenderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #sender: Sender;
+
+  constructor(
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(MASTER_KEY) masterKey: MasterKey,
+    @Inject(CONFIG) config: Config,
+    @Inject(LOGGER) logger: Logger,
+    @Optional() @Inject(DELIVERY_SETTINGS) settings: Partial<DeliverySettings> = {},
+  ) {
+    const keys = new LRUCache<string, Uint8Array>({ max: 10_000 });
+    this.#sender = new Sender({
+      pool: database.pool,
+      settings: { ...defaultSettings, ...settings },
+      refused: refusedAddresses(config.webhook_allow_cidrs),
+      keyOf: (endpointId, sealed) => {
+        const key = keys.get(sealed) ?? openKey(masterKey, endpointId, sealed);
+        keys.set(sealed, key);
+        return key;
+      },
+      onGone: (endpointId) => this.#disable(endpointId),
+      onError: (error, what) => logger.warn({ err: error }, what),
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.#sender.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#sender.stop();
+  }
+
+  async #disable(endpointId: string): Promise<void> {
+    await this.store.handle(
+      webhookEndpointStream,
+      endpointId,
+      (state) => decide({ type: 'DisableWebhookEndpoint', reason: 'gone' }, state),
+      { metadata: { actor: { type: 'system', id: 'webhooks' }, correlation_id: endpointId } },
+    );
+  }
+}

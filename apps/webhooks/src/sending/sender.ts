@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Agent } from 'undici';
+import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
+import type { KeptSecret } from '../endpoints/endpoint.table.ts';
+import type { AddressRule } from './addresses.ts';
+import { type Attempt, attempt, succeeded } from './attempt.ts';
+import { Bell } from './bell.ts';
+import { type Claimed, Claims } from './claims.ts';
+import { webhookAgent } from './connector.ts';
+import { DueListener } from './due-listener.ts';
+import { Lane } from './lane.ts';
+import { Recorder } from './recorder.ts';
+import { pauseAfter } from './retry.ts';
+import type { DeliverySettings } from './settings.ts';
+
+export interface SenderOptions {
+  readonly pool: Pool;
+  readonly settings: DeliverySettings;
+  readonly refused: AddressRule;
+  /** The key behind a sealed secret of an endpoint. */
+  readonly keyOf: (endpointId: string, sealed: string) => Uint8Array;
+  /** The endpoint answered 410: it wants no more. */
+  readonly onGone: (endpointId: string) => Promise<void>;
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+/** Pause after the database could not be reached, in milliseconds. */
+const AWAY_MS = 500;
+const GONE = 410;
+
+/**
+ * Sends what is due. Any number of senders work on one database. A crash loses nothing and repeats at most the attempts that were
+ * under way, under the same ids: a place in a lane is free again only when the result before it has been written.
+ */
+export class Sender {
+  readonly #lanes = new Map<string, Lane>();
+  /** Until when each claim is good, by the clock of this process, which starts before that of the database. */
+  readonly #goodUntil = new Map<string, number>();
+  readonly #cancels = new Set<AbortController>();
+  readonly #sending = new Set<Promise<void>>();
+  readonly #bell = new Bell();
+  readonly #claims: Claims;
+  readonly #recorder: Recorder;
+  readonly #listener: DueListener;
+  readonly #agent: Agent;
+  #timers: NodeJS.Timeout[] = [];
+  #claiming: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(private readonly options: SenderOptions) {
+    const { pool, settings, refused, onError } = options;
+    this.#claims = new Claims(pool, randomUUID(), settings.lease);
+    this.#recorder = new Recorder(pool, this.#claims.owner, (error) => onError(error, 'results could not be written'));
+    this.#listener = new DueListener(
+      pool,
+      (endpoints) => this.#due(endpoints),
+      (error) => onError(error, 'due deliveries could not be listened for'),
+    );
+    this.#agent = webhookAgent(refused, settings);
+  }
+
+  start(): void {
+    const { poll, lease } = this.options.settings;
+    this.#listener.start();
+    this.#claiming = this.#claim();
+    this.#every(poll, () => this.#look());
+    this.#every(lease / 3, () => this.#renew());
+  }
+
+  /** Takes nothing more, lets attempts that are under way end for a while, and gives the rest back. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#bell.ring();
+    await Promise.all([this.#listener.stop(), this.#claiming]);
+    const unsent = [...this.#lanes.values()].flatMap((lane) => lane.clear());
+    await this.#claims
+      .release(unsent)
+      .catch((error: unknown) => this.options.onError(error, 'claims could not be given back'));
+    const impatience = setTimeout(() => {
+      for (const cancel of this.#cancels) cancel.abort();
+    }, this.options.settings.grace);
+    await Promise.all(this.#sending);
+    clearTimeout(impatience);
+    await this.#recorder.stop();
+    await this.#agent.destroy();
+  }
+
+  /** Does something now and then, never twice at once. */
+  #every(milliseconds: number, work: () => Promise<void>): void {
+    let busy = false;
+    const run = (): void => {
+      if (busy) return;
+      busy = true;
+      work()
+        .catch((error: unknown) => this.options.onError(error, 'due deliveries could not be looked for'))
+        .finally(() => (busy = false));
+    };
+    run();
+    this.#timers.push(setInterval(run, milliseconds));
+  }
+
+  /** Something is due for these endpoints; none named = for any. */
+  #due(endpoints: readonly string[]): void {
+    if (endpoints.length === 0) {
+      this.#look().catch((error: unknown) => this.options.onError(error, 'due deliveries could not be looked for'));
+      return;
+    }
+    for (const id of endpoints) this.#lane(id).hungry = true;
+    this.#bell.ring();
+  }
+
+  /** Finds what nobody told of: retries whose time has come, claims of the dead, messages that were missed. */
+  async #look(): Promise<void> {
+    for (const [id, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(id);
+    const endpoints = await this.#claims.endpointsWithDue();
+    if (endpoints.length > 0) this.#due(endpoints);
+  }
+
+  #lane(endpoint: string): Lane {
+    let lane = this.#lanes.get(endpoint);
+    if (lane === undefined) this.#lanes.set(endpoint, (lane = new Lane(this.options.settings.concurrency)));
+    return lane;
+  }
+
+  /** Fills every lane that has room, all with one statement. */
+  async #claim(): Promise<void> {
+    while (!this.#stopping) {
+      const room = new Map(
+        [...this.#lanes].map(([id, lane]) => [id, lane.room] as const).filter(([, free]) => free > 0),
+      );
+      if (room.size === 0) {
+        await this.#bell.heard();
+        continue;
+      }
+      try {
+        await this.#take(room);
+      } catch (error) {
+        this.options.onError(error, 'deliveries could not be claimed');
+        for (const id of room.keys()) this.#lane(id).hungry = true;
+        await sleep(AWAY_MS);
+      }
+    }
+  }
+
+  async #take(room: ReadonlyMap<string, number>): Promise<void> {
+    // Before the question, so that whoever says in the meantime that there is more is heard.
+    for (const id of room.keys()) this.#lane(id).hungry = false;
+    const goodUntil = performance.now() + this.options.settings.lease;
+    const claimed = await this.#claims.take(room);
+    const taken = new Map<string, number>();
+    for (const one of claimed) {
+      this.#goodUntil.set(one.id, goodUntil);
+      this.#lane(one.endpoint_id).add(one);
+      taken.set(one.endpoint_id, (taken.get(one.endpoint_id) ?? 0) + 1);
+    }
+    for (const [id, count] of taken) {
+      if (count === room.get(id)) this.#lane(id).hungry = true;
+      this.#fill(this.#lane(id));
+    }
+  }
+
+  /** Starts as many attempts as the lane has places for. */
+  #fill(lane: Lane): void {
+    if (this.#stopping) return;
+    for (let next = lane.next(); next !== undefined; next = lane.next()) {
+      const sending = this.#send(next, lane);
+      this.#sending.add(sending);
+      void sending.finally(() => this.#sending.delete(sending));
+    }
+    if (lane.room > 0) this.#bell.ring();
+  }
+
+  async #send(delivery: Claimed, lane: Lane): Promise<void> {
+    try {
+      if ((this.#goodUntil.get(delivery.id) ?? 0) <= performance.now()) return;
+      const made = await this.#attempt(delivery);
+      if (made === undefined) return;
+      const written = await this.#recorder.keep({ delivery, attempt: made, ...this.#verdict(delivery, made) });
+      if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
+    } catch (error) {
+      // The claim runs out, and the delivery is taken up again.
+      this.options.onError(error, `delivery ${delivery.id} could not be tried`);
+    } finally {
+      this.#goodUntil.delete(delivery.id);
+      lane.done(delivery);
+      // What waited behind it may be due now.
+      if (delivery.queue !== null) lane.hungry = true;
+      this.#fill(lane);
+    }
+  }
+
+  /** @returns undefined when stopping cut it short: then it counts for nothing */
+  async #attempt({ endpoint_id, event_id, url, body, secrets }: Claimed): Promise<Attempt | undefined> {
+    const cancel = new AbortController();
+    this.#cancels.add(cancel);
+    try {
+      const keys = secrets.filter(isAlive).map(({ sealed }) => this.options.keyOf(endpoint_id, sealed));
+      const made = await attempt(this.#agent, { url, event_id, body, keys }, this.options.settings, cancel);
+      return this.#stopping && cancel.signal.aborted && made.response_status === null ? undefined : made;
+    } finally {
+      this.#cancels.delete(cancel);
+    }
+  }
+
+  #verdict({ attempts }: Claimed, made: Attempt): { status: DeliveryStatus; pause: number | undefined } {
+    if (succeeded(made)) return { status: 'succeeded', pause: undefined };
+    if (made.response_status === GONE) return { status: 'failed', pause: undefined };
+    const pause = pauseAfter(attempts + 1, made.retry_after, this.options.settings);
+    return { status: pause === undefined ? 'failed' : 'pending', pause };
+  }
+
+  /** Claims that have lasted for a while are made to last longer. */
+  async #renew(): Promise<void> {
+    const { lease } = this.options.settings;
+    const now = performance.now();
+    const aging = [...this.#goodUntil].filter(([, until]) => until - now < (lease * 2) / 3).map(([id]) => id);
+    if (aging.length === 0) return;
+    const ours = await this.#claims.renew(aging);
+    for (const id of aging) if (this.#goodUntil.has(id)) this.#goodUntil.set(id, ours.has(id) ? now + lease : 0);
+  }
+}
+
+const isAlive = ({ valid_until }: KeptSecret): boolean => valid_until === null || Date.parse(valid_until) > Date.now();

@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
+import { type ServiceDefinition, ServiceModule } from '#platform';
+import { DeliveryController } from './deliveries/delivery.controller.ts';
+import { DeliveryList } from './deliveries/delivery.list.ts';
+import { Deliveries1790000004001 } from './deliveries/delivery.table.ts';
+import { FanOutSubscription } from './deliveries/fan-out.subscription.ts';
+import { EndpointController } from './endpoints/endpoint.controller.ts';
+import { EndpointList } from './endpoints/endpoint.list.ts';
+import { endpointsProjection } from './endpoints/endpoint.projection.ts';
+import { Endpoints1790000004000 } from './endpoints/endpoint.table.ts';
+import { KnownProducts } from './products/known-products.ts';
+import { KnownProducts1790000004002 } from './products/product.table.ts';
+import { ProductsSubscription } from './products/products.subscription.ts';
+import { SenderService } from './sending/sender.service.ts';
+
+export const webhooksService: ServiceDefinition = {
+  name: 'webhooks',
+  entities: [],
+  migrations: [Endpoints1790000004000, Deliveries1790000004001, KnownProducts1790000004002],
+  streams: [webhookEndpointStream],
+  projections: [endpointsProjection],
+  // Its own events stay at home: who subscribes to everything must not hear of the subscription.
+  contracts: [],
+};
+
+/** Tells the world what happened: endpoints, and the deliveries of published events to them. */
+@Module({
+  imports: [ServiceModule.forService(webhooksService)],
+  controllers: [EndpointController, DeliveryController, FanOutSubscription, ProductsSubscription],
+  providers: [EndpointList, DeliveryList, KnownProducts, SenderService],
+})
+export class WebhooksModule {}

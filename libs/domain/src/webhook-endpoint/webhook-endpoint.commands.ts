@@ -1,0 +1,131 @@
+import { refuse } from './webhook-endpoint.errors.ts';
+import type {
+  DisabledReason,
+  Ordering,
+  WebhookEndpoint,
+  WebhookEndpointEvent,
+  WebhookEndpointState,
+} from './webhook-endpoint.ts';
+
+/** For how long a replaced secret signs along, in milliseconds: time for every receiver to learn the new one. */
+export const OVERLAP_MS = 24 * 3_600_000;
+/** Replaced secrets that may sign along at once: each makes the signature header longer. */
+export const MAX_OVERLAPPING = 5;
+
+/** The product that the caller's own credential is bound to; null = system-wide. */
+export interface MadeBy {
+  readonly maker_product_id: string | null;
+}
+
+export interface CreateWebhookEndpoint extends MadeBy {
+  readonly type: 'CreateWebhookEndpoint';
+  readonly product_id: string | null;
+  readonly url: string;
+  readonly description: string | null;
+  readonly events: readonly string[];
+  readonly ordering: Ordering;
+  readonly active: boolean;
+  /** Sealed. */
+  readonly secret: string;
+}
+
+/** Fields left out stay as they are. */
+export interface UpdateWebhookEndpoint extends MadeBy {
+  readonly type: 'UpdateWebhookEndpoint';
+  readonly url?: string;
+  readonly description?: string | null;
+  readonly events?: readonly string[];
+  readonly active?: boolean;
+}
+
+export interface RotateWebhookSecret extends MadeBy {
+  readonly type: 'RotateWebhookSecret';
+  /** Sealed. */
+  readonly secret: string;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+export interface DisableWebhookEndpoint {
+  readonly type: 'DisableWebhookEndpoint';
+  readonly reason: DisabledReason;
+}
+
+export interface DeleteWebhookEndpoint extends MadeBy {
+  readonly type: 'DeleteWebhookEndpoint';
+}
+
+export type WebhookEndpointCommand =
+  CreateWebhookEndpoint | UpdateWebhookEndpoint | RotateWebhookSecret | DisableWebhookEndpoint | DeleteWebhookEndpoint;
+
+export const decide = (command: WebhookEndpointCommand, state: WebhookEndpointState): WebhookEndpointEvent[] => {
+  switch (command.type) {
+    case 'CreateWebhookEndpoint':
+      return create(command, state);
+    case 'UpdateWebhookEndpoint':
+      return update(command, state);
+    case 'RotateWebhookSecret':
+      return rotate(command, state);
+    case 'DisableWebhookEndpoint':
+      return state.status === 'active' ? [{ type: 'webhook.endpoint_disabled', reason: command.reason }] : [];
+    case 'DeleteWebhookEndpoint':
+      visible(command, state);
+      return [{ type: 'webhook.endpoint_deleted' }];
+    default:
+      return command satisfies never;
+  }
+};
+
+const create = (command: CreateWebhookEndpoint, state: WebhookEndpointState): WebhookEndpointEvent[] => {
+  if (state.status !== 'none') return refuse('WEBHOOK_EXISTS');
+  const { product_id, url, description, events, ordering, active, secret, maker_product_id } = command;
+  if (maker_product_id !== null && product_id !== maker_product_id) return refuse('WEBHOOK_BEYOND_PRODUCT');
+  return [
+    { type: 'webhook.endpoint_created', product_id, url, description, events: unique(events), ordering, secret },
+    ...(active ? [] : [{ type: 'webhook.endpoint_disabled', reason: 'operator' } as const]),
+  ];
+};
+
+const update = (command: UpdateWebhookEndpoint, state: WebhookEndpointState): WebhookEndpointEvent[] => {
+  const endpoint = visible(command, state);
+  const { url, description, events, active } = command;
+  const changed = {
+    ...(url === undefined || url === endpoint.url ? {} : { url }),
+    ...(description === undefined || description === endpoint.description ? {} : { description }),
+    ...(events === undefined || same(unique(events), endpoint.events) ? {} : { events: unique(events) }),
+  };
+  return [
+    ...(Object.keys(changed).length === 0 ? [] : [{ type: 'webhook.endpoint_updated', ...changed } as const]),
+    ...switched(active, endpoint.status),
+  ];
+};
+
+const switched = (active: boolean | undefined, status: 'active' | 'disabled'): WebhookEndpointEvent[] => {
+  if (active === undefined || active === (status === 'active')) return [];
+  return [active ? { type: 'webhook.endpoint_enabled' } : { type: 'webhook.endpoint_disabled', reason: 'operator' }];
+};
+
+const rotate = (command: RotateWebhookSecret, state: WebhookEndpointState): WebhookEndpointEvent[] => {
+  const { previous_valid_until } = visible(command, state);
+  const { secret, now } = command;
+  const overlapping = previous_valid_until.filter((end) => end > now);
+  const [oldest] = overlapping;
+  if (overlapping.length >= MAX_OVERLAPPING) return refuse('WEBHOOK_ROTATED_TOO_OFTEN', { possible_at: oldest });
+  const end = new Date(Date.parse(now) + OVERLAP_MS).toISOString();
+  return [{ type: 'webhook.endpoint_secret_rotated', secret, previous_valid_until: end }];
+};
+
+/** The endpoint, unless there is none or it belongs to a product that the caller may not know of. */
+export const visible = (
+  { maker_product_id }: MadeBy,
+  state: WebhookEndpointState,
+): WebhookEndpoint & { readonly status: 'active' | 'disabled' } => {
+  if (state.status === 'none' || state.status === 'deleted') return refuse('WEBHOOK_NOT_FOUND');
+  if (maker_product_id !== null && state.product_id !== maker_product_id) return refuse('WEBHOOK_NOT_FOUND');
+  return state;
+};
+
+const unique = (events: readonly string[]): readonly string[] => [...new Set(events)];
+
+const same = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((one, n) => one === b[n]);

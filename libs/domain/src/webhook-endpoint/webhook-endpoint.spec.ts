@@ -1,0 +1,106 @@
+import { decide, MAX_OVERLAPPING, type WebhookEndpointCommand } from './webhook-endpoint.commands.ts';
+import { evolve, initialState, type WebhookEndpointEvent } from './webhook-endpoint.ts';
+
+const created: WebhookEndpointEvent = {
+  type: 'webhook.endpoint_created',
+  product_id: 'prod_1',
+  url: 'https://example.com/hooks',
+  description: null,
+  events: ['license.*'],
+  ordering: 'none',
+  secret: 'sealed-1',
+};
+const disabled: WebhookEndpointEvent = { type: 'webhook.endpoint_disabled', reason: 'operator' };
+const create: WebhookEndpointCommand = {
+  ...created,
+  type: 'CreateWebhookEndpoint',
+  active: true,
+  maker_product_id: null,
+};
+const NOW = '2026-11-21T10:00:00.000Z';
+const TOMORROW = '2026-11-22T10:00:00.000Z';
+const rotate = (secret: string, now = NOW): WebhookEndpointCommand => ({
+  type: 'RotateWebhookSecret',
+  secret,
+  now,
+  maker_product_id: null,
+});
+
+const given = (...events: WebhookEndpointEvent[]) => ({
+  when: (command: WebhookEndpointCommand) => decide(command, events.reduce(evolve, initialState)),
+});
+const refusal = (code: string): Error => expect.objectContaining({ code }) as unknown as Error;
+
+describe('a webhook endpoint', () => {
+  it('is made once, with each event type once', () => {
+    expect(given().when({ ...create, events: ['license.*', 'license.*'] })).toEqual([created]);
+    expect(() => given(created).when(create)).toThrow(refusal('WEBHOOK_EXISTS'));
+  });
+
+  it('may be made inactive', () => {
+    expect(given().when({ ...create, active: false })).toEqual([created, disabled]);
+  });
+
+  it.each([null, 'prod_2'])('for %s is not made by a key that is bound to prod_1', (product_id) => {
+    expect(() => given().when({ ...create, product_id, maker_product_id: 'prod_1' })).toThrow(
+      refusal('WEBHOOK_BEYOND_PRODUCT'),
+    );
+  });
+
+  it('changes in what is new and in nothing else', () => {
+    const update = { type: 'UpdateWebhookEndpoint', maker_product_id: null } as const;
+    expect(given(created).when({ ...update, url: created.url, events: ['*'] })).toEqual([
+      { type: 'webhook.endpoint_updated', events: ['*'] },
+    ]);
+    expect(given(created).when({ ...update, url: created.url, events: ['license.*'], active: true })).toEqual([]);
+    expect(given(created).when({ ...update, description: 'Shop' })).toEqual([
+      { type: 'webhook.endpoint_updated', description: 'Shop' },
+    ]);
+  });
+
+  it('is switched off and on', () => {
+    const update = { type: 'UpdateWebhookEndpoint', maker_product_id: null } as const;
+    expect(given(created).when({ ...update, active: false })).toEqual([disabled]);
+    expect(given(created, disabled).when({ ...update, active: false })).toEqual([]);
+    expect(given(created, disabled).when({ ...update, active: true })).toEqual([{ type: 'webhook.endpoint_enabled' }]);
+  });
+
+  it('that is gone is disabled once', () => {
+    const gone = { type: 'DisableWebhookEndpoint', reason: 'gone' } as const;
+    expect(given(created).when(gone)).toEqual([{ type: 'webhook.endpoint_disabled', reason: 'gone' }]);
+    expect(given(created, disabled).when(gone)).toEqual([]);
+    expect(given(created, { type: 'webhook.endpoint_deleted' }).when(gone)).toEqual([]);
+  });
+
+  it('signs with the replaced secret for a day more', () => {
+    expect(given(created).when(rotate('sealed-2'))).toEqual([
+      { type: 'webhook.endpoint_secret_rotated', secret: 'sealed-2', previous_valid_until: TOMORROW },
+    ]);
+  });
+
+  it('is not given so many secrets in a day that its signatures grow without end', () => {
+    const rotations = Array.from({ length: MAX_OVERLAPPING }, () => ({
+      type: 'webhook.endpoint_secret_rotated' as const,
+      secret: 's',
+      previous_valid_until: TOMORROW,
+    }));
+    expect(() => given(created, ...rotations).when(rotate('sealed-9'))).toThrow(refusal('WEBHOOK_ROTATED_TOO_OFTEN'));
+    expect(given(created, ...rotations).when(rotate('sealed-9', TOMORROW))).toHaveLength(1);
+  });
+
+  it.each<WebhookEndpointCommand>([
+    { type: 'UpdateWebhookEndpoint', active: false, maker_product_id: 'prod_2' },
+    { ...rotate('s'), maker_product_id: 'prod_2' } as WebhookEndpointCommand,
+    { type: 'DeleteWebhookEndpoint', maker_product_id: 'prod_2' },
+  ])('does not exist for keys of other products ($type), nor once it is deleted', (command) => {
+    expect(() => given(created).when(command)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
+    const own = { ...command, maker_product_id: null } as WebhookEndpointCommand;
+    expect(() => given(created, { type: 'webhook.endpoint_deleted' }).when(own)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
+    expect(() => given().when(own)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
+  });
+
+  it('keeps its state over events that it does not know', () => {
+    const state = evolve(initialState, created);
+    expect(evolve(state, { type: 'webhook.endpoint_painted' } as unknown as WebhookEndpointEvent)).toBe(state);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * How deliveries to one endpoint may overtake each other. `none`: freely. `by_subject`: none of a subject (a licence, a
+ * product) overtakes an earlier one of that subject that is not done. `strict`: none overtakes any.
+ */
+export const ORDERINGS = ['none', 'by_subject', 'strict'] as const;
+export type Ordering = (typeof ORDERINGS)[number];
+
+/** `operator`: somebody asked for it. `gone`: the endpoint answered 410. */
+export type DisabledReason = 'operator' | 'gone';
+
+/** None of these is published: a subscriber to all events would hear of itself. Secrets stand in them sealed only. */
+export type WebhookEndpointEvent =
+  | {
+      readonly type: 'webhook.endpoint_created';
+      /** The product whose events it is sent; null = all. */
+      readonly product_id: string | null;
+      readonly url: string;
+      readonly description: string | null;
+      /** Event types and wildcards such as `license.*`. */
+      readonly events: readonly string[];
+      readonly ordering: Ordering;
+      readonly secret: string;
+    }
+  | {
+      readonly type: 'webhook.endpoint_updated';
+      readonly url?: string;
+      readonly description?: string | null;
+      readonly events?: readonly string[];
+    }
+  | {
+      readonly type: 'webhook.endpoint_secret_rotated';
+      readonly secret: string;
+      /** Until then the secret that was replaced signs along. */
+      readonly previous_valid_until: string;
+    }
+  | { readonly type: 'webhook.endpoint_enabled' }
+  | { readonly type: 'webhook.endpoint_disabled'; readonly reason: DisabledReason }
+  | { readonly type: 'webhook.endpoint_deleted' };
+
+export interface WebhookEndpoint {
+  readonly product_id: string | null;
+  readonly url: string;
+  readonly description: string | null;
+  readonly events: readonly string[];
+  /** Ends of the times for which replaced secrets sign along, oldest first. */
+  readonly previous_valid_until: readonly string[];
+}
+
+export type WebhookEndpointState =
+  | { readonly status: 'none' }
+  | { readonly status: 'deleted' }
+  | ({ readonly status: 'active' | 'disabled' } & WebhookEndpoint);
+
+export const initialState: WebhookEndpointState = { status: 'none' };
+
+export const evolve = (state: WebhookEndpointState, event: WebhookEndpointEvent): WebhookEndpointState => {
+  if (event.type === 'webhook.endpoint_created') {
+    const { product_id, url, description, events } = event;
+    return { status: 'active', product_id, url, description, events, previous_valid_until: [] };
+  }
+  if (state.status === 'none' || state.status === 'deleted') return state;
+  switch (event.type) {
+    case 'webhook.endpoint_updated': {
+      const { url = state.url, description = state.description, events = state.events } = event;
+      return { ...state, url, description, events };
+    }
+    case 'webhook.endpoint_secret_rotated':
+      return { ...state, previous_valid_until: [...state.previous_valid_until, event.previous_valid_until] };
+    case 'webhook.endpoint_enabled':
+      return { ...state, status: 'active' };
+    case 'webhook.endpoint_disabled':
+      return { ...state, status: 'disabled' };
+    case 'webhook.endpoint_deleted':
+      return { status: 'deleted' };
+    default:
+      return state;
+  }
+};
+
+/** A stream an endpoint, `whk_…`. */
+export const webhookEndpointStream = { name: 'webhook_endpoint', initialState, evolve };
