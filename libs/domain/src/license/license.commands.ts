@@ -197,7 +197,9 @@ const letTimePass = ({ plan, now }: At & { readonly plan: Plan }, state: License
   const grace_until = graceEnd(state, plan) ?? valid_until;
   const expired = { type: 'license.expired', product_id, valid_until } as const;
   if (now >= grace_until) return [expired];
-  return resumes_as === 'past_due' ? [] : [{ type: 'license.past_due', product_id, valid_until, grace_until }];
+  // Said again when the plan has lengthened the grace in the meantime.
+  if (resumes_as === 'past_due' && state.grace_until === grace_until) return [];
+  return [{ type: 'license.past_due', product_id, valid_until, grace_until }];
 };
 
 /** Every use of a licence asks this first. */

@@ -100,6 +100,8 @@ export interface License extends Description, Term {
   readonly email: string | null;
   readonly key_hash: string;
   readonly key_sealed: string;
+  /** Where the grace that has begun ends; null before. */
+  readonly grace_until: Time | null;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
 }
@@ -111,7 +113,7 @@ const initialState: LicenseState = { status: 'none' };
 const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
   if (event.type === 'license.created') {
     const { type: _event, ...license } = event;
-    return { ...license, resumes_as: license.status, activations: new Map() };
+    return { ...license, resumes_as: license.status, grace_until: null, activations: new Map() };
   }
   if (state.status === 'none') return state;
   switch (event.type) {
@@ -130,7 +132,7 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
         valid_until: event.valid_until,
       };
     case 'license.past_due':
-      return inStatus(state, 'past_due');
+      return { ...inStatus(state, 'past_due'), grace_until: event.grace_until };
     case 'license.expired':
       return inStatus(state, 'expired');
     case 'license.canceled':
@@ -161,6 +163,7 @@ const inStatus = (state: License, status: UnheldStatus): License => ({
   ...state,
   status: state.status === 'suspended' ? 'suspended' : status,
   resumes_as: status,
+  grace_until: null,
 });
 
 const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);

@@ -28,10 +28,3 @@ export const usability = (license: License, plan: Grace, now: Time): Usability =
   return valid_until !== null && now >= valid_until ? 'in_grace' : 'usable';
 };
 
-/** The next moment at which something happens to a licence by itself; null when nothing does. */
-export const due = (license: License, plan: Grace): Time | null => {
-  const status = license.status === 'suspended' ? license.resumes_as : license.status;
-  const { valid_until } = license;
-  if (valid_until === null || status === 'expired' || status === 'canceled' || license.status === 'revoked') return null;
-  return status === 'past_due' ? graceEnd(license, plan) : valid_until;
-};

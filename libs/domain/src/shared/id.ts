@@ -1,7 +1,7 @@
 import { typeidUnboxed, TypeID } from 'typeid-js';
 
 /** Prefixes of ids: what a thing is can be read off its id. */
-export type IdPrefix = 'prod' | 'plan' | 'lic' | 'act' | 'cus' | 'whk' | 'dlv' | 'key' | 'evt' | 'req' | 'skey';
+export type IdPrefix = 'prod' | 'plan' | 'lic' | 'act' | 'cus' | 'whk' | 'dlv' | 'key' | 'evt' | 'req' | 'lease';
 
 /** A new typed id that sorts by time (TypeID 0.3: UUIDv7 in Crockford base32), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
 export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
@@ -20,3 +20,9 @@ export const customerId = (hash: Uint8Array): string => {
 
 /** E-mail addresses are compared without regard to case and surrounding space. */
 export const normalizeEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
+
+/** When an id was made: the first 48 bits of a UUIDv7 are milliseconds. */
+export const idTime = (id: string): string => {
+  const bytes = TypeID.fromString(id).toUUIDBytes();
+  return new Date(bytes.subarray(0, 6).reduce((time, byte) => time * 256 + byte, 0)).toISOString();
+};

@@ -25,9 +25,16 @@ export interface EndpointContract<
   readonly query?: Query;
   readonly body?: Body;
   /** Successful answers by status; the first is what a plain return value is sent with. `null` = no body. */
-  readonly answers: Readonly<Record<number, { readonly description: string; readonly schema: TSchema | null }>>;
+  readonly answers: Readonly<Record<number, AnswerContract>>;
   /** Codes of problems this route answers with, beyond those every route may (validation, credentials, rate limit). */
   readonly problems: readonly { readonly status: number; readonly code: string }[];
+}
+
+/** A successful answer: its schema (null = no body) and its media type where that is not JSON. */
+export interface AnswerContract {
+  readonly description: string;
+  readonly schema: TSchema | null;
+  readonly media?: string;
 }
 
 type Of<S> = S extends TSchema ? Static<S> : unknown;

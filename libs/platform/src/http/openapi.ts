@@ -105,9 +105,9 @@ const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schema
 };
 
 const responses = (contract: EndpointContract, schemas: Json): Json => {
-  const answers = Object.entries(contract.answers).map(([status, { description, schema }]) => [
+  const answers = Object.entries(contract.answers).map(([status, { description, schema, media = 'application/json' }]) => [
     status,
-    { description, ...(schema === null ? {} : { content: { 'application/json': { schema: hoist(schema, schemas) } } }) },
+    { description, ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }) },
   ]);
   const problems = Object.groupBy(
     [

@@ -61,7 +61,7 @@ const asAnswer = (result: unknown, success: number): Answer => (result instanceo
 const sentAnswer = ({ status, headers, body }: Answer): SentAnswer => ({
   status,
   headers,
-  body: body === undefined || body === null ? '' : JSON.stringify(body),
+  body: body === undefined || body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body),
 });
 
 const send = (reply: FastifyReply, answer: Answer): FastifyReply => sendSent(reply, sentAnswer(answer));

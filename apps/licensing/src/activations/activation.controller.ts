@@ -1,0 +1,170 @@
+import { Controller, Inject } from '@nestjs/common';
+import { refuse } from '#domain/license/license.errors';
+import type { License, LicenseEvent, LicenseState } from '#domain/license/license';
+import { newId } from '#domain/shared/id';
+import {
+  Answer,
+  type Call,
+  CONFIG,
+  type Config,
+  createFailureLimiter,
+  createSuccessLimiter,
+  DATABASE,
+  Endpoint,
+  type FailureLimiter,
+  normalizeIdentifier,
+  type Principal,
+  seesProduct,
+  type ServiceDatabase,
+  type SuccessLimiter,
+} from '#platform';
+import type { Actor, Outcome } from '#events';
+import { Licenses } from '../licenses/licenses.ts';
+import { Leases } from '../verification/leases.ts';
+import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
+import { ValidationLog } from '../verification/validation-log.ts';
+import { activateLicense, deactivateLicense, listActivations, removeActivation } from './activation.endpoints.ts';
+
+type Licensed = Outcome<LicenseState, LicenseEvent>;
+
+@Controller()
+export class ActivationController {
+  readonly #failures: FailureLimiter;
+  readonly #successes: SuccessLimiter;
+
+  constructor(
+    private readonly licenses: Licenses,
+    private readonly lookup: LicenseLookup,
+    private readonly leases: Leases,
+    private readonly log: ValidationLog,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
+    this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
+  }
+
+  @Endpoint(activateLicense)
+  async activate(call: Call<typeof activateLicense>): Promise<Answer> {
+    const { license_key, identifier, identifier_type = 'device', label = null } = call.body;
+    const found = await this.#found(license_key, call.principal, call.ip);
+    const identifier_hash = this.lookup.fingerprint(identifier);
+    const activation_id = newId('act');
+    const now = new Date();
+    const answer = (outcome: Licensed): Answer => this.#activated(found, outcome, identifier_hash, now.getTime());
+    const outcome = await this.licenses.handle(
+      found.id,
+      (plan) => ({
+        type: 'Activate',
+        plan,
+        product_type: found.product.state.type,
+        activation_id,
+        identifier: normalizeIdentifier(identifier),
+        identifier_hash,
+        identifier_type,
+        label,
+        ip: call.ip,
+        now: now.toISOString(),
+      }),
+      call.command(answer, actorOf(call.principal, found.id)),
+    );
+    return answer(outcome);
+  }
+
+  #activated(found: Found, { state, version, events }: Licensed, identifier_hash: string, now: number): Answer {
+    const license = state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : state;
+    const activation = license.activations.get(identifier_hash) ?? refuse('ACTIVATION_NOT_FOUND');
+    const { state: plan, version: plan_version } = found.plan;
+    const token = this.leases.for(
+      { license_id: found.id, license, version, plan, plan_version, entitlements: {}, fingerprint_hash: identifier_hash },
+      now,
+    );
+    return new Answer(events.length > 0 ? 201 : 200, {
+      activation_id: activation.activation_id,
+      license_id: found.id,
+      status: license.status,
+      identifier_type: activation.identifier_type,
+      label: activation.label,
+      activated_at: activation.added_at,
+      activations: license.activations.size,
+      max_activations: plan.max_activations,
+      valid_until: license.valid_until,
+      token,
+    });
+  }
+
+  @Endpoint(deactivateLicense)
+  async deactivate(call: Call<typeof deactivateLicense>): Promise<Answer> {
+    const { license_key, identifier } = call.body;
+    const found = await this.#found(license_key, call.principal, call.ip);
+    const identifier_hash = this.lookup.fingerprint(identifier);
+    const answer = ({ state, events }: Licensed): Answer => {
+      const removed = events.find(({ event }) => event.type === 'activation.removed')?.event;
+      return new Answer(200, {
+        activation_id: removed?.type === 'activation.removed' ? removed.activation_id : refuse('ACTIVATION_NOT_FOUND'),
+        license_id: found.id,
+        activations: state.status === 'none' ? 0 : state.activations.size,
+        max_activations: found.plan.state.max_activations,
+      });
+    };
+    const outcome = await this.licenses.handle(
+      found.id,
+      () => ({ type: 'Deactivate', identifier_hash, reason: 'client' }),
+      call.command(answer, actorOf(call.principal, found.id)),
+    );
+    return answer(outcome);
+  }
+
+  @Endpoint(listActivations)
+  async list(call: Call<typeof listActivations>): Promise<unknown> {
+    const { id } = call.params;
+    const license = await this.licenses.find(id, call.principal);
+    await this.log.flush();
+    const { rows } = await this.database.pool.query<{ identifier_hash: string; last_verified: Date }>({
+      name: 'activation_uses',
+      text: 'select identifier_hash, last_verified from activation_uses where license_id = $1',
+      values: [id],
+    });
+    const uses = new Map(rows.map(({ identifier_hash, last_verified }) => [identifier_hash, last_verified]));
+    const data = [...license.activations].map(([identifier_hash, { activation_id, added_at, ...activation }]) => ({
+      id: activation_id,
+      identifier_hash,
+      ...activation,
+      activated_at: added_at,
+      last_verified: uses.get(identifier_hash)?.toISOString() ?? null,
+    }));
+    return { data, next_cursor: null };
+  }
+
+  @Endpoint(removeActivation)
+  async remove(call: Call<typeof removeActivation>): Promise<Answer> {
+    const { id, activation_id } = call.params;
+    await this.licenses.find(id, call.principal);
+    await this.licenses.handle(
+      id,
+      (_plan, state) => ({ type: 'Deactivate', identifier_hash: hashOf(state, activation_id), reason: 'operator' }),
+      { metadata: call.metadata(), expectedVersion: call.if_match },
+    );
+    return new Answer(204, null);
+  }
+
+  /** @throws Refusal 404 LICENSE_NOT_FOUND, counted against the address: who guesses keys is locked out */
+  async #found(license_key: string, principal: Principal, ip: string): Promise<Found> {
+    const found = await this.lookup.byKey(license_key);
+    if (found === undefined || !seesProduct(principal, found.license.state.product_id)) {
+      await this.#failures.record(ip);
+      return refuse('LICENSE_NOT_FOUND');
+    }
+    await this.#successes.take(found.id);
+    return found;
+  }
+}
+
+/** Who shows a licence key acts as the licence; who shows an API key acts as itself. */
+const actorOf = ({ actor }: Principal, licenseId: string): Actor => (actor.type === 'system' ? { type: 'license', id: licenseId } : actor);
+
+const hashOf = (state: LicenseState, activationId: string): string => {
+  const activations: License['activations'] = state.status === 'none' ? new Map() : state.activations;
+  for (const [hash, { activation_id }] of activations) if (activation_id === activationId) return hash;
+  return refuse('ACTIVATION_NOT_FOUND');
+};

@@ -1,0 +1,112 @@
+import Type from 'typebox';
+import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/license/license';
+import { endpoint, Id, Identifier, Nullable, StrictObject, Text, Timestamp } from '#platform';
+import { LicenseKey } from '../verification/verification.endpoints.ts';
+
+const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({ status: 409, code: `LICENSE_${why}` }));
+const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
+
+const Activated = StrictObject(
+  {
+    activation_id: Id('act'),
+    license_id: Id('lic'),
+    status: Type.Enum([...LICENSE_STATUSES], { description: 'Of the licence.' }),
+    identifier_type: Type.Enum([...IDENTIFIER_TYPES]),
+    label: Nullable(Type.String()),
+    activated_at: Timestamp,
+    activations: Type.Integer(),
+    max_activations: Nullable(Type.Integer()),
+    valid_until: Nullable(Timestamp),
+    token: Type.String({ description: 'Offline token (`lease+jwt`).' }),
+  },
+  { $id: 'Activated' },
+);
+
+export const activateLicense = endpoint({
+  method: 'POST',
+  path: '/license/activate',
+  operation: 'activateLicense',
+  tag: 'License',
+  summary: 'Activate a device or a user',
+  auth: 'license',
+  body: StrictObject({
+    license_key: LicenseKey,
+    identifier: Identifier,
+    identifier_type: Type.Optional(Type.Enum([...IDENTIFIER_TYPES])),
+    label: Type.Optional(Nullable(Text(200))),
+  }),
+  answers: {
+    201: { description: 'It is active now.', schema: Activated },
+    200: { description: 'It was active already.', schema: Activated },
+  },
+  problems: [
+    NOT_FOUND,
+    ...UNUSABLE,
+    { status: 409, code: 'ACTIVATION_LIMIT_REACHED' },
+    { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
+    { status: 429, code: 'TOO_MANY_FAILURES' },
+  ],
+});
+
+export const deactivateLicense = endpoint({
+  method: 'POST',
+  path: '/license/deactivate',
+  operation: 'deactivateLicense',
+  tag: 'License',
+  summary: 'Give an activation up',
+  auth: 'license',
+  body: StrictObject({ license_key: LicenseKey, identifier: Identifier }),
+  answers: {
+    200: {
+      description: 'It is not active any more.',
+      schema: StrictObject({ activation_id: Id('act'), license_id: Id('lic'), activations: Type.Integer(), max_activations: Nullable(Type.Integer()) }),
+    },
+  },
+  problems: [NOT_FOUND, { status: 404, code: 'ACTIVATION_NOT_FOUND' }, { status: 409, code: 'LICENSE_REVOKED' }, { status: 429, code: 'TOO_MANY_FAILURES' }],
+});
+
+export const listActivations = endpoint({
+  method: 'GET',
+  path: '/admin/licenses/:id/activations',
+  operation: 'listActivations',
+  tag: 'Licenses',
+  summary: 'Devices and users that are active on a licence, oldest first',
+  auth: 'licenses:write',
+  params: StrictObject({ id: Id('lic') }),
+  answers: {
+    200: {
+      description: 'All of them.',
+      schema: StrictObject({
+        data: Type.Array(
+          StrictObject(
+            {
+              id: Id('act'),
+              identifier: Nullable(Type.String()),
+              identifier_hash: Type.String(),
+              identifier_type: Type.Enum([...IDENTIFIER_TYPES]),
+              label: Nullable(Type.String()),
+              ip: Nullable(Type.String()),
+              activated_at: Timestamp,
+              last_verified: Nullable(Timestamp),
+            },
+            { $id: 'Activation' },
+          ),
+        ),
+        next_cursor: Type.Null(),
+      }),
+    },
+  },
+  problems: [NOT_FOUND],
+});
+
+export const removeActivation = endpoint({
+  method: 'DELETE',
+  path: '/admin/licenses/:id/activations/:activation_id',
+  operation: 'removeActivation',
+  tag: 'Licenses',
+  summary: 'Remove an activation',
+  auth: 'licenses:write',
+  params: StrictObject({ id: Id('lic'), activation_id: Id('act') }),
+  answers: { 204: { description: 'It is gone.', schema: null } },
+  problems: [NOT_FOUND, { status: 404, code: 'ACTIVATION_NOT_FOUND' }, { status: 409, code: 'LICENSE_REVOKED' }],
+});

@@ -1,0 +1,198 @@
+import { Controller, Inject } from '@nestjs/common';
+import { decideLicense, type LicenseCommand, type Plan } from '#domain/license/license.commands';
+import { refuse } from '#domain/license/license.errors';
+import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
+import { refusePlan } from '#domain/plan/plan';
+import { refuseProduct } from '#domain/product/product';
+import { customerId, newId, normalizeEmail } from '#domain/shared/id';
+import { normalizeTime } from '#domain/shared/time';
+import type { EventStore, Outcome } from '#events';
+import {
+  Answer,
+  type Call,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  etag,
+  EVENT_STORE,
+  MASTER_KEY,
+  type MasterKey,
+  pageOf,
+  seesProduct,
+} from '#platform';
+import { LicenseKeys } from '../keys/license-keys.ts';
+import * as contracts from './license.endpoints.ts';
+import { LicenseList } from './license.list.ts';
+import { viewState } from './license.view.ts';
+import { type Licensed, Licenses } from './licenses.ts';
+import { mergePatch } from './merge-patch.ts';
+
+@Controller()
+export class LicenseController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    private readonly licenses: Licenses,
+    private readonly keys: LicenseKeys,
+    private readonly list: LicenseList,
+  ) {}
+
+  @Endpoint(contracts.issueLicense)
+  async issue(call: Call<typeof contracts.issueLicense>): Promise<Answer> {
+    const { product_id, plan_id, email, name = null, org_name = null, notes = null, metadata = {} } = call.body;
+    const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = call.body;
+    if (!seesProduct(call.principal, product_id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    const product = await this.licenses.product(product_id);
+    const plan = await this.licenses.plan(plan_id);
+    if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
+    const id = newId('lic');
+    const key = this.keys.create(id, product);
+    const person = Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url');
+    const command: LicenseCommand = {
+      type: 'IssueLicense',
+      plan,
+      customer_id: customerId(person),
+      email: email.trim(),
+      key_hash: key.hash,
+      key_sealed: key.sealed,
+      name,
+      org_name,
+      external_customer_id,
+      external_workspace_id,
+      notes,
+      metadata,
+      valid_from: valid_from == null ? null : normalizeTime(valid_from),
+      valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
+      now: new Date().toISOString(),
+    };
+    const answer = ({ state }: Licensed): Answer =>
+      new Answer(201, { ...shown(id, state), license_key: key.text }, { location: `/api/v1/admin/licenses/${id}`, etag: etag(1) });
+    const outcome = await this.store.handle(licenseStream, id, (state) => decideLicense(command, state), {
+      ...call.command(answer),
+      expectedVersion: 0,
+    });
+    return answer(outcome);
+  }
+
+  @Endpoint(contracts.listLicenses)
+  page(call: Call<typeof contracts.listLicenses>): Promise<unknown> {
+    return this.list.page(call.query, call.principal.product_id);
+  }
+
+  @Endpoint(contracts.readLicense)
+  async read(call: Call<typeof contracts.readLicense>): Promise<Answer> {
+    const { id } = call.params;
+    await this.licenses.find(id, call.principal);
+    const { as_of } = call.query;
+    const { state, version } =
+      as_of === undefined ? await this.store.load(licenseStream, id) : await this.store.loadAsOf(licenseStream, id, as_of);
+    return new Answer(200, shown(id, state), { etag: etag(version) });
+  }
+
+  @Endpoint(contracts.updateLicense)
+  async update(call: Call<typeof contracts.updateLicense>): Promise<Answer> {
+    const { id } = call.params;
+    const { metadata, ...rest } = call.body;
+    await this.licenses.find(id, call.principal);
+    const decide = (state: LicenseState): readonly LicenseEvent[] => {
+      const merged = metadata === undefined || state.status === 'none' ? {} : { metadata: mergePatch(state.metadata, metadata) };
+      return decideLicense({ type: 'UpdateLicense', changes: { ...rest, ...merged } }, state);
+    };
+    return current(id, await this.store.handle(licenseStream, id, decide, { metadata: call.metadata(), expectedVersion: call.if_match }));
+  }
+
+  @Endpoint(contracts.suspendLicense)
+  suspend(call: Call<typeof contracts.suspendLicense>): Promise<Answer> {
+    return this.#change(call, (plan, now) => ({ type: 'SuspendLicense', plan, now, reason: call.body.reason ?? null }));
+  }
+
+  @Endpoint(contracts.reinstateLicense)
+  reinstate(call: Call<typeof contracts.reinstateLicense>): Promise<Answer> {
+    return this.#change(call, (plan, now) => ({ type: 'ReinstateLicense', plan, now, reason: call.body.reason ?? null }));
+  }
+
+  @Endpoint(contracts.revokeLicense)
+  revoke(call: Call<typeof contracts.revokeLicense>): Promise<Answer> {
+    return this.#change(call, (plan, now) => ({ type: 'RevokeLicense', plan, now, reason: call.body.reason ?? null }));
+  }
+
+  @Endpoint(contracts.cancelLicense)
+  cancel(call: Call<typeof contracts.cancelLicense>): Promise<Answer> {
+    return this.#change(call, (plan, now) => ({ type: 'CancelLicense', plan, now, reason: call.body.reason ?? null }));
+  }
+
+  @Endpoint(contracts.renewLicense)
+  renew(call: Call<typeof contracts.renewLicense>): Promise<Answer> {
+    const { valid_until } = call.body;
+    const until = valid_until == null ? valid_until : normalizeTime(valid_until);
+    return this.#change(call, (plan, now) => ({ type: 'RenewLicense', plan, now, valid_until: until }));
+  }
+
+  @Endpoint(contracts.changePlan)
+  async changePlan(call: Call<typeof contracts.changePlan>): Promise<Answer> {
+    const { plan_id, reason = null } = call.body;
+    const license = await this.licenses.find(call.params.id, call.principal);
+    const wanted = await this.licenses.plan(plan_id);
+    // A plan of a product that the caller may not know does not exist for him.
+    if (wanted.product_id !== license.product_id && !seesProduct(call.principal, wanted.product_id)) return refusePlan('PLAN_NOT_FOUND');
+    return this.#change(call, (_plan, now) => ({ type: 'ChangePlan', plan: wanted, now, reason }));
+  }
+
+  @Endpoint(contracts.revealKey)
+  async reveal(call: Call<typeof contracts.revealKey>): Promise<Answer> {
+    const { id } = call.params;
+    const { key_sealed } = await this.licenses.find(id, call.principal);
+    const answer = (): Answer => new Answer(200, { license_key: this.keys.open(id, key_sealed) });
+    await this.store.handle(licenseStream, id, (state) => decideLicense({ type: 'RevealKey' }, state), call.command(answer));
+    return answer();
+  }
+
+  @Endpoint(contracts.licenseHistory)
+  async history(call: Call<typeof contracts.licenseHistory>): Promise<unknown> {
+    const { id } = call.params;
+    await this.licenses.find(id, call.principal);
+    const { limit = DEFAULT_LIMIT, cursor } = call.query;
+    const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, ['number'])[0]);
+    const events = await this.store.readStream<LicenseEvent>(id, { after, limit: limit + 1 });
+    return pageOf(
+      events,
+      limit,
+      ({ version }) => [version],
+      (recorded) => ({
+        id: recorded.id,
+        type: recorded.type,
+        subject: id,
+        version: recorded.version,
+        time: recorded.recorded_at,
+        actor: recorded.metadata.actor,
+        data: withoutSecrets(recorded.event),
+      }),
+    );
+  }
+
+  async #change(
+    call: Call<typeof contracts.suspendLicense>,
+    command: (plan: Plan, now: string) => LicenseCommand,
+  ): Promise<Answer> {
+    const { id } = call.params;
+    await this.licenses.find(id, call.principal);
+    const now = new Date().toISOString();
+    const outcome = await this.licenses.handle(
+      id,
+      (plan) => command(plan, now),
+      call.command((changed) => current(id, changed)),
+    );
+    return current(id, outcome);
+  }
+}
+
+const shown = (id: string, state: LicenseState) => (state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : viewState(id, state));
+
+const current = (id: string, { state, version }: Outcome<LicenseState, LicenseEvent>): Answer =>
+  new Answer(200, shown(id, state), { etag: etag(version) });
+
+/** Key material is for nobody's eyes, not even in history. */
+const withoutSecrets = (event: LicenseEvent): Record<string, unknown> => {
+  const { type: _type, key_hash: _hash, key_sealed: _sealed, ...data } = { key_hash: '', key_sealed: '', ...event };
+  return data;
+};

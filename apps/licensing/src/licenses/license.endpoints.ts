@@ -1,0 +1,197 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { LICENSE_STATUSES } from '#domain/license/license';
+import { Email, endpoint, type EndpointContract, Id, Metadata, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+
+const TAG = 'Licenses';
+
+const description = {
+  name: Nullable(Text(200)),
+  org_name: Nullable(Text(200)),
+  external_customer_id: Nullable(Text(255)),
+  external_workspace_id: Nullable(Text(255)),
+  notes: Nullable(Text(5_000, { multiline: true })),
+};
+const Reason = Nullable(Text(500));
+
+const fields = {
+  id: Id('lic'),
+  product_id: Id('prod'),
+  plan_id: Id('plan'),
+  customer_id: Type.String(),
+  email: Nullable(Type.String({ description: 'null once the person has been forgotten.' })),
+  ...description,
+  status: Type.Enum([...LICENSE_STATUSES]),
+  valid_from: Timestamp,
+  valid_until: Nullable(Timestamp),
+  activations: Type.Integer({ description: 'Devices and users that are active.' }),
+  metadata: Type.Record(Type.String(), Type.Unknown()),
+  created_at: Timestamp,
+};
+
+export const License = StrictObject(fields, { $id: 'License' });
+export type License = Static<typeof License>;
+
+const IssuedLicense = StrictObject({ ...fields, license_key: Type.String() }, { $id: 'IssuedLicense' });
+
+const params = StrictObject({ id: Id('lic') });
+const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
+const REVOKED = { status: 409, code: 'LICENSE_REVOKED' };
+
+export const issueLicense = endpoint({
+  method: 'POST',
+  path: '/admin/licenses',
+  operation: 'issueLicense',
+  tag: TAG,
+  summary: 'Issue a licence',
+  auth: 'licenses:write',
+  body: StrictObject({
+    product_id: Id('prod'),
+    plan_id: Id('plan'),
+    email: Email,
+    name: Type.Optional(description.name),
+    org_name: Type.Optional(description.org_name),
+    external_customer_id: Type.Optional(description.external_customer_id),
+    external_workspace_id: Type.Optional(description.external_workspace_id),
+    valid_from: Type.Optional(Nullable(Timestamp)),
+    valid_until: Type.Optional(Nullable(Timestamp)),
+    notes: Type.Optional(description.notes),
+    metadata: Type.Optional(Metadata),
+  }),
+  answers: { 201: { description: 'The licence, with its key.', schema: IssuedLicense } },
+  problems: [
+    { status: 404, code: 'PRODUCT_NOT_FOUND' },
+    { status: 404, code: 'PLAN_NOT_FOUND' },
+    { status: 400, code: 'INVALID_TERM' },
+    { status: 409, code: 'PLAN_INACTIVE' },
+  ],
+});
+
+export const listLicenses = endpoint({
+  method: 'GET',
+  path: '/admin/licenses',
+  operation: 'listLicenses',
+  tag: TAG,
+  summary: 'List and search licences, newest first',
+  auth: 'licenses:write',
+  query: PageQuery({
+    product_id: Type.Optional(Id('prod')),
+    plan_id: Type.Optional(Id('plan')),
+    status: Type.Optional(Type.Enum([...LICENSE_STATUSES])),
+    email: Type.Optional(Text(254, { min: 1 })),
+    external_customer_id: Type.Optional(Text(255, { min: 1 })),
+    q: Type.Optional(Text(200, { min: 1 })),
+  }),
+  answers: { 200: { description: 'A page of licences.', schema: Page(License) } },
+  problems: [],
+});
+
+export const readLicense = endpoint({
+  method: 'GET',
+  path: '/admin/licenses/:id',
+  operation: 'readLicense',
+  tag: TAG,
+  summary: 'Read a licence, as it is or as it was',
+  auth: 'licenses:write',
+  params,
+  query: StrictObject({ as_of: Type.Optional(Timestamp) }),
+  answers: { 200: { description: 'The licence.', schema: License } },
+  problems: [NOT_FOUND],
+});
+
+export const updateLicense = endpoint({
+  method: 'PATCH',
+  path: '/admin/licenses/:id',
+  operation: 'updateLicense',
+  tag: TAG,
+  summary: 'Change what is written about a licence',
+  auth: 'licenses:write',
+  params,
+  body: Type.Partial(Type.Object({ ...description, metadata: Metadata }), { additionalProperties: false }),
+  answers: { 200: { description: 'The licence.', schema: License } },
+  problems: [NOT_FOUND, REVOKED],
+});
+
+/** A change of a licence's state: `POST /admin/licenses/{id}/<action>`. */
+const transition = <B extends TSchema>(action: string, operation: string, summary: string, body: B, codes: readonly string[]) =>
+  endpoint({
+    method: 'POST',
+    path: `/admin/licenses/:id/${action}`,
+    operation,
+    tag: TAG,
+    summary,
+    auth: 'licenses:write',
+    params,
+    body,
+    answers: { 200: { description: 'The licence as it is now.', schema: License } },
+    problems: [NOT_FOUND, ...codes.map((code) => ({ status: code === 'INVALID_TERM' ? 400 : code === 'PLAN_NOT_FOUND' ? 404 : 409, code }))],
+  } satisfies EndpointContract);
+
+const Because = StrictObject({ reason: Type.Optional(Reason) });
+
+export const suspendLicense = transition('suspend', 'suspendLicense', 'Suspend a licence', Because, ['LICENSE_REVOKED']);
+export const reinstateLicense = transition('reinstate', 'reinstateLicense', 'Reinstate a suspended licence', Because, [
+  'LICENSE_REVOKED',
+  'INVALID_TRANSITION',
+]);
+export const revokeLicense = transition('revoke', 'revokeLicense', 'Revoke a licence for good', Because, []);
+export const cancelLicense = transition('cancel', 'cancelLicense', 'Cancel a licence at the end of its term', Because, [
+  'LICENSE_REVOKED',
+  'INVALID_TRANSITION',
+]);
+export const renewLicense = transition(
+  'renew',
+  'renewLicense',
+  'Give a licence its next term',
+  StrictObject({ reason: Type.Optional(Reason), valid_until: Type.Optional(Nullable(Timestamp)) }),
+  ['LICENSE_REVOKED', 'LICENSE_SUSPENDED', 'LICENSE_CANCELED', 'INVALID_TERM'],
+);
+export const changePlan = transition(
+  'change-plan',
+  'changePlan',
+  'Put a licence on another plan of its product',
+  StrictObject({ plan_id: Id('plan'), reason: Type.Optional(Reason) }),
+  ['LICENSE_REVOKED', 'LICENSE_SUSPENDED', 'LICENSE_CANCELED', 'PLAN_NOT_FOUND', 'PLAN_INACTIVE', 'PLAN_OF_ANOTHER_PRODUCT'],
+);
+
+export const revealKey = endpoint({
+  method: 'POST',
+  path: '/admin/licenses/:id/reveal-key',
+  operation: 'revealLicenseKey',
+  tag: TAG,
+  summary: 'Show a licence key; that it was shown is written into the licence’s history',
+  auth: 'licenses:write',
+  params,
+  answers: { 200: { description: 'The key.', schema: StrictObject({ license_key: Type.String() }) } },
+  problems: [NOT_FOUND],
+});
+
+export const licenseHistory = endpoint({
+  method: 'GET',
+  path: '/admin/licenses/:id/events',
+  operation: 'listLicenseEvents',
+  tag: TAG,
+  summary: 'The history of a licence, oldest first',
+  auth: 'licenses:write',
+  params,
+  query: PageQuery({}),
+  answers: {
+    200: {
+      description: 'A page of events.',
+      schema: Page(
+        StrictObject(
+          {
+            id: Type.String(),
+            type: Type.String(),
+            subject: Id('lic'),
+            version: Type.Integer(),
+            time: Timestamp,
+            actor: StrictObject({ type: Type.String(), id: Type.String() }),
+            data: Type.Record(Type.String(), Type.Unknown()),
+          },
+          { $id: 'LicenseHistoryEvent' },
+        ),
+      ),
+    },
+  },
+  problems: [NOT_FOUND],
+});

@@ -1,0 +1,38 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import type { License, listLicenses } from './license.endpoints.ts';
+import type { LicenseRow } from './license.table.ts';
+import { viewRow } from './license.view.ts';
+
+type Filters = Static<(typeof listLicenses)['query']>;
+
+/** Licences as people search them. Conditions are put together from what is asked, so that each can use its index. */
+@Injectable()
+export class LicenseList {
+  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
+
+  /** @param boundTo the one product that the caller may see; null = all */
+  async page(filters: Filters, boundTo: string | null): Promise<{ data: License[]; next_cursor: string | null }> {
+    const { limit = DEFAULT_LIMIT, cursor, email, q, ...equal } = filters;
+    const values: unknown[] = [];
+    const conditions: string[] = [];
+    const where = (condition: (parameter: string) => string, value: unknown): void => {
+      values.push(value);
+      conditions.push(condition(`$${values.length}`));
+    };
+    if (boundTo !== null) where((p) => `product_id = ${p}`, boundTo);
+    for (const column of ['product_id', 'plan_id', 'status', 'external_customer_id'] as const) {
+      if (equal[column] !== undefined) where((p) => `${column} = ${p}`, equal[column]);
+    }
+    if (email !== undefined) where((p) => `lower(email) = lower(${p})`, email.trim());
+    if (q !== undefined) where((p) => `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`, q);
+    if (cursor !== undefined) where((p) => `id < ${p}`, decodeCursor(cursor, ['string'])[0]);
+    values.push(limit + 1);
+    const { rows } = await this.database.pool.query<LicenseRow>(
+      `select * from licenses ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by id desc limit $${values.length}`,
+      values,
+    );
+    return pageOf(rows, limit, ({ id }) => [id], viewRow);
+  }
+}

@@ -1,0 +1,84 @@
+import type { LicenseEvent, UnheldStatus } from '#domain/license/license';
+import { tableProjection } from '#events';
+import type { LicenseRow } from './license.table.ts';
+
+export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
+  name: 'licenses',
+  table: 'licenses',
+  key: 'id',
+  columns: {
+    id: 'text',
+    version: 'integer',
+    product_id: 'text',
+    plan_id: 'text',
+    customer_id: 'text',
+    email: 'text',
+    name: 'text',
+    org_name: 'text',
+    external_customer_id: 'text',
+    external_workspace_id: 'text',
+    status: 'text',
+    resumes_as: 'text',
+    valid_from: 'timestamptz',
+    valid_until: 'timestamptz',
+    due_at: 'timestamptz',
+    key_hash: 'text',
+    activations: 'integer',
+    notes: 'text',
+    metadata: 'jsonb',
+  },
+  types: ['license.*', 'plan.changed', 'activation.*'],
+  id: ({ stream_id }) => stream_id,
+  evolve: (row, { event, stream_id, version }) => {
+    if (event.type === 'license.created') {
+      const { type: _event, key_sealed: _key, trial: _trial, ...license } = event;
+      return { ...license, id: stream_id, version, resumes_as: event.status, activations: 0, ...term(event, event.status) };
+    }
+    return row && { ...row, ...changes(row, event), version };
+  },
+});
+
+const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
+  switch (event.type) {
+    case 'license.updated': {
+      const { type: _event, product_id: _product, customer_id: _customer, ...description } = event;
+      return description;
+    }
+    case 'license.renewed':
+      return { ...underneath(row, event.status), ...term(event, event.status) };
+    case 'plan.changed':
+      return { plan_id: event.plan_id, ...underneath(row, event.status), ...term(event, event.status) };
+    case 'license.past_due':
+      return { ...underneath(row, 'past_due'), due_at: new Date(event.grace_until) };
+    case 'license.expired':
+      return { ...underneath(row, 'expired'), due_at: null };
+    case 'license.canceled':
+      return { status: 'canceled', resumes_as: 'canceled', valid_until: new Date(event.valid_until), due_at: null };
+    case 'license.suspended':
+      return { status: 'suspended' };
+    case 'license.reinstated':
+      return { status: event.status, resumes_as: event.status };
+    case 'license.revoked':
+      return { status: 'revoked', due_at: null };
+    case 'activation.added':
+      return { activations: row.activations + 1 };
+    case 'activation.removed':
+      return { activations: row.activations - 1 };
+    default:
+      return {};
+  }
+};
+
+const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<LicenseRow, 'status' | 'resumes_as'> => ({
+  status: status === 'suspended' ? 'suspended' : resumes_as,
+  resumes_as,
+});
+
+/** A licence that was issued past its term is looked at by the scheduler at once: only it knows how long the grace is. */
+const term = (
+  { valid_from, valid_until }: { valid_from: string; valid_until: string | null },
+  status: UnheldStatus,
+): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'due_at'> => {
+  const until = valid_until === null ? null : new Date(valid_until);
+  return { valid_from: new Date(valid_from), valid_until: until, due_at: status === 'expired' ? null : until };
+};

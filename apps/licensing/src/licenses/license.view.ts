@@ -1,0 +1,39 @@
+import type { License as LicenseState } from '#domain/license/license';
+import { idTime } from '#domain/shared/id';
+import type { License } from './license.endpoints.ts';
+import type { LicenseRow } from './license.table.ts';
+
+/** A licence as the API shows it, from its state. Its key is not part of it. */
+export const viewState = (id: string, state: LicenseState): License => {
+  const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } = state;
+  const { notes, status, valid_from, valid_until, metadata } = state;
+  return {
+    id,
+    product_id,
+    plan_id,
+    customer_id,
+    email,
+    name,
+    org_name,
+    external_customer_id,
+    external_workspace_id,
+    notes,
+    status,
+    valid_from,
+    valid_until,
+    activations: state.activations.size,
+    metadata,
+    created_at: idTime(id),
+  };
+};
+
+/** The same from its row. */
+export const viewRow = (row: LicenseRow): License => {
+  const { version: _version, key_hash: _hash, due_at: _due, resumes_as: _under, valid_from, valid_until, ...shown } = row;
+  return {
+    ...shown,
+    valid_from: valid_from.toISOString(),
+    valid_until: valid_until?.toISOString() ?? null,
+    created_at: idTime(row.id),
+  };
+};

@@ -1,0 +1,68 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { decideLicense, type LicenseCommand, type Plan } from '#domain/license/license.commands';
+import { refuse } from '#domain/license/license.errors';
+import { type License, licenseStream } from '#domain/license/license';
+import { planStream, refusePlan } from '#domain/plan/plan';
+import { type Product, productStream, refuseProduct } from '#domain/product/product';
+import type { EventStore, HandleOptions, Outcome } from '#events';
+import { EVENT_STORE, type Principal, seesProduct } from '#platform';
+import type { LicenseEvent, LicenseState } from '#domain/license/license';
+
+export type Licensed = Outcome<LicenseState, LicenseEvent>;
+
+/** Licences with the plans and products that commands on them reckon with. */
+@Injectable()
+export class Licenses {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  /** @throws Refusal LICENSE_NOT_FOUND, also for licences of products that the caller may not know */
+  async find(id: string, principal: Principal): Promise<License> {
+    const { state } = await this.store.load(licenseStream, id);
+    if (state.status === 'none' || !seesProduct(principal, state.product_id)) return refuse('LICENSE_NOT_FOUND');
+    return state;
+  }
+
+  /** @throws Refusal PLAN_NOT_FOUND */
+  async plan(plan_id: string): Promise<Plan> {
+    const { state } = await this.store.load(planStream, plan_id);
+    return state.status === 'none' ? refusePlan('PLAN_NOT_FOUND') : { plan_id, ...state };
+  }
+
+  /** @throws Refusal PRODUCT_NOT_FOUND */
+  async product(id: string): Promise<Product> {
+    const { state } = await this.store.load(productStream, id);
+    return state.status === 'none' ? refuseProduct('PRODUCT_NOT_FOUND') : state;
+  }
+
+  /**
+   * Decides a command that reckons with the licence's plan. When the licence has changed plans by the time it is decided,
+   * it is decided again with the plan that counts.
+   */
+  async handle(
+    id: string,
+    command: (plan: Plan, state: LicenseState) => LicenseCommand,
+    options: HandleOptions<LicenseState, LicenseEvent>,
+  ): Promise<Licensed> {
+    for (;;) {
+      const { state } = await this.store.load(licenseStream, id);
+      if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
+      const plan = await this.plan(state.plan_id);
+      try {
+        return await this.store.handle(
+          licenseStream,
+          id,
+          (present) => {
+            if (present.status !== 'none' && present.plan_id !== plan.plan_id) throw new PlanHasChanged();
+            return decideLicense(command(plan, present), present);
+          },
+          options,
+        );
+      } catch (error) {
+        if (!(error instanceof PlanHasChanged)) throw error;
+      }
+    }
+  }
+}
+
+/** The licence went over to another plan between the look and the decision. */
+class PlanHasChanged extends Error {}

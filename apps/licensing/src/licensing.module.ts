@@ -1,0 +1,59 @@
+import { Module } from '@nestjs/common';
+import { licensingContracts } from '#domain/catalogue';
+import { licenseStream } from '#domain/license/license';
+import { planStream } from '#domain/plan/plan';
+import { productStream } from '#domain/product/product';
+import { FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
+import { ActivationController } from './activations/activation.controller.ts';
+import { LicenseKeys } from './keys/license-keys.ts';
+import { SigningKeys1790000013000 } from './keys/signing-key.table.ts';
+import { SigningKeys } from './keys/signing-keys.ts';
+import { WellKnownController } from './keys/well-known.controller.ts';
+import { ExpireWhenDue } from './licenses/expire-when-due.ts';
+import { LicenseController } from './licenses/license.controller.ts';
+import { LicenseList } from './licenses/license.list.ts';
+import { licensesProjection } from './licenses/license.projection.ts';
+import { Licenses1790000012000 } from './licenses/license.table.ts';
+import { Licenses } from './licenses/licenses.ts';
+import { PlanController } from './plans/plan.controller.ts';
+import { plansProjection } from './plans/plan.projection.ts';
+import { Plans1790000011000 } from './plans/plan.table.ts';
+import { ProductController } from './products/product.controller.ts';
+import { productsProjection } from './products/product.projection.ts';
+import { Products1790000010000 } from './products/product.table.ts';
+import { Leases } from './verification/leases.ts';
+import { LicenseLookup } from './verification/license-lookup.ts';
+import { Validations1790000014000 } from './verification/validation.table.ts';
+import { ValidationLog } from './verification/validation-log.ts';
+import { VerificationController } from './verification/verification.controller.ts';
+
+export const licensingService: ServiceDefinition = {
+  name: 'licensing',
+  entities: [],
+  migrations: [
+    FailedIdentifications1790000000000,
+    Products1790000010000,
+    Plans1790000011000,
+    Licenses1790000012000,
+    SigningKeys1790000013000,
+    Validations1790000014000,
+  ],
+  streams: [productStream, planStream, licenseStream],
+  projections: [productsProjection, plansProjection, licensesProjection],
+  contracts: licensingContracts,
+};
+
+/** What is sold, to whom, and whether it may be used. */
+@Module({
+  imports: [ServiceModule.forService(licensingService)],
+  controllers: [
+    ProductController,
+    PlanController,
+    LicenseController,
+    ActivationController,
+    VerificationController,
+    WellKnownController,
+  ],
+  providers: [Licenses, LicenseList, LicenseKeys, SigningKeys, LicenseLookup, Leases, ValidationLog, ExpireWhenDue],
+})
+export class LicensingModule {}

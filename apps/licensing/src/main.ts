@@ -1,0 +1,5 @@
+import { catalogue } from '#domain/catalogue';
+import { runService } from '#platform';
+import { LicensingModule } from './licensing.module.ts';
+
+await runService({ name: 'licensing', modules: [LicensingModule], contracts: catalogue });

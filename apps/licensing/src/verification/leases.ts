@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { isFresh, leaseEnd, type LeaseClaims } from '#domain/keys/lease';
+import type { License } from '#domain/license/license';
+import { graceEnd } from '#domain/license/usability';
+import type { PlanTerms } from '#domain/plan/plan';
+import { newId } from '#domain/shared/id';
+import { CONFIG, type Config } from '#platform';
+import { SigningKeys } from '../keys/signing-keys.ts';
+
+/** All that a lease says something of. A change of any version makes a new lease. */
+export interface Leased {
+  readonly license_id: string;
+  readonly license: License;
+  readonly version: number;
+  readonly plan: Pick<PlanTerms, 'slug' | 'grace_days'>;
+  readonly plan_version: number;
+  readonly entitlements: Readonly<Record<string, unknown>>;
+  readonly fingerprint_hash: string | null;
+}
+
+interface Kept {
+  readonly version: number;
+  readonly plan_version: number;
+  readonly iat: number;
+  readonly exp: number;
+  readonly token: string;
+}
+
+/** Leases remembered at most: one a licence and device that has asked lately. */
+const REMEMBERED = 20_000;
+
+/**
+ * Offline tokens. A lease is handed out again while it is fresh and nothing it speaks of has changed, so that verification
+ * seldom costs a signature.
+ */
+@Injectable()
+export class Leases {
+  readonly #kept = new LRUCache<string, Kept>({ max: REMEMBERED });
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly keys: SigningKeys,
+  ) {}
+
+  for(leased: Leased, now: number): string {
+    const seconds = Math.floor(now / 1000);
+    const key = `${leased.license_id}.${leased.fingerprint_hash ?? ''}`;
+    const kept = this.#kept.get(key);
+    if (kept?.version === leased.version && kept.plan_version === leased.plan_version && isFresh(kept, seconds)) return kept.token;
+    const claims = this.#claims(leased, seconds);
+    const token = this.keys.sign('lease+jwt', claims);
+    const { version, plan_version } = leased;
+    this.#kept.set(key, { version, plan_version, iat: claims.iat, exp: claims.exp, token });
+    return token;
+  }
+
+  #claims({ license_id, license, version, plan, entitlements, fingerprint_hash }: Leased, seconds: number): LeaseClaims {
+    const end = graceEnd(license, plan);
+    return {
+      iss: this.config.public_url,
+      aud: license.product_id,
+      sub: license_id,
+      jti: newId('lease'),
+      iat: seconds,
+      nbf: seconds,
+      exp: leaseEnd(seconds, end === null ? null : Date.parse(end)),
+      plan: plan.slug,
+      status: license.status,
+      entitlements,
+      fingerprint_hash,
+      license_version: version,
+    };
+  }
+}

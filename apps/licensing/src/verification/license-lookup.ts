@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { type License, licenseStream } from '#domain/license/license';
+import { type Plan, planStream } from '#domain/plan/plan';
+import { type Product, productStream } from '#domain/product/product';
+import type { EventStore, Loaded } from '#events';
+import { DATABASE, EVENT_STORE, normalizeIdentifier, type ServiceDatabase } from '#platform';
+import { LicenseKeys } from '../keys/license-keys.ts';
+
+/** A licence with what its use is judged by, each with its version. */
+export interface Found {
+  readonly id: string;
+  readonly license: Loaded<License>;
+  readonly plan: Loaded<Plan>;
+  readonly product: Loaded<Product>;
+}
+
+/** Keys whose licences are remembered. Which licence a key belongs to never changes while the key exists. */
+const REMEMBERED = 50_000;
+
+/** From a licence key to all that verification needs, from memory when it has been asked for lately. */
+@Injectable()
+export class LicenseLookup {
+  readonly #ids = new LRUCache<string, string>({ max: REMEMBERED });
+  readonly #fingerprints = new LRUCache<string, string>({ max: REMEMBERED });
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly keys: LicenseKeys,
+  ) {}
+
+  /** At once where everything is in memory; undefined when it is not, which says nothing about the key. */
+  remembered(key: string): Found | undefined {
+    const id = this.#ids.get(key);
+    return id === undefined ? undefined : this.#peek(id);
+  }
+
+  /** @returns undefined when there is no such key */
+  async byKey(key: string): Promise<Found | undefined> {
+    const id = this.#ids.get(key) ?? (await this.#find(key));
+    return id === undefined ? undefined : this.byId(id);
+  }
+
+  async byId(id: string): Promise<Found | undefined> {
+    const peeked = this.#peek(id);
+    if (peeked !== undefined) return peeked;
+    const license = await this.store.load(licenseStream, id);
+    if (license.state.status === 'none') return undefined;
+    const { product_id, plan_id } = license.state;
+    const [plan, product] = await Promise.all([this.store.load(planStream, plan_id), this.store.load(productStream, product_id)]);
+    return found(id, license, plan, product);
+  }
+
+  /** Base64url SHA-256 of the normalised identifier: what activations and leases are bound to. */
+  fingerprint(identifier: string): string {
+    let hash = this.#fingerprints.get(identifier);
+    if (hash === undefined) {
+      hash = createHash('sha256').update(normalizeIdentifier(identifier)).digest('base64url');
+      this.#fingerprints.set(identifier, hash);
+    }
+    return hash;
+  }
+
+  #peek(id: string): Found | undefined {
+    const license = this.store.peek(licenseStream, id);
+    if (license === undefined || license.state.status === 'none') return undefined;
+    const plan = this.store.peek(planStream, license.state.plan_id);
+    const product = this.store.peek(productStream, license.state.product_id);
+    return plan === undefined || product === undefined ? undefined : found(id, license, plan, product);
+  }
+
+  async #find(key: string): Promise<string | undefined> {
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: 'license_by_key',
+      text: 'select id from licenses where key_hash = $1',
+      values: [this.keys.hash(key)],
+    });
+    const id = rows[0]?.id;
+    if (id !== undefined) this.#ids.set(key, id);
+    return id;
+  }
+}
+
+/** A licence is never without its plan and product: they were there when it was issued, and streams do not go away. */
+const found = (id: string, license: Loaded<unknown>, plan: Loaded<unknown>, product: Loaded<unknown>): Found =>
+  ({ id, license, plan, product }) as Found;

@@ -1,0 +1,105 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { VerificationCode } from '#domain/license/verify';
+import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+
+export interface Validation {
+  readonly at: number;
+  readonly code: VerificationCode;
+  readonly license_id: string | null;
+  readonly product_id: string | null;
+  readonly fingerprint_hash: string | null;
+  readonly ip: string;
+  readonly user_agent: string | null;
+}
+
+/** How long a validation may wait to be written, in milliseconds: what a crash may cost of this log, and of nothing else. */
+const FLUSH_MS = 100;
+/** Rows a statement; also what brings a flush forward. */
+const FLUSH_ROWS = 2_000;
+/** Rows that may wait while the database is away; beyond them the oldest are let go. */
+const MOST_WAITING = 100_000;
+const USER_AGENT = 255;
+
+/** Who verified what, when and with which outcome. Verification never waits for it. */
+@Injectable()
+export class ValidationLog implements OnApplicationShutdown {
+  #waiting: Validation[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  add(validation: Validation): void {
+    this.#waiting.push(validation);
+    if (this.#waiting.length >= FLUSH_ROWS && this.#waiting.length % FLUSH_ROWS === 0) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+  }
+
+  /** Writes what waits. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = this.#flushing.then(() => this.#write());
+    return this.#flushing;
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.flush();
+  }
+
+  async #write(): Promise<void> {
+    const rows = this.#waiting.splice(0, FLUSH_ROWS);
+    if (rows.length === 0) return;
+    try {
+      await this.#insert(rows);
+    } catch (error) {
+      this.logger.warn({ err: error, rows: rows.length }, 'the validation log could not be written');
+      this.#waiting = [...rows, ...this.#waiting].slice(-MOST_WAITING);
+      this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS * 10);
+      return;
+    }
+    if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+  }
+
+  async #insert(rows: readonly Validation[]): Promise<void> {
+    await this.database.pool.query({
+      name: 'log_validations',
+      text: `with logged as (
+          insert into validations (at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)
+          select to_timestamp(at / 1000.0), code, result, license_id, product_id, fingerprint_hash, ip, user_agent
+          from unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+            as v(at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)
+        )
+        insert into activation_uses as u (license_id, identifier_hash, last_verified)
+        select license_id, fingerprint_hash, to_timestamp(max(at) / 1000.0)
+        from unnest($1::float8[], $3::text[], $4::text[], $6::text[]) as v(at, result, license_id, fingerprint_hash)
+        where result = 'ok' and license_id is not null and fingerprint_hash is not null
+        group by 1, 2 order by 1, 2
+        on conflict (license_id, identifier_hash) do update set last_verified = greatest(u.last_verified, excluded.last_verified)`,
+      values: [
+        rows.map(({ at }) => at),
+        rows.map(({ code }) => code),
+        rows.map(({ code }) => RESULTS[code] ?? 'refused'),
+        rows.map(({ license_id }) => license_id),
+        rows.map(({ product_id }) => product_id),
+        rows.map(({ fingerprint_hash }) => fingerprint_hash),
+        rows.map(({ ip }) => ip),
+        rows.map(({ user_agent }) => user_agent?.slice(0, USER_AGENT) ?? null),
+      ],
+    });
+  }
+}
+
+/** The coarse outcomes, beside the fine codes. */
+const RESULTS: Partial<Record<VerificationCode, string>> = {
+  VALID: 'ok',
+  PAST_DUE_GRACE: 'ok',
+  NOT_FOUND: 'not_found',
+  BAD_SIGNATURE: 'bad_signature',
+  REVOKED: 'revoked',
+  PRODUCT_MISMATCH: 'product_mismatch',
+  FINGERPRINT_MISMATCH: 'fingerprint_mismatch',
+};

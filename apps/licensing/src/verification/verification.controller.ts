@@ -1,0 +1,149 @@
+import { Controller, Inject } from '@nestjs/common';
+import { productSupports } from '#domain/product/product';
+import { isValid, verify, type VerificationCode } from '#domain/license/verify';
+import {
+  type Call,
+  CONFIG,
+  type Config,
+  createFailureLimiter,
+  createSuccessLimiter,
+  DATABASE,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  type FailureLimiter,
+  pageOf,
+  Problem,
+  seesProduct,
+  type ServiceDatabase,
+  type SuccessLimiter,
+} from '#platform';
+import { LicenseKeys } from '../keys/license-keys.ts';
+import { Licenses } from '../licenses/licenses.ts';
+import { Leases } from './leases.ts';
+import { type Found, LicenseLookup } from './license-lookup.ts';
+import { ValidationLog } from './validation-log.ts';
+import { listValidations, verifyLicense } from './verification.endpoints.ts';
+
+type VerifyCall = Call<typeof verifyLicense>;
+
+/** Effective entitlements; plans have none yet. */
+const NO_ENTITLEMENTS = {} as const;
+
+@Controller()
+export class VerificationController {
+  readonly #failures: FailureLimiter;
+  readonly #successes: SuccessLimiter;
+  readonly #limited: boolean;
+
+  constructor(
+    private readonly lookup: LicenseLookup,
+    private readonly licenses: Licenses,
+    private readonly keys: LicenseKeys,
+    private readonly leases: Leases,
+    private readonly log: ValidationLog,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
+    this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
+    this.#limited = config.rate_limits === 'on';
+  }
+
+  /** The hottest route there is: where everything is in memory it does not wait for anything. */
+  @Endpoint(verifyLicense)
+  verify(call: VerifyCall): unknown {
+    const found = this.lookup.remembered(call.body.license_key);
+    const straight = found !== undefined && !this.#limited && call.principal.product_id === null;
+    return straight ? this.#judge(call, found) : this.#verifySlowly(call, found);
+  }
+
+  async #verifySlowly(call: VerifyCall, remembered: Found | undefined): Promise<unknown> {
+    const { license_key } = call.body;
+    const found = remembered ?? (await this.lookup.byKey(license_key));
+    if (found === undefined || !seesProduct(call.principal, found.license.state.product_id)) {
+      await this.#failures.record(call.ip);
+      return this.#unknown(call, this.keys.isForged(license_key) ? 'BAD_SIGNATURE' : 'NOT_FOUND');
+    }
+    await this.#successes.take(found.id);
+    return this.#judge(call, found);
+  }
+
+  #unknown(call: VerifyCall, code: VerificationCode): unknown {
+    this.#note(call, code, undefined, null);
+    return { valid: false, code, message: null, license: null, entitlements: NO_ENTITLEMENTS, token: null };
+  }
+
+  #judge(call: VerifyCall, found: Found): unknown {
+    const { identifier, product: asked, entitlements: wanted = [], version } = call.body;
+    const { id, license, plan, product } = found;
+    const now = Date.now();
+    if (identifier === undefined && productSupports(product.state.type, 'activations')) throw identifierMissing();
+    const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
+    const code = verify(
+      { license: license.state, plan: plan.state, product: product.state, entitlements: NO_ENTITLEMENTS },
+      { product: asked, identifier_hash, entitlements: wanted, version },
+      new Date(now).toISOString(),
+    );
+    const valid = isValid(code);
+    this.#note(call, code, found, identifier_hash ?? null, now);
+    return {
+      valid,
+      code,
+      message: code === 'VERSION_TOO_OLD' ? product.state.minimum_supported_message : null,
+      license: view(found),
+      entitlements: NO_ENTITLEMENTS,
+      token: valid
+        ? this.leases.for(
+            {
+              license_id: id,
+              license: license.state,
+              version: license.version,
+              plan: plan.state,
+              plan_version: plan.version,
+              entitlements: NO_ENTITLEMENTS,
+              fingerprint_hash: identifier_hash ?? null,
+            },
+            now,
+          )
+        : null,
+    };
+  }
+
+  #note({ ip, user_agent }: VerifyCall, code: VerificationCode, found: Found | undefined, fingerprint_hash: string | null, at = Date.now()): void {
+    const product_id = found?.license.state.product_id ?? null;
+    this.log.add({ at, code, license_id: found?.id ?? null, product_id, fingerprint_hash, ip, user_agent });
+  }
+
+  @Endpoint(listValidations)
+  async validations(call: Call<typeof listValidations>): Promise<unknown> {
+    await this.licenses.find(call.params.id, call.principal);
+    await this.log.flush();
+    const { limit = DEFAULT_LIMIT, cursor } = call.query;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['number']);
+    const { rows } = await this.database.pool.query<{ id: string; at: Date }>({
+      name: 'validations',
+      text: `select id, at, code, result, product_id, fingerprint_hash, ip, user_agent from validations
+        where license_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
+      values: [call.params.id, before, limit + 1],
+    });
+    return pageOf(rows, limit, ({ id }) => [Number(id)], ({ id: _id, at, ...row }) => ({ at: at.toISOString(), ...row }));
+  }
+}
+
+const identifierMissing = (): Problem =>
+  new Problem(400, 'VALIDATION_FAILED', 'identifier is required: this product has activations.', {
+    errors: [{ pointer: '/identifier', detail: 'is required' }],
+  });
+
+const view = ({ id, license: { state }, plan: { state: plan } }: Found) => ({
+  id,
+  status: state.status,
+  product_id: state.product_id,
+  plan: plan.slug,
+  plan_id: state.plan_id,
+  valid_from: state.valid_from,
+  valid_until: state.valid_until,
+  max_activations: plan.max_activations,
+  activations: state.activations.size,
+});

@@ -1,0 +1,82 @@
+import Type from 'typebox';
+import { LICENSE_STATUSES } from '#domain/license/license';
+import { VERIFICATION_CODES } from '#domain/license/verify';
+import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+
+export const LicenseKey = Type.String({ minLength: 1, maxLength: 2048, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
+
+export const verifyLicense = endpoint({
+  method: 'POST',
+  path: '/license/verify',
+  operation: 'verifyLicense',
+  tag: 'License',
+  summary: 'Ask whether a licence may be used; always 200, with `valid` and the reason',
+  auth: 'license',
+  body: StrictObject({
+    license_key: LicenseKey,
+    identifier: Type.Optional(Identifier),
+    product: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Id or slug of the product that asks.' })),
+    entitlements: Type.Optional(Type.Array(Text(100, { min: 1 }), { maxItems: 100 })),
+    version: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$' })),
+  }),
+  answers: {
+    200: {
+      description: 'The verdict.',
+      schema: StrictObject(
+        {
+          valid: Type.Boolean(),
+          code: Type.Enum([...VERIFICATION_CODES]),
+          message: Nullable(Type.String({ description: 'What to tell the user, where the product says so.' })),
+          license: Nullable(
+            StrictObject({
+              id: Id('lic'),
+              status: Type.Enum([...LICENSE_STATUSES]),
+              product_id: Id('prod'),
+              plan: Type.String({ description: 'Slug of the plan.' }),
+              plan_id: Id('plan'),
+              valid_from: Timestamp,
+              valid_until: Nullable(Timestamp),
+              max_activations: Nullable(Type.Integer()),
+              activations: Type.Integer(),
+            }),
+          ),
+          entitlements: Type.Record(Type.String(), Type.Unknown()),
+          token: Nullable(Type.String({ description: 'Offline token (`lease+jwt`).' })),
+        },
+        { $id: 'Verification' },
+      ),
+    },
+  },
+  problems: [{ status: 429, code: 'TOO_MANY_FAILURES' }],
+});
+
+export const listValidations = endpoint({
+  method: 'GET',
+  path: '/admin/licenses/:id/validations',
+  operation: 'listValidations',
+  tag: 'Licenses',
+  summary: 'The log of verifications of a licence, newest first',
+  auth: 'licenses:write',
+  params: StrictObject({ id: Id('lic') }),
+  query: PageQuery({}),
+  answers: {
+    200: {
+      description: 'A page of the log.',
+      schema: Page(
+        StrictObject(
+          {
+            at: Timestamp,
+            code: Type.String(),
+            result: Type.String(),
+            product_id: Nullable(Type.String()),
+            fingerprint_hash: Nullable(Type.String()),
+            ip: Nullable(Type.String()),
+            user_agent: Nullable(Type.String()),
+          },
+          { $id: 'Validation' },
+        ),
+      ),
+    },
+  },
+  problems: [{ status: 404, code: 'LICENSE_NOT_FOUND' }],
+});
