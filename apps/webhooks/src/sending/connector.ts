@@ -30,7 +30,7 @@ export const webhookAgent = (refused: AddressRule, settings: DeliverySettings): 
       return;
     }
     connect(options, (...[error, socket]) => {
-      if (socket === null) {
+      if (error !== null) {
         callback(error, null);
         return;
       }

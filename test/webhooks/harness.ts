@@ -1,0 +1,165 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Global, Inject, Injectable, Module, type Type } from '@nestjs/common';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { DELIVERY_SETTINGS, type DeliverySettings } from '../../apps/webhooks/src/sending/settings.ts';
+import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { licensingContracts } from '#domain/catalogue';
+import { newId } from '#domain/shared/id';
+import type { DomainEvent, EventStore } from '#events';
+import { EVENT_STORE, ServiceModule } from '#platform';
+import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
+
+const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
+
+/** Puts events into licensing's log, as licensing would. */
+@Injectable()
+class Licensing {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  /** @returns the ids of the events */
+  async append(subject: string, ...events: (DomainEvent & Record<string, unknown>)[]): Promise<string[]> {
+    const { events: recorded } = await this.store.handle(anything, subject, () => events, {
+      metadata: { actor: { type: 'system', id: 'test' }, correlation_id: 'test' },
+    });
+    return recorded.map(({ id }) => id);
+  }
+}
+
+@Module({
+  imports: [
+    ServiceModule.forService({
+      name: 'licensing',
+      entities: [],
+      migrations: [],
+      streams: [anything],
+      projections: [],
+      contracts: licensingContracts,
+    }),
+  ],
+  providers: [Licensing],
+})
+class LicensingModule {}
+
+const settingsModule = (settings: Partial<DeliverySettings>): Type => {
+  @Global()
+  @Module({
+    providers: [{ provide: DELIVERY_SETTINGS, useValue: settings }],
+    exports: [DELIVERY_SETTINGS],
+  })
+  class Settings {}
+  return Settings;
+};
+
+export interface Webhooks extends TestApp {
+  /** A licence of the product is suspended: the shortest event there is. @returns the event's id */
+  suspend(product?: string, license?: string): Promise<string>;
+  /** Makes a product. @returns its id */
+  product(): Promise<string>;
+  /** Makes a webhook for licences, unless the fields say otherwise (the gateway's own first key is an event, too). */
+  webhook(url: string, fields?: Record<string, unknown>): Promise<{ id: string; secret: string }>;
+  /** The only delivery of an event to a webhook, once it satisfies the condition. */
+  delivery(webhook: string, event: string, until: (delivery: Reply['body']) => boolean): Promise<Reply['body']>;
+}
+
+export const PRODUCT = newId('prod');
+
+/** Settings that make attempts follow each other quickly. */
+export const QUICK: Partial<DeliverySettings> = { ladder: [20, 20, 20], poll: 20, grace: 200 };
+
+/** Webhooks and the gateway, beside a log of licensing that the test writes. Loopback is allowed unless `env` says otherwise. */
+export const startWebhooks = async (
+  settings: Partial<DeliverySettings> = QUICK,
+  { databaseUrl, env }: { databaseUrl?: string; env?: Record<string, string> } = {},
+): Promise<Webhooks> => {
+  const app = await startApp({
+    modules: [settingsModule(settings), LicensingModule, GatewayModule, WebhooksModule],
+    env: { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', ...env },
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  });
+  const licensing = app.app.nest.get(Licensing, { strict: false });
+  return {
+    ...app,
+    suspend: async (product = PRODUCT, license = newId('lic')) => {
+      const [id = ''] = await licensing.append(license, {
+        type: 'license.suspended',
+        product_id: product,
+        reason: null,
+      });
+      return id;
+    },
+    product: async () => {
+      const id = newId('prod');
+      await licensing.append(id, { type: 'product.created', name: 'Editor', slug: id.replace('_', '-') });
+      return id;
+    },
+    webhook: async (url, fields = {}) => {
+      const { status, body } = await app.call('POST', '/admin/webhooks', { url, events: ['license.*'], ...fields });
+      if (status !== 201) throw new Error(`no webhook: ${JSON.stringify(body)}`);
+      return body as { id: string; secret: string };
+    },
+    delivery: (webhook, event, until) =>
+      eventually(async () => {
+        const { body } = await app.call('GET', `/admin/webhooks/${webhook}/deliveries?limit=200`);
+        const mine = (body.data as { event_id: string }[]).filter(({ event_id }) => event_id === event);
+        return mine.length === 1 && until(mine[0]) ? mine[0] : undefined;
+      }),
+  };
+};
+
+export interface Received {
+  readonly id: string;
+  readonly at: number;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Sink {
+  readonly url: string;
+  readonly port: number;
+  readonly received: Received[];
+  close(): Promise<void>;
+}
+
+export type Answering = (received: Received, response: ServerResponse, request: IncomingMessage) => void;
+
+/** A receiver of webhooks; answers 204 unless told otherwise. */
+export const startSink = async (
+  answering: Answering = (_, response) => response.writeHead(204).end(),
+): Promise<Sink> => {
+  const received: Received[] = [];
+  const server: Server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const one = {
+        id: String(request.headers['webhook-id']),
+        at: performance.now(),
+        path: request.url ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      };
+      received.push(one);
+      answering(one, response, request);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/hooks`,
+    port,
+    received,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
