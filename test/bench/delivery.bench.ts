@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { Webhook } from 'standardwebhooks';
-import { startInstance, type Instance } from './instance.ts';
+import { startInstance, type Instance } from '../support/instance.ts';
 import { percentiles } from './measure.ts';
 import type { Figure } from './report.ts';
 

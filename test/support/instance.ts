@@ -10,6 +10,7 @@ import { startAndWaitFor, stop } from './children.ts';
 export interface Instance {
   readonly url: string;
   readonly pid: number;
+  readonly key: string;
   readonly databaseUrl: string;
   /** POSTs with the admin key. @throws on any answer but 2xx */
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
@@ -21,7 +22,7 @@ const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', impo
 export const startInstance = async (env: Readonly<Record<string, string>> = {}): Promise<Instance> => {
   const folder = await mkdtemp(join(tmpdir(), 'keyledger-bench-'));
   const key = `kl_${randomBytes(32).toString('hex')}`;
-  const { child, match } = await startAndWaitFor([MAIN], /(http:\/\/127\.0\.0\.1:\d+)/, {
+  const { child, match } = await startAndWaitFor(['--disable-warning=TimeoutNegativeWarning', MAIN], /serves (http:\/\/127\.0\.0\.1:\d+)/, {
     ...process.env,
     PORT: '0',
     KEYLEDGER_DATA: folder,
@@ -35,7 +36,8 @@ export const startInstance = async (env: Readonly<Record<string, string>> = {}):
   return {
     url,
     pid: child.pid ?? 0,
-    databaseUrl: '',
+    key,
+    databaseUrl: `postgresql://postgres@localhost/keyledger?host=${encodeURIComponent(join(folder, 'postgres'))}`,
     post: async (path, body) => {
       const answer = await pool.request({
         method: 'POST',
