@@ -3,8 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import { type EventContract, type EventSource, EventTransport, KafkaSource, type Leadership, LogSource, startRelay } from '#events';
+import type { FastifyInstance, RawServerDefault } from 'fastify';
+import {
+  type EventContract,
+  type EventSource,
+  EventTransport,
+  KafkaSource,
+  type Leadership,
+  LogSource,
+  startRelay,
+} from '#events';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
@@ -64,7 +72,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   const metrics = createMetrics();
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: logger,
     disableRequestLogging: true,
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['request-id']),
     trustProxy: config.trusted_proxies.length > 0 ? [...config.trusted_proxies] : false,
@@ -91,7 +99,9 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     name: `${definition.name} database`,
     check: () => database.pool.query('select 1'),
   }));
-  registerOperatorRoutes(fastify, config, metrics, checks, (check, error) => logger.warn({ err: error, check }, 'not ready'));
+  registerOperatorRoutes(fastify, config, metrics, checks, (check, error) =>
+    logger.warn({ err: error, check }, 'not ready'),
+  );
   const routes = routesOf(services, new MetadataScanner());
   registerEndpoints(fastify, routes, config.public_url);
   registerOwnOpenApi(fastify, routes, config);
@@ -137,7 +147,9 @@ const transportOf = (
     const { kafka_brokers: brokers } = config;
     const group = `keyledger.${subscriber.definition.name}.${subscription}`;
     return brokers === undefined
-      ? new LogSource(service, subscriber.database.pool, contracts, (error) => onError(error, `${group} could not listen to ${service}`))
+      ? new LogSource(service, subscriber.database.pool, contracts, (error) =>
+          onError(error, `${group} could not listen to ${service}`),
+        )
       : new KafkaSource({ kafka: { brokers, clientId: group }, service, group: `${group}.${service}`, onError });
   };
   return new EventTransport({
@@ -162,7 +174,13 @@ const startRelays = (
     : services
         .filter(({ definition }) => definition.contracts.length > 0)
         .map(({ definition: { name, contracts }, database: { pool } }) =>
-          startRelay({ pool, service: name, contracts, kafka: { brokers, clientId: `keyledger.${name}.relay` }, onError }),
+          startRelay({
+            pool,
+            service: name,
+            contracts,
+            kafka: { brokers, clientId: `keyledger.${name}.relay` },
+            onError,
+          }),
         );
 
 const addressOf = (fastify: FastifyInstance): string => {

@@ -4,7 +4,16 @@ import type { Config } from './config/config.ts';
 import type { MasterKey } from './crypto/keys.ts';
 import type { ServiceDatabase } from './database/database.ts';
 import { openDatabase } from './database/open.ts';
-import { CONFIG, DATABASE, EVENT_STORE, LOGGER, MASTER_KEY, METRICS, SERVICE, type ServiceDefinition } from './service.ts';
+import {
+  CONFIG,
+  DATABASE,
+  EVENT_STORE,
+  LOGGER,
+  MASTER_KEY,
+  METRICS,
+  SERVICE,
+  type ServiceDefinition,
+} from './service.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -49,7 +58,8 @@ export class ServiceModule {
 }
 
 const database = (definition: ServiceDefinition, config: Config, logger: Logger): Promise<ServiceDatabase> => {
-  if (config.database_url === undefined) throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started');
+  if (config.database_url === undefined)
+    throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started');
   return openDatabase({
     url: config.database_url,
     schema: definition.name,

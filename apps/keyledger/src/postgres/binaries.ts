@@ -17,5 +17,7 @@ export const findBinaries = async (): Promise<Binaries> => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
   }
-  throw new Error(`There is no embedded PostgreSQL for ${system}-${arch} here; set DATABASE_URL to a PostgreSQL 16 or later.`);
+  throw new Error(
+    `There is no embedded PostgreSQL for ${system}-${arch} here; set DATABASE_URL to a PostgreSQL 16 or later.`,
+  );
 };

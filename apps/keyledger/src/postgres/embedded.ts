@@ -53,13 +53,33 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
     mkdirSync(draft, { mode: 0o700 });
     runAs.own(draft);
     const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale-provider=builtin'];
-    await run(initdb, [...options, '--builtin-locale=C.UTF-8', '--data-checksums', '-c', 'dynamic_shared_memory_type=mmap', '-D', draft]);
+    await run(initdb, [
+      ...options,
+      '--builtin-locale=C.UTF-8',
+      '--data-checksums',
+      '-c',
+      'dynamic_shared_memory_type=mmap',
+      '-D',
+      draft,
+    ]);
     await appendFile(join(draft, 'postgresql.conf'), SETTINGS + settings);
     renameSync(draft, home);
   }
   chmodSync(home, 0o700);
   if ((await clearLeftovers(home)) === 'nothing') {
-    await run(pg_ctl, ['start', '-w', '-s', '-t', '60', '-D', home, '-l', join(home, 'server.log'), '-o', `-k "${home}"`]);
+    await run(pg_ctl, [
+      'start',
+      '-w',
+      '-s',
+      '-t',
+      '60',
+      '-D',
+      home,
+      '-l',
+      join(home, 'server.log'),
+      '-o',
+      `-k "${home}"`,
+    ]);
   }
   const urlOf = (database: string): string =>
     `postgresql://postgres@localhost/${database}?host=${encodeURIComponent(home)}`;

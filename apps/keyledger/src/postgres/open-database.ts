@@ -41,7 +41,9 @@ const takeOwnership = async (url: string, folder: string): Promise<pg.Client> =>
   await client.connect();
   const deadline = Date.now() + TAKEOVER_MS;
   for (;;) {
-    const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [lockKey('keyledger:owner')]);
+    const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [
+      lockKey('keyledger:owner'),
+    ]);
     if (rows[0]?.ours) return client;
     if (Date.now() > deadline) {
       await client.end();

@@ -21,10 +21,15 @@ export const unprivileged = (): RunAs => {
     .split('\n')
     .map((line) => line.split(':'));
   const user = users.find(([name]) => name === 'postgres') ?? users.find(([name]) => name === 'nobody');
-  if (user === undefined) throw new Error('PostgreSQL cannot run as root, and there is neither a user postgres nor nobody; set DATABASE_URL.');
+  if (user === undefined)
+    throw new Error(
+      'PostgreSQL cannot run as root, and there is neither a user postgres nor nobody; set DATABASE_URL.',
+    );
   const [, , uid = '', gid = ''] = user;
   if (spawnSync('setpriv', ['--version']).status !== 0) {
-    throw new Error('PostgreSQL cannot run as root, and setpriv (util-linux) is missing; run as another user, or set DATABASE_URL.');
+    throw new Error(
+      'PostgreSQL cannot run as root, and setpriv (util-linux) is missing; run as another user, or set DATABASE_URL.',
+    );
   }
   return {
     // The capability lets PostgreSQL reach its programs and data below folders that only root may enter.

@@ -76,7 +76,15 @@ export class ActivationController {
     const activation = license.activations.get(identifier_hash) ?? refuse('ACTIVATION_NOT_FOUND');
     const { state: plan, version: plan_version } = found.plan;
     const token = this.leases.for(
-      { license_id: found.id, license, version, plan, plan_version, entitlements: {}, fingerprint_hash: identifier_hash },
+      {
+        license_id: found.id,
+        license,
+        version,
+        plan,
+        plan_version,
+        entitlements: {},
+        fingerprint_hash: identifier_hash,
+      },
       now,
     );
     return new Answer(events.length > 0 ? 201 : 200, {
@@ -161,7 +169,8 @@ export class ActivationController {
 }
 
 /** Who shows a licence key acts as the licence; who shows an API key acts as itself. */
-const actorOf = ({ actor }: Principal, licenseId: string): Actor => (actor.type === 'system' ? { type: 'license', id: licenseId } : actor);
+const actorOf = ({ actor }: Principal, licenseId: string): Actor =>
+  actor.type === 'system' ? { type: 'license', id: licenseId } : actor;
 
 const hashOf = (state: LicenseState, activationId: string): string => {
   const activations: License['activations'] = state.status === 'none' ? new Map() : state.activations;

@@ -3,7 +3,10 @@ import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/license/license';
 import { endpoint, Id, Identifier, Nullable, StrictObject, Text, Timestamp } from '#platform';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
-const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({ status: 409, code: `LICENSE_${why}` }));
+const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
+  status: 409,
+  code: `LICENSE_${why}`,
+}));
 const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
 
 const Activated = StrictObject(
@@ -59,10 +62,20 @@ export const deactivateLicense = endpoint({
   answers: {
     200: {
       description: 'It is not active any more.',
-      schema: StrictObject({ activation_id: Id('act'), license_id: Id('lic'), activations: Type.Integer(), max_activations: Nullable(Type.Integer()) }),
+      schema: StrictObject({
+        activation_id: Id('act'),
+        license_id: Id('lic'),
+        activations: Type.Integer(),
+        max_activations: Nullable(Type.Integer()),
+      }),
     },
   },
-  problems: [NOT_FOUND, { status: 404, code: 'ACTIVATION_NOT_FOUND' }, { status: 409, code: 'LICENSE_REVOKED' }, { status: 429, code: 'TOO_MANY_FAILURES' }],
+  problems: [
+    NOT_FOUND,
+    { status: 404, code: 'ACTIVATION_NOT_FOUND' },
+    { status: 409, code: 'LICENSE_REVOKED' },
+    { status: 429, code: 'TOO_MANY_FAILURES' },
+  ],
 });
 
 export const listActivations = endpoint({

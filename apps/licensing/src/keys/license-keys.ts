@@ -22,7 +22,10 @@ export class LicenseKeys {
   ) {}
 
   create(licenseId: string, product: Product): NewLicenseKey {
-    const text = product.key_format === 'signed' ? this.#signed(licenseId, product.product_id) : licenseKey(randomBytes(KEY_BYTES), product.key_prefix);
+    const text =
+      product.key_format === 'signed'
+        ? this.#signed(licenseId, product.product_id)
+        : licenseKey(randomBytes(KEY_BYTES), product.key_prefix);
     return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 

@@ -1,4 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { compactJws, type JwsType } from '#domain/keys/lease';
 import { lockKey } from '#events';
@@ -114,7 +122,12 @@ export class SigningKeys implements OnModuleInit {
 
   async #read(): Promise<void> {
     this.#readAt = Date.now();
-    const { rows } = await this.database.pool.query<{ kid: string; public_jwk: PublicJwk; private_sealed: string; signs_from: Date }>(
+    const { rows } = await this.database.pool.query<{
+      kid: string;
+      public_jwk: PublicJwk;
+      private_sealed: string;
+      signs_from: Date;
+    }>(
       'select kid, public_jwk, private_sealed, signs_from from signing_keys where retired_at is null order by signs_from desc',
     );
     this.#keys = rows.map(({ kid, public_jwk, private_sealed, signs_from }) => ({
@@ -133,4 +146,6 @@ export class SigningKeys implements OnModuleInit {
 
 /** RFC 7638 thumbprint of an Ed25519 key: the required members in order, SHA-256, base64url. */
 const thumbprint = (x: string): string =>
-  createHash('sha256').update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x })).digest('base64url');
+  createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url');

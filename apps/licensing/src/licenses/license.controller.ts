@@ -66,7 +66,11 @@ export class LicenseController {
       now: new Date().toISOString(),
     };
     const answer = ({ state }: Licensed): Answer =>
-      new Answer(201, { ...shown(id, state), license_key: key.text }, { location: `/api/v1/admin/licenses/${id}`, etag: etag(1) });
+      new Answer(
+        201,
+        { ...shown(id, state), license_key: key.text },
+        { location: `/api/v1/admin/licenses/${id}`, etag: etag(1) },
+      );
     const outcome = await this.store.handle(licenseStream, id, (state) => decideLicense(command, state), {
       ...call.command(answer),
       expectedVersion: 0,
@@ -85,7 +89,9 @@ export class LicenseController {
     await this.licenses.find(id, call.principal);
     const { as_of } = call.query;
     const { state, version } =
-      as_of === undefined ? await this.store.load(licenseStream, id) : await this.store.loadAsOf(licenseStream, id, as_of);
+      as_of === undefined
+        ? await this.store.load(licenseStream, id)
+        : await this.store.loadAsOf(licenseStream, id, as_of);
     return new Answer(200, shown(id, state), { etag: etag(version) });
   }
 
@@ -95,10 +101,14 @@ export class LicenseController {
     const { metadata, ...rest } = call.body;
     await this.licenses.find(id, call.principal);
     const decide = (state: LicenseState): readonly LicenseEvent[] => {
-      const merged = metadata === undefined || state.status === 'none' ? {} : { metadata: mergePatch(state.metadata, metadata) };
+      const merged =
+        metadata === undefined || state.status === 'none' ? {} : { metadata: mergePatch(state.metadata, metadata) };
       return decideLicense({ type: 'UpdateLicense', changes: { ...rest, ...merged } }, state);
     };
-    return current(id, await this.store.handle(licenseStream, id, decide, { metadata: call.metadata(), expectedVersion: call.if_match }));
+    return current(
+      id,
+      await this.store.handle(licenseStream, id, decide, { metadata: call.metadata(), expectedVersion: call.if_match }),
+    );
   }
 
   @Endpoint(contracts.suspendLicense)
@@ -108,7 +118,12 @@ export class LicenseController {
 
   @Endpoint(contracts.reinstateLicense)
   reinstate(call: Call<typeof contracts.reinstateLicense>): Promise<Answer> {
-    return this.#change(call, (plan, now) => ({ type: 'ReinstateLicense', plan, now, reason: call.body.reason ?? null }));
+    return this.#change(call, (plan, now) => ({
+      type: 'ReinstateLicense',
+      plan,
+      now,
+      reason: call.body.reason ?? null,
+    }));
   }
 
   @Endpoint(contracts.revokeLicense)
@@ -134,7 +149,8 @@ export class LicenseController {
     const license = await this.licenses.find(call.params.id, call.principal);
     const wanted = await this.licenses.plan(plan_id);
     // A plan of a product that the caller may not know does not exist for him.
-    if (wanted.product_id !== license.product_id && !seesProduct(call.principal, wanted.product_id)) return refusePlan('PLAN_NOT_FOUND');
+    if (wanted.product_id !== license.product_id && !seesProduct(call.principal, wanted.product_id))
+      return refusePlan('PLAN_NOT_FOUND');
     return this.#change(call, (_plan, now) => ({ type: 'ChangePlan', plan: wanted, now, reason }));
   }
 
@@ -143,7 +159,12 @@ export class LicenseController {
     const { id } = call.params;
     const { key_sealed } = await this.licenses.find(id, call.principal);
     const answer = (): Answer => new Answer(200, { license_key: this.keys.open(id, key_sealed) });
-    await this.store.handle(licenseStream, id, (state) => decideLicense({ type: 'RevealKey' }, state), call.command(answer));
+    await this.store.handle(
+      licenseStream,
+      id,
+      (state) => decideLicense({ type: 'RevealKey' }, state),
+      call.command(answer),
+    );
     return answer();
   }
 
@@ -186,7 +207,8 @@ export class LicenseController {
   }
 }
 
-const shown = (id: string, state: LicenseState) => (state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : viewState(id, state));
+const shown = (id: string, state: LicenseState) =>
+  state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : viewState(id, state);
 
 const current = (id: string, { state, version }: Outcome<LicenseState, LicenseEvent>): Answer =>
   new Answer(200, shown(id, state), { etag: etag(version) });

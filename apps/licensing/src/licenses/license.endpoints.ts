@@ -1,6 +1,18 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LICENSE_STATUSES } from '#domain/license/license';
-import { Email, endpoint, type EndpointContract, Id, Metadata, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import {
+  Email,
+  endpoint,
+  type EndpointContract,
+  Id,
+  Metadata,
+  Nullable,
+  Page,
+  PageQuery,
+  StrictObject,
+  Text,
+  Timestamp,
+} from '#platform';
 
 const TAG = 'Licenses';
 
@@ -112,7 +124,13 @@ export const updateLicense = endpoint({
 });
 
 /** A change of a licence's state: `POST /admin/licenses/{id}/<action>`. */
-const transition = <B extends TSchema>(action: string, operation: string, summary: string, body: B, codes: readonly string[]) =>
+const transition = <B extends TSchema>(
+  action: string,
+  operation: string,
+  summary: string,
+  body: B,
+  codes: readonly string[],
+) =>
   endpoint({
     method: 'POST',
     path: `/admin/licenses/:id/${action}`,
@@ -123,12 +141,17 @@ const transition = <B extends TSchema>(action: string, operation: string, summar
     params,
     body,
     answers: { 200: { description: 'The licence as it is now.', schema: License } },
-    problems: [NOT_FOUND, ...codes.map((code) => ({ status: code === 'INVALID_TERM' ? 400 : code === 'PLAN_NOT_FOUND' ? 404 : 409, code }))],
+    problems: [
+      NOT_FOUND,
+      ...codes.map((code) => ({ status: code === 'INVALID_TERM' ? 400 : code === 'PLAN_NOT_FOUND' ? 404 : 409, code })),
+    ],
   } satisfies EndpointContract);
 
 const Because = StrictObject({ reason: Type.Optional(Reason) });
 
-export const suspendLicense = transition('suspend', 'suspendLicense', 'Suspend a licence', Because, ['LICENSE_REVOKED']);
+export const suspendLicense = transition('suspend', 'suspendLicense', 'Suspend a licence', Because, [
+  'LICENSE_REVOKED',
+]);
 export const reinstateLicense = transition('reinstate', 'reinstateLicense', 'Reinstate a suspended licence', Because, [
   'LICENSE_REVOKED',
   'INVALID_TRANSITION',
@@ -150,7 +173,14 @@ export const changePlan = transition(
   'changePlan',
   'Put a licence on another plan of its product',
   StrictObject({ plan_id: Id('plan'), reason: Type.Optional(Reason) }),
-  ['LICENSE_REVOKED', 'LICENSE_SUSPENDED', 'LICENSE_CANCELED', 'PLAN_NOT_FOUND', 'PLAN_INACTIVE', 'PLAN_OF_ANOTHER_PRODUCT'],
+  [
+    'LICENSE_REVOKED',
+    'LICENSE_SUSPENDED',
+    'LICENSE_CANCELED',
+    'PLAN_NOT_FOUND',
+    'PLAN_INACTIVE',
+    'PLAN_OF_ANOTHER_PRODUCT',
+  ],
 );
 
 export const revealKey = endpoint({

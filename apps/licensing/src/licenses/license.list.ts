@@ -26,7 +26,12 @@ export class LicenseList {
       if (equal[column] !== undefined) where((p) => `${column} = ${p}`, equal[column]);
     }
     if (email !== undefined) where((p) => `lower(email) = lower(${p})`, email.trim());
-    if (q !== undefined) where((p) => `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`, q);
+    if (q !== undefined)
+      where(
+        (p) =>
+          `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`,
+        q,
+      );
     if (cursor !== undefined) where((p) => `id < ${p}`, decodeCursor(cursor, ['string'])[0]);
     values.push(limit + 1);
     const { rows } = await this.database.pool.query<LicenseRow>(

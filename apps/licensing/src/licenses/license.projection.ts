@@ -32,7 +32,14 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
   evolve: (row, { event, stream_id, version }) => {
     if (event.type === 'license.created') {
       const { type: _event, key_sealed: _key, trial: _trial, ...license } = event;
-      return { ...license, id: stream_id, version, resumes_as: event.status, activations: 0, ...term(event, event.status) };
+      return {
+        ...license,
+        id: stream_id,
+        version,
+        resumes_as: event.status,
+        activations: 0,
+        ...term(event, event.status),
+      };
     }
     return row && { ...row, ...changes(row, event), version };
   },

@@ -5,7 +5,8 @@ import type { LicenseRow } from './license.table.ts';
 
 /** A licence as the API shows it, from its state. Its key is not part of it. */
 export const viewState = (id: string, state: LicenseState): License => {
-  const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } = state;
+  const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } =
+    state;
   const { notes, status, valid_from, valid_until, metadata } = state;
   return {
     id,
@@ -29,7 +30,15 @@ export const viewState = (id: string, state: LicenseState): License => {
 
 /** The same from its row. */
 export const viewRow = (row: LicenseRow): License => {
-  const { version: _version, key_hash: _hash, due_at: _due, resumes_as: _under, valid_from, valid_until, ...shown } = row;
+  const {
+    version: _version,
+    key_hash: _hash,
+    due_at: _due,
+    resumes_as: _under,
+    valid_from,
+    valid_until,
+    ...shown
+  } = row;
   return {
     ...shown,
     valid_from: valid_from.toISOString(),

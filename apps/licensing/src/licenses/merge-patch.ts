@@ -30,4 +30,5 @@ const merge = (target: unknown, patch: unknown): unknown => {
   return Object.fromEntries(result);
 };
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -32,7 +32,8 @@ export class PlanController {
   async create(call: Call<typeof createPlan>): Promise<Answer> {
     const plan = { ...PLAN_DEFAULTS, ...call.body };
     const product = await this.store.load(productStream, plan.product_id);
-    if (product.version === 0 || !seesProduct(call.principal, plan.product_id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    if (product.version === 0 || !seesProduct(call.principal, plan.product_id))
+      return refuseProduct('PRODUCT_NOT_FOUND');
     const id = newId('plan');
     const checkout_id = `${plan.slug}-${checkoutSuffix()}`;
     const answer = (created_at: string | undefined): Answer =>
@@ -91,7 +92,11 @@ export class PlanController {
   }
 
   async #read(id: string): Promise<Answer> {
-    const { rows } = await this.database.pool.query<PlanRow>({ name: 'plan', text: 'select * from plans where id = $1', values: [id] });
+    const { rows } = await this.database.pool.query<PlanRow>({
+      name: 'plan',
+      text: 'select * from plans where id = $1',
+      values: [id],
+    });
     const [row] = rows;
     return row === undefined ? refusePlan('PLAN_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
   }
@@ -103,7 +108,10 @@ const slugTaken = (error: unknown): never => {
 };
 
 /** Six characters that make a slug an address nobody else has; 36⁶ are plenty, and the unique index is the last word. */
-const checkoutSuffix = (): string => randomInt(36 ** 6).toString(36).padStart(6, '0');
+const checkoutSuffix = (): string =>
+  randomInt(36 ** 6)
+    .toString(36)
+    .padStart(6, '0');
 
 const view = ({ version: _version, created_at, updated_at, ...row }: PlanRow): Plan => ({
   ...row,

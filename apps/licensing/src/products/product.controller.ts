@@ -33,7 +33,15 @@ export class ProductController {
     }
     const { name, slug, type, minimum_supported_version = null, minimum_supported_message = null } = call.body;
     const { require_signing = false, key_format = 'random', key_prefix = null } = call.body;
-    const terms = { name, slug, minimum_supported_version, minimum_supported_message, require_signing, key_format, key_prefix };
+    const terms = {
+      name,
+      slug,
+      minimum_supported_version,
+      minimum_supported_message,
+      require_signing,
+      key_format,
+      key_prefix,
+    };
     const id = newId('prod');
     const answer = (created_at: string | undefined): Answer =>
       new Answer(
@@ -93,7 +101,9 @@ export class ProductController {
       values: [id],
     });
     const [row] = rows;
-    return row === undefined ? refuseProduct('PRODUCT_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
+    return row === undefined
+      ? refuseProduct('PRODUCT_NOT_FOUND')
+      : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
 

@@ -5,7 +5,12 @@ import { endpoint, Id, Nullable, Page, PageQuery, Slug, StrictObject, Text, Time
 const TAG = 'Products';
 
 const Name = Text(200, { min: 1 });
-const Version = Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$', examples: ['2.1.0'] });
+const Version = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$',
+  examples: ['2.1.0'],
+});
 const KeyPrefix = Type.String({ pattern: '^[A-Z0-9]{1,10}$', examples: ['ACME'] });
 const Message = Text(500);
 
@@ -15,7 +20,9 @@ const editable = {
   minimum_supported_version: Nullable(Version),
   minimum_supported_message: Nullable(Message),
   require_signing: Type.Boolean({ description: 'Releases must be signed.' }),
-  key_format: Type.Enum([...KEY_FORMATS], { description: '`random`: groups of letters; `signed`: an envelope that can be checked offline.' }),
+  key_format: Type.Enum([...KEY_FORMATS], {
+    description: '`random`: groups of letters; `signed`: an envelope that can be checked offline.',
+  }),
   key_prefix: Nullable(KeyPrefix),
 };
 

@@ -47,7 +47,8 @@ export class Leases {
     const seconds = Math.floor(now / 1000);
     const key = `${leased.license_id}.${leased.fingerprint_hash ?? ''}`;
     const kept = this.#kept.get(key);
-    if (kept?.version === leased.version && kept.plan_version === leased.plan_version && isFresh(kept, seconds)) return kept.token;
+    if (kept?.version === leased.version && kept.plan_version === leased.plan_version && isFresh(kept, seconds))
+      return kept.token;
     const claims = this.#claims(leased, seconds);
     const token = this.keys.sign('lease+jwt', claims);
     const { version, plan_version } = leased;
@@ -55,7 +56,10 @@ export class Leases {
     return token;
   }
 
-  #claims({ license_id, license, version, plan, entitlements, fingerprint_hash }: Leased, seconds: number): LeaseClaims {
+  #claims(
+    { license_id, license, version, plan, entitlements, fingerprint_hash }: Leased,
+    seconds: number,
+  ): LeaseClaims {
     const end = graceEnd(license, plan);
     return {
       iss: this.config.public_url,

@@ -49,7 +49,10 @@ export class LicenseLookup {
     const license = await this.store.load(licenseStream, id);
     if (license.state.status === 'none') return undefined;
     const { product_id, plan_id } = license.state;
-    const [plan, product] = await Promise.all([this.store.load(planStream, plan_id), this.store.load(productStream, product_id)]);
+    const [plan, product] = await Promise.all([
+      this.store.load(planStream, plan_id),
+      this.store.load(productStream, product_id),
+    ]);
     return found(id, license, plan, product);
   }
 

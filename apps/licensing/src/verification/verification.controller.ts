@@ -110,7 +110,13 @@ export class VerificationController {
     };
   }
 
-  #note({ ip, user_agent }: VerifyCall, code: VerificationCode, found: Found | undefined, fingerprint_hash: string | null, at = Date.now()): void {
+  #note(
+    { ip, user_agent }: VerifyCall,
+    code: VerificationCode,
+    found: Found | undefined,
+    fingerprint_hash: string | null,
+    at = Date.now(),
+  ): void {
     const product_id = found?.license.state.product_id ?? null;
     this.log.add({ at, code, license_id: found?.id ?? null, product_id, fingerprint_hash, ip, user_agent });
   }
@@ -127,7 +133,12 @@ export class VerificationController {
         where license_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,
       values: [call.params.id, before, limit + 1],
     });
-    return pageOf(rows, limit, ({ id }) => [Number(id)], ({ id: _id, at, ...row }) => ({ at: at.toISOString(), ...row }));
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => [Number(id)],
+      ({ id: _id, at, ...row }) => ({ at: at.toISOString(), ...row }),
+    );
   }
 }
 

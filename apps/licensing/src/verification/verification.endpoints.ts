@@ -15,9 +15,13 @@ export const verifyLicense = endpoint({
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Type.Optional(Identifier),
-    product: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Id or slug of the product that asks.' })),
+    product: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'Id or slug of the product that asks.' }),
+    ),
     entitlements: Type.Optional(Type.Array(Text(100, { min: 1 }), { maxItems: 100 })),
-    version: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$' })),
+    version: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$' }),
+    ),
   }),
   answers: {
     200: {

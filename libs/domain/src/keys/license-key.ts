@@ -27,7 +27,11 @@ export const licenseKey = (random: Uint8Array, prefix: string | null): string =>
 export const normalizeLicenseKey = (text: string): string => {
   const trimmed = text.trim();
   if (isSignedKey(trimmed)) return trimmed;
-  return trimmed.replace(/[\s\-\u2010-\u2015]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  return trimmed
+    .replace(/[\s\-\u2010-\u2015]/g, '')
+    .toUpperCase()
+    .replaceAll('O', '0')
+    .replace(/[IL]/g, '1');
 };
 
 /** A signed key is a compact JWS: three parts between dots. */
@@ -43,5 +47,7 @@ const checkSymbol = (letters: string): string => {
 export const hasValidCheckSymbol = (normalized: string): boolean => {
   const body = normalized.slice(-(LETTERS + 1));
   const letters = body.slice(0, LETTERS);
-  return body.length === LETTERS + 1 && /^[0-9A-HJKMNP-TV-Z]+$/.test(letters) && checkSymbol(letters) === body.slice(-1);
+  return (
+    body.length === LETTERS + 1 && /^[0-9A-HJKMNP-TV-Z]+$/.test(letters) && checkSymbol(letters) === body.slice(-1)
+  );
 };

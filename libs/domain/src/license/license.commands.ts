@@ -1,7 +1,15 @@
 import type { PlanTerms } from '../plan/plan.ts';
 import { productSupports, type ProductType } from '../product/product.ts';
 import { addDays, addInterval, type Time } from '../shared/time.ts';
-import type { Description, IdentifierType, License, LicenseEvent, LicenseState, Term, UnheldStatus } from './license.ts';
+import type {
+  Description,
+  IdentifierType,
+  License,
+  LicenseEvent,
+  LicenseState,
+  Term,
+  UnheldStatus,
+} from './license.ts';
 import { refuse } from './license.errors.ts';
 import { usability, graceEnd } from './usability.ts';
 
@@ -43,7 +51,11 @@ export type LicenseCommand =
   | IssueLicense
   | Activate
   | { readonly type: 'UpdateLicense'; readonly changes: Partial<Description> }
-  | (At & Because & { readonly type: 'SuspendLicense' | 'ReinstateLicense' | 'RevokeLicense' | 'CancelLicense'; readonly plan: Plan })
+  | (At &
+      Because & {
+        readonly type: 'SuspendLicense' | 'ReinstateLicense' | 'RevokeLicense' | 'CancelLicense';
+        readonly plan: Plan;
+      })
   | (At & { readonly type: 'RenewLicense'; readonly plan: Plan; readonly valid_until: Time | null | undefined })
   | (At & Because & { readonly type: 'ChangePlan'; readonly plan: Plan })
   | (At & { readonly type: 'LetTimePass'; readonly plan: Plan })
@@ -61,7 +73,9 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
     case 'ReinstateLicense':
       return reinstate(command, state);
     case 'RevokeLicense':
-      return state.status === 'revoked' ? [] : [{ type: 'license.revoked', product_id: state.product_id, reason: command.reason }];
+      return state.status === 'revoked'
+        ? []
+        : [{ type: 'license.revoked', product_id: state.product_id, reason: command.reason }];
     case 'CancelLicense':
       return cancel(command, state);
     case 'RenewLicense':
@@ -95,7 +109,19 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
   const term = { valid_from, valid_until };
   const { product_id, plan_id } = plan;
   return [
-    { type: 'license.created', product_id, plan_id, customer_id, email, status, trial, key_hash, key_sealed, ...description, ...term },
+    {
+      type: 'license.created',
+      product_id,
+      plan_id,
+      customer_id,
+      email,
+      status,
+      trial,
+      key_hash,
+      key_sealed,
+      ...description,
+      ...term,
+    },
   ];
 };
 
@@ -117,11 +143,14 @@ const statusByTime = ({ valid_until }: Term, plan: PlanTerms, now: Time, within:
 const update = (changes: Partial<Description>, state: License): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
   const differing = Object.entries(changes).filter(
-    ([field, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(state[field as keyof Description]),
+    ([field, value]) =>
+      value !== undefined && JSON.stringify(value) !== JSON.stringify(state[field as keyof Description]),
   );
   if (differing.length === 0) return [];
   const { product_id, customer_id } = state;
-  return [{ type: 'license.updated', product_id, customer_id, ...(Object.fromEntries(differing) as Partial<Description>) }];
+  return [
+    { type: 'license.updated', product_id, customer_id, ...(Object.fromEntries(differing) as Partial<Description>) },
+  ];
 };
 
 const suspend = (reason: string | null, { status, product_id }: License): readonly LicenseEvent[] => {
@@ -131,7 +160,10 @@ const suspend = (reason: string | null, { status, product_id }: License): readon
 };
 
 /** A licence comes back as what it is by now: its term went on running. */
-const reinstate = ({ reason, plan, now }: At & Because & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+const reinstate = (
+  { reason, plan, now }: At & Because & { readonly plan: Plan },
+  state: License,
+): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
   if (state.status !== 'suspended') return refuse('INVALID_TRANSITION', { status: state.status });
   const kept = state.resumes_as;
@@ -164,7 +196,10 @@ const renew = (
 };
 
 /** The term goes on as it is; a trial, or a licence whose term is over, begins a new one. */
-const changePlan = ({ plan, now, reason }: At & Because & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+const changePlan = (
+  { plan, now, reason }: At & Because & { readonly plan: Plan },
+  state: License,
+): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
   if (state.status === 'suspended') return refuse('LICENSE_SUSPENDED');
   if (state.status === 'canceled') return refuse('LICENSE_CANCELED');

@@ -25,7 +25,16 @@ export const licenseContracts = [
     type: 'license.created',
     service,
     description: 'A licence was issued.',
-    fields: { product_id, plan_id, customer_id, external_customer_id, external_workspace_id, status, valid_from, valid_until },
+    fields: {
+      product_id,
+      plan_id,
+      customer_id,
+      external_customer_id,
+      external_workspace_id,
+      status,
+      valid_from,
+      valid_until,
+    },
     example: {
       ...plan,
       customer_id: 'cus_4zq8k2m6w9r3t5v7x1y0b2c4d6',
@@ -88,7 +97,15 @@ export const licenseContracts = [
     type: 'plan.changed',
     service,
     description: 'A licence went over to another plan.',
-    fields: { product_id, plan_id, previous_plan_id: text('The plan before.'), reason, status, valid_from, valid_until },
+    fields: {
+      product_id,
+      plan_id,
+      previous_plan_id: text('The plan before.'),
+      reason,
+      status,
+      valid_from,
+      valid_until,
+    },
     example: { ...plan, previous_plan_id: 'plan_01jd1zv8a2d4gqh6j9k1m3n5p7', reason: null, status: 'active', ...year },
   }),
   contract({
@@ -96,7 +113,12 @@ export const licenseContracts = [
     service,
     description: 'A device or a user was activated. The subject is the licence.',
     fields: { product_id, activation_id, identifier_type: Type.Enum([...IDENTIFIER_TYPES]), identifier_hash },
-    example: { ...product, activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g', identifier_type: 'device', identifier_hash: hash },
+    example: {
+      ...product,
+      activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g',
+      identifier_type: 'device',
+      identifier_hash: hash,
+    },
   }),
   contract({
     type: 'activation.removed',

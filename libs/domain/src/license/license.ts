@@ -1,6 +1,14 @@
 import type { Time } from '../shared/time.ts';
 
-export const LICENSE_STATUSES = ['active', 'trialing', 'past_due', 'canceled', 'expired', 'suspended', 'revoked'] as const;
+export const LICENSE_STATUSES = [
+  'active',
+  'trialing',
+  'past_due',
+  'canceled',
+  'expired',
+  'suspended',
+  'revoked',
+] as const;
 export type LicenseStatus = (typeof LICENSE_STATUSES)[number];
 /** What a licence is when it is neither suspended nor revoked. */
 export type UnheldStatus = Exclude<LicenseStatus, 'suspended' | 'revoked'>;
@@ -122,7 +130,12 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, ...changes };
     }
     case 'license.renewed':
-      return { ...inStatus(state, event.status), trial: false, valid_from: event.valid_from, valid_until: event.valid_until };
+      return {
+        ...inStatus(state, event.status),
+        trial: false,
+        valid_from: event.valid_from,
+        valid_until: event.valid_until,
+      };
     case 'plan.changed':
       return {
         ...inStatus(state, event.status),

@@ -27,4 +27,3 @@ export const usability = (license: License, plan: Grace, now: Time): Usability =
   if (now < license.valid_from) return 'not_yet_valid';
   return valid_until !== null && now >= valid_until ? 'in_grace' : 'usable';
 };
-

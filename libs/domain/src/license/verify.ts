@@ -77,7 +77,8 @@ export const verify = (
     if (plan.max_activations !== null && place >= plan.max_activations) return 'TOO_MANY_ACTIVATIONS';
   }
   const oldest = product.minimum_supported_version;
-  if (request.version !== undefined && oldest !== null && compareVersions(request.version, oldest) < 0) return 'VERSION_TOO_OLD';
+  if (request.version !== undefined && oldest !== null && compareVersions(request.version, oldest) < 0)
+    return 'VERSION_TOO_OLD';
   for (const feature of request.entitlements) {
     const value = Object.hasOwn(entitlements, feature) ? entitlements[feature]?.value : undefined;
     if (value === undefined || value === false) return 'ENTITLEMENT_MISSING';

@@ -26,7 +26,10 @@ export interface ProductTerms {
 export type ProductChanges = Partial<Omit<ProductTerms, 'type'>>;
 
 export type ProductEvent =
-  | ({ readonly type: 'product.created'; readonly product_id: string; readonly product_type: ProductType } & Omit<ProductTerms, 'type'>)
+  | ({ readonly type: 'product.created'; readonly product_id: string; readonly product_type: ProductType } & Omit<
+      ProductTerms,
+      'type'
+    >)
   | { readonly type: 'product.updated'; readonly product_id: string; readonly changes: ProductChanges };
 
 export type Product = { readonly status: 'created'; readonly product_id: string } & ProductTerms;
@@ -45,7 +48,8 @@ const CAPABILITIES: Readonly<Record<ProductType, readonly Capability[]>> = {
 };
 
 /** Whether products of a type have a capability at all. */
-export const productSupports = (type: ProductType, capability: Capability): boolean => CAPABILITIES[type].includes(capability);
+export const productSupports = (type: ProductType, capability: Capability): boolean =>
+  CAPABILITIES[type].includes(capability);
 
 export const refuseProduct = refuser({
   PRODUCT_EXISTS: { status: 409, message: 'A product with this id exists.' },
@@ -79,7 +83,9 @@ export const decideProduct = (command: ProductCommand, state: ProductState): rea
     case 'UpdateProduct': {
       if (state.status === 'none') return refuseProduct('PRODUCT_NOT_FOUND');
       const changes = changed(state, command.changes);
-      return Object.keys(changes).length === 0 ? [] : [{ type: 'product.updated', product_id: state.product_id, changes }];
+      return Object.keys(changes).length === 0
+        ? []
+        : [{ type: 'product.updated', product_id: state.product_id, changes }];
     }
     default:
       return command satisfies never;

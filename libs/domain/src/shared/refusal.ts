@@ -14,7 +14,9 @@ export class Refusal<Code extends string = string> extends Error {
 }
 
 /** Exhaustive table of an aggregate's refusals. */
-export type Refusals<Code extends string> = Readonly<Record<Code, { readonly status: number; readonly message: string }>>;
+export type Refusals<Code extends string> = Readonly<
+  Record<Code, { readonly status: number; readonly message: string }>
+>;
 
 /** `const refuse = refuser(licenseRefusals)`; `refuse('LICENSE_SUSPENDED')` throws. */
 export const refuser =

@@ -29,12 +29,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
     rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),
     rate_limit_per_license: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_LICENSE', 1_000, 1, 1_000_000),
-    log_level: oneOf(
-      env,
-      'KEYLEDGER_LOG_LEVEL',
-      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-      'info',
-    ),
+    log_level: oneOf(env, 'KEYLEDGER_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
     metrics_token: env['KEYLEDGER_METRICS_TOKEN'] || undefined,
     otlp_endpoint: optionalUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     service_urls: {
@@ -51,7 +46,9 @@ const integer = (env: Env, name: string, fallback: number, min: number, max: num
   if (text === undefined || text === '') return fallback;
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new ConfigError(`${name} is "${text}": give a whole number from ${min} to ${max}, or leave it out for ${fallback}.`);
+    throw new ConfigError(
+      `${name} is "${text}": give a whole number from ${min} to ${max}, or leave it out for ${fallback}.`,
+    );
   }
   return value;
 };
@@ -65,7 +62,10 @@ const oneOf = <const T extends string>(env: Env, name: string, values: readonly 
 };
 
 const list = (env: Env, name: string): readonly string[] | undefined => {
-  const items = (env[name] ?? '').split(',').map((item) => item.trim()).filter((item) => item !== '');
+  const items = (env[name] ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
   return items.length === 0 ? undefined : items;
 };
 

@@ -7,7 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** One thing that must work for the process to serve; it rejects with the reason when it does not. */
 export interface ReadinessCheck {
   readonly name: string;
-  check(): Promise<unknown>;
+  readonly check: () => Promise<unknown>;
 }
 
 /** Longest a readiness check may take, in milliseconds. */
@@ -31,7 +31,9 @@ export const registerOperatorRoutes = (
 
   fastify.get('/metrics', async (request, reply) => {
     if (!mayReadMetrics(request, config.metrics_token)) {
-      return reply.status(403).send('Metrics are for loopback, or for whoever sends KEYLEDGER_METRICS_TOKEN as a bearer token.\n');
+      return reply
+        .status(403)
+        .send('Metrics are for loopback, or for whoever sends KEYLEDGER_METRICS_TOKEN as a bearer token.\n');
     }
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });

@@ -87,7 +87,9 @@ export class IdempotentCall {
       throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another request.');
     }
     const sealed = Buffer.from(result).toString();
-    return JSON.parse(Buffer.from(this.kept.masterKey.open('idempotency', sealed, this.commandId)).toString()) as SentAnswer;
+    return JSON.parse(
+      Buffer.from(this.kept.masterKey.open('idempotency', sealed, this.commandId)).toString(),
+    ) as SentAnswer;
   }
 
   /** Answers may hold a secret that is shown once, so they are kept encrypted. */

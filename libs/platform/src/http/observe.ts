@@ -28,7 +28,10 @@ export const installObservation = (fastify: FastifyInstance, metrics: Metrics): 
     metrics.requests.observe({ operation, status: reply.statusCode }, reply.elapsedTime / 1000);
     request.span.end(reply.statusCode >= 500 ? `answered ${reply.statusCode}` : undefined);
     const level = reply.statusCode >= 500 ? 'warn' : 'debug';
-    request.log[level]({ request_id: request.id, operation, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+    request.log[level](
+      { request_id: request.id, operation, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
     done();
   });
 };

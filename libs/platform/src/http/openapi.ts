@@ -91,7 +91,10 @@ const IF_MATCH = {
 };
 
 const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schemas: Json): Json[] => {
-  const { properties = {}, required = [] } = (schema ?? {}) as { properties?: Record<string, TSchema>; required?: string[] };
+  const { properties = {}, required = [] } = (schema ?? {}) as {
+    properties?: Record<string, TSchema>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, property]) => {
     const { description, ...rest } = hoist(property, schemas) as Json;
     return {
@@ -105,17 +108,21 @@ const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schema
 };
 
 const responses = (contract: EndpointContract, schemas: Json): Json => {
-  const answers = Object.entries(contract.answers).map(([status, { description, schema, media = 'application/json' }]) => [
-    status,
-    { description, ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }) },
-  ]);
+  const answers = Object.entries(contract.answers).map(
+    ([status, { description, schema, media = 'application/json' }]) => [
+      status,
+      { description, ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }) },
+    ],
+  );
   const problems = Object.groupBy(
     [
       ...contract.problems,
       ...COMMON,
       ...(contract.method === 'GET' ? [] : WITH_BODY),
       ...(contract.method === 'POST' ? WITH_IDEMPOTENCY : []),
-      ...(contract.method === 'PATCH' || contract.method === 'POST' ? [{ status: 412, code: 'PRECONDITION_FAILED' }] : []),
+      ...(contract.method === 'PATCH' || contract.method === 'POST'
+        ? [{ status: 412, code: 'PRECONDITION_FAILED' }]
+        : []),
       ...(contract.auth === 'public' ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
     ],
     ({ status }) => status,

@@ -3,7 +3,8 @@ import { Problem } from './problem.ts';
 export const DEFAULT_LIMIT = 50;
 
 /** An opaque cursor that stands for the sort key of the last row of a page. */
-export const encodeCursor = (key: readonly (string | number)[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+export const encodeCursor = (key: readonly (string | number)[]): string =>
+  Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /**
  * @param shape the types of the sort key, in order
@@ -23,7 +24,10 @@ export const decodeCursor = (cursor: string, shape: readonly ('string' | 'number
   const fits =
     Array.isArray(key) &&
     key.length === shape.length &&
-    key.every((part, n) => typeof part === shape[n] && (typeof part !== 'string' || (part.isWellFormed() && !part.includes('\0')))) &&
+    key.every(
+      (part, n) =>
+        typeof part === shape[n] && (typeof part !== 'string' || (part.isWellFormed() && !part.includes('\0'))),
+    ) &&
     key.every((part) => typeof part !== 'number' || Number.isSafeInteger(part));
   if (!fits) throw bad;
   return key as (string | number)[];
@@ -41,7 +45,10 @@ export const pageOf = <Row, Item>(
 ): { data: Item[]; next_cursor: string | null } => {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
-  return { data: page.map(view), next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+  return {
+    data: page.map(view),
+    next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null,
+  };
 };
 
 /** `ETag` of a stream's version. */

@@ -17,9 +17,14 @@ const AWAY = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
 /** Any error as a problem; what is not the caller's to know becomes a bare 500. */
 export const problemOf = (error: unknown): ProblemShape => {
   if (error instanceof StaleVersionError) {
-    return new Problem(412, 'PRECONDITION_FAILED', `The resource is at version ${error.actual}, not ${error.expected}.`, {
-      version: error.actual,
-    });
+    return new Problem(
+      412,
+      'PRECONDITION_FAILED',
+      `The resource is at version ${error.actual}, not ${error.expected}.`,
+      {
+        version: error.actual,
+      },
+    );
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = FASTIFY[code];
@@ -35,10 +40,16 @@ export const problemOf = (error: unknown): ProblemShape => {
 };
 
 const isUnavailable = (error: unknown, code: string): boolean =>
-  error instanceof Error && (AWAY.test(code) || error.name === 'ConnectionLostError' || /Connection terminated/.test(error.message));
+  error instanceof Error &&
+  (AWAY.test(code) || error.name === 'ConnectionLostError' || /Connection terminated/.test(error.message));
 
 /** Answers an error with RFC 9457 problem+json; errors of ours are logged with the request's id. */
-export const sendProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply, publicUrl: string): FastifyReply => {
+export const sendProblem = (
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  publicUrl: string,
+): FastifyReply => {
   const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed');
   return reply

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Actor, type DomainEvent, type EventMetadata, HandledBeforeError, type HandleOptions, type Outcome } from '#events';
+import {
+  type Actor,
+  type DomainEvent,
+  type EventMetadata,
+  HandledBeforeError,
+  type HandleOptions,
+  type Outcome,
+} from '#events';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
@@ -49,14 +56,21 @@ const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Princip
   const { principal } = request;
   if (auth === 'public' || (auth === 'license' && principal === undefined)) return principal ?? ANONYMOUS;
   if (principal === undefined) {
-    throw new Problem(401, 'UNAUTHENTICATED', 'Send an API key as a bearer token.', {}, { 'www-authenticate': 'Bearer' });
+    throw new Problem(
+      401,
+      'UNAUTHENTICATED',
+      'Send an API key as a bearer token.',
+      {},
+      { 'www-authenticate': 'Bearer' },
+    );
   }
   const scope = auth === 'license' ? 'licenses:write' : auth;
   if (!hasScope(principal, scope)) throw new Problem(403, 'FORBIDDEN', `This needs the scope ${scope}.`);
   return principal;
 };
 
-const asAnswer = (result: unknown, success: number): Answer => (result instanceof Answer ? result : new Answer(success, result));
+const asAnswer = (result: unknown, success: number): Answer =>
+  result instanceof Answer ? result : new Answer(success, result);
 
 const sentAnswer = ({ status, headers, body }: Answer): SentAnswer => ({
   status,
@@ -109,10 +123,14 @@ const callOf = (request: FastifyRequest, principal: Principal, idempotent: Idemp
     if_match,
     metadata,
     command,
-  } as Call;
+  };
 };
 
-const idempotentCall = ({ contract, kept }: Route, principal: Principal, request: FastifyRequest): IdempotentCall | undefined => {
+const idempotentCall = (
+  { contract, kept }: Route,
+  principal: Principal,
+  request: FastifyRequest,
+): IdempotentCall | undefined => {
   if (contract.method !== 'POST') return undefined;
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   if (key === undefined) return undefined;

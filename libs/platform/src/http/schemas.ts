@@ -11,7 +11,11 @@ const SUFFIX = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
 /** A typed id: `Id('lic')` is `lic_…`. */
 export const Id = (prefix: string) =>
-  Type.String({ pattern: `^${prefix}_${SUFFIX}$`, 'x-id-prefix': prefix, examples: [`${prefix}_01jd1zx0h8e4rvy2m6k9w3q5tb`] });
+  Type.String({
+    pattern: `^${prefix}_${SUFFIX}$`,
+    'x-id-prefix': prefix,
+    examples: [`${prefix}_01jd1zx0h8e4rvy2m6k9w3q5tb`],
+  });
 
 /** RFC 3339 in UTC, e.g. `2026-11-21T09:30:00.000Z`. */
 export const Timestamp = Type.String({ format: 'utc-time', examples: ['2026-11-21T09:30:00.000Z'] });
@@ -27,7 +31,12 @@ export const Text = (max: number, { min = 0, multiline = false }: { min?: number
   });
 
 /** Lower-case letters, digits and inner dashes. */
-export const Slug = Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', minLength: 1, maxLength: 63, examples: ['pro-yearly'] });
+export const Slug = Type.String({
+  pattern: '^[a-z0-9]+(-[a-z0-9]+)*$',
+  minLength: 1,
+  maxLength: 63,
+  examples: ['pro-yearly'],
+});
 
 /** What a caller names a device or a user by; compare it after `normalizeIdentifier`. */
 export const Identifier = Type.String({
@@ -41,7 +50,11 @@ export const Identifier = Type.String({
 export const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] });
 
 /** An absolute http or https address. */
-export const WebAddress = Type.String({ format: 'web-address', maxLength: 2048, examples: ['https://example.com/hooks'] });
+export const WebAddress = Type.String({
+  format: 'web-address',
+  maxLength: 2048,
+  examples: ['https://example.com/hooks'],
+});
 
 export const Int = (min: number, max: number) => Type.Integer({ minimum: min, maximum: max });
 
@@ -49,11 +62,15 @@ export const Int = (min: number, max: number) => Type.Integer({ minimum: min, ma
 export const Limit = Nullable(Int(0, 1_000_000_000));
 
 /** Free JSON under at most 50 keys; `checkMetadata` bounds its size. */
-export const Metadata = Type.Record(Type.String({ pattern: '^(?!(?:__proto__|constructor|prototype)$)[^\\u0000-\\u001f\\u007f]{1,100}$' }), Type.Unknown(), {
-  maxProperties: 50,
-  additionalProperties: false,
-  'x-max-bytes': 16_384,
-});
+export const Metadata = Type.Record(
+  Type.String({ pattern: '^(?!(?:__proto__|constructor|prototype)$)[^\\u0000-\\u001f\\u007f]{1,100}$' }),
+  Type.Unknown(),
+  {
+    maxProperties: 50,
+    additionalProperties: false,
+    'x-max-bytes': 16_384,
+  },
+);
 
 /** The schema, or null. */
 export function Nullable<T extends TSchema>(schema: T) {

@@ -1,0 +1,108 @@
+import { addDays } from '../shared/time.ts';
+import type { License } from './license.ts';
+import { type VerificationRequest, type Verified, verify } from './verify.ts';
+
+const T0 = '2026-01-01T00:00:00.000Z';
+const END = addDays(T0, 30);
+
+const license: License = {
+  status: 'active',
+  resumes_as: 'active',
+  trial: false,
+  product_id: 'prod_1',
+  plan_id: 'plan_1',
+  customer_id: 'cus_1',
+  email: null,
+  name: null,
+  org_name: null,
+  external_customer_id: null,
+  external_workspace_id: null,
+  notes: null,
+  metadata: {},
+  key_hash: '',
+  key_sealed: '',
+  valid_from: T0,
+  valid_until: END,
+  grace_until: null,
+  activations: new Map(
+    ['first', 'second', 'third'].map((hash) => [
+      hash,
+      { activation_id: hash, identifier: null, identifier_type: 'device', label: null, ip: null, added_at: T0 },
+    ]),
+  ),
+};
+const verified: Verified = {
+  license,
+  plan: { max_activations: 3, grace_days: 7, license_type: 'subscription' },
+  product: { product_id: 'prod_1', slug: 'studio', type: 'desktop', minimum_supported_version: '2.0.0' },
+  entitlements: { export: { value: true }, cloud: { value: false }, exports: { value: 0 } },
+};
+const request: VerificationRequest = {
+  product: undefined,
+  identifier_hash: 'first',
+  entitlements: [],
+  version: undefined,
+};
+
+const ask = (
+  over: Partial<VerificationRequest>,
+  changes: Partial<License> = {},
+  now = addDays(T0, 1),
+  of: Partial<Verified> = {},
+) => verify({ ...verified, license: { ...license, ...changes }, ...of }, { ...request, ...over }, now);
+
+describe('verification', () => {
+  it('says VALID of a usable licence on an active device', () => {
+    expect(ask({})).toBe('VALID');
+    expect(ask({ product: 'prod_1' })).toBe('VALID');
+    expect(ask({ product: 'studio', version: '2.0', entitlements: ['export', 'exports'] })).toBe('VALID');
+    expect(ask({ identifier_hash: undefined })).toBe('VALID');
+  });
+
+  it('gives the first reason that applies', () => {
+    const wrong = { product: 'other', identifier_hash: 'nobody', version: '1.0.0', entitlements: ['nothing'] };
+    expect(ask(wrong, { status: 'revoked' })).toBe('PRODUCT_MISMATCH');
+    const rest = { ...wrong, product: undefined };
+    expect(ask(rest, { status: 'revoked' })).toBe('REVOKED');
+    expect(ask(rest, { status: 'suspended' }, addDays(END, 99))).toBe('SUSPENDED');
+    expect(ask(rest, {}, addDays(END, 8))).toBe('EXPIRED');
+    expect(ask(rest, { trial: true }, addDays(END, 8))).toBe('TRIAL_EXPIRED');
+    expect(ask(rest, { status: 'canceled' }, END)).toBe('CANCELED');
+    expect(ask(rest, {}, addDays(T0, -1))).toBe('NOT_YET_VALID');
+    expect(ask(rest)).toBe('NOT_ACTIVATED');
+    const lowered = { plan: { ...verified.plan, max_activations: 2 } };
+    expect(ask({ ...rest, identifier_hash: 'third' }, {}, undefined, lowered)).toBe('TOO_MANY_ACTIVATIONS');
+    expect(ask({ ...rest, identifier_hash: 'second' }, {}, undefined, lowered)).toBe('VERSION_TOO_OLD');
+    expect(ask({ entitlements: ['nothing'] })).toBe('ENTITLEMENT_MISSING');
+    expect(ask({ entitlements: ['cloud'] })).toBe('ENTITLEMENT_MISSING');
+    expect(ask({ entitlements: ['constructor'] })).toBe('ENTITLEMENT_MISSING');
+  });
+
+  it('an unknown device is NOT_ACTIVATED also when all places are taken', () => {
+    expect(ask({ identifier_hash: 'nobody' })).toBe('NOT_ACTIVATED');
+  });
+
+  it('time decides, whatever the status still says', () => {
+    expect(ask({}, {}, END)).toBe('PAST_DUE_GRACE');
+    expect(ask({}, { trial: true, status: 'trialing' }, END)).toBe('PAST_DUE_GRACE');
+    expect(ask({}, {}, addDays(END, 7))).toBe('EXPIRED');
+    expect(ask({}, { status: 'canceled' })).toBe('VALID');
+    expect(ask({}, { valid_until: null }, addDays(T0, 9999))).toBe('VALID');
+  });
+
+  it('products without activations know no devices', () => {
+    expect(ask({ identifier_hash: 'nobody' }, {}, undefined, { product: { ...verified.product, type: 'saas' } })).toBe(
+      'VALID',
+    );
+  });
+
+  it.each([
+    ['1.9.9', 'VERSION_TOO_OLD'],
+    ['2.0.0-beta.1', 'VERSION_TOO_OLD'],
+    ['v2', 'VALID'],
+    ['2.0.1', 'VALID'],
+    ['10.0', 'VALID'],
+  ])('an app of version %s: %s', (version, code) => {
+    expect(ask({ version })).toBe(code);
+  });
+});
