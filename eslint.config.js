@@ -1,0 +1,100 @@
+import eslint from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. No app imports another, except
+ * apps/keyledger, which runs them all in one process. (`regex`, because a `group` that starts with # is taken for a comment.)
+ */
+const never = (regex, message) => ({ regex, message });
+
+const PLATFORM = never('^#platform(/|$)|/platform/src/', 'libs/platform stands above this: turn the dependency round.');
+const EVENTS = never(
+  '^#events(/|$)|/events/src/',
+  'The rules know no event store; they fit it by the shape of a decider.',
+);
+const DOMAIN = never(
+  '^#domain(/|$)|/domain/src/',
+  'Libraries are generic: what knows of licences belongs into an app.',
+);
+const APPS = never('(^|/)apps/', 'Libraries know no app.');
+const NEST = never('^@nestjs/', 'The rules know no framework.');
+const DATABASES = never('^(pg|typeorm|kafkajs|fastify|undici)(/|$)', 'The rules do no I/O.');
+const NODE_IO = never(
+  '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|process|os|readline|timers)(/|$)',
+  'The rules do no I/O, and time comes in with the command.',
+);
+/** `../` out of the app's own folder, by however many steps: into another app's, or into a library past its index. */
+const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps meet only in published events.');
+const APPS_BUT_GATEWAY = 'billing|console|keyledger|licensing|releases|webhooks';
+const LIBS_BY_PATH = never('/libs/', 'Libraries are imported by name: #domain/…, #events, #platform.');
+
+const imports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
+
+export default defineConfig(
+  globalIgnores(['dist/', 'data/', '**/node_modules/', 'docs/']),
+  eslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      // Unused names are the compiler's to report (noUnusedLocals, noUnusedParameters).
+      '@typescript-eslint/no-unused-vars': 'off',
+      // Seats and versions read well in templates; objects and undefined do not, and stay refused.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      // It calls a cast out of `any` unnecessary wherever `any` would be taken as well, and takes it out: `any` spreads.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      // An async function without await is how an implementation answers an interface that promises.
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['libs/domain/**/*.ts'],
+    rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO),
+  },
+  { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, APPS) },
+  { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, APPS) },
+  {
+    files: ['apps/**/*.ts'],
+    ignores: ['apps/keyledger/**'],
+    rules: imports(otherApps(`gateway|${APPS_BUT_GATEWAY}`), LIBS_BY_PATH),
+  },
+  // A service's tests may start the gateway before it: without one nobody is let in.
+  { files: ['apps/**/*.spec.ts'], rules: imports(otherApps(APPS_BUT_GATEWAY)) },
+  {
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    rules: {
+      // Answers of the API are read as whoever calls it reads them: as JSON of a shape that the assertion states.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // expect.objectContaining and spies hand methods about without calling them.
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'process',
+          'console',
+          'URL',
+          'fetch',
+          'setTimeout',
+          'clearTimeout',
+          'setInterval',
+          'clearInterval',
+          'AbortSignal',
+          'Buffer',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+);
