@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { inspect } from 'node:util';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 
 /** A piece of work in a trace. `traceparent` is what to hand on to whatever it sets in motion. */
@@ -44,7 +45,7 @@ export const startSpan = (name: string, kind: keyof typeof KINDS, parent?: strin
     traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
     end: (error) => {
       if (error !== undefined) {
-        span.recordException(error instanceof Error ? error : String(error));
+        span.recordException(error instanceof Error ? error : inspect(error));
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
       span.end();

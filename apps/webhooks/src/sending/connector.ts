@@ -20,7 +20,7 @@ export class AddressRefusedError extends Error {
 export const webhookAgent = (refused: AddressRule, settings: DeliverySettings): Agent => {
   const connect = buildConnector({
     timeout: settings.connectTimeout,
-    lookup: judgedLookup(refused, settings.lookup ?? (systemLookup as LookupFunction)),
+    lookup: judgedLookup(refused, settings.lookup ?? systemLookup),
     allowH2: false,
   });
   const judged: buildConnector.connector = (options, callback) => {

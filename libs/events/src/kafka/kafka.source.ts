@@ -39,7 +39,11 @@ export class KafkaSource implements EventSource {
     this.service = options.service;
   }
 
-  async next(_checkpoints: (partition: number) => number, _limit: number, signal: AbortSignal): Promise<SourceBatch | undefined> {
+  async next(
+    _checkpoints: (partition: number) => number,
+    _limit: number,
+    signal: AbortSignal,
+  ): Promise<SourceBatch | undefined> {
     this.#running ??= this.#run();
     while (!signal.aborted && !this.#closing.signal.aborted) {
       if (this.#offer !== undefined) return this.#offer.batch;
@@ -95,7 +99,8 @@ export class KafkaSource implements EventSource {
   }
 
   /** Offers a batch and waits until it has been taken, heartbeating, or until the partition is somebody else's. */
-  async #take({ batch, heartbeat, isRunning, isStale, resolveOffset }: EachBatchPayload, consumer: Consumer): Promise<void> {
+  async #take(payload: EachBatchPayload, consumer: Consumer): Promise<void> {
+    const { batch } = payload;
     if (batch.messages.length === 0) return;
     const { topic, partition } = batch;
     const events = batch.messages.map(fromMessage);
@@ -104,8 +109,8 @@ export class KafkaSource implements EventSource {
     if (last === undefined) return;
     const done = await new Promise<boolean>((settle) => {
       const beat = setInterval(() => {
-        if (!isRunning() || isStale()) finish(false);
-        else heartbeat().catch(() => finish(false));
+        if (!payload.isRunning() || payload.isStale()) finish(false);
+        else payload.heartbeat().catch(() => finish(false));
       }, HEARTBEAT_MS);
       const finish = (result: boolean): void => {
         clearInterval(beat);
@@ -117,7 +122,7 @@ export class KafkaSource implements EventSource {
       this.#arrived();
     });
     if (!done) return;
-    resolveOffset(last.offset);
+    payload.resolveOffset(last.offset);
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last.offset) + 1n) }]);
   }
 }

@@ -34,8 +34,7 @@ export class PersonalData {
     streams: readonly AnyStreamType[],
   ) {
     for (const stream of streams) {
-      for (const [type, fields] of Object.entries(stream.personal ?? {}))
-        this.#fields.set(type, fields as PersonalFields);
+      for (const [type, fields] of Object.entries(stream.personal ?? {})) this.#fields.set(type, fields);
     }
   }
 

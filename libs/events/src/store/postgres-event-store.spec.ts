@@ -144,7 +144,9 @@ describe('the event store', () => {
   it('accepts exactly the limit on one hot stream, from two stores at once', async () => {
     const stores = await Promise.all([open(), open()]);
     const results = await Promise.allSettled(
-      Array.from({ length: 1000 }, (_, n) => stores[n % 2]?.handle(counters, 'hot', increase(1, 700), { metadata })),
+      Array.from({ length: 1000 }, async (_, n) =>
+        stores[n % 2]?.handle(counters, 'hot', increase(1, 700), { metadata }),
+      ),
     );
     const refused = results.filter((result) => result.status === 'rejected');
     expect(refused).toHaveLength(300);
@@ -187,7 +189,7 @@ describe('the event store', () => {
       result: Buffer.from('answer'),
       expires_at: '2100-01-01T00:00:00.000Z',
     });
-    const send = (n: number) =>
+    const send = async (n: number) =>
       stores[n % 2]?.handle(counters, 'once', increase(), { metadata, commandId: 'cmd-1', remember });
     const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => send(n)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);

@@ -118,8 +118,8 @@ export class PostgresEventStore implements EventStore {
       const slot =
         known ??
         (options.expectedVersion === 0
-          ? emptySlot(type as unknown as AnyType, streamId, this.#forgettings)
-          : await this.#read(type as unknown as AnyType, streamId));
+          ? emptySlot(type, streamId, this.#forgettings)
+          : await this.#read(type, streamId));
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
         const command = { decide, options, traceparent: span.traceparent, resolve, reject } as unknown as Command;
@@ -137,7 +137,7 @@ export class PostgresEventStore implements EventStore {
     type: StreamType<State, Event>,
     streamId: string,
   ): Promise<Loaded<State>> {
-    const { state, version } = this.#slot(streamId) ?? (await this.#read(type as unknown as AnyType, streamId));
+    const { state, version } = this.#slot(streamId) ?? (await this.#read(type, streamId));
     return { state: state as State, version };
   }
 
