@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import pg from 'pg';
 import { newId } from '#domain/shared/id';
 import { eventually } from '../support/app.ts';
 import { type Answering, QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
@@ -36,6 +38,31 @@ describe('endpoints', () => {
     await one.close();
     await sink.close();
   });
+});
+
+it('a webhook that is deleted is sent nothing more, though it was claimed before', async () => {
+  const app = await startWebhooks({ ...QUICK, lease: 200 });
+  const waiting: ServerResponse[] = [];
+  const sink = await startSink(({ path }, response) => {
+    if (path.endsWith('/control')) response.writeHead(204).end();
+    else waiting.push(response);
+  });
+  const { id } = await app.webhook(sink.url);
+  await Promise.all(Array.from({ length: 40 }, () => app.suspend()));
+  await eventually(() => waiting.length === 10);
+  await app.call('DELETE', `/admin/webhooks/${id}`);
+  const database = new pg.Client(app.databaseUrl);
+  await database.connect();
+  const claimed = `select from webhooks.deliveries where endpoint_id = $1 and claimed_until > now()`;
+  await eventually(async () => (await database.query(claimed, [id])).rowCount === 0);
+  await database.end();
+  for (const response of waiting) response.writeHead(204).end();
+  const control = await app.webhook(`${sink.url}/control`);
+  const event = await app.suspend();
+  await app.delivery(control.id, event, ({ status }) => status === 'succeeded');
+  expect(waiting).toHaveLength(10);
+  await app.close();
+  await sink.close();
 });
 
 describe('an ordered webhook', () => {

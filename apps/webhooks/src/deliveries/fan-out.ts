@@ -87,16 +87,12 @@ const draftsOf = (events: readonly PublishedEvent[], all: readonly Subscriber[])
       interested = all.filter((one) => matches(one.events, event.type));
       byType.set(event.type, interested);
     }
-    const product = productOf(event);
+    const product = event.data['product_id'];
     return interested
       .filter(({ product_id }) => product_id === null || product_id === product)
       .map(({ id, ordering }) => ({ endpoint_id: id, event, queue: queueOf(ordering, event) }));
   });
 };
-
-/** Events of a product say which; a product is the subject of its own. */
-const productOf = ({ data, subject, type }: PublishedEvent): unknown =>
-  type.startsWith('product.') ? subject : data['product_id'];
 
 const queueOf = (ordering: Ordering, { subject }: PublishedEvent): string | null =>
   ordering === 'none' ? null : ordering === 'strict' ? '*' : subject;

@@ -43,8 +43,11 @@ const CLAIM = `
   where d.id = t.id and e.id = d.endpoint_id and o.event_id = d.event_id
   returning d.id, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, e.url, e.secrets, o.body`;
 
-const RENEW = `update deliveries set claimed_until = now() + $3 * interval '1 millisecond'
-  where id = any($1) and claimed_by = $2 and status = 'pending' returning id`;
+/** Of an endpoint that has been switched off or deleted nothing is held any longer. */
+const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
+  from webhook_endpoints e
+  where d.id = any($1) and d.claimed_by = $2 and d.status = 'pending' and e.id = d.endpoint_id and e.active
+  returning d.id`;
 
 const RELEASE = `update deliveries set claimed_by = null, claimed_until = null where id = any($1) and claimed_by = $2`;
 
