@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
-import { PostgresEventStore, type StreamType } from '#events';
-import { freshStore, type BenchDatabase, startDatabase } from './database.ts';
+import type { StreamType } from '#events';
+import { type BenchDatabase, type BenchStore, freshStore, startDatabase } from './database.ts';
 import { measure, type Measured } from './measure.ts';
+import { openEmmett } from './peers/emmett.mjs';
 import type { Figure } from './report.ts';
 
 const SECONDS = 4;
@@ -38,7 +38,8 @@ export const run = async (): Promise<Figure[]> => {
     const store = await freshStore(database, 'bench_append', { streams: [things], projections: [] });
     const figures: Figure[] = [];
     try {
-      for (const callers of CALLERS) figures.push(...beside(callers, await appends(store, callers), { single, batched, emmett }));
+      for (const callers of CALLERS)
+        figures.push(...beside(callers, await appends(store, callers), { single, batched, emmett }));
     } finally {
       await store.close();
     }
@@ -63,15 +64,27 @@ const beside = (callers: number, { perSecond, p99 }: Measured, { single, batched
   }
   if (callers !== 32) return [{ ...figure, what }];
   return [
-    { ...figure, what, limit: { what: '(b) the same INSERT by pgbench, 32 clients', value: batched.perSecond }, target: { ratio: 1 } },
-    { ...figure, what, limit: { what: '(c) Emmett appendToStream, 32 callers', value: emmett.perSecond }, target: { ratio: 5 } },
+    {
+      ...figure,
+      what,
+      limit: { what: '(b) the same INSERT by pgbench, 32 clients', value: batched.perSecond },
+      target: { ratio: 1 },
+    },
+    {
+      ...figure,
+      what,
+      limit: { what: '(c) Emmett appendToStream, 32 callers', value: emmett.perSecond },
+      target: { ratio: 5 },
+    },
     { what: `${what}, p99`, value: p99, unit: 'ms' },
   ];
 };
 
 let stream = 0;
-const appends = (store: PostgresEventStore, callers: number): Promise<Measured> =>
-  measure(callers, SECONDS, (n) => store.handle(things, `thing_${stream++}`, () => [event(n)], { metadata }));
+const appends = ({ store }: BenchStore, callers: number): Promise<Measured> =>
+  measure(callers, SECONDS, (n) =>
+    store.handle(things, `thing_${stream++}`, () => [event(n)], { metadata, expectedVersion: 0 }),
+  );
 
 const INSERT = `insert into plain_events (stream_id, version, type, data, metadata) values ($1, 1, 'thing.done', $2, '{}')`;
 
@@ -137,7 +150,7 @@ const rowsOfFifty = async (url: string): Promise<number> => {
 
 /** Limit (c): Emmett as published, with its defaults. */
 const emmettAppends = async ({ url }: BenchDatabase): Promise<Measured> => {
-  const emmett = getPostgreSQLEventStore(url);
+  const emmett = openEmmett(url);
   try {
     const run = `emmett-${Date.now()}`;
     const append = (n: number): Promise<unknown> => {

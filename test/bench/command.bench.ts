@@ -17,10 +17,12 @@ const counters: StreamType<CounterState, CounterEvent> = {
   evolve: (state, event) => ({ total: state.total + event.by }),
 };
 
-const increase = (limit: number) => (state: CounterState): CounterEvent[] => {
-  if (state.total + 1 > limit) throw new Error('LIMIT_REACHED');
-  return [{ type: 'counter.increased', by: 1 }];
-};
+const increase =
+  (limit: number) =>
+  (state: CounterState): CounterEvent[] => {
+    if (state.total + 1 > limit) throw new Error('LIMIT_REACHED');
+    return [{ type: 'counter.increased', by: 1 }];
+  };
 
 const metadata = { actor: { type: 'system', id: 'bench' }, correlation_id: 'bench' } as const;
 
@@ -31,14 +33,18 @@ const table = tableProjection<{ id: string; total: number; version: number }, Co
   columns: { id: 'text', total: 'bigint', version: 'integer' },
   types: ['counter.*'],
   id: ({ stream_id }) => stream_id,
-  evolve: (row, { stream_id, version, event }) => ({ id: stream_id, total: Number(row?.total ?? 0) + event.by, version }),
+  evolve: (row, { stream_id, version, event }) => ({
+    id: stream_id,
+    total: Number(row?.total ?? 0) + event.by,
+    version,
+  }),
 });
 
 export const run = async (): Promise<Figure[]> => {
   const database = await startDatabase();
   const figures: Figure[] = [];
   try {
-    const store = await freshStore(database, 'bench_command', {
+    const { store, close } = await freshStore(database, 'bench_command', {
       streams: [counters],
       projections: [table],
       tables: 'create table counters (id text primary key, total bigint not null, version integer not null)',
@@ -56,10 +62,17 @@ export const run = async (): Promise<Figure[]> => {
           ...(callers === 32 ? { target: { atLeast: 8_000 } } : {}),
         });
       }
-      const hot = await measure(64, SECONDS, () => store.handle(counters, 'counter_hot', increase(Infinity), { metadata }));
-      figures.push({ what: 'hot counter, 64 callers on one stream', value: hot.perSecond, unit: 'commands/s', target: { atLeast: 5_000 } });
+      const hot = await measure(64, SECONDS, () =>
+        store.handle(counters, 'counter_hot', increase(Infinity), { metadata }),
+      );
+      figures.push({
+        what: 'hot counter, 64 callers on one stream',
+        value: hot.perSecond,
+        unit: 'commands/s',
+        target: { atLeast: 5_000 },
+      });
     } finally {
-      await store.close();
+      await close();
     }
     return figures;
   } finally {

@@ -27,10 +27,21 @@ export const run = async (): Promise<Figure[]> => {
       { what: 'issue, p99', value: issue.p99, unit: 'ms' },
       { what: 'activate, 32 connections', value: activate.perSecond, unit: 'requests/s' },
       { what: 'activate, p99', value: activate.p99, unit: 'ms' },
-      { what: 'verify, 16 connections', value: verify.perSecond, unit: 'requests/s', limit: beside, target: { ratio: 1.2 } },
+      {
+        what: 'verify, 16 connections',
+        value: verify.perSecond,
+        unit: 'requests/s',
+        limit: beside,
+        target: { ratio: 1.2 },
+      },
       { what: 'verify, p99', value: verify.p99, unit: 'ms', limit: { what: 'bare, ms', value: limit.p99 } },
       { what: 'memory of the process at rest', value: rest, unit: 'MB', target: { atMost: 350 } },
-      { what: 'memory after the benchmark', value: residentMegabytes(instance.pid), unit: 'MB', target: { atMost: 350 } },
+      {
+        what: 'memory after the benchmark',
+        value: residentMegabytes(instance.pid),
+        unit: 'MB',
+        target: { atMost: 350 },
+      },
     ];
   } finally {
     await instance.stop();
@@ -121,4 +132,3 @@ const residentMegabytes = (pid: number): number => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 };
-

@@ -1,5 +1,5 @@
-import autocannon from 'autocannon';
 import type { Measured } from './measure.ts';
+import { fire, type FireResult } from './peers/autocannon.mjs';
 
 export interface LoadRequest {
   readonly method: 'GET' | 'POST';
@@ -30,9 +30,15 @@ export const load = async (
     const from = Math.floor((prepared.length / connections) * client++);
     connection.setRequests([...prepared.slice(from), ...prepared.slice(0, from)]);
   };
-  const run = (duration: number): Promise<autocannon.Result> => {
+  const run = (duration: number): Promise<FireResult> => {
     client = 0;
-    return autocannon({ url, connections, duration, setupClient, requests: prepared.slice(0, 1) } as autocannon.Options);
+    return fire({
+      url,
+      connections,
+      duration,
+      setupClient,
+      requests: prepared.slice(0, 1),
+    });
   };
   await run(2);
   const result = await run(seconds);

@@ -13,7 +13,7 @@ export const measure = async (
 ): Promise<Measured> => {
   let n = 0;
   const loop = async (until: number, times: number[]): Promise<void> => {
-    for (let before = performance.now(); before < until; ) {
+    for (let before = performance.now(); before < until;) {
       await call(n++);
       const after = performance.now();
       times.push(after - before);

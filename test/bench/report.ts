@@ -17,7 +17,8 @@ const format = (value: number): string =>
 
 const met = ({ value, limit, target }: Figure): string => {
   if (target === undefined) return '';
-  if ('ratio' in target) return `${limit && value / limit.value >= target.ratio ? 'met' : 'MISSED'} (≥ ${target.ratio}×)`;
+  if ('ratio' in target)
+    return `${limit && value / limit.value >= target.ratio ? 'met' : 'MISSED'} (≥ ${target.ratio}×)`;
   if ('atLeast' in target) return `${value >= target.atLeast ? 'met' : 'MISSED'} (≥ ${format(target.atLeast)})`;
   return `${value <= target.atMost ? 'met' : 'MISSED'} (≤ ${format(target.atMost)})`;
 };

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { type AnyStreamType, migrateEventStore, migrateSubscriptions, PostgresEventStore, type Projection } from '#events';
+import { startPostgres } from '../../dist/apps/keyledger/src/postgres/embedded.js';
+
+/** The embedded PostgreSQL as it runs in production: fsync on, commits waited for. */
+export interface BenchDatabase {
+  readonly url: string;
+  query(sql: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export const startDatabase = async (): Promise<BenchDatabase> => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyledger-bench-'));
+  const postgres = await startPostgres(join(folder, 'postgres'));
+  const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
+  return {
+    url: postgres.url,
+    query: (sql) => pool.query(sql),
+    stop: async () => {
+      await pool.end();
+      await postgres.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+};
+
+export interface BenchStore {
+  readonly store: PostgresEventStore;
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** A store in a schema of its own. @param tables SQL that makes the read tables */
+export const freshStore = async (
+  { url }: Pick<BenchDatabase, 'url'>,
+  schema: string,
+  { streams, projections, tables = '' }: { streams: AnyStreamType[]; projections: Projection[]; tables?: string },
+): Promise<BenchStore> => {
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 12 });
+  const client = await pool.connect();
+  await client.query(`create schema ${schema}`);
+  await migrateEventStore(client, schema);
+  await migrateSubscriptions(client, schema);
+  await client.query(tables);
+  client.release();
+  const keys = { wrap: (key: Uint8Array) => key, unwrap: (key: Uint8Array) => key };
+  const store = await PostgresEventStore.open({ pool, schema, streams, projections, keys });
+  return {
+    store,
+    pool,
+    close: async () => {
+      await store.close();
+      await pool.end();
+    },
+  };
+};
