@@ -1,4 +1,4 @@
-import type { DomainEvent } from './decider.ts';
+import type { DomainEvent, Upcasters } from './decider.ts';
 
 /** JSON Schema (2020-12) as a plain object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -16,4 +16,6 @@ export interface EventContract<Event extends DomainEvent = DomainEvent> {
   readonly example: Readonly<Record<string, unknown>>;
   /** Field that names the product the event belongs to is always `product_id` in the published data (null when none). */
   publish(this: void, event: Event): Record<string, unknown>;
+  /** Those of the event's stream type: older events are brought to the present schema before they are published. */
+  readonly upcasters?: Upcasters;
 }

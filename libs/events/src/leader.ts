@@ -29,10 +29,11 @@ export const runAsLeader = (
 
   const lead = async (client: PoolClient): Promise<void> => {
     const lost = new AbortController();
-    const working = work(AbortSignal.any([stopping.signal, lost.signal]));
+    const over = AbortSignal.any([stopping.signal, lost.signal]);
+    const working = work(over);
     const watching = (async () => {
-      while (!stopping.signal.aborted && !lost.signal.aborted) {
-        await pause(HEARTBEAT_MS, AbortSignal.any([stopping.signal, lost.signal]));
+      while (!over.aborted) {
+        await pause(HEARTBEAT_MS, over);
         await client.query('select 1').catch(() => lost.abort());
       }
     })();
@@ -48,9 +49,12 @@ export const runAsLeader = (
     while (!stopping.signal.aborted) {
       let client: PoolClient | undefined;
       let broken: Error | undefined;
+      const onLost = (error: Error): void => {
+        broken = error;
+      };
       try {
         client = await pool.connect();
-        client.on('error', (error) => (broken = error));
+        client.on('error', onLost);
         const { rows } = await client.query<{ won: boolean }>('select pg_try_advisory_lock($1) as won', [lock]);
         if (rows[0]?.won) {
           try {
@@ -63,6 +67,7 @@ export const runAsLeader = (
         broken = error instanceof Error ? error : new Error(String(error));
         onError(error);
       } finally {
+        if (broken === undefined) client?.off('error', onLost);
         // A connection of unknown state is closed, which also releases its lock.
         client?.release(broken);
       }
@@ -88,4 +93,5 @@ export const pause = async (milliseconds: number, signal: AbortSignal): Promise<
 };
 
 /** A name as the 64-bit key of an advisory lock (decimal text, as pg wants bigints). */
-export const lockKey = (name: string): string => createHash('sha256').update(name).digest().readBigInt64BE(0).toString();
+export const lockKey = (name: string): string =>
+  createHash('sha256').update(name).digest().readBigInt64BE(0).toString();

@@ -1,7 +1,8 @@
-import type { Pool } from 'pg';
+import { escapeIdentifier, type Pool } from 'pg';
 import type { EventContract } from './contract.ts';
 import type { DomainEvent } from './decider.ts';
 import type { EventMetadata, PublishedEvent } from './event.ts';
+import { Schemas } from './store/upcast.ts';
 
 /** An event as it lies in the log, with what publishing needs of it. Personal fields stay encrypted: no contract reads them. */
 export interface LoggedEvent {
@@ -10,20 +11,30 @@ export interface LoggedEvent {
   readonly stream_id: string;
   readonly version: number;
   readonly type: string;
+  readonly schema_version: number;
   readonly data: Record<string, unknown>;
   readonly metadata: EventMetadata;
   readonly recorded_at: Date;
 }
 
 /** Contracts by event type, for publishing. */
-export type Contracts = ReadonlyMap<string, EventContract<never>>;
+export interface Contracts {
+  get(type: string): EventContract<never> | undefined;
+  readonly schemas: Schemas;
+}
 
-export const contractsByType = (contracts: readonly EventContract<never>[]): Contracts =>
-  new Map(contracts.map((contract) => [contract.type, contract]));
+export const contractsByType = (contracts: readonly EventContract<never>[]): Contracts => {
+  const byType = new Map(contracts.map((contract) => [contract.type, contract]));
+  const upcasters = contracts.flatMap(({ type, upcasters }) =>
+    upcasters === undefined ? [] : [[type, upcasters] as const],
+  );
+  return { get: (type) => byType.get(type), schemas: new Schemas([{ upcasters: Object.fromEntries(upcasters) }]) };
+};
 
 /** The published form: CloudEvents 1.0, with the fields that the contract lets out and no others. */
-export const publish = (logged: LoggedEvent, contract: EventContract<never>): PublishedEvent => {
+export const publish = (logged: LoggedEvent, contract: EventContract<never>, schemas: Schemas): PublishedEvent => {
   const { metadata } = logged;
+  const data = schemas.upcast(logged.type, logged.schema_version, logged.data);
   return {
     specversion: '1.0',
     id: logged.id,
@@ -40,12 +51,13 @@ export const publish = (logged: LoggedEvent, contract: EventContract<never>): Pu
     actortype: metadata.actor.type,
     actorid: metadata.actor.id,
     // The log holds what the writer's types let it write; a contract is made for that very type of event.
-    data: (contract.publish as (event: DomainEvent) => Record<string, unknown>)({ type: logged.type, ...logged.data }),
+    data: (contract.publish as (event: DomainEvent) => Record<string, unknown>)({ type: logged.type, ...data }),
   };
 };
 
 /** Name of a data schema: it changes only when the schema does. */
-export const dataschema = ({ type, schema_version }: EventContract<never>): string => `urn:keyledger:event:${type}:${schema_version}`;
+export const dataschema = ({ type, schema_version }: EventContract<never>): string =>
+  `urn:keyledger:event:${type}:${schema_version}`;
 
 /**
  * Published events of a service's log above a position.
@@ -60,13 +72,13 @@ export const readPublished = async (
 ): Promise<{ events: PublishedEvent[]; position: number }> => {
   const { rows } = await pool.query<LoggedEvent>({
     name: `published_${schema}`,
-    text: `select position, id, stream_id, version, type, data, metadata, recorded_at
-      from ${schema}.events where position > $1 order by position limit $2`,
+    text: `select position, id, stream_id, version, type, schema_version, data, metadata, recorded_at
+      from ${escapeIdentifier(schema)}.events where position > $1 order by position limit $2`,
     values: [after, limit],
   });
   const events = rows.flatMap((row) => {
     const contract = contracts.get(row.type);
-    return contract === undefined ? [] : [publish(row, contract)];
+    return contract === undefined ? [] : [publish(row, contract, contracts.schemas)];
   });
   return { events, position: Number(rows.at(-1)?.position ?? after) };
 };

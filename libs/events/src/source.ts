@@ -1,11 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { PublishedEvent } from './event.ts';
 
-/** Where a subscription stands in one partition of one source: everything up to and including `position` has had its effect. */
-export interface Checkpoint {
-  readonly partition: number;
-  readonly position: number;
-}
+/** Number of the one partition of a service's log, read where it lies. Those of its topic are 0, 1, 2 … */
+export const LOG_PARTITION = -1;
 
 export interface SourceBatch {
   readonly partition: number;
@@ -27,6 +24,13 @@ export interface EventSource {
     limit: number,
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined>;
+  /**
+   * The partition in which the other transport brings a subject's events, if it ever ran: what that partition's checkpoint
+   * covers has had its effect. So a service may move from the log to Kafka, and back, at any time.
+   */
+  elsewhere(subject: string): number | undefined;
+  /** After a `next` that waited in vain: whether there was nothing left to read. */
+  drained(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,9 @@ export interface Subscription {
   readonly sources: readonly string[];
   /** Event types it wants; `license.*` and `*` match. */
   readonly types: readonly string[];
-  /** Ascending by position within a subject. What it throws is retried, then dead-lettered, per subject. */
+  /**
+   * Takes events that ascend by position within a subject. What it throws is retried, then dead-lettered, per subject.
+   * Batches of different subjects may be handled at the same time: a row that several of them write needs a lock of its own.
+   */
   handle(batch: readonly PublishedEvent[], tx: PoolClient): Promise<void>;
 }

@@ -14,7 +14,16 @@ const text = (description: string): Json => ({ type: 'string', description });
 /** Headers of every message: CloudEvents' attributes in binary mode. */
 const HEADERS: Json = {
   type: 'object',
-  required: ['ce_specversion', 'ce_id', 'ce_source', 'ce_type', 'ce_subject', 'ce_time', 'ce_position', 'ce_streamversion'],
+  required: [
+    'ce_specversion',
+    'ce_id',
+    'ce_source',
+    'ce_type',
+    'ce_subject',
+    'ce_time',
+    'ce_position',
+    'ce_streamversion',
+  ],
   properties: {
     ce_specversion: { type: 'string', const: '1.0' },
     ce_id: text('Unique for ever: an event that comes again has the same id.'),
@@ -34,7 +43,10 @@ const HEADERS: Json = {
 };
 
 /** The AsyncAPI 3.0 document of the topics: a channel a service, a message an event type. */
-export const asyncApi = (contracts: readonly EventContract<never>[], { servers, version = '1' }: AsyncApiOptions): Json => {
+export const asyncApi = (
+  contracts: readonly EventContract<never>[],
+  { servers, version = '1' }: AsyncApiOptions,
+): Json => {
   const byService = Object.entries(Object.groupBy(contracts, ({ service }) => service));
   const channels = byService.map(([service, published = []]) => [
     service,
@@ -47,7 +59,11 @@ export const asyncApi = (contracts: readonly EventContract<never>[], { servers, 
   ]);
   const operations = byService.map(([service]) => [
     `publish-${service}`,
-    { action: 'send', channel: { $ref: `#/channels/${service}` }, summary: `Keyledger tells what happened in ${service}.` },
+    {
+      action: 'send',
+      channel: { $ref: `#/channels/${service}` },
+      summary: `Keyledger tells what happened in ${service}.`,
+    },
   ]);
   const messages = contracts.map(({ type, description, data, example }) => [
     type,

@@ -1,8 +1,11 @@
-import type { Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import { Bell, ringingOnAbort } from '../bell.ts';
+import type { PublishedEvent } from '../event.ts';
 import { pause } from '../leader.ts';
-import type { EventSource, SourceBatch } from '../source.ts';
+import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
+import { abortable } from './abortable.ts';
 import { fromMessage } from './cloudevents.ts';
-import { ensureTopic, kafkaClient, type KafkaOptions, topicOf } from './topic.ts';
+import { ensureTopic, isAtEnd, kafkaClient, type KafkaOptions, topicOf } from './topic.ts';
 
 export interface KafkaSourceOptions {
   readonly kafka: KafkaOptions;
@@ -13,9 +16,10 @@ export interface KafkaSourceOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** How often the group is told that a batch is still being worked on, in milliseconds. */
-const HEARTBEAT_MS = 1_000;
+const SESSION_MS = 10_000;
 const AWAY_MS = 1_000;
+/** Whoever waits is woken when something arrives; this is only the longest sleep. */
+const LONG_MS = 60_000;
 
 /** A batch on its way to the subscription, and what becomes of it. */
 interface Offer {
@@ -26,109 +30,145 @@ interface Offer {
 /**
  * A service's topic as a source. kafkajs pushes batches, the subscription pulls them: one batch is offered at a time and the
  * next is fetched when it is done, which is all the back-pressure there needs to be. Offsets are committed after the
- * database transaction of the effect; what is delivered again is skipped by the checkpoint.
+ * database transaction of the effect; what is delivered again is skipped by the checkpoint. A batch whose partition has
+ * gone to another instance is withdrawn; should it be applied all the same, the checkpoint's lock sees to it that it is
+ * applied once.
  */
 export class KafkaSource implements EventSource {
   readonly service: string;
   readonly #closing = new AbortController();
+  readonly #bell = new Bell();
+  readonly #what: string;
   #running: Promise<void> | undefined;
   #offer: Offer | undefined;
-  #arrived: () => void = () => undefined;
 
   constructor(private readonly options: KafkaSourceOptions) {
     this.service = options.service;
+    this.#what = `the consumer ${options.group} could not go on`;
   }
 
+  /** The limit is the broker's: about a megabyte of events of one partition. */
   async next(
     _checkpoints: (partition: number) => number,
     _limit: number,
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined> {
     this.#running ??= this.#run();
-    while (!signal.aborted && !this.#closing.signal.aborted) {
-      if (this.#offer !== undefined) return this.#offer.batch;
-      const arrived = new AbortController();
-      this.#arrived = () => arrived.abort();
-      await pause(60_000, AbortSignal.any([arrived.signal, signal, this.#closing.signal]));
-    }
-    return undefined;
+    return ringingOnAbort(this.#bell, signal, async () => {
+      while (!signal.aborted && !this.#closing.signal.aborted) {
+        if (this.#offer !== undefined) return this.#offer.batch;
+        await this.#bell.wait(LONG_MS);
+      }
+      return undefined;
+    });
+  }
+
+  elsewhere(): number {
+    return LOG_PARTITION;
+  }
+
+  async drained(): Promise<boolean> {
+    const { kafka, service, group } = this.options;
+    return isAtEnd(kafka, topicOf(service), group);
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#bell.ring();
     this.#offer?.settle(false);
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#closing;
-    const { kafka, service, group, onError } = this.options;
-    const what = `the consumer ${group} could not go on`;
     while (!signal.aborted) {
-      const consumer = kafkaClient(kafka).consumer({
-        groupId: group,
-        sessionTimeout: 10_000,
-        rebalanceTimeout: 20_000,
-        heartbeatInterval: HEARTBEAT_MS,
-        maxWaitTimeInMs: 250,
-        retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
-      });
-      const crashed = new AbortController();
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        onError(payload.error, what);
-        crashed.abort();
-      });
       try {
-        await ensureTopic(kafka, service);
-        await consumer.connect();
-        await consumer.subscribe({ topic: topicOf(service), fromBeginning: true });
-        await consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          eachBatch: (payload) => this.#take(payload, consumer),
-        });
-        await aborted(AbortSignal.any([signal, crashed.signal]));
+        await this.#consume(signal);
       } catch (error) {
-        onError(error, what);
-      } finally {
-        this.#offer?.settle(false);
-        await consumer.disconnect().catch((error: unknown) => onError(error, what));
+        if (!signal.aborted) this.options.onError(error, this.#what);
       }
-      if (!signal.aborted) await pause(AWAY_MS, signal);
+      await pause(AWAY_MS, signal);
+    }
+  }
+
+  /** Consumes until the source is closed, or until the consumer has lost its footing: then the next one starts afresh. */
+  async #consume(signal: AbortSignal): Promise<void> {
+    const { kafka, service, group, onError } = this.options;
+    const sessionTimeout = kafka.sessionTimeoutMs ?? SESSION_MS;
+    const consumer = kafkaClient(kafka).consumer({
+      groupId: group,
+      sessionTimeout,
+      rebalanceTimeout: 2 * sessionTimeout,
+      heartbeatInterval: sessionTimeout / 10,
+      maxWaitTimeInMs: 250,
+      // A topic that the broker has just made, or made larger, is seen within this time.
+      metadataMaxAge: 30_000,
+      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(false) },
+    });
+    const crashed = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+    });
+    // It may crash while nobody looks yet; whoever looks later is told.
+    crashed.catch(() => undefined);
+    try {
+      await abortable(ensureTopic(kafka, service), signal);
+      await abortable(consumer.connect(), signal);
+      await consumer.subscribe({ topic: topicOf(service), fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.#take(payload, consumer, sessionTimeout / 10),
+      });
+      await abortable(crashed, signal);
+    } finally {
+      this.#offer?.settle(false);
+      await consumer.disconnect().catch((error: unknown) => onError(error, this.#what));
     }
   }
 
   /** Offers a batch and waits until it has been taken, heartbeating, or until the partition is somebody else's. */
-  async #take(payload: EachBatchPayload, consumer: Consumer): Promise<void> {
-    const { batch } = payload;
-    if (batch.messages.length === 0) return;
-    const { topic, partition } = batch;
-    const events = batch.messages.map(fromMessage);
+  async #take(payload: EachBatchPayload, consumer: Consumer, heartbeatMs: number): Promise<void> {
+    const { batch, heartbeat, isRunning, isStale, resolveOffset } = payload;
     const last = batch.messages.at(-1);
-    const position = Math.max(...events.map((event) => event.position));
     if (last === undefined) return;
-    const done = await new Promise<boolean>((settle) => {
-      const beat = setInterval(() => {
-        if (!payload.isRunning() || payload.isStale()) finish(false);
-        else payload.heartbeat().catch(() => finish(false));
-      }, HEARTBEAT_MS);
-      const finish = (result: boolean): void => {
+    const { topic, partition } = batch;
+    const events = batch.messages.flatMap((message) => this.#read(message));
+    const position = events.reduce((highest, event) => Math.max(highest, event.position), 0);
+    const done = await new Promise<boolean>((resolve) => {
+      const settle = (result: boolean): void => {
         clearInterval(beat);
         this.#offer = undefined;
-        settle(result);
+        resolve(result);
       };
-      const offered: SourceBatch = { partition, events, position, done: () => Promise.resolve(finish(true)) };
-      this.#offer = { batch: offered, settle: finish };
-      this.#arrived();
+      const beat = setInterval(() => {
+        if (!isRunning() || isStale()) settle(false);
+        // A heartbeat that fails says that the group is forming anew: kafkajs sees to that once this batch is let go.
+        else heartbeat().catch(() => settle(false));
+      }, heartbeatMs);
+      const offered: SourceBatch = {
+        partition,
+        events,
+        position,
+        done: () => {
+          settle(true);
+          return Promise.resolve();
+        },
+      };
+      this.#offer = { batch: offered, settle };
+      this.#bell.ring();
     });
     if (!done) return;
-    payload.resolveOffset(last.offset);
+    resolveOffset(last.offset);
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last.offset) + 1n) }]);
   }
-}
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  /** What others have put into the topic must not stop what is ours. */
+  #read(message: KafkaMessage): PublishedEvent[] {
+    try {
+      return [fromMessage(message)];
+    } catch (error) {
+      this.options.onError(error, `${this.options.group} passes over a message`);
+      return [];
+    }
+  }
+}

@@ -1,12 +1,18 @@
-import type { Producer } from 'kafkajs';
+import type { Message, Producer } from 'kafkajs';
 import type { Pool } from 'pg';
 import type { EventContract } from '../contract.ts';
+import type { PublishedEvent } from '../event.ts';
 import { type Leadership, pause, runAsLeader } from '../leader.ts';
+import { LOG_PARTITION } from '../source.ts';
 import { LogSource } from '../source/log.source.ts';
+import { moveCheckpoint, readPositions } from '../subscription/checkpoint.ts';
+import { abortable } from './abortable.ts';
 import { toMessage } from './cloudevents.ts';
+import { partitionOf } from './partition.ts';
 import { ensureTopic, kafkaClient, type KafkaOptions, topicOf } from './topic.ts';
 
 export interface RelayOptions {
+  /** Connections whose `search_path` is the service's schema. */
   readonly pool: Pool;
   /** The service whose log is sent; its schema has the same name. */
   readonly service: string;
@@ -15,10 +21,10 @@ export interface RelayOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** Events a request to the broker. */
+/** Events read at once, and bytes of a request to the broker at most (one event alone may be larger). */
 const BATCH = 500;
+const REQUEST_BYTES = 512 * 1024;
 const AWAY_MS = 500;
-const CHECKPOINT = 'kafka-relay';
 
 /**
  * Sends a service's published events to its topic, in order. One process among all instances does; the checkpoint moves
@@ -41,11 +47,11 @@ const relay = async (options: RelayOptions, signal: AbortSignal): Promise<void> 
       // One request in flight: with more, a failed one could be overtaken.
       const producer = kafkaClient(kafka).producer({ idempotent: true, maxInFlightRequests: 1 });
       try {
-        await ensureTopic(kafka, service);
-        await producer.connect();
-        await sendAll(options, source, producer, signal);
+        const partitions = await fixedPartitions(pool, service, await abortable(ensureTopic(kafka, service), signal));
+        await abortable(producer.connect(), signal);
+        await sendAll(options, partitions, source, producer, signal);
       } catch (error) {
-        onError(error, what);
+        if (!signal.aborted) onError(error, what);
         await pause(AWAY_MS, signal);
       } finally {
         await producer.disconnect().catch((error: unknown) => onError(error, what));
@@ -58,31 +64,51 @@ const relay = async (options: RelayOptions, signal: AbortSignal): Promise<void> 
 
 const sendAll = async (
   { pool, service }: RelayOptions,
+  partitions: number,
   source: LogSource,
   producer: Producer,
   signal: AbortSignal,
 ): Promise<void> => {
-  let reached = await checkpoint(pool, service);
+  const key = { subscription: 'kafka-relay', source: service };
+  let reached = (await readPositions(pool, key)).get(LOG_PARTITION) ?? 0;
   while (!signal.aborted) {
     const batch = await source.next(() => reached, BATCH, signal);
     if (batch === undefined) return;
-    if (batch.events.length > 0) {
-      await producer.send({ topic: topicOf(service), acks: -1, messages: batch.events.map(toMessage) });
+    for (const messages of requests(batch.events, partitions)) {
+      await abortable(producer.send({ topic: topicOf(service), acks: -1, messages }), signal);
     }
-    // Only upward: a leader that was presumed dead must not take its successor back.
-    await pool.query(
-      `insert into checkpoints as c values ($1, $2, 0, $3)
-       on conflict (subscription, source, partition) do update set position = greatest(c.position, excluded.position)`,
-      [CHECKPOINT, service, batch.position],
-    );
+    await moveCheckpoint(pool, key, LOG_PARTITION, batch.position);
     reached = batch.position;
   }
 };
 
-const checkpoint = async (pool: Pool, service: string): Promise<number> => {
-  const { rows } = await pool.query<{ position: string }>(
-    'select position from checkpoints where subscription = $1 and source = $2 and partition = 0',
-    [CHECKPOINT, service],
+/** Requests that a broker takes: it measures them in bytes, not in events. */
+const requests = (events: readonly PublishedEvent[], partitions: number): Message[][] => {
+  const all: Message[][] = [];
+  let room = 0;
+  for (const event of events) {
+    const message = { ...toMessage(event), partition: partitionOf(event.subject, partitions) };
+    room -= message.value.length;
+    const current = all.at(-1);
+    if (current === undefined || room < 0) {
+      all.push([message]);
+      room = REQUEST_BYTES - message.value.length;
+    } else {
+      current.push(message);
+    }
+  }
+  return all;
+};
+
+/** The number of partitions that the topic had when it was first relayed into; later ones are not used. */
+const fixedPartitions = async (pool: Pool, service: string, present: number): Promise<number> => {
+  const { rows } = await pool.query<{ partitions: number }>(
+    `insert into relayed_topics as t (service, partitions) values ($1, $2)
+     on conflict (service) do update set partitions = t.partitions returning partitions`,
+    [service, present],
   );
-  return Number(rows[0]?.position ?? 0);
+  const fixed = rows[0]?.partitions ?? present;
+  if (fixed > present)
+    throw new Error(`the topic ${topicOf(service)} has ${present} partitions, but had ${fixed} before`);
+  return fixed;
 };

@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 
 export interface KafkaOptions {
   readonly brokers: readonly string[];
@@ -7,6 +7,8 @@ export interface KafkaOptions {
   readonly partitions?: number;
   /** Copies of a new topic's data (default: the broker's own). */
   readonly replicas?: number;
+  /** How long a consumer may be silent before its partitions go to others, in milliseconds (default 10,000). */
+  readonly sessionTimeoutMs?: number;
 }
 
 export const topicOf = (service: string): string => `keyledger.${service}`;
@@ -20,17 +22,59 @@ export const kafkaClient = ({ brokers, clientId }: KafkaOptions): Kafka =>
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5 },
   });
 
-/** Makes a service's topic unless it is there. */
-export const ensureTopic = async (options: KafkaOptions, service: string): Promise<void> => {
+/**
+ * Events are kept for ever, so that a new subscriber can start from the first; and one event may be larger than what a
+ * request may carry, since its metadata comes on top.
+ */
+const TOPIC_SETTINGS = [
+  { name: 'retention.ms', value: '-1' },
+  { name: 'retention.bytes', value: '-1' },
+  { name: 'cleanup.policy', value: 'delete' },
+  { name: 'max.message.bytes', value: String(4 * 2 ** 20) },
+];
+
+/** Makes a service's topic unless it is there. @returns how many partitions it has */
+export const ensureTopic = async (options: KafkaOptions, service: string): Promise<number> => {
   const admin = kafkaClient(options).admin();
   await admin.connect();
   try {
     const topic = topicOf(service);
-    if ((await admin.listTopics()).includes(topic)) return;
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{ topic, numPartitions: options.partitions ?? 6, replicationFactor: options.replicas ?? -1 }],
-    });
+    if (!(await admin.listTopics()).includes(topic)) {
+      // False when another process was quicker, which is just as well.
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic,
+            numPartitions: options.partitions ?? 6,
+            replicationFactor: options.replicas ?? -1,
+            configEntries: TOPIC_SETTINGS,
+          },
+        ],
+      });
+    }
+    return await partitionsOf(admin, topic);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+const partitionsOf = async (admin: Admin, topic: string): Promise<number> => {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  const count = topics[0]?.partitions.length ?? 0;
+  if (count === 0) throw new Error(`the topic ${topic} has no partitions yet`);
+  return count;
+};
+
+/** Whether a consumer group has taken all that a topic holds. */
+export const isAtEnd = async (options: KafkaOptions, topic: string, groupId: string): Promise<boolean> => {
+  const admin = kafkaClient(options).admin();
+  await admin.connect();
+  try {
+    const ends = await admin.fetchTopicOffsets(topic);
+    const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    const taken = new Map(group?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+    return ends.every(({ partition, offset }) => (taken.get(partition) ?? -1n) >= BigInt(offset) || offset === '0');
   } finally {
     await admin.disconnect();
   }

@@ -1,5 +1,11 @@
 import { applyDecorators, type ArgumentsHost, Catch, type RpcExceptionFilter, UseFilters } from '@nestjs/common';
-import { BaseRpcContext, type CustomTransportStrategy, EventPattern, type MessageHandler, Server } from '@nestjs/microservices';
+import {
+  BaseRpcContext,
+  type CustomTransportStrategy,
+  EventPattern,
+  type MessageHandler,
+  Server,
+} from '@nestjs/microservices';
 import type { Pool, PoolClient } from 'pg';
 import { from, lastValueFrom, type Observable, throwError } from 'rxjs';
 import type { PublishedEvent } from '../event.ts';
@@ -57,7 +63,12 @@ export class EventTransport extends Server implements CustomTransportStrategy {
   }
 
   /** Nest would chain handlers of one pattern side by side; each subscription here stands for itself. */
-  override addHandler(_pattern: unknown, handler: MessageHandler, _isEvent = false, extras: Record<string, unknown> = {}): void {
+  override addHandler(
+    _pattern: unknown,
+    handler: MessageHandler,
+    _isEvent = false,
+    extras: Record<string, unknown> = {},
+  ): void {
     this.#subscriptions.push({ options: extras['subscription'] as SubscribeOptions, handler });
   }
 
@@ -83,7 +94,10 @@ export class EventTransport extends Server implements CustomTransportStrategy {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#running.splice(0).map(({ runner, source }) => Promise.all([runner.stop(), source.close()])));
+    const running = this.#running.splice(0);
+    // Each runner finishes its batch and tells its source so, before the source goes.
+    await Promise.all(running.map(({ runner }) => runner.stop()));
+    await Promise.all(running.map(({ source }) => source.close()));
   }
 
   override on(): never {

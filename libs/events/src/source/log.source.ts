@@ -1,20 +1,23 @@
-import pg, { type Pool, type PoolClient } from 'pg';
+import { escapeIdentifier, type Pool } from 'pg';
+import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
-import { pause } from '../leader.ts';
+import { partitionOf } from '../kafka/partition.ts';
 import { type Contracts, contractsByType, readPublished } from '../publish.ts';
-import type { EventSource, SourceBatch } from '../source.ts';
+import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
 import { eventsChannel } from '../store/schema.ts';
+import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
 const POLL_MS = 500;
 
-/** Another service's log, read where it lies: in a schema of the same database. One partition, number 0. */
+/** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
   readonly #contracts: Contracts;
-  readonly #closing = new AbortController();
-  #listener: Promise<void> | undefined;
-  #grown = true;
-  #wake: () => void = () => undefined;
+  readonly #bell = new Bell();
+  #stopListening: (() => Promise<void>) | undefined;
+  #closed = false;
+  /** Partitions of the topic into which this log is, or once was, relayed. */
+  #partitions: number | undefined;
 
   constructor(
     readonly service: string,
@@ -30,52 +33,43 @@ export class LogSource implements EventSource {
     limit: number,
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined> {
-    this.#listener ??= this.#listen();
-    while (!signal.aborted && !this.#closing.signal.aborted) {
-      this.#grown = false;
-      const after = checkpoints(0);
-      const { events, position } = await readPublished(this.pool, this.service, this.#contracts, after, limit);
-      if (position > after) return { partition: 0, events, position };
-      if (!this.#grown) await this.#sleep(signal);
-    }
-    return undefined;
+    this.#stopListening ??= hear(this.pool, {
+      channel: eventsChannel(this.service),
+      bell: this.#bell,
+      onError: this.onError,
+    });
+    // Asked for until there is an answer: while instances are moved to Kafka one by one, it comes at any moment.
+    this.#partitions ??= await relayedPartitions(this.pool, this.service);
+    return ringingOnAbort(this.#bell, signal, async () => {
+      while (!signal.aborted && !this.#closed) {
+        const after = checkpoints(LOG_PARTITION);
+        const { events, position } = await readPublished(this.pool, this.service, this.#contracts, after, limit);
+        if (position > after) return { partition: LOG_PARTITION, events, position };
+        await this.#bell.wait(POLL_MS);
+      }
+      return undefined;
+    });
+  }
+
+  elsewhere(subject: string): number | undefined {
+    return this.#partitions === undefined ? undefined : partitionOf(subject, this.#partitions);
+  }
+
+  drained(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    this.#wake();
-    await this.#listener;
-  }
-
-  async #sleep(signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(POLL_MS, AbortSignal.any([woken.signal, signal, this.#closing.signal]));
-  }
-
-  async #listen(): Promise<void> {
-    const { signal } = this.#closing;
-    while (!signal.aborted) {
-      let client: PoolClient | undefined;
-      try {
-        client = await this.pool.connect();
-        const lost = new AbortController();
-        client.on('error', () => lost.abort());
-        client.on('notification', () => {
-          this.#grown = true;
-          this.#wake();
-        });
-        await client.query(`listen ${pg.escapeIdentifier(eventsChannel(this.service))}`);
-        await new Promise<void>((ended) => {
-          AbortSignal.any([lost.signal, signal]).addEventListener('abort', () => ended(), { once: true });
-        });
-      } catch (error) {
-        this.onError(error);
-      } finally {
-        // It listens until it is closed, so it does not go back among the others.
-        client?.release(true);
-      }
-      await pause(POLL_MS, signal);
-    }
+    this.#closed = true;
+    this.#bell.ring();
+    await this.#stopListening?.();
   }
 }
+
+const relayedPartitions = async (pool: Pool, service: string): Promise<number | undefined> => {
+  const { rows } = await pool.query<{ partitions: number }>(
+    `select partitions from ${escapeIdentifier(service)}.relayed_topics where service = $1`,
+    [service],
+  );
+  return rows[0]?.partitions;
+};

@@ -7,7 +7,7 @@ export class Schemas {
   readonly #upcasters = new Map<string, Upcasters>();
   readonly #present = new Map<string, number>();
 
-  constructor(streams: readonly AnyStreamType[]) {
+  constructor(streams: readonly Pick<AnyStreamType, 'upcasters'>[]) {
     for (const stream of streams) {
       for (const [type, upcasters] of Object.entries(stream.upcasters ?? {})) {
         this.#upcasters.set(type, upcasters);

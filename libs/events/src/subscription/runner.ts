@@ -4,10 +4,13 @@ import { pause } from '../leader.ts';
 import type { EventSource, SourceBatch, Subscription } from '../source.ts';
 import { wants } from '../store/writer.ts';
 import { startSpan } from '../trace.ts';
-import { park, parkedSubjects, retryDue } from './parked.ts';
+import { type CheckpointKey, lockCheckpoint, moveCheckpoint, type Positions, readPositions } from './checkpoint.ts';
+import { park, parkedSubjects } from './parked.ts';
+import { releaseOrphans, retryDue } from './retry.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface RunnerOptions {
+  /** Connections whose `search_path` is the subscribing service's schema. */
   readonly pool: Pool;
   readonly subscription: Subscription;
   readonly source: EventSource;
@@ -24,19 +27,25 @@ export const LADDER_MS: readonly number[] = [100, 500, 1_000, 2_000, 5_000, 10_0
 const BATCH = 500;
 /** Pause after the database or the source could not be reached, in milliseconds. */
 const AWAY_MS = 500;
-/** How often parked events are looked for, in milliseconds. */
+/** How often parked events are looked for, in milliseconds, and every how many looks for orphans among them. */
 const RETRY_MS = 100;
+const LOOKS_FOR_ORPHANS = 20;
 
 /**
- * Brings one source's events to one subscription. The checkpoint is written in the transaction of the effect and its row is
- * locked first, so each event has its effect once, whoever is killed whenever and however many instances run.
+ * Brings one source's events to one subscription. The checkpoint is written in the transaction of the effect, under a lock
+ * that keeps others out, so each event has its effect once, whoever is killed whenever and however many instances run.
  */
 export class SubscriptionRunner {
   readonly #stopping = new AbortController();
-  readonly #positions = new Map<number, number>();
+  readonly #key: CheckpointKey;
+  readonly #ladder: readonly number[];
+  #positions: Positions | undefined;
   #running: Promise<unknown> | undefined;
 
-  constructor(private readonly options: RunnerOptions) {}
+  constructor(private readonly options: RunnerOptions) {
+    this.#key = { subscription: options.subscription.name, source: options.source.service };
+    this.#ladder = options.ladder ?? LADDER_MS;
+  }
 
   start(): void {
     this.#running ??= Promise.all([this.#consume(), this.#retry()]);
@@ -49,65 +58,66 @@ export class SubscriptionRunner {
   }
 
   async #consume(): Promise<void> {
-    const { source, batch = BATCH, onError } = this.options;
+    const { pool, source, subscription, batch = BATCH, onError } = this.options;
     const { signal } = this.#stopping;
-    let known = false;
     while (!signal.aborted) {
       try {
-        if (!known) await this.#loadPositions();
-        known = true;
-        const taken = await source.next((partition) => this.#positions.get(partition) ?? 0, batch, signal);
+        const positions = (this.#positions ??= await readPositions(pool, this.#key));
+        const taken = await source.next((partition) => positions.get(partition) ?? 0, batch, signal);
         if (taken === undefined) continue;
         await this.#apply(taken);
         await taken.done?.();
       } catch (error) {
-        // Nothing was committed, or it was and the checkpoint says so: read where we stand and go on.
-        known = false;
-        if (!signal.aborted) onError(error, `subscription ${this.options.subscription.name} could not go on`);
+        // Whether anything was committed, the checkpoint says: read where we stand and go on from there.
+        this.#positions = undefined;
+        if (!signal.aborted) onError(error, `subscription ${subscription.name} could not go on`);
         await pause(AWAY_MS, signal);
       }
     }
   }
 
-  async #loadPositions(): Promise<void> {
-    const { rows } = await this.options.pool.query<{ partition: number; position: string }>(
-      'select partition, position from checkpoints where subscription = $1 and source = $2',
-      [this.options.subscription.name, this.options.source.service],
-    );
-    this.#positions.clear();
-    for (const { partition, position } of rows) this.#positions.set(partition, Number(position));
-  }
-
   async #apply(taken: SourceBatch): Promise<void> {
     const { subscription } = this.options;
     const wanted = taken.events.filter(({ type }) => wants(subscription.types, type));
+    if (wanted.length === 0) return this.#effect(taken, wanted, nothing);
     const span = startSpan(`consume ${subscription.name}`, 'consumer', wanted[0]?.traceparent);
     try {
-      await this.#inTransaction(taken, wanted, (events, tx) => subscription.handle(events, tx));
+      await this.#effect(taken, wanted, (events, tx) => subscription.handle(events, tx));
       span.end();
     } catch (error) {
       span.end(error);
       // The batch was undone as a whole; one by one it shows which events it is that cannot be handled.
-      await this.#inTransaction(taken, wanted, (events, tx) => this.#oneByOne(events, tx));
+      await this.#effect(taken, wanted, (events, tx) => this.#oneByOne(events, tx));
     }
   }
 
-  async #inTransaction(
+  /** One transaction: what is new has its effect, or waits behind what failed before it, and the checkpoint moves. */
+  async #effect(
     { partition, position }: SourceBatch,
     wanted: readonly PublishedEvent[],
     handle: (events: readonly PublishedEvent[], tx: PoolClient) => Promise<void>,
   ): Promise<void> {
-    await inTransaction(this.options.pool, async (tx) => {
-      const reached = await this.#lockCheckpoint(tx, partition);
-      const fresh = wanted.filter((event) => event.position > reached);
+    this.#positions = await inTransaction(this.options.pool, async (tx) => {
+      const reached = await lockCheckpoint(tx, this.#key, partition);
+      const fresh = wanted.filter((event) => event.position > this.#effective(reached, partition, event.subject));
       const blocked = await parkedSubjects(tx, this.#key, fresh);
-      const behind = fresh.filter(({ subject }) => blocked.has(subject));
+      await park(
+        tx,
+        this.#key,
+        fresh.filter(({ subject }) => blocked.has(subject)),
+        { status: 'waiting' },
+      );
       const free = fresh.filter(({ subject }) => !blocked.has(subject));
-      await park(tx, this.#key, behind, { status: 'waiting' });
       if (free.length > 0) await handle(free, tx);
-      if (position > reached) await this.#moveCheckpoint(tx, partition, position);
-      this.#positions.set(partition, Math.max(position, reached));
+      await moveCheckpoint(tx, this.#key, partition, position);
+      return new Map(reached).set(partition, Math.max(position, reached.get(partition) ?? 0));
     });
+  }
+
+  /** Position up to which a subject's events have had their effect, by whichever transport they came. */
+  #effective(reached: Positions, partition: number, subject: string): number {
+    const elsewhere = this.options.source.elsewhere(subject);
+    return Math.max(reached.get(partition) ?? 0, elsewhere === undefined ? 0 : (reached.get(elsewhere) ?? 0));
   }
 
   async #oneByOne(events: readonly PublishedEvent[], tx: PoolClient): Promise<void> {
@@ -122,6 +132,7 @@ export class SubscriptionRunner {
         await this.options.subscription.handle([event], tx);
         await tx.query('release savepoint one');
       } catch (error) {
+        // Where the connection itself was lost this fails too, and nothing is parked: it is not the event's fault.
         await tx.query('rollback to savepoint one');
         failed.add(event.subject);
         await park(tx, this.#key, [event], { status: 'retrying', error, afterMs: this.#ladder[0] ?? 0 });
@@ -131,46 +142,19 @@ export class SubscriptionRunner {
   }
 
   async #retry(): Promise<void> {
+    const { pool, subscription, onError } = this.options;
     const { signal } = this.#stopping;
-    while (!signal.aborted) {
+    for (let look = 0; !signal.aborted; look++) {
       try {
-        const found = await retryDue(this.options.pool, this.#key, this.options.subscription, this.#ladder, this.options.onError);
+        if (look % LOOKS_FOR_ORPHANS === 0) await releaseOrphans(pool, this.#key);
+        const found = await retryDue(pool, this.#key, subscription, this.#ladder, onError);
         if (!found) await pause(RETRY_MS, signal);
       } catch (error) {
-        if (!signal.aborted) this.options.onError(error, `parked events of ${this.options.subscription.name} could not be tried`);
+        if (!signal.aborted) onError(error, `parked events of ${subscription.name} could not be tried`);
         await pause(AWAY_MS, signal);
       }
     }
   }
-
-  async #lockCheckpoint(tx: PoolClient, partition: number): Promise<number> {
-    const values = [this.options.subscription.name, this.options.source.service, partition];
-    const select = {
-      name: 'lock_checkpoint',
-      text: 'select position from checkpoints where subscription = $1 and source = $2 and partition = $3 for update',
-      values,
-    };
-    let { rows } = await tx.query<{ position: string }>(select);
-    if (rows.length === 0) {
-      await tx.query('insert into checkpoints values ($1, $2, $3, 0) on conflict do nothing', values);
-      ({ rows } = await tx.query<{ position: string }>(select));
-    }
-    return Number(rows[0]?.position);
-  }
-
-  async #moveCheckpoint(tx: PoolClient, partition: number, position: number): Promise<void> {
-    await tx.query({
-      name: 'move_checkpoint',
-      text: 'update checkpoints set position = $4 where subscription = $1 and source = $2 and partition = $3',
-      values: [this.options.subscription.name, this.options.source.service, partition, position],
-    });
-  }
-
-  get #key(): { subscription: string; source: string } {
-    return { subscription: this.options.subscription.name, source: this.options.source.service };
-  }
-
-  get #ladder(): readonly number[] {
-    return this.options.ladder ?? LADDER_MS;
-  }
 }
+
+const nothing = (): Promise<void> => Promise.resolve();

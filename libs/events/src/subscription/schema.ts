@@ -1,6 +1,6 @@
 import { type ClientBase, escapeIdentifier } from 'pg';
 
-/** Tables of a service's subscriptions: how far they are, and the events that wait to be tried again. Idempotent. */
+/** Tables of a service's subscriptions: how far they are, the events that wait to be tried again, its topic. Idempotent. */
 export const migrateSubscriptions = async (client: ClientBase, schema: string): Promise<void> => {
   const s = escapeIdentifier(schema);
   await client.query(`
@@ -25,6 +25,12 @@ export const migrateSubscriptions = async (client: ClientBase, schema: string): 
       parked_at       timestamptz not null default now()
     );
     create index if not exists parked_events_by_subject on ${s}.parked_events (subscription, source, subject, id);
-    create index if not exists parked_events_due on ${s}.parked_events (subscription, next_attempt_at) where status = 'retrying';
+    create index if not exists parked_events_due on ${s}.parked_events (subscription, source, next_attempt_at)
+      where status = 'retrying';
+    create table if not exists ${s}.relayed_topics (
+      service    text primary key,
+      -- over which the relay spreads subjects, for ever; a topic may be given more, and they stay empty
+      partitions integer not null
+    );
   `);
 };

@@ -17,7 +17,8 @@ export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Pro
     await client.query('rollback').catch(onError);
     throw error;
   } finally {
-    client.off('error', onError);
+    // A dead connection may complain once more, after it has been let go.
+    if (broken === undefined) client.off('error', onError);
     client.release(broken);
   }
 };

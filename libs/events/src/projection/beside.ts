@@ -1,0 +1,100 @@
+import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { lockKey } from '../leader.ts';
+import type { Projection } from '../store.ts';
+import { inTransaction } from '../subscription/transaction.ts';
+
+/** Empty copies of a projection's tables, in a schema beside the live one, to be filled and put in their place. */
+export interface Beside {
+  /** Makes `tx` find the new tables before the live ones, until it ends. */
+  enter(tx: PoolClient): Promise<void>;
+  /**
+   * Puts the new tables in the place of the live ones. What stands upon a live table from outside (a view, a foreign key of
+   * another table) would go with it, so the database refuses.
+   */
+  swap(tx: PoolClient): Promise<void>;
+}
+
+/** How long a swap waits for those who read the live tables, in milliseconds, while others begin to wait for it. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * Lays out the new tables and has `work` fill them. One rebuild of a projection runs at a time; what a killed one left is
+ * thrown away by the next.
+ * @throws when another process is rebuilding the projection
+ */
+export const besideLive = async <T>(
+  pool: Pool,
+  schema: string,
+  projection: Projection,
+  work: (beside: Beside) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect();
+  const lock = lockKey(`keyledger:rebuild:${schema}:${projection.name}`);
+  try {
+    const { rows } = await client.query<{ won: boolean }>('select pg_try_advisory_lock($1) as won', [lock]);
+    if (!rows[0]?.won) throw new Error(`another process is rebuilding ${projection.name} of ${schema}`);
+    const name = `${schema}__rebuild_${projection.name}`;
+    await layOut(pool, schema, name, projection);
+    return await work({
+      enter: async (tx) => {
+        await tx.query(`set local search_path = ${escapeIdentifier(name)}, ${escapeIdentifier(schema)}`);
+      },
+      swap: (tx) => swap(tx, schema, name, projection),
+    });
+  } finally {
+    // Closing the connection gives the lock back, whatever state it is in.
+    client.release(true);
+  }
+};
+
+const layOut = (pool: Pool, schema: string, beside: string, { tables }: Projection): Promise<void> =>
+  inTransaction(pool, async (tx) => {
+    await tx.query(
+      `drop schema if exists ${escapeIdentifier(beside)} cascade; create schema ${escapeIdentifier(beside)}`,
+    );
+    for (const table of tables) {
+      const name = escapeIdentifier(table);
+      const live = `${escapeIdentifier(schema)}.${name}`;
+      await tx.query(`create table ${escapeIdentifier(beside)}.${name} (like ${live} including all)`);
+    }
+  });
+
+const swap = async (tx: PoolClient, schema: string, beside: string, { tables }: Projection): Promise<void> => {
+  await tx.query(`set local lock_timeout = ${PATIENCE_MS}`);
+  for (const table of tables) {
+    const renames = await indexNames(tx, schema, beside, table);
+    await tx.query(`drop table ${escapeIdentifier(schema)}.${escapeIdentifier(table)}`);
+    for (const { made, wanted } of renames) {
+      const index = `${escapeIdentifier(beside)}.${escapeIdentifier(made)}`;
+      if (made !== wanted) await tx.query(`alter index ${index} rename to ${escapeIdentifier(wanted)}`);
+    }
+    const made = `${escapeIdentifier(beside)}.${escapeIdentifier(table)}`;
+    await tx.query(`alter table ${made} set schema ${escapeIdentifier(schema)}`);
+  }
+  await tx.query(`drop schema ${escapeIdentifier(beside)}`);
+};
+
+/**
+ * Pairs indexes of the new table with those of the live one that have the same definition: they are to keep the names by
+ * which code knows the errors of a unique index.
+ */
+const indexNames = async (
+  tx: PoolClient,
+  schema: string,
+  beside: string,
+  table: string,
+): Promise<{ made: string; wanted: string }[]> => {
+  const { rows } = await tx.query<{ schemaname: string; indexname: string; indexdef: string }>(
+    'select schemaname, indexname, indexdef from pg_indexes where tablename = $1 and schemaname in ($2, $3) order by indexname',
+    [table, schema, beside],
+  );
+  const shape = (definition: string): string => definition.replace(/ INDEX .*? ON \S+ /, ' INDEX ON ');
+  const live = rows.filter(({ schemaname }) => schemaname === schema);
+  return rows
+    .filter(({ schemaname }) => schemaname === beside)
+    .flatMap(({ indexname, indexdef }) => {
+      const n = live.findIndex((one) => shape(one.indexdef) === shape(indexdef));
+      const [match] = n === -1 ? [] : live.splice(n, 1);
+      return match === undefined ? [] : [{ made: indexname, wanted: match.indexname }];
+    });
+};

@@ -1,0 +1,88 @@
+import pg, { type Pool, type PoolClient } from 'pg';
+import type { Bell } from '../bell.ts';
+import { pause } from '../leader.ts';
+
+/** Who wants to hear of a channel. */
+interface Listener {
+  readonly channel: string;
+  readonly bell: Bell;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How long after a lost connection the next is asked for, in milliseconds. */
+const AWAY_MS = 500;
+
+const ears = new WeakMap<Pool, Ear>();
+
+/**
+ * Rings the bell at each NOTIFY on a channel, and whenever one may have been missed. All who listen through one pool share
+ * one connection of it; it goes back when the last of them has stopped.
+ * @returns stops listening
+ */
+export const hear = (pool: Pool, listener: Listener): (() => Promise<void>) => {
+  const ear = ears.get(pool) ?? new Ear(pool);
+  ears.set(pool, ear);
+  return ear.add(listener);
+};
+
+class Ear {
+  readonly #listeners = new Set<Listener>();
+  #client: PoolClient | undefined;
+  #open: { closing: AbortController; running: Promise<void> } | undefined;
+
+  constructor(private readonly pool: Pool) {}
+
+  add(listener: Listener): () => Promise<void> {
+    this.#listeners.add(listener);
+    if (this.#open === undefined) {
+      const closing = new AbortController();
+      this.#open = { closing, running: this.#run(closing.signal) };
+    } else if (this.#client !== undefined) {
+      this.#client.query(listen(listener.channel)).then(() => listener.bell.ring(), listener.onError);
+    }
+    return async () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0 || this.#open === undefined) return;
+      const { closing, running } = this.#open;
+      this.#open = undefined;
+      closing.abort();
+      await running;
+    };
+  }
+
+  async #run(closing: AbortSignal): Promise<void> {
+    while (!closing.aborted) {
+      let client: PoolClient | undefined;
+      try {
+        client = await this.pool.connect();
+        await this.#listenUntilLost(client, closing);
+      } catch (error) {
+        for (const { onError } of this.#listeners) onError(error);
+      } finally {
+        if (this.#client === client) this.#client = undefined;
+        // It listens until it is closed, so it does not go back among the others.
+        client?.release(true);
+      }
+      await pause(AWAY_MS, closing);
+    }
+  }
+
+  async #listenUntilLost(client: PoolClient, closing: AbortSignal): Promise<void> {
+    const lost = new Promise<void>((resolve) => {
+      client.on('error', () => resolve());
+      client.on('end', () => resolve());
+      closing.addEventListener('abort', () => resolve(), { once: true });
+    });
+    client.on('notification', ({ channel }) => {
+      for (const listener of this.#listeners) if (listener.channel === channel) listener.bell.ring();
+    });
+    const channels = new Set([...this.#listeners].map(({ channel }) => channel));
+    // From here on who comes adds a channel of their own.
+    this.#client = client;
+    for (const channel of channels) await client.query(listen(channel));
+    for (const { bell } of this.#listeners) bell.ring();
+    await lost;
+  }
+}
+
+const listen = (channel: string): string => `listen ${pg.escapeIdentifier(channel)}`;

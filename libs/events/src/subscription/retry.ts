@@ -1,0 +1,92 @@
+import type { Pool, PoolClient } from 'pg';
+import type { PublishedEvent } from '../event.ts';
+import type { Subscription } from '../source.ts';
+import type { CheckpointKey } from './checkpoint.ts';
+import { inTransaction } from './transaction.ts';
+
+interface ParkedRow {
+  readonly id: string;
+  readonly event: PublishedEvent;
+  readonly attempts: number;
+}
+
+/** Parked events of one subject taken in one transaction at most. */
+const AT_ONCE = 500;
+
+/**
+ * Tries one due event again. When it goes through, those that wait behind it follow in order, until one fails in its turn.
+ * @returns whether there was one
+ */
+export const retryDue = (
+  pool: Pool,
+  { subscription, source }: CheckpointKey,
+  { handle }: Pick<Subscription, 'handle'>,
+  ladder: readonly number[],
+  onError: (error: unknown, what: string) => void,
+): Promise<boolean> =>
+  inTransaction(pool, async (tx) => {
+    const due = await tx.query<{ id: string; subject: string }>({
+      name: 'due_parked',
+      text: `select id, subject from parked_events
+        where subscription = $1 and source = $2 and status = 'retrying' and next_attempt_at <= now()
+        order by next_attempt_at limit 1 for update skip locked`,
+      values: [subscription, source],
+    });
+    const [first] = due.rows;
+    if (first === undefined) return false;
+    const { rows } = await tx.query<ParkedRow>(
+      `select id, event, attempts from parked_events
+       where subscription = $1 and source = $2 and subject = $3 and id >= $4 order by id limit ${AT_ONCE + 1}`,
+      [subscription, source, first.subject, first.id],
+    );
+    for (const row of rows.slice(0, AT_ONCE)) {
+      await tx.query('savepoint one');
+      try {
+        await handle([row.event], tx);
+        await tx.query('delete from parked_events where id = $1', [row.id]);
+        await tx.query('release savepoint one');
+      } catch (error) {
+        await tx.query('rollback to savepoint one');
+        await fail(tx, row, ladder, error);
+        onError(error, `${row.event.type} ${row.event.id} failed in ${subscription}, attempt ${row.attempts + 1}`);
+        return true;
+      }
+    }
+    const next = rows[AT_ONCE];
+    if (next !== undefined) await release(tx, next.id);
+    return true;
+  });
+
+/**
+ * An event that parked behind another just as that one went through stands first in its subject with nobody to call it.
+ * Such are called here; it is rare, so the cost of asking now and then is all there is to it.
+ */
+export const releaseOrphans = async (pool: Pool, { subscription, source }: CheckpointKey): Promise<void> => {
+  await pool.query({
+    name: 'release_orphans',
+    text: `update parked_events set status = 'retrying', next_attempt_at = now()
+      where status = 'waiting' and id in (
+        select min(id) from parked_events where subscription = $1 and source = $2 group by subject)`,
+    values: [subscription, source],
+  });
+};
+
+const release = (tx: PoolClient, id: string): Promise<unknown> =>
+  tx.query(`update parked_events set status = 'retrying', next_attempt_at = now() where id = $1`, [id]);
+
+const fail = async (
+  tx: PoolClient,
+  { id, attempts }: ParkedRow,
+  ladder: readonly number[],
+  error: unknown,
+): Promise<void> => {
+  const wait = ladder[attempts];
+  await tx.query(
+    `update parked_events set status = $2, attempts = attempts + 1, last_error = $3,
+       next_attempt_at = clock_timestamp() + make_interval(secs => $4) where id = $1`,
+    [id, wait === undefined ? 'dead' : 'retrying', String(error), wait === undefined ? null : (wait / 1000) * jitter()],
+  );
+};
+
+/** ±20 %: what failed together need not come back together. */
+const jitter = (): number => 0.8 + Math.random() * 0.4;
