@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type AnyStreamType, migrateEventStore, migrateSubscriptions, PostgresEventStore, type Projection } from '#events';
-import { startPostgres } from '../../dist/apps/keyledger/src/postgres/embedded.js';
+import { startPostgres } from '#apps/keyledger/src/postgres/embedded';
 
 /** The embedded PostgreSQL as it runs in production: fsync on, commits waited for. */
 export interface BenchDatabase {

@@ -1,6 +1,6 @@
 /** Rebuilding a read table from its log, through the very projection that production uses. */
-import { licensesProjection } from '../../dist/apps/licensing/src/licenses/license.projection.js';
-import { Licenses1790000012000 } from '../../dist/apps/licensing/src/licenses/license.table.js';
+import { licensesProjection } from '#apps/licensing/src/licenses/license.projection';
+import { Licenses1790000012000 } from '#apps/licensing/src/licenses/license.table';
 import { licenseStream } from '#domain/license/license';
 import { rebuild } from '#events';
 import { freshStore, startDatabase } from './database.ts';

@@ -8,3 +8,28 @@ export const catalogue = [...productContracts, ...planContracts, ...licenseContr
 
 /** Those of licensing. */
 export const licensingContracts = [...productContracts, ...planContracts, ...licenseContracts];
+
+/**
+ * Event types that are part of the published vocabulary and that no service emits yet. Subscriptions may name them in advance;
+ * the catalogue does not list them.
+ */
+export const ANNOUNCED_TYPES: readonly string[] = [
+  'license.activated',
+  'seat.invited',
+  'seat.added',
+  'seat.removed',
+  'quota.warning',
+  'quota.exceeded',
+  'usage.recorded',
+  'floating.checked_out',
+  'floating.checked_in',
+  'floating.expired',
+  'subscription.*',
+  'invoice.*',
+  'payment.*',
+  'release.created',
+  'release.published',
+  'release.yanked',
+  'release.unyanked',
+  'signing_key.rotated',
+];

@@ -1,6 +1,6 @@
-import { catalogue } from '#domain/catalogue';
+import { ANNOUNCED_TYPES, catalogue } from '#domain/catalogue';
 
-const TYPES: readonly string[] = catalogue.map(({ type }) => type);
+const TYPES: readonly string[] = [...catalogue.map(({ type }) => type), ...ANNOUNCED_TYPES];
 
 /** Whether one of the patterns (`license.created`, `license.*`, `*`) takes in the type. */
 export const matches = (patterns: readonly string[], type: string): boolean =>
@@ -9,5 +9,6 @@ export const matches = (patterns: readonly string[], type: string): boolean =>
       pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   );
 
-/** Whether a pattern takes in any event that there is: one that never could is a typing error, and is not to pass silently. */
-export const isKnown = (pattern: string): boolean => TYPES.some((type) => matches([pattern], type));
+/** Whether a pattern takes in any event that there is or will be: one that never could is a typing error, and must not pass silently. */
+export const isKnown = (pattern: string): boolean =>
+  TYPES.some((type) => matches([pattern], type) || matches([type], pattern));
