@@ -93,6 +93,7 @@ export default defineConfig(
           'clearInterval',
           'AbortSignal',
           'Buffer',
+          'AbortController',
         ].map((name) => [name, 'readonly']),
       ),
     },
