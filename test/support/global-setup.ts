@@ -15,4 +15,5 @@ export default async function setup(): Promise<void> {
   const postgres = await startPostgres(join(folder, 'pg'), quick);
   globalThis.keyledgerTestPostgres = { postgres, folder };
   process.env['KEYLEDGER_TEST_POSTGRES'] = postgres.url;
+  process.env['KEYLEDGER_TEST_FOLDER'] = folder;
 }

@@ -1,9 +1,18 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import './global-setup.ts';
 
 export default async function teardown(): Promise<void> {
   const running = globalThis.keyledgerTestPostgres;
   if (running === undefined) return;
+  stopSharedKafka(join(running.folder, 'kafka.json'));
   await running.postgres.stop();
-  rmSync(running.folder, { recursive: true, force: true });
+  rmSync(running.folder, { recursive: true, force: true, maxRetries: 10 });
 }
+
+/** What it has written is thrown away anyway. */
+const stopSharedKafka = (answer: string): void => {
+  if (!existsSync(answer)) return;
+  const { pid } = JSON.parse(readFileSync(answer, 'utf8')) as { pid?: number };
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+};

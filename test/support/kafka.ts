@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kafkaMissing, type OwnKafka, startKafka as startBroker } from '../../tools/kafka.mjs';
+import { eventually } from './app.ts';
+
+export type TestKafka = Omit<OwnKafka, 'pid'>;
+
+/** A broker of a test's own, to be killed. */
+export const startKafka = async (): Promise<TestKafka> => {
+  const dir = mkdtempSync(join(tmpdir(), 'keyledger-kafka-'));
+  const kafka = await startBroker({ dir });
+  return {
+    brokers: kafka.brokers,
+    kill9: () => kafka.kill9(),
+    restart: () => kafka.restart(),
+    stop: async () => {
+      await kafka.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+/**
+ * Why suites that need Kafka cannot run here: they are skipped with that reason for a name. In CI they run, and fail by it.
+ */
+export const kafkaUnavailable = (): string | undefined =>
+  process.env['KAFKA_BROKERS'] !== undefined || process.env['CI'] === 'true' ? undefined : kafkaMissing();
+
+/** The broker of a test run: that of KAFKA_BROKERS, or one that the first suite to ask starts and the run's end stops. */
+export const sharedKafka = async (): Promise<{ brokers: string[] }> => {
+  const given = process.env['KAFKA_BROKERS'];
+  if (given !== undefined) return { brokers: given.split(',') };
+  const run = process.env['KEYLEDGER_TEST_FOLDER'];
+  if (run === undefined) throw new Error('no folder of the test run: run the suite of the project "services"');
+  const dir = join(run, 'kafka');
+  const answer = join(run, 'kafka.json');
+  try {
+    // Made by one of all workers; the others wait for what it writes.
+    mkdirSync(dir);
+  } catch {
+    return eventually(() => readAnswer(answer), 90_000);
+  }
+  const found = await startBroker({ dir }).then(
+    ({ brokers, pid }) => ({ brokers, pid }),
+    (error: unknown) => ({ error: String(error) }),
+  );
+  writeFileSync(answer, JSON.stringify(found));
+  return readAnswer(answer).then((kafka) => kafka ?? Promise.reject(new Error('Kafka was started and is gone')));
+};
+
+const readAnswer = async (file: string): Promise<{ brokers: string[] } | undefined> => {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  if (text === '') return undefined;
+  const found = JSON.parse(text) as { brokers: string[] } | { error: string };
+  if ('error' in found) throw new Error(found.error);
+  return found;
+};
