@@ -25,10 +25,10 @@ export interface EventSource {
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined>;
   /**
-   * The partition in which the other transport brings a subject's events, if it ever ran: what that partition's checkpoint
-   * covers has had its effect. So a service may move from the log to Kafka, and back, at any time.
+   * Tells the partition in which the other transport brings a subject's events, if it ever ran: what that partition's
+   * checkpoint covers has had its effect. So a service may move from the log to Kafka, and back, at any time.
    */
-  elsewhere(subject: string): number | undefined;
+  elsewhere(): Promise<(subject: string) => number | undefined>;
   /** After a `next` that waited in vain: whether there was nothing left to read. */
   drained(): Promise<boolean>;
   close(): Promise<void>;

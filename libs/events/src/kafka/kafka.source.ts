@@ -63,8 +63,8 @@ export class KafkaSource implements EventSource {
     });
   }
 
-  elsewhere(): number {
-    return LOG_PARTITION;
+  elsewhere(): Promise<() => number> {
+    return Promise.resolve(() => LOG_PARTITION);
   }
 
   async drained(): Promise<boolean> {
@@ -132,8 +132,8 @@ export class KafkaSource implements EventSource {
     const last = batch.messages.at(-1);
     if (last === undefined) return;
     const { topic, partition } = batch;
-    const events = batch.messages.flatMap((message) => this.#read(message));
-    const position = events.reduce((highest, event) => Math.max(highest, event.position), 0);
+    const events = ascending(batch.messages.flatMap((message) => this.#read(message)));
+    const position = events.at(-1)?.position ?? 0;
     const done = await new Promise<boolean>((resolve) => {
       const settle = (result: boolean): void => {
         clearInterval(beat);
@@ -172,3 +172,13 @@ export class KafkaSource implements EventSource {
     }
   }
 }
+
+/** A relay that was killed sends again what it had sent; nothing comes for the first time after what follows it in the log. */
+const ascending = (events: readonly PublishedEvent[]): PublishedEvent[] => {
+  let highest = 0;
+  return events.filter(({ position }) => {
+    const isNew = position > highest;
+    if (isNew) highest = position;
+    return isNew;
+  });
+};

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool } from 'pg';
 import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
@@ -9,6 +10,8 @@ import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
 const POLL_MS = 500;
+/** Shortest time between two looks, in milliseconds. */
+const LINGER_MS = 5;
 
 /** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
@@ -18,6 +21,7 @@ export class LogSource implements EventSource {
   #closed = false;
   /** Partitions of the topic into which this log is, or once was, relayed. */
   #partitions: number | undefined;
+  #readAt = 0;
 
   constructor(
     readonly service: string,
@@ -38,11 +42,10 @@ export class LogSource implements EventSource {
       bell: this.#bell,
       onError: this.onError,
     });
-    // Asked for until there is an answer: while instances are moved to Kafka one by one, it comes at any moment.
-    this.#partitions ??= await relayedPartitions(this.pool, this.service);
     return ringingOnAbort(this.#bell, signal, async () => {
       while (!signal.aborted && !this.#closed) {
         const after = checkpoints(LOG_PARTITION);
+        await this.#linger();
         const { events, position } = await readPublished(this.pool, this.service, this.#contracts, after, limit);
         if (position > after) return { partition: LOG_PARTITION, events, position };
         await this.#bell.wait(POLL_MS);
@@ -51,8 +54,18 @@ export class LogSource implements EventSource {
     });
   }
 
-  elsewhere(subject: string): number | undefined {
-    return this.#partitions === undefined ? undefined : partitionOf(subject, this.#partitions);
+  /** Under load a look takes in what several flushes wrote; a lone event is not held up. */
+  async #linger(): Promise<void> {
+    const since = performance.now() - this.#readAt;
+    if (since < LINGER_MS) await sleep(LINGER_MS - since);
+    this.#readAt = performance.now();
+  }
+
+  /** Asked for until there is an answer: while instances are moved to Kafka one by one, it comes at any moment. */
+  async elsewhere(): Promise<(subject: string) => number | undefined> {
+    this.#partitions ??= await relayedPartitions(this.pool, this.service);
+    const partitions = this.#partitions;
+    return (subject) => (partitions === undefined ? undefined : partitionOf(subject, partitions));
   }
 
   drained(): Promise<boolean> {

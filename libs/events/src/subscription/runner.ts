@@ -30,6 +30,8 @@ const AWAY_MS = 500;
 /** How often parked events are looked for, in milliseconds, and every how many looks for orphans among them. */
 const RETRY_MS = 100;
 const LOOKS_FOR_ORPHANS = 20;
+/** How often the checkpoint of a subscription is written while nothing comes that it wants, in milliseconds. */
+const PASS_MS = 1_000;
 
 /**
  * Brings one source's events to one subscription. The checkpoint is written in the transaction of the effect, under a lock
@@ -40,6 +42,7 @@ export class SubscriptionRunner {
   readonly #key: CheckpointKey;
   readonly #ladder: readonly number[];
   #positions: Positions | undefined;
+  #passedAt = 0;
   #running: Promise<unknown> | undefined;
 
   constructor(private readonly options: RunnerOptions) {
@@ -79,7 +82,7 @@ export class SubscriptionRunner {
   async #apply(taken: SourceBatch): Promise<void> {
     const { subscription } = this.options;
     const wanted = taken.events.filter(({ type }) => wants(subscription.types, type));
-    if (wanted.length === 0) return this.#effect(taken, wanted, nothing);
+    if (wanted.length === 0) return this.#pass(taken);
     const span = startSpan(`consume ${subscription.name}`, 'consumer', wanted[0]?.traceparent);
     try {
       await this.#effect(taken, wanted, (events, tx) => subscription.handle(events, tx));
@@ -91,6 +94,16 @@ export class SubscriptionRunner {
     }
   }
 
+  /** Events that are not wanted need no transaction each; now and then it is written down how far they have been passed by. */
+  async #pass(taken: SourceBatch): Promise<void> {
+    const due = Date.now() - this.#passedAt >= PASS_MS;
+    if (due) {
+      this.#passedAt = Date.now();
+      return this.#effect(taken, [], nothing);
+    }
+    this.#positions = new Map(this.#positions).set(taken.partition, taken.position);
+  }
+
   /** One transaction: what is new has its effect, or waits behind what failed before it, and the checkpoint moves. */
   async #effect(
     { partition, position }: SourceBatch,
@@ -99,7 +112,8 @@ export class SubscriptionRunner {
   ): Promise<void> {
     this.#positions = await inTransaction(this.options.pool, async (tx) => {
       const reached = await lockCheckpoint(tx, this.#key, partition);
-      const fresh = wanted.filter((event) => event.position > this.#effective(reached, partition, event.subject));
+      const effective = await this.#effective(reached, partition);
+      const fresh = wanted.filter((event) => event.position > effective(event.subject));
       const blocked = await parkedSubjects(tx, this.#key, fresh);
       await park(
         tx,
@@ -115,9 +129,11 @@ export class SubscriptionRunner {
   }
 
   /** Position up to which a subject's events have had their effect, by whichever transport they came. */
-  #effective(reached: Positions, partition: number, subject: string): number {
-    const elsewhere = this.options.source.elsewhere(subject);
-    return Math.max(reached.get(partition) ?? 0, elsewhere === undefined ? 0 : (reached.get(elsewhere) ?? 0));
+  async #effective(reached: Positions, partition: number): Promise<(subject: string) => number> {
+    const own = reached.get(partition) ?? 0;
+    if ([...reached.keys()].every((other) => other === partition)) return () => own;
+    const elsewhere = await this.options.source.elsewhere();
+    return (subject) => Math.max(own, reached.get(elsewhere(subject) ?? partition) ?? 0);
   }
 
   async #oneByOne(events: readonly PublishedEvent[], tx: PoolClient): Promise<void> {
