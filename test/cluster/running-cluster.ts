@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Longest a cluster may take to come up or to stop, in milliseconds. */
+const PATIENCE_MS = 90_000;
+
+export interface ClusterStatus {
+  readonly url: string;
+  readonly services: Readonly<Record<string, { readonly url: string; readonly pid: number | null }>>;
+}
+
+/** `node tools/cluster.mjs` on free ports. */
+export class RunningCluster {
+  #output = '';
+
+  private constructor(
+    readonly process: ChildProcess,
+    readonly folder: string,
+  ) {
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
+    }
+  }
+
+  /** @throws with what it said when it does not start */
+  static async start(folder: string, env: Readonly<Record<string, string>> = {}): Promise<RunningCluster> {
+    const child = spawn(process.execPath, ['tools/cluster.mjs'], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_OPTIONS: '', PORT: '0', KEYLEDGER_DATA: folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const cluster = new RunningCluster(child, folder);
+    const ended = new Promise<void>((done) => child.once('close', () => done()));
+    await Promise.race([cluster.until(() => cluster.#output.includes('Keyledger runs at ')), ended]);
+    if (child.exitCode === null && child.signalCode === null) return cluster;
+    throw new Error(`the cluster did not start:\n${cluster.#output}`);
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** The first admin key, which is shown after the address. */
+  async adminKey(): Promise<string> {
+    const shown = (): string | undefined => /^Admin API key, shown this once: (\S+)$/m.exec(this.#output)?.[1];
+    await this.until(() => shown() !== undefined);
+    return shown() ?? '';
+  }
+
+  status(): ClusterStatus {
+    return JSON.parse(readFileSync(join(this.folder, 'cluster.json'), 'utf8')) as ClusterStatus;
+  }
+
+  service(name: string): { readonly url: string; readonly pid: number | null } {
+    const found = this.status().services[name];
+    if (found === undefined) throw new Error(`the cluster runs no ${name}`);
+    return found;
+  }
+
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    for (const deadline = Date.now() + PATIENCE_MS; !(await condition());) {
+      if (Date.now() > deadline) throw new Error(`waited for ${PATIENCE_MS} ms in vain:\n${this.#output}`);
+      await sleep(50);
+    }
+  }
+
+  /** @returns the exit code; null when a signal ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const ended = new Promise((done) => this.process.once('exit', done));
+      this.process.kill(signal);
+      await ended;
+    }
+    return this.process.exitCode;
+  }
+}
+
+/** Whether a process lives. */
+export const lives = (pid: number | null): boolean => {
+  if (pid === null) return false;
+  try {
+    process.kill(pid, 0);
+    // A process that nobody has waited for yet is dead all the same.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch (error) {
+    if (['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+};

@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Pauses before a service that ended by itself is started again, in milliseconds: doubled each time, up to the last. */
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** A service that ran this long, in milliseconds, is taken for well: its next pause is the first again. */
+const WELL_MS = 30_000;
+/** A service that ends this often before it was ever ready will not be. */
+const TRIES = 4;
+/** Longest a service may take to become ready, and to stop before it is killed, in milliseconds. */
+const START_MS = 60_000;
+const STOP_MS = 20_000;
+
+/** Ends the service when the cluster's own process is gone, killed or not: nobody would restart or stop it any more. */
+const WITH_ITS_PARENT = `data:text/javascript,process.once('disconnect',()=>process.kill(process.pid,'SIGTERM'))`;
+
+/** kafkajs computes pauses that have passed already; Node takes them for 1 ms, and says so each time. */
+const QUIET = '--disable-warning=TimeoutNegativeWarning';
+
+/** A service as a process of its own that is started again when it ends by itself. */
+export class ServiceProcess {
+  #child;
+  #stopping = new AbortController();
+  #wasReady = false;
+  #failures = 0;
+  #broken = Promise.withResolvers();
+  #ended = Promise.resolve();
+
+  /**
+   * @param {object} options
+   * @param {string} options.name
+   * @param {string} options.main the program, a path
+   * @param {string} options.url where it will listen
+   * @param {Record<string, string | undefined>} options.env all of its environment
+   * @param {string} options.log the file that its output is appended to
+   * @param {(line: string) => boolean} [options.take] keeps a line of output to itself by returning true
+   * @param {(message: string) => void} options.tell what an operator should know
+   * @param {() => void} options.changed it runs as another process now
+   */
+  constructor(options) {
+    this.options = options;
+    this.#broken.promise.catch(() => undefined);
+  }
+
+  get name() {
+    return this.options.name;
+  }
+
+  get url() {
+    return this.options.url;
+  }
+
+  /** Process id; undefined between two lives. */
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  start() {
+    this.#ended = this.#live();
+  }
+
+  /** Waits until it answers /readyz. @throws with the end of its log when it does not come up */
+  async ready() {
+    const deadline = AbortSignal.timeout(START_MS);
+    const either = AbortSignal.any([deadline, this.#stopping.signal]);
+    await Promise.race([this.#broken.promise, this.#answers(either)]);
+    this.#wasReady = true;
+  }
+
+  /** SIGTERM, and SIGKILL to what does not heed it. */
+  async stop() {
+    this.#stopping.abort();
+    this.#child?.kill('SIGTERM');
+    const patience = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS);
+    await this.#ended;
+    clearTimeout(patience);
+  }
+
+  async #live() {
+    let pause = FIRST_PAUSE_MS;
+    for (;;) {
+      const since = Date.now();
+      const how = await this.#run();
+      this.options.changed();
+      const { signal } = this.#stopping;
+      if (signal.aborted) return;
+      if (!this.#wasReady && ++this.#failures === TRIES) {
+        this.#broken.reject(new Error(`${this.name} does not start (${how}).\n${await this.#endOfLog()}`));
+        return;
+      }
+      if (Date.now() - since > WELL_MS) pause = FIRST_PAUSE_MS;
+      this.options.tell(`${this.name} ended (${how}); starting it again in ${pause} ms. See ${this.options.log}`);
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** One life. @returns how it ended */
+  #run() {
+    const { main, env, log, take } = this.options;
+    // Of its own group: a Ctrl-C in the terminal is for the cluster, which stops services in order.
+    const child = spawn(process.execPath, ['--enable-source-maps', QUIET, '--import', WITH_ITS_PARENT, main], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.#child = child;
+    this.options.changed();
+    const file = createWriteStream(log, { flags: 'a', mode: 0o600 });
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        if (!take?.(line)) file.write(`${line}\n`);
+      });
+    }
+    return new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => {
+        file.end(() => resolve(signal ?? `exit code ${code}`));
+      });
+    }).finally(() => {
+      this.#child = undefined;
+    });
+  }
+
+  async #answers(signal) {
+    while (!signal.aborted) {
+      try {
+        const { ok } = await fetch(`${this.url}/readyz`, { signal });
+        if (ok) return;
+      } catch (error) {
+        if (!signal.aborted && error.cause === undefined) throw error;
+      }
+      await sleep(50, undefined, { signal }).catch(() => undefined);
+    }
+    if (!this.#stopping.signal.aborted) {
+      throw new Error(`${this.name} is not ready after ${START_MS / 1000} s.\n${await this.#endOfLog()}`);
+    }
+  }
+
+  async #endOfLog() {
+    const text = await readFile(this.options.log, 'utf8');
+    return text.trimEnd().split('\n').slice(-20).join('\n');
+  }
+}
