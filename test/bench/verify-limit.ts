@@ -19,8 +19,9 @@ const server = createServer((request, response) => {
     pool
       .query({ name: 'by_hash', text: 'select data from limit_licenses where key_hash = $1', values: [hash] })
       .then(({ rows }) => {
-        response.writeHead(rows.length === 1 ? 200 : 404, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ valid: rows.length === 1, license: rows[0] as unknown }));
+        const body = JSON.stringify({ valid: rows.length === 1, license: rows[0] as unknown });
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      response.writeHead(rows.length === 1 ? 200 : 404, headers).end(body);
       })
       .catch((error: unknown) => {
         response.writeHead(500).end(String(error));

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { AnyStreamType, DomainEvent, PersonalFields } from '../decider.ts';
@@ -15,6 +15,15 @@ const NONCE = 12;
 const TAG = 16;
 const MARK = '$personal';
 
+/**
+ * The commit is not waited for: a key is of use only to events that are committed later, and their commit makes this one
+ * durable too, as the write-ahead log is written in order.
+ */
+const MAKE_KEYS = `insert into person_keys (person_id, sealed_key)
+  select person_id, sealed_key
+  from set_config('synchronous_commit', 'off', true), unnest($1::text[], $2::bytea[]) as made(person_id, sealed_key)
+  on conflict do nothing returning person_id`;
+
 /** How a personal field stands in the log: whose it is, and AES-256-GCM of its JSON under that person's key. */
 interface Sealed {
   readonly [MARK]: string;
@@ -24,7 +33,7 @@ interface Sealed {
 /** Encrypts and decrypts the personal fields of events. Forgetting a person is deleting their key. */
 export class PersonalData {
   readonly #fields = new Map<string, PersonalFields>();
-  readonly #keys = new LRUCache<string, Buffer>({ max: 100_000 });
+  readonly #keys = new LRUCache<string, KeyObject>({ max: 20_000 });
   /** How often keys have been dropped: what was being read from the database meanwhile may be gone. */
   #forgettings = 0;
 
@@ -47,13 +56,21 @@ export class PersonalData {
   async prepare(people: ReadonlySet<string>): Promise<void> {
     const missing = [...people].filter((person) => !this.#keys.has(person));
     if (missing.length === 0) return;
-    const made = missing.map(() => this.wrapper.wrap(randomBytes(32)));
+    const before = this.#forgettings;
+    const made = new Map(missing.map((person) => [person, randomBytes(32)]));
+    const { rows } = await this.pool.query<{ person_id: string }>({
+      name: 'make_person_keys',
+      text: MAKE_KEYS,
+      values: [missing, [...made.values()].map((key) => this.wrapper.wrap(key))],
+    });
+    if (before === this.#forgettings) {
+      for (const { person_id } of rows) {
+        const key = made.get(person_id);
+        if (key !== undefined) this.#keys.set(person_id, createSecretKey(key));
+      }
+    }
     // Two processes may make a key for one person at once: the first stays, and both read which it is.
-    await this.pool.query(
-      `insert into person_keys (person_id, sealed_key) select * from unnest($1::text[], $2::bytea[]) on conflict do nothing`,
-      [missing, made],
-    );
-    await this.#fetch(missing);
+    await this.#fetch(missing.filter((person) => !this.#keys.has(person)));
   }
 
   /** The event's fields as they are written. `prepare` must have been called for its person. */
@@ -118,14 +135,14 @@ export class PersonalData {
     });
     if (before !== this.#forgettings) return this.#fetch(people);
     for (const { person_id, sealed_key } of rows)
-      this.#keys.set(person_id, Buffer.from(this.wrapper.unwrap(sealed_key)));
+      this.#keys.set(person_id, createSecretKey(this.wrapper.unwrap(sealed_key)));
   }
 }
 
 const isSealed = (value: unknown): value is Sealed => typeof value === 'object' && value !== null && MARK in value;
 
 /** A value that was sealed under a key since deleted (the person came back with a new one) is forgotten too. */
-const unseal = (key: Buffer, text: string, context: string): unknown => {
+const unseal = (key: KeyObject, text: string, context: string): unknown => {
   const body = Buffer.from(text, 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE), { authTagLength: TAG })
     .setAAD(Buffer.from(context))

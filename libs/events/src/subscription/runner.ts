@@ -4,7 +4,7 @@ import { pause } from '../leader.ts';
 import type { EventSource, SourceBatch, Subscription } from '../source.ts';
 import { wants } from '../store/writer.ts';
 import { startSpan } from '../trace.ts';
-import { type CheckpointKey, lockCheckpoint, moveCheckpoint, type Positions, readPositions } from './checkpoint.ts';
+import { type CheckpointKey, effectiveUpTo, lockCheckpoint, moveCheckpoint, type Positions, readPositions } from './checkpoint.ts';
 import { park, parkedSubjects } from './parked.ts';
 import { releaseOrphans, retryDue } from './retry.ts';
 import { inTransaction } from './transaction.ts';
@@ -112,8 +112,8 @@ export class SubscriptionRunner {
   ): Promise<void> {
     this.#positions = await inTransaction(this.options.pool, async (tx) => {
       const reached = await lockCheckpoint(tx, this.#key, partition);
-      const effective = await this.#effective(reached, partition);
-      const fresh = wanted.filter((event) => event.position > effective(event.subject));
+      const done = await effectiveUpTo(reached, this.options.source);
+      const fresh = wanted.filter(({ position, subject }) => position > done(partition, subject));
       const blocked = await parkedSubjects(tx, this.#key, fresh);
       await park(
         tx,
@@ -126,14 +126,6 @@ export class SubscriptionRunner {
       await moveCheckpoint(tx, this.#key, partition, position);
       return new Map(reached).set(partition, Math.max(position, reached.get(partition) ?? 0));
     });
-  }
-
-  /** Position up to which a subject's events have had their effect, by whichever transport they came. */
-  async #effective(reached: Positions, partition: number): Promise<(subject: string) => number> {
-    const own = reached.get(partition) ?? 0;
-    if ([...reached.keys()].every((other) => other === partition)) return () => own;
-    const elsewhere = await this.options.source.elsewhere();
-    return (subject) => Math.max(own, reached.get(elsewhere(subject) ?? partition) ?? 0);
   }
 
   async #oneByOne(events: readonly PublishedEvent[], tx: PoolClient): Promise<void> {

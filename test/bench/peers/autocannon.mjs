@@ -1,3 +1,0 @@
-import autocannon from 'autocannon';
-
-export const fire = (options) => autocannon(options);
