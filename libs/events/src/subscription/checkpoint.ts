@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { LOG_PARTITION } from '../source.ts';
+import { type EventSource, LOG_PARTITION } from '../source.ts';
 
 /** Whose checkpoints: one subscription's, in the events of one service. */
 export interface CheckpointKey {
@@ -68,4 +68,15 @@ export const moveCheckpoint = async (
       where c.position < excluded.position`,
     values: [subscription, source, partition, position],
   });
+};
+
+/** Up to which position a subject's events have had their effect, by whichever transport they came. */
+export type EffectiveUpTo = (partition: number, subject: string) => number;
+
+export const effectiveUpTo = async (positions: Positions, source: EventSource): Promise<EffectiveUpTo> => {
+  const at = (partition: number): number => positions.get(partition) ?? 0;
+  // A log that was never relayed knows of no partitions but its own, and is not asked at each batch.
+  if ([...positions.keys()].every((partition) => partition === LOG_PARTITION)) return at;
+  const elsewhere = await source.elsewhere();
+  return (partition, subject) => Math.max(at(partition), at(elsewhere(subject) ?? partition));
 };

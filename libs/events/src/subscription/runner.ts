@@ -4,7 +4,14 @@ import { pause } from '../leader.ts';
 import type { EventSource, SourceBatch, Subscription } from '../source.ts';
 import { wants } from '../store/writer.ts';
 import { startSpan } from '../trace.ts';
-import { type CheckpointKey, effectiveUpTo, lockCheckpoint, moveCheckpoint, type Positions, readPositions } from './checkpoint.ts';
+import {
+  type CheckpointKey,
+  effectiveUpTo,
+  lockCheckpoint,
+  moveCheckpoint,
+  type Positions,
+  readPositions,
+} from './checkpoint.ts';
 import { park, parkedSubjects } from './parked.ts';
 import { releaseOrphans, retryDue } from './retry.ts';
 import { inTransaction } from './transaction.ts';
