@@ -18,7 +18,9 @@ const run = (what, command, args) => {
 };
 
 const install = () => {
-  const lock = createHash('sha256').update(readFileSync(at('package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(at('package-lock.json')))
+    .digest('hex');
   const mark = at('node_modules', '.lock-hash');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   run('Installing…', 'npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund']);
@@ -46,7 +48,11 @@ if (first !== '--prepare') {
   const program = first === 'cli' ? 'cli' : 'main';
   const pinned = at('node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   const node = existsSync(pinned) ? pinned : process.execPath;
-  const args = ['--disable-warning=TimeoutNegativeWarning', at('dist', 'apps', 'keyledger', 'src', `${program}.js`), ...(first === 'cli' ? rest : [])];
+  const args = [
+    '--disable-warning=TimeoutNegativeWarning',
+    at('dist', 'apps', 'keyledger', 'src', `${program}.js`),
+    ...(first === 'cli' ? rest : []),
+  ];
   const child = spawn(node, args, { stdio: 'inherit' });
   // A Ctrl-C in the terminal reaches the child by itself; a signal that is sent to us must be passed on.
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -27,10 +27,19 @@ const check = (what, command, args) => {
 const jest = () => {
   const folder = mkdtempSync(join(tmpdir(), 'keyledger-jest-'));
   const report = join(folder, 'report.json');
-  const args = ['--conditions=source', '--experimental-vm-modules', '--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
-  const { status } = run('node', [...args, join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', '--outputFile', report, ...only], {
-    stdio: ['inherit', 'ignore', 'inherit'],
-  });
+  const args = [
+    '--conditions=source',
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=TimeoutNegativeWarning',
+  ];
+  const { status } = run(
+    'node',
+    [...args, join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', '--outputFile', report, ...only],
+    {
+      stdio: ['inherit', 'ignore', 'inherit'],
+    },
+  );
   // jest's exit code says what its report may leave out: a suite that could not even be loaded, a crash of jest itself.
   const before = counts.failed;
   if (existsSync(report)) {

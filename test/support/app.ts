@@ -80,7 +80,10 @@ const call = async (
   };
   const reply = await request(`${url}${path.startsWith('/api') || path.startsWith('/.') ? '' : '/api/v1'}${path}`, {
     method: method as 'GET',
-    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>,
+    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string
+    >,
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await reply.body.text();
@@ -89,7 +92,10 @@ const call = async (
 };
 
 /** Waits for a condition. @throws when it does not come about in time, which no assertion would tell as clearly */
-export const eventually = async <T>(look: () => Promise<T | undefined | false> | T | undefined | false, patienceMs = 10_000): Promise<T> => {
+export const eventually = async <T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  patienceMs = 10_000,
+): Promise<T> => {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const found = await look();

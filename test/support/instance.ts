@@ -22,15 +22,19 @@ const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', impo
 export const startInstance = async (env: Readonly<Record<string, string>> = {}): Promise<Instance> => {
   const folder = await mkdtemp(join(tmpdir(), 'keyledger-bench-'));
   const key = `kl_${randomBytes(32).toString('hex')}`;
-  const { child, match } = await startAndWaitFor(['--disable-warning=TimeoutNegativeWarning', MAIN], /serves (http:\/\/127\.0\.0\.1:\d+)/, {
-    ...process.env,
-    PORT: '0',
-    KEYLEDGER_DATA: folder,
-    KEYLEDGER_BOOTSTRAP_API_KEY: key,
-    KEYLEDGER_RATE_LIMITS: 'off',
-    KEYLEDGER_LOG_LEVEL: 'warn',
-    ...env,
-  });
+  const { child, match } = await startAndWaitFor(
+    ['--disable-warning=TimeoutNegativeWarning', MAIN],
+    /serves (http:\/\/127\.0\.0\.1:\d+)/,
+    {
+      ...process.env,
+      PORT: '0',
+      KEYLEDGER_DATA: folder,
+      KEYLEDGER_BOOTSTRAP_API_KEY: key,
+      KEYLEDGER_RATE_LIMITS: 'off',
+      KEYLEDGER_LOG_LEVEL: 'warn',
+      ...env,
+    },
+  );
   const url = match[1] ?? '';
   const pool = new Pool(url, { connections: 64 });
   return {

@@ -29,5 +29,9 @@ export const freshDatabase = async ({ template = 'template1' }: { template?: str
   const name = `test_${randomBytes(8).toString('hex')}`;
   await administer(`create database ${name} template ${template} strategy file_copy`);
   const url = serverUrl().replace('/postgres?', `/${name}?`);
-  return { url, config: { connectionString: url }, drop: () => administer(`drop database if exists ${name} with (force)`) };
+  return {
+    url,
+    config: { connectionString: url },
+    drop: () => administer(`drop database if exists ${name} with (force)`),
+  };
 };

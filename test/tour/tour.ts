@@ -18,7 +18,11 @@ let step = 0;
 const tell = (what: string): void => console.log(`\n${++step}. ${what}`);
 
 const show = (answer: unknown): void => {
-  const text = JSON.stringify(answer, (_key, value: unknown) => (typeof value === 'string' && value.length > 90 ? `${value.slice(0, 60)}…` : value), 2);
+  const text = JSON.stringify(
+    answer,
+    (_key, value: unknown) => (typeof value === 'string' && value.length > 90 ? `${value.slice(0, 60)}…` : value),
+    2,
+  );
   console.log(text.replace(/^/gm, '   '));
 };
 
@@ -54,7 +58,7 @@ const openSink = async () => {
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const find = async (type: string): Promise<Received> => {
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
       const found = received.find(({ body }) => (JSON.parse(body) as Json)['type'] === type);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -83,10 +87,20 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
   const unique = Date.now().toString(36);
 
   tell('A product: a desktop program, so it is activated on devices.');
-  const product = await call('POST', '/admin/products', { name: 'Acme Studio', slug: `acme-${unique}`, type: 'desktop', key_prefix: 'ACME' }, 201);
+  const product = await call(
+    'POST',
+    '/admin/products',
+    { name: 'Acme Studio', slug: `acme-${unique}`, type: 'desktop', key_prefix: 'ACME' },
+    201,
+  );
 
   tell('A subscriber wants to hear of everything that happens to its licences.');
-  const endpoint = await call('POST', '/admin/webhooks', { product_id: product['id'], url: sink.url, events: ['license.*'] }, 201);
+  const endpoint = await call(
+    'POST',
+    '/admin/webhooks',
+    { product_id: product['id'], url: sink.url, events: ['license.*'] },
+    201,
+  );
 
   tell('A plan: a yearly subscription for two devices.');
   const plan = await call(
@@ -105,18 +119,31 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
   );
 
   tell('A licence is sold. Its key is shown here, once.');
-  const license = await call('POST', '/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' }, 201);
+  const license = await call(
+    'POST',
+    '/admin/licenses',
+    { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' },
+    201,
+  );
   const license_key = license['license_key'];
 
   tell('The program activates itself on a device, with nothing but the licence key.');
-  const activated = await call('POST', '/license/activate', { license_key, identifier: 'workstation-7', label: 'Ada’s desk' }, 201, true);
+  const activated = await call(
+    'POST',
+    '/license/activate',
+    { license_key, identifier: 'workstation-7', label: 'Ada’s desk' },
+    201,
+    true,
+  );
 
   tell('At each start it verifies.');
   const verified = await call('POST', '/license/verify', { license_key, identifier: 'workstation-7' }, 200, true);
   expect(verified['valid'] === true && verified['code'] === 'VALID', 'the licence is VALID');
 
   tell('Offline, it checks its lease with the public key alone (any JOSE library does).');
-  const keys = createLocalJWKSet((await call('GET', '/.well-known/jwks.json', undefined, 200, true)) as unknown as JSONWebKeySet);
+  const keys = createLocalJWKSet(
+    (await call('GET', '/.well-known/jwks.json', undefined, 200, true)) as unknown as JSONWebKeySet,
+  );
   const { payload, protectedHeader } = await jwtVerify(String(activated['token']), keys, {
     algorithms: ['EdDSA'],
     typ: 'lease+jwt',
