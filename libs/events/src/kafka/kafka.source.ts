@@ -128,7 +128,7 @@ export class KafkaSource implements EventSource {
 
   /** Offers a batch and waits until it has been taken, heartbeating, or until the partition is somebody else's. */
   async #take(payload: EachBatchPayload, consumer: Consumer, heartbeatMs: number): Promise<void> {
-    const { batch, heartbeat, isRunning, isStale, resolveOffset } = payload;
+    const { batch } = payload;
     const last = batch.messages.at(-1);
     if (last === undefined) return;
     const { topic, partition } = batch;
@@ -141,9 +141,9 @@ export class KafkaSource implements EventSource {
         resolve(result);
       };
       const beat = setInterval(() => {
-        if (!isRunning() || isStale()) settle(false);
+        if (!payload.isRunning() || payload.isStale()) settle(false);
         // A heartbeat that fails says that the group is forming anew: kafkajs sees to that once this batch is let go.
-        else heartbeat().catch(() => settle(false));
+        else payload.heartbeat().catch(() => settle(false));
       }, heartbeatMs);
       const offered: SourceBatch = {
         partition,
@@ -158,7 +158,7 @@ export class KafkaSource implements EventSource {
       this.#bell.ring();
     });
     if (!done) return;
-    resolveOffset(last.offset);
+    payload.resolveOffset(last.offset);
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last.offset) + 1n) }]);
   }
 
