@@ -75,8 +75,8 @@ export type EffectiveUpTo = (partition: number, subject: string) => number;
 
 export const effectiveUpTo = async (positions: Positions, source: EventSource): Promise<EffectiveUpTo> => {
   const at = (partition: number): number => positions.get(partition) ?? 0;
-  // A log that was never relayed knows of no partitions but its own, and is not asked at each batch.
-  if ([...positions.keys()].every((partition) => partition === LOG_PARTITION)) return at;
+  // All was heard from the log, as far as it was heard of: nobody need be asked, at each batch, which partition is whose.
+  if ([...positions.keys()].every((partition) => partition === LOG_PARTITION)) return () => at(LOG_PARTITION);
   const elsewhere = await source.elsewhere();
   return (partition, subject) => Math.max(at(partition), at(elsewhere(subject) ?? partition));
 };

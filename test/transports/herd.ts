@@ -1,0 +1,62 @@
+import type { ChildProcess } from 'node:child_process';
+import { startAndWaitFor, stop } from '../support/children.ts';
+import type { WorkerOptions } from './worker.ts';
+
+export type Role = WorkerOptions['role'];
+
+const NODE = [
+  '--experimental-transform-types',
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=TimeoutNegativeWarning',
+  '--conditions=source',
+  `${import.meta.dirname}/worker.ts`,
+];
+
+/** Worker processes of which a random one is killed, again and again, and replaced. */
+export class Herd {
+  readonly #workers: { readonly role: Role; readonly child: ChildProcess }[] = [];
+
+  constructor(
+    private readonly options: Omit<WorkerOptions, 'role'>,
+    private readonly random: () => number,
+  ) {}
+
+  async add(role: Role): Promise<void> {
+    const { child } = await startAndWaitFor([...NODE, JSON.stringify({ role, ...this.options })], /ready/);
+    this.#workers.push({ role, child });
+  }
+
+  /** kill -9 for one of that role; another comes in its place. @throws when it had ended by itself */
+  async replace(role: Role): Promise<void> {
+    const candidates = this.#workers.filter((worker) => worker.role === role);
+    const victim = candidates[Math.floor(this.random() * candidates.length)];
+    if (victim === undefined) throw new Error(`there is no ${role} to kill`);
+    this.#workers.splice(this.#workers.indexOf(victim), 1);
+    await kill(victim.child);
+    await this.add(role);
+  }
+
+  /** kill -9 for all of that role, and nobody in their place. */
+  async end(role: Role): Promise<void> {
+    const ended = this.#workers.filter((worker) => worker.role === role);
+    for (const worker of ended) this.#workers.splice(this.#workers.indexOf(worker), 1);
+    await Promise.all(ended.map(({ child }) => kill(child)));
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map(({ child }) => stop(child, 'SIGKILL')));
+  }
+}
+
+const kill = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null) throw new Error(`a worker had ended by itself with ${child.exitCode}`);
+  await stop(child, 'SIGKILL');
+};
+
+/** mulberry32: the same seed, the same kills. */
+export const randomFrom = (seed: number) => (): number => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+};

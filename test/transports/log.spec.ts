@@ -1,0 +1,3 @@
+import { describeTransport } from './contract.ts';
+
+describeTransport('log', () => ({}));
