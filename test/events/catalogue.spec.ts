@@ -1,0 +1,173 @@
+import addFormats from 'ajv-formats';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { catalogue as contracts } from '#domain/catalogue';
+import { asyncApi, catalogue, contractsByType, type EventContract, fromMessage, publish, toMessage } from '#events';
+
+type Json = Record<string, unknown>;
+
+const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true });
+addFormats.default(ajv);
+const validators = new Map<string, ValidateFunction>(contracts.map(({ type, data }) => [type, ajv.compile(data)]));
+const mistakes = (type: string, data: unknown): unknown => {
+  const validate = validators.get(type);
+  if (validate === undefined) throw new Error(`${type} has no schema`);
+  return validate(data) ? [] : validate.errors;
+};
+
+/** The published form of an event whose log entry has the example's fields and others that nobody may see. */
+const published = (contract: EventContract<never>) =>
+  publish(
+    {
+      position: '42',
+      id: 'evt_1',
+      stream_id: 'thing_1',
+      version: 7,
+      type: contract.type,
+      schema_version: contract.schema_version,
+      data: { ...contract.example, secret: 'not for the world' },
+      metadata: {
+        actor: { type: 'api_key', id: 'key_1' },
+        correlation_id: 'req_1',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      },
+      recorded_at: new Date('2026-01-31T09:00:00.123Z'),
+    },
+    contract,
+    contractsByType(contracts).schemas,
+  );
+
+describe('the catalogue of events', () => {
+  it('has each type once, by name', () => {
+    const types = catalogue(contracts).data.map(({ type }) => type);
+    expect(types.length).toBeGreaterThan(0);
+    expect(types).toEqual([...new Set(contracts.map(({ type }) => type))].sort());
+    expect(types).toHaveLength(contracts.length);
+  });
+
+  it.each(contracts.map((contract) => [contract.type, contract] as const))(
+    'has a true example of %s',
+    (type, contract) => {
+      expect(mistakes(type, contract.example)).toEqual([]);
+      const { data } = published(contract);
+      expect(mistakes(type, data)).toEqual([]);
+      expect(data).toEqual(contract.example);
+    },
+  );
+
+  it('has schemas that a wrong event does not pass', () => {
+    for (const { type } of contracts) expect(mistakes(type, 'not an object')).not.toEqual([]);
+  });
+});
+
+describe('an event as a Kafka message', () => {
+  it.each(contracts.map((contract) => [contract.type, contract] as const))(
+    '%s comes back as it went',
+    (_, contract) => {
+      const event = published(contract);
+      const { key, value, headers } = toMessage(event);
+      expect(key).toBe('thing_1');
+      expect(headers).toMatchObject({
+        ce_specversion: '1.0',
+        ce_id: 'evt_1',
+        ce_source: `keyledger/${contract.service}`,
+        ce_type: contract.type,
+        ce_subject: 'thing_1',
+        ce_time: '2026-01-31T09:00:00.123Z',
+        ce_position: '42',
+        ce_streamversion: '7',
+        ce_traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        'content-type': 'application/json',
+      });
+      const binary = Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]));
+      expect(fromMessage({ headers: binary, value: Buffer.from(value), offset: '0' })).toEqual(event);
+      const structured = { 'content-type': 'application/cloudevents+json; charset=utf-8' };
+      expect(fromMessage({ headers: structured, value: Buffer.from(JSON.stringify(event)), offset: '0' })).toEqual(
+        event,
+      );
+    },
+  );
+
+  it.each([
+    ['no value', { headers: {}, value: null }],
+    ['no attributes', { headers: {}, value: Buffer.from('{}') }],
+    ['no JSON', { headers: { ce_specversion: '1.0' }, value: Buffer.from('{') }],
+    ['another version', { headers: { ce_specversion: '0.3' }, value: Buffer.from('{}') }],
+  ])('is refused with %s', (_, message) => {
+    expect(() => fromMessage({ ...message, offset: '5' })).toThrow();
+  });
+});
+
+describe('the AsyncAPI document', () => {
+  const document = asyncApi(contracts, { servers: ['kafka.example.com:9092'] });
+
+  /** What a reference points at. @throws when there is nothing */
+  const resolve = (reference: string): unknown => {
+    const path = reference.replace(/^#\//, '').split('/');
+    const found = path.reduce<unknown>((at, part) => (at as Json | undefined)?.[part], document);
+    if (found === undefined) throw new Error(`${reference} leads nowhere`);
+    return found;
+  };
+  const references = (value: unknown): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([key, inner]) =>
+          key === '$ref' && typeof inner === 'string' ? [inner] : references(inner),
+        );
+
+  it('has the shape of AsyncAPI 3.0', () => {
+    const object = (values: Json): Json => ({ type: 'object', additionalProperties: values });
+    const ref = { type: 'object', required: ['$ref'], properties: { $ref: { type: 'string', pattern: '^#/' } } };
+    const shape = new Ajv2020({ strict: false, allErrors: true }).compile({
+      type: 'object',
+      required: ['asyncapi', 'info'],
+      additionalProperties: false,
+      properties: {
+        asyncapi: { const: '3.0.0' },
+        defaultContentType: { type: 'string' },
+        info: { type: 'object', required: ['title', 'version'], properties: { version: { type: 'string' } } },
+        servers: object({ type: 'object', required: ['host', 'protocol'] }),
+        channels: object({
+          type: 'object',
+          required: ['address', 'messages'],
+          properties: { address: { type: 'string' }, messages: object(ref) },
+        }),
+        operations: object({
+          type: 'object',
+          required: ['action', 'channel'],
+          properties: { action: { enum: ['send', 'receive'] }, channel: ref },
+        }),
+        components: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            // The keys of components may hold these characters only.
+            messages: {
+              ...object({ type: 'object', required: ['payload'] }),
+              propertyNames: { pattern: '^[\\w.-]+$' },
+            },
+            schemas: { ...object({ type: 'object' }), propertyNames: { pattern: '^[\\w.-]+$' } },
+          },
+        },
+      },
+    });
+    shape(document);
+    expect(shape.errors).toBeNull();
+  });
+
+  it('leads nowhere but to what is in it', () => {
+    const all = references(document);
+    expect(all.length).toBeGreaterThan(contracts.length);
+    for (const reference of all) resolve(reference);
+  });
+
+  it('has headers that are those of the messages', () => {
+    const validate = ajv.compile(resolve('#/components/schemas/CloudEventHeaders') as Json);
+    for (const contract of contracts) {
+      const { headers } = toMessage(published(contract));
+      validate(headers);
+      expect(validate.errors).toBeNull();
+      const described = Object.keys(resolve('#/components/schemas/CloudEventHeaders/properties') as Json);
+      expect(described.sort()).toEqual(Object.keys(headers).sort());
+    }
+  });
+});
