@@ -1,70 +1,59 @@
 import pg from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import type { StreamType } from '../decider.ts';
-import type { RecordedEvent } from '../event.ts';
+import { UniqueViolationError } from '../store.ts';
 import { PostgresEventStore } from '../store/postgres-event-store.ts';
 import { migrateEventStore } from '../store/schema.ts';
 import { rebuild } from './rebuild.ts';
 import { tableProjection } from './table.ts';
 
-type BoxEvent =
-  | { readonly type: 'box.filled'; readonly label: string; readonly tags: readonly string[]; readonly content: unknown }
-  | { readonly type: 'box.looked_at' }
-  | { readonly type: 'box.emptied' };
-
-interface BoxRow {
-  readonly id: string;
-  readonly label: string;
-  readonly tags: readonly string[];
-  readonly content: unknown;
-  readonly fillings: number;
-  readonly filled_at: Date | string;
+interface NamedEvent {
+  readonly type: 'thing.named';
+  readonly name: string;
 }
 
-const boxes: StreamType<number, BoxEvent> = { name: 'box', initialState: 0, evolve: (n) => n + 1 };
+const things: StreamType<string, NamedEvent> = { name: 'thing', initialState: '', evolve: (_, { name }) => name };
 
-const projection = tableProjection<BoxRow, BoxEvent>({
-  name: 'boxes',
-  table: 'boxes',
+interface Row {
+  readonly id: string;
+  readonly version: number;
+  readonly name: string;
+}
+
+const projection = tableProjection<Row, NamedEvent>({
+  name: 'names',
+  table: 'names',
   key: 'id',
-  columns: { id: 'text', label: 'text', tags: 'text[]', content: 'jsonb', fillings: 'int', filled_at: 'timestamptz' },
-  types: ['box.*'],
+  columns: { id: 'text', version: 'integer', name: 'text' },
+  types: ['thing.named'],
   id: ({ stream_id }) => stream_id,
-  evolve: (row, { stream_id, event, recorded_at }) => {
-    switch (event.type) {
-      case 'box.filled': {
-        const { label, tags, content } = event;
-        return { id: stream_id, label, tags, content, fillings: (row?.fillings ?? 0) + 1, filled_at: recorded_at };
-      }
-      case 'box.looked_at':
-        return undefined;
-      case 'box.emptied':
-        return null;
-    }
-  },
+  evolve: (_row, { stream_id, version, event }) => ({ id: stream_id, version, name: event.name }),
 });
 
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
-const keys = { wrap: (key: Uint8Array) => key, unwrap: (key: Uint8Array) => key };
 
-describe('a table projection', () => {
+describe('a rebuild', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
   let store: PostgresEventStore;
-
   beforeEach(async () => {
     database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=attic' });
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 20 });
+    // Dropping the database cuts what is still closing.
     pool.on('error', () => undefined);
     const client = await pool.connect();
-    await client.query('create schema attic');
-    await migrateEventStore(client, 'attic');
-    await client.query(`create table boxes (
-      id text primary key, label text not null constraint one_box_a_label unique, tags text[] not null,
-      content jsonb, fillings int not null, filled_at timestamptz not null)`);
-    await client.query('create index boxes_by_time on boxes (filled_at desc) where fillings > 1');
+    await client.query('create schema things');
+    await migrateEventStore(client, 'things');
+    await client.query(`create table names (id text primary key, version integer not null, name text not null,
+      constraint names_once unique (name)); create index names_by_version on names (version, id)`);
     client.release();
-    store = await PostgresEventStore.open({ pool, schema: 'attic', streams: [boxes], projections: [projection], keys });
+    store = await PostgresEventStore.open({
+      pool,
+      schema: 'things',
+      streams: [things],
+      projections: [projection],
+      keys: { wrap: (key) => key, unwrap: (key) => key },
+    });
   });
   afterEach(async () => {
     await store.close();
@@ -72,137 +61,97 @@ describe('a table projection', () => {
     await database.drop();
   });
 
-  const append = (id: string, ...events: BoxEvent[]): Promise<unknown> =>
-    store.handle(boxes, id, () => events, { metadata });
-  const filled = (label: string, content: unknown = null, tags: readonly string[] = []): BoxEvent => ({
-    type: 'box.filled',
-    label,
-    tags,
-    content,
-  });
-  const table = async (): Promise<BoxRow[]> => (await pool.query<BoxRow>('select * from boxes order by id')).rows;
-  const indexes = async (): Promise<unknown[]> =>
-    (await pool.query(`select indexname, indexdef from pg_indexes where schemaname = 'attic' order by 1, 2`)).rows;
+  const name = (id: string, as: string): Promise<unknown> =>
+    store.handle(things, id, () => [{ type: 'thing.named', name: as }], { metadata });
+  const run = (onProgress?: (events: number) => void): Promise<number> =>
+    rebuild({ pool, schema: 'things', store, projection, onProgress });
+  const rows = async (): Promise<Row[]> => (await pool.query<Row>('select * from names order by id')).rows;
+  const schemas = async (): Promise<string[]> =>
+    (
+      await pool.query<{ name: string }>(`select nspname as name from pg_namespace where nspname like 'things%'`)
+    ).rows.map((row) => row.name);
 
-  it('writes rows, changes them and removes them', async () => {
-    const strange = `quote " back \\ comma , brace { null`;
-    await append('a', filled('A', { deep: [1, null, { x: strange }] }, [strange, '', 'null']));
-    await append('b', filled('B', 'just text'), filled('B2', [1, 2]), { type: 'box.looked_at' });
-    await append('c', filled('C'), { type: 'box.emptied' });
-    expect(await table()).toEqual([
-      expect.objectContaining({
-        id: 'a',
-        content: { deep: [1, null, { x: strange }] },
-        tags: [strange, '', 'null'],
-        fillings: 1,
-      }),
-      expect.objectContaining({ id: 'b', label: 'B2', content: [1, 2], fillings: 2 }),
-    ]);
-    await append('b', { type: 'box.emptied' });
-    // What a removed row held is free in the same transaction.
-    await append('c', filled('B2'));
-    expect((await table()).map(({ id }) => id)).toEqual(['a', 'c']);
-  });
-
-  it('is the same however its events are cut into batches', async () => {
-    for (let n = 0; n < 30; n++)
-      await append(`box_${n % 7}`, n % 5 === 4 ? { type: 'box.emptied' } : filled(`L${n}`, { n }));
-    const live = await table();
-    for (const batch of [1, 4, 1_000]) {
-      expect(await rebuild({ pool, schema: 'attic', store, projection, batch })).toBe(30);
-      expect(await table()).toEqual(live);
-    }
-  });
-
-  it('is rebuilt with the names of its indexes, by which their errors are known', async () => {
-    await append('a', filled('A'));
-    const before = await indexes();
-    await rebuild({ pool, schema: 'attic', store, projection });
-    expect(await indexes()).toEqual(before);
-    await expect(append('b', filled('A'))).rejects.toMatchObject({ constraint: 'one_box_a_label' });
-  });
-
-  it('is mended by a rebuild, which throws away what a killed one left', async () => {
-    await append('a', filled('A'));
-    const live = await table();
-    await pool.query(`update boxes set label = 'wrong'`);
-    await pool.query('create schema attic__rebuild_boxes');
-    await pool.query('create table attic__rebuild_boxes.boxes (like attic.boxes)');
-    await pool.query('insert into attic__rebuild_boxes.boxes select * from attic.boxes');
-    await rebuild({ pool, schema: 'attic', store, projection });
-    expect(await table()).toEqual(live);
-    const { rows } = await pool.query(`select 1 from pg_namespace where nspname = 'attic__rebuild_boxes'`);
-    expect(rows).toEqual([]);
-  });
-
-  it('leaves the live table as it was when the rebuild fails', async () => {
-    await append('a', filled('A'));
-    const live = await table();
-    const broken = { ...projection, handle: () => Promise.reject(new Error('a mistake')) };
-    await expect(rebuild({ pool, schema: 'attic', store, projection: broken })).rejects.toThrow('a mistake');
-    expect(await table()).toEqual(live);
-  });
-
-  it('is rebuilt from 100,000 events to the same table while appends go on', async () => {
-    await pool.query(`insert into events (id, stream_id, version, type, data, metadata)
-      select 'evt_' || n, 'box_' || n % 2000, 1 + n / 2000, 'box.filled',
-        jsonb_build_object('label', 'L' || n % 2000, 'tags', '["t"]'::jsonb, 'content', jsonb_build_object('n', n)),
-        '{"actor": {"type": "system", "id": "test"}, "correlation_id": "test"}'
-      from generate_series(0, 99999) n order by n`);
-    let appended = 0;
-    let rebuilding = true;
-    const appending = (async () => {
-      while (rebuilding || appended < 100) {
-        await append(`new_${appended}`, filled(`new_${appended}`));
-        appended += 1;
-      }
+  it('of 100,000 events gives the table that was projected live, while more come', async () => {
+    // What 20,000 streams of five events would have written, one append at a time.
+    await pool.query(
+      `insert into events (id, stream_id, version, type, data, metadata)
+       select 'evt_' || v || '_' || s, 'thing_' || s, v, 'thing.named', jsonb_build_object('name', s || ' for the ' || v), $1
+       from generate_series(1, 5) v, generate_series(1, 20000) s order by v, s`,
+      [metadata],
+    );
+    await pool.query(`insert into names select 'thing_' || s, 5, s || ' for the 5' from generate_series(1, 20000) s`);
+    let going = true;
+    let written = 0;
+    const writing = (async () => {
+      for (; going; written++) await name(`late_${written % 100}`, `late ${written}`);
     })();
-    let told = 0;
-    const started = performance.now();
-    const events = await rebuild({
-      pool,
-      schema: 'attic',
-      store,
-      projection,
-      onProgress: (count) => {
-        told = count;
-      },
-    });
-    const rate = Math.round((events / (performance.now() - started)) * 1000);
-    rebuilding = false;
-    await appending;
-    process.stderr.write(`rebuild: ${rate} events/s with appends beside it\n`);
-    expect(events).toBeGreaterThan(100_000);
-    expect(told).toBe(events);
+    const start = performance.now();
+    const events = await run();
+    const seconds = (performance.now() - start) / 1000;
+    going = false;
+    await writing;
 
-    // What the events say, told by the database itself.
-    const { rows } = await pool.query(`
-      select (select count(*)::int from boxes) as boxes, count(*)::int as wrong from (
-        select stream_id, count(*)::int as fillings, nullif((array_agg(data->'content' order by version desc))[1], 'null') as content,
-          max(recorded_at) as filled_at from events group by stream_id) e
-      left join boxes b on b.id = e.stream_id
-      where (b.fillings, b.content, b.filled_at) is distinct from (e.fillings, e.content, e.filled_at)`);
-    expect(rows).toEqual([{ boxes: 2_000 + appended, wrong: 0 }]);
+    expect(events).toBeGreaterThanOrEqual(100_000);
+    expect(events).toBeLessThanOrEqual(100_000 + written);
+    const found = await rows();
+    expect(found.filter(({ id }) => id.startsWith('thing_'))).toEqual(
+      Array.from({ length: 20_000 }, (_, n) => ({ id: `thing_${n + 1}`, version: 5, name: `${n + 1} for the 5` })).sort(
+        (a, b) => (a.id < b.id ? -1 : 1),
+      ),
+    );
+    // Nobody's write was lost in the change of tables.
+    const { rows: log } = await pool.query<Row>(
+      `select distinct on (stream_id) stream_id as id, version, data->>'name' as name from events
+       where stream_id like 'late%' order by stream_id, version desc`,
+    );
+    expect(found.filter(({ id }) => id.startsWith('late_'))).toEqual(log);
+    // Far below what it does (docs/benchmarks.md), so that a busy machine does not fail it and a row at a time would.
+    expect(events / seconds).toBeGreaterThan(10_000);
   }, 60_000);
 
-  it('refuses a second rebuild beside the first', async () => {
-    await append('a', filled('A'));
-    let begun: () => void = () => undefined;
-    const beginning = new Promise<void>((resolve) => (begun = resolve));
-    let go: () => void = () => undefined;
-    const going = new Promise<void>((resolve) => (go = resolve));
-    const slow = {
-      ...projection,
-      handle: async (batch: readonly RecordedEvent[], tx: pg.PoolClient) => {
-        begun();
-        await going;
-        await projection.handle(batch, tx);
-      },
-    };
-    const first = rebuild({ pool, schema: 'attic', store, projection: slow });
-    await beginning;
-    await expect(rebuild({ pool, schema: 'attic', store, projection })).rejects.toThrow('is rebuilding boxes');
-    go();
-    expect(await first).toBe(1);
+  it('makes good what had gone wrong in the live table', async () => {
+    await name('a', 'one');
+    await name('b', 'two');
+    await pool.query(`update names set name = 'wrong' where id = 'a'; delete from names where id = 'b'`);
+    expect(await run()).toBe(2);
+    expect(await rows()).toEqual([
+      { id: 'a', version: 1, name: 'one' },
+      { id: 'b', version: 1, name: 'two' },
+    ]);
+  });
+
+  it('keeps the names of indexes, by which refusals are known', async () => {
+    const indexes = async (): Promise<unknown> =>
+      (await pool.query(`select indexname, indexdef from pg_indexes where tablename = 'names' order by indexname`))
+        .rows;
+    const before = await indexes();
+    await name('a', 'one');
+    await run();
+    await run();
+    expect(await indexes()).toEqual(before);
+    await expect(name('b', 'one')).rejects.toMatchObject({ constraint: 'names_once' });
+    await expect(name('b', 'one')).rejects.toThrow(UniqueViolationError);
+  });
+
+  it('replays a history in which a unique name went from one to another', async () => {
+    await name('b', 'other');
+    await name('a', 'one');
+    await name('a', 'none');
+    await name('b', 'one');
+    const before = await rows();
+    expect(await run()).toBe(4);
+    expect(await rows()).toEqual(before);
+  });
+
+  it('clears away what a killed one left, and runs once at a time', async () => {
+    await name('a', 'one');
+    await pool.query(`create schema things__rebuild_names; create table things__rebuild_names.names (id text)`);
+    let second: Promise<unknown> | undefined;
+    await run(() => {
+      second ??= run().catch((error: unknown) => error);
+    });
+    expect(String(await second)).toContain('another process is rebuilding names of things');
+    expect(await schemas()).toEqual(['things']);
+    expect(await rows()).toHaveLength(1);
   });
 });

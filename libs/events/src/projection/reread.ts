@@ -73,7 +73,8 @@ export class Reread {
     await this.#project(due, tx);
   }
 
-  async #take({ partition, position, events, done }: SourceBatch): Promise<void> {
+  async #take(taken: SourceBatch): Promise<void> {
+    const { partition, position, events } = taken;
     const { pool, projection, onProgress } = this.options;
     const reached = this.#positions.get(partition) ?? 0;
     for (const event of events) {
@@ -83,7 +84,7 @@ export class Reread {
     const [due, held] = await this.#split();
     if (due.length > 0) await inTransaction(pool, (tx) => this.#project(due, tx));
     this.#held = held;
-    await done?.();
+    await taken.done?.();
     onProgress?.(this.events);
   }
 

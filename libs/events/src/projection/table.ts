@@ -90,4 +90,7 @@ const encode = (type: string, value: unknown): unknown => {
 };
 
 const arrayLiteral = (items: readonly unknown[]): string =>
-  `{${items.map((item) => (item === null ? 'null' : `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)).join(',')}}`;
+  `{${items.map((item) => (item === null ? 'null' : quoted(item as string | number | boolean))).join(',')}}`;
+
+const quoted = (item: string | number | boolean): string =>
+  `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
