@@ -2,7 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { type AnyStreamType, migrateEventStore, migrateSubscriptions, PostgresEventStore, type Projection } from '#events';
+import {
+  type AnyStreamType,
+  migrateEventStore,
+  migrateSubscriptions,
+  PostgresEventStore,
+  type Projection,
+} from '#events';
 import { startPostgres } from '#apps/keyledger/src/postgres/embedded';
 
 /** The embedded PostgreSQL as it runs in production: fsync on, commits waited for. */

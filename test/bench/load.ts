@@ -39,12 +39,23 @@ export const load = async (
 
 const bytesOf = ({ method, path, body }: LoadRequest, host: string): Buffer => {
   const text = body === undefined ? '' : JSON.stringify(body);
-  const head = [`${method} ${path} HTTP/1.1`, `host: ${host}`, 'content-type: application/json', `content-length: ${Buffer.byteLength(text)}`];
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    `host: ${host}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(text)}`,
+  ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
 };
 
 /** One connection: the next request when the answer to the last is whole. @returns the latencies in milliseconds */
-const drive = (port: number, host: string, requests: readonly Buffer[], from: number, until: number): Promise<number[]> =>
+const drive = (
+  port: number,
+  host: string,
+  requests: readonly Buffer[],
+  from: number,
+  until: number,
+): Promise<number[]> =>
   new Promise((done, failed) => {
     const times: number[] = [];
     let n = from;
@@ -64,7 +75,7 @@ const drive = (port: number, host: string, requests: readonly Buffer[], from: nu
     socket.on('error', failed);
     socket.on('data', (chunk) => {
       if (missing === 0) {
-        const head = chunk.latin1Slice(0, 2_048);
+        const head = chunk.toString('latin1', 0, 2_048);
         const end = head.indexOf('\r\n\r\n');
         const length = /content-length: (\d+)/i.exec(head);
         if (!head.startsWith('HTTP/1.1 200') || end === -1 || length === null) {

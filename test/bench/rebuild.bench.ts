@@ -58,10 +58,12 @@ export const run = async (): Promise<Figure[]> => {
   }
 };
 
-const measureReading = async (store: { readAll(o: { after: number; limit: number }): Promise<{ position: number }[]> }): Promise<number> => {
+const measureReading = async (store: {
+  readAll(o: { after: number; limit: number }): Promise<{ position: number }[]>;
+}): Promise<number> => {
   const start = performance.now();
   let read = 0;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const events = await store.readAll({ after, limit: 1_000 });
     const last = events.at(-1);
     if (last === undefined) return read / ((performance.now() - start) / 1000);

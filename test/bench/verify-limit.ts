@@ -20,8 +20,8 @@ const server = createServer((request, response) => {
       .query({ name: 'by_hash', text: 'select data from limit_licenses where key_hash = $1', values: [hash] })
       .then(({ rows }) => {
         const body = JSON.stringify({ valid: rows.length === 1, license: rows[0] as unknown });
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      response.writeHead(rows.length === 1 ? 200 : 404, headers).end(body);
+        const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+        response.writeHead(rows.length === 1 ? 200 : 404, headers).end(body);
       })
       .catch((error: unknown) => {
         response.writeHead(500).end(String(error));

@@ -26,7 +26,12 @@ describe('licensing over HTTP', () => {
       ...over,
     });
   const issue = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: `user${++count}@example.com`, ...over });
+    create('/admin/licenses', {
+      product_id: product['id'],
+      plan_id: plan['id'],
+      email: `user${++count}@example.com`,
+      ...over,
+    });
   /** As an app calls: with nothing but the licence key. */
   const ask = (path: string, body: Fields, of: TestApp = app): Promise<Reply> =>
     of.call('POST', `/license/${path}`, body, { authorization: undefined });
@@ -51,16 +56,29 @@ describe('licensing over HTTP', () => {
     it('are read back as they were made, with ETags that guard changes', async () => {
       const read = await app.call('GET', `/admin/products/${String(product['id'])}`);
       expect(read.body).toEqual(product);
-      const changed = await app.call('PATCH', `/admin/products/${String(product['id'])}`, { name: 'Studio 2' }, { 'if-match': '"1"' });
+      const changed = await app.call(
+        'PATCH',
+        `/admin/products/${String(product['id'])}`,
+        { name: 'Studio 2' },
+        { 'if-match': '"1"' },
+      );
       expect(changed).toMatchObject({ status: 200, body: { name: 'Studio 2' } });
       expect(changed.headers['etag']).toBe('"2"');
-      const stale = await app.call('PATCH', `/admin/products/${String(product['id'])}`, { name: 'x' }, { 'if-match': '"1"' });
+      const stale = await app.call(
+        'PATCH',
+        `/admin/products/${String(product['id'])}`,
+        { name: 'x' },
+        { 'if-match': '"1"' },
+      );
       expect(stale).toMatchObject({ status: 412, body: { code: 'PRECONDITION_FAILED' } });
     });
 
     it('keep slugs apart, also when two are made at once', async () => {
       const body = { name: 'Twin', slug: 'twin', type: 'saas' };
-      const twins = await Promise.all([app.call('POST', '/admin/products', body), app.call('POST', '/admin/products', body)]);
+      const twins = await Promise.all([
+        app.call('POST', '/admin/products', body),
+        app.call('POST', '/admin/products', body),
+      ]);
       expect(twins.map(({ status }) => status).sort()).toEqual([201, 409]);
       expect(twins.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'SLUG_TAKEN' });
     });
@@ -82,7 +100,10 @@ describe('licensing over HTTP', () => {
       });
       const none = await newPlan({ max_activations: 0 });
       const license = await issue({ plan_id: none['id'] });
-      expect(await activate(license, 'device')).toMatchObject({ status: 409, body: { code: 'ACTIVATION_LIMIT_REACHED', max: 0, current: 0 } });
+      expect(await activate(license, 'device')).toMatchObject({
+        status: 409,
+        body: { code: 'ACTIVATION_LIMIT_REACHED', max: 0, current: 0 },
+      });
     });
   });
 
@@ -105,10 +126,17 @@ describe('licensing over HTTP', () => {
       const license = await issue({ email: 'Grace@Example.com', org_name: 'Navy', external_customer_id: 'crm-42' });
       const found = async (query: string): Promise<unknown[]> =>
         ((await app.call('GET', `/admin/licenses?${query}`)).body as { data: Fields[] }).data.map(({ id }) => id);
-      for (const query of ['email=grace@example.com', 'external_customer_id=crm-42', 'q=navy', `q=${String(license['id'])}`]) {
+      for (const query of [
+        'email=grace@example.com',
+        'external_customer_id=crm-42',
+        'q=navy',
+        `q=${String(license['id'])}`,
+      ]) {
         expect(await found(query)).toEqual([license['id']]);
       }
-      expect(await found(`plan_id=${String(plan['id'])}&status=active&email=grace@example.com`)).toEqual([license['id']]);
+      expect(await found(`plan_id=${String(plan['id'])}&status=active&email=grace@example.com`)).toEqual([
+        license['id'],
+      ]);
       expect(await found('status=revoked&email=grace@example.com')).toEqual([]);
     });
 
@@ -116,20 +144,34 @@ describe('licensing over HTTP', () => {
       const paged = await newPlan();
       const issued = await Promise.all(Array.from({ length: 7 }, () => issue({ plan_id: paged['id'] })));
       const seen: unknown[] = [];
-      for (let cursor: string | null = ''; cursor !== null; ) {
-        const page: Reply = await app.call('GET', `/admin/licenses?plan_id=${String(paged['id'])}&limit=3${cursor && `&cursor=${cursor}`}`);
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: Reply = await app.call(
+          'GET',
+          `/admin/licenses?plan_id=${String(paged['id'])}&limit=3${cursor && `&cursor=${cursor}`}`,
+        );
         const { data, next_cursor } = page.body as { data: Fields[]; next_cursor: string | null };
         seen.push(...data.map(({ id }) => id));
         cursor = next_cursor;
       }
-      expect(seen).toEqual(issued.map(({ id }) => id).sort().reverse());
-      expect(await app.call('GET', '/admin/licenses?cursor=nonsense')).toMatchObject({ status: 400, body: { code: 'INVALID_CURSOR' } });
+      expect(seen).toEqual(
+        issued
+          .map(({ id }) => id)
+          .sort()
+          .reverse(),
+      );
+      expect(await app.call('GET', '/admin/licenses?cursor=nonsense')).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_CURSOR' },
+      });
     });
 
     it('merges metadata by RFC 7396', async () => {
       const license = await issue({ metadata: { a: 1, b: { c: 1, d: 2 }, e: null } });
       const path = `/admin/licenses/${String(license['id'])}`;
-      const patched = await app.call('PATCH', path, { metadata: { a: null, b: { c: 3 }, f: [1] }, notes: 'line\nline' });
+      const patched = await app.call('PATCH', path, {
+        metadata: { a: null, b: { c: 3 }, f: [1] },
+        notes: 'line\nline',
+      });
       expect(patched.body).toMatchObject({ metadata: { b: { c: 3, d: 2 }, e: null, f: [1] }, notes: 'line\nline' });
       expect((await app.call('GET', path)).body).toEqual(patched.body);
     });
@@ -148,7 +190,9 @@ describe('licensing over HTTP', () => {
     it('is issued once for one Idempotency-Key, and the answer is the same to the byte', async () => {
       const body = { product_id: product['id'], plan_id: plan['id'], email: 'once@example.com' };
       const headers = { 'idempotency-key': 'order-1' };
-      const replies = await Promise.all(Array.from({ length: 20 }, () => app.call('POST', '/admin/licenses', body, headers)));
+      const replies = await Promise.all(
+        Array.from({ length: 20 }, () => app.call('POST', '/admin/licenses', body, headers)),
+      );
       expect(replies.every(({ status }) => status === 201 || status === 409)).toBe(true);
       const first = await app.call('POST', '/admin/licenses', body, headers);
       expect(first).toMatchObject({ status: 201, headers: { 'idempotent-replayed': 'true' } });
@@ -182,7 +226,11 @@ describe('licensing over HTTP', () => {
 
     it('reads a key however it is typed', async () => {
       const license = await issue();
-      const typed = String(license['license_key']).toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l');
+      const typed = String(license['license_key'])
+        .toLowerCase()
+        .replaceAll('-', ' ')
+        .replaceAll('0', 'o')
+        .replaceAll('1', 'l');
       expect(await ask('activate', { license_key: typed, identifier: 'device' })).toMatchObject({ status: 201 });
     });
 
@@ -190,8 +238,17 @@ describe('licensing over HTTP', () => {
       const license = await issue();
       const { token } = (await activate(license, 'device')).body as { token: string };
       const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
-      const { payload, protectedHeader } = await jwtVerify(token, keys, { algorithms: ['EdDSA'], typ: 'lease+jwt', audience: String(product['id']) });
-      expect(payload).toMatchObject({ sub: license['id'], status: 'active', iss: app.config.public_url, license_version: 2 });
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
+        algorithms: ['EdDSA'],
+        typ: 'lease+jwt',
+        audience: String(product['id']),
+      });
+      expect(payload).toMatchObject({
+        sub: license['id'],
+        status: 'active',
+        iss: app.config.public_url,
+        license_version: 2,
+      });
       expect(payload['fingerprint_hash']).toMatch(/^[\w-]{43}$/);
       expect(Number(payload.exp) - Number(payload.iat)).toBe(7 * 24 * 3600);
       expect(protectedHeader.kid).toMatch(/^[\w-]{43}$/);
@@ -216,7 +273,8 @@ describe('licensing over HTTP', () => {
           Array.from({ length: 200 }, (_, n) => activate(license, `device ${n}`, n % 2 === 0 ? app : other)),
         );
         expect(replies.filter(({ status }) => status === 201)).toHaveLength(5);
-        for (const { status, body } of replies) if (status !== 201) expect([status, (body as Fields)['code']]).toEqual([409, 'ACTIVATION_LIMIT_REACHED']);
+        for (const { status, body } of replies)
+          if (status !== 201) expect([status, (body as Fields)['code']]).toEqual([409, 'ACTIVATION_LIMIT_REACHED']);
       } finally {
         await other.close();
       }
@@ -241,8 +299,14 @@ describe('licensing over HTTP', () => {
       const single = await newPlan({ max_activations: 1 });
       const license = await issue({ plan_id: single['id'] });
       await activate(license, 'one');
-      expect(await ask('deactivate', { license_key: license['license_key'], identifier: 'one' })).toMatchObject({ status: 200, body: { activations: 0 } });
-      expect(await ask('deactivate', { license_key: license['license_key'], identifier: 'one' })).toMatchObject({ status: 404, body: { code: 'ACTIVATION_NOT_FOUND' } });
+      expect(await ask('deactivate', { license_key: license['license_key'], identifier: 'one' })).toMatchObject({
+        status: 200,
+        body: { activations: 0 },
+      });
+      expect(await ask('deactivate', { license_key: license['license_key'], identifier: 'one' })).toMatchObject({
+        status: 404,
+        body: { code: 'ACTIVATION_NOT_FOUND' },
+      });
       const { activation_id } = (await activate(license, 'two')).body as Fields;
       const path = `/admin/licenses/${String(license['id'])}/activations/${String(activation_id)}`;
       expect((await app.call('DELETE', path)).status).toBe(204);
@@ -252,7 +316,10 @@ describe('licensing over HTTP', () => {
 
     it('is refused with the reason', async () => {
       const license = await issue();
-      expect(await ask('activate', { license_key: 'ACME-NOBODY', identifier: 'x' })).toMatchObject({ status: 404, body: { code: 'LICENSE_NOT_FOUND' } });
+      expect(await ask('activate', { license_key: 'ACME-NOBODY', identifier: 'x' })).toMatchObject({
+        status: 404,
+        body: { code: 'LICENSE_NOT_FOUND' },
+      });
       await admin(license, 'suspend');
       expect(await activate(license, 'x')).toMatchObject({ status: 409, body: { code: 'LICENSE_SUSPENDED' } });
       await admin(license, 'revoke');
@@ -264,7 +331,11 @@ describe('licensing over HTTP', () => {
     it('follows the licence at once', async () => {
       const license = await issue();
       await activate(license, 'device');
-      expect(await verify(license)).toMatchObject({ valid: true, code: 'VALID', license: { id: license['id'], plan: plan['slug'] } });
+      expect(await verify(license)).toMatchObject({
+        valid: true,
+        code: 'VALID',
+        license: { id: license['id'], plan: plan['slug'] },
+      });
       await admin(license, 'suspend');
       expect(await verify(license)).toMatchObject({ valid: false, code: 'SUSPENDED', token: null });
       await admin(license, 'reinstate');
@@ -282,7 +353,9 @@ describe('licensing over HTTP', () => {
         const license = await issue();
         await activate(license, 'device');
         const there = async (): Promise<unknown> =>
-          ((await ask('verify', { license_key: license['license_key'], identifier: 'device' }, other)).body as Fields)['code'];
+          ((await ask('verify', { license_key: license['license_key'], identifier: 'device' }, other)).body as Fields)[
+            'code'
+          ];
         expect(await there()).toBe('VALID');
         await admin(license, 'suspend');
         await eventually(async () => (await there()) === 'SUSPENDED', 1_000);
@@ -301,19 +374,36 @@ describe('licensing over HTTP', () => {
     });
 
     it('answers unknown and forged keys with 200 and the reason', async () => {
-      expect(await verify({ license_key: 'ACME-00000' })).toEqual({ valid: false, code: 'NOT_FOUND', message: null, license: null, entitlements: {}, token: null });
-      expect(await verify({ license_key: 'eyJhbGciOiJub25lIn0.e30.c2ln' })).toMatchObject({ code: 'BAD_SIGNATURE', license: null });
+      expect(await verify({ license_key: 'ACME-00000' })).toEqual({
+        valid: false,
+        code: 'NOT_FOUND',
+        message: null,
+        license: null,
+        entitlements: {},
+        token: null,
+      });
+      expect(await verify({ license_key: 'eyJhbGciOiJub25lIn0.e30.c2ln' })).toMatchObject({
+        code: 'BAD_SIGNATURE',
+        license: null,
+      });
     });
 
     it('knows signed keys, which show who signed them', async () => {
-      const signed = await create('/admin/products', { name: 'Signed', slug: 'signed', type: 'saas', key_format: 'signed' });
+      const signed = await create('/admin/products', {
+        name: 'Signed',
+        slug: 'signed',
+        type: 'saas',
+        key_format: 'signed',
+      });
       const of = await newPlan({ product_id: signed['id'] });
       const license = await issue({ product_id: signed['id'], plan_id: of['id'] });
       const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
       await jwtVerify(String(license['license_key']), keys, { typ: 'license+jwt', subject: String(license['id']) });
       expect(await verify(license, { identifier: undefined })).toMatchObject({ valid: true });
       const [header, payload] = String(license['license_key']).split('.');
-      expect(await verify({ license_key: `${header}.${payload}.AAAA` }, { identifier: undefined })).toMatchObject({ code: 'BAD_SIGNATURE' });
+      expect(await verify({ license_key: `${header}.${payload}.AAAA` }, { identifier: undefined })).toMatchObject({
+        code: 'BAD_SIGNATURE',
+      });
     });
 
     it('needs an identifier where the product has activations', async () => {
@@ -326,19 +416,27 @@ describe('licensing over HTTP', () => {
       await activate(license, 'device');
       await verify(license);
       await verify(license, { identifier: 'stranger' });
-      const log = (await app.call('GET', `/admin/licenses/${String(license['id'])}/validations`)).body as { data: Fields[] };
+      const log = (await app.call('GET', `/admin/licenses/${String(license['id'])}/validations`)).body as {
+        data: Fields[];
+      };
       expect(log.data.map(({ code, result }) => [code, result])).toEqual([
         ['NOT_ACTIVATED', 'refused'],
         ['VALID', 'ok'],
       ]);
-      const { data } = (await app.call('GET', `/admin/licenses/${String(license['id'])}/activations`)).body as { data: Fields[] };
+      const { data } = (await app.call('GET', `/admin/licenses/${String(license['id'])}/activations`)).body as {
+        data: Fields[];
+      };
       expect(data[0]).toMatchObject({ identifier: 'device', last_verified: expect.stringMatching(/Z$/) as unknown });
     });
   });
 
   describe('who may', () => {
     const keyFor = async (scopes: string[], product_id?: unknown): Promise<Record<string, string>> => {
-      const made = await create('/admin/api-keys', { name: 'k', scopes, ...(product_id === undefined ? {} : { product_id }) });
+      const made = await create('/admin/api-keys', {
+        name: 'k',
+        scopes,
+        ...(product_id === undefined ? {} : { product_id }),
+      });
       return { authorization: `Bearer ${String(made['key'])}` };
     };
 
@@ -349,7 +447,9 @@ describe('licensing over HTTP', () => {
       expect((await app.call('GET', '/admin/licenses', undefined, writes)).status).toBe(200);
       expect((await app.call('GET', '/admin/products', undefined, writes)).status).toBe(403);
       expect((await app.call('GET', '/admin/licenses', undefined, { authorization: undefined })).status).toBe(401);
-      expect((await app.call('GET', '/admin/licenses', undefined, { authorization: `Bearer ${ADMIN_KEY}x` })).status).toBe(401);
+      expect(
+        (await app.call('GET', '/admin/licenses', undefined, { authorization: `Bearer ${ADMIN_KEY}x` })).status,
+      ).toBe(401);
     });
 
     it('a key of a product sees the objects of others nowhere', async () => {
@@ -362,11 +462,23 @@ describe('licensing over HTTP', () => {
       expect(await get(`/admin/licenses/${String(license['id'])}`)).toBe(404);
       expect(await get(`/admin/licenses/${String(license['id'])}/events`)).toBe(404);
       expect((await app.call('POST', `/admin/licenses/${String(license['id'])}/revoke`, {}, bound)).status).toBe(404);
-      expect((await app.call('GET', '/admin/licenses', undefined, bound)).body).toEqual({ data: [], next_cursor: null });
-      expect((await app.call('POST', '/admin/products', { name: 'x', slug: 'x', type: 'saas' }, bound)).status).toBe(403);
-      const verified = await app.call('POST', '/license/verify', { license_key: license['license_key'], identifier: 'x' }, bound);
+      expect((await app.call('GET', '/admin/licenses', undefined, bound)).body).toEqual({
+        data: [],
+        next_cursor: null,
+      });
+      expect((await app.call('POST', '/admin/products', { name: 'x', slug: 'x', type: 'saas' }, bound)).status).toBe(
+        403,
+      );
+      const verified = await app.call(
+        'POST',
+        '/license/verify',
+        { license_key: license['license_key'], identifier: 'x' },
+        bound,
+      );
       expect(verified.body).toMatchObject({ code: 'NOT_FOUND', license: null });
-      expect((await app.call('GET', `/admin/licenses/${String(license['id'])}`)).body).toMatchObject({ status: 'active' });
+      expect((await app.call('GET', `/admin/licenses/${String(license['id'])}`)).body).toMatchObject({
+        status: 'active',
+      });
     });
   });
 
@@ -376,7 +488,9 @@ describe('licensing over HTTP', () => {
     const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: app.databaseUrl });
     await client.connect();
-    const { rows } = await client.query<{ all: string }>(`select string_agg(data::text || metadata::text, ' ') as all from licensing.events`);
+    const { rows } = await client.query<{ all: string }>(
+      `select string_agg(data::text || metadata::text, ' ') as all from licensing.events`,
+    );
     await client.end();
     for (const secret of ['secret.person', 'Secret Person', 'secret-machine', String(license['license_key'])]) {
       expect(rows[0]?.all).not.toContain(secret);

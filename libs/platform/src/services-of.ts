@@ -47,7 +47,9 @@ export const routesOf = (services: readonly LoadedService[], scanner: MetadataSc
       return scanner.getAllMethodNames(Object.getPrototypeOf(controller) as object).flatMap((name) => {
         const method = methods[name];
         const contract = method && (Reflect.getMetadata(ENDPOINT, method) as EndpointContract | undefined);
-        return contract === undefined || method === undefined ? [] : [{ contract, handle: method.bind(controller), kept }];
+        return contract === undefined || method === undefined
+          ? []
+          : [{ contract, handle: method.bind(controller), kept }];
       });
     }),
   );

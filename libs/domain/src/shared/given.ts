@@ -18,7 +18,10 @@ export const specification =
         thenNothing: () => expect(run()).toEqual([]),
         thenRefused: (code: string, extensions?: object) =>
           expect(run).toThrow(
-            expect.objectContaining({ code, ...(extensions === undefined ? {} : { extensions }) }) as unknown as Refusal,
+            expect.objectContaining({
+              code,
+              ...(extensions === undefined ? {} : { extensions }),
+            }) as unknown as Refusal,
           ),
       };
     },

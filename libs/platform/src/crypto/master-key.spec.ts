@@ -17,7 +17,9 @@ describe('the master key', () => {
     const bytes = Buffer.from(body, 'base64url');
     bytes[15] = (bytes[15] ?? 0) ^ 1;
     expect(() => master.open('p', `${kid}.${bytes.toString('base64url')}`)).toThrow();
-    expect(() => master.open('p', `${kid}.${Buffer.from(body, 'base64url').subarray(0, -4).toString('base64url')}`)).toThrow();
+    expect(() =>
+      master.open('p', `${kid}.${Buffer.from(body, 'base64url').subarray(0, -4).toString('base64url')}`),
+    ).toThrow();
   });
 
   it('tells another master key from damage', () => {

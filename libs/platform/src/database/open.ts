@@ -28,7 +28,12 @@ export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDat
   const orm = new DataSource({
     type: 'postgres',
     // TypeORM works on this very pool, so that its transactions and ours share connections.
-    driver: { ...pg, Pool: function () { return pool; } },
+    driver: {
+      ...pg,
+      Pool: function () {
+        return pool;
+      },
+    },
     schema,
     entities: [...options.entities],
     migrations: [...options.migrations],
@@ -49,7 +54,9 @@ const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): Promise<
   const lock = lockKey(`keyledger:migrate:${schema}`);
   try {
     await client.query('select pg_advisory_lock($1)', [lock]);
-    const { rows } = await client.query<{ there: boolean }>('select to_regnamespace($1) is not null as there', [schema]);
+    const { rows } = await client.query<{ there: boolean }>('select to_regnamespace($1) is not null as there', [
+      schema,
+    ]);
     if (!rows[0]?.there) await client.query(`create schema ${pg.escapeIdentifier(schema)}`);
     await migrateEventStore(client, schema);
     await migrateSubscriptions(client, schema);

@@ -31,5 +31,12 @@ export const nestLogger = (logger: Logger): LoggerService => {
       const details = rest.filter((part) => part !== undefined);
       logger[level]({ ...(message instanceof Error ? { err: message } : {}), nest: details }, String(message));
     };
-  return { log: write('debug'), debug: write('debug'), verbose: write('debug'), warn: write('warn'), error: write('error'), fatal: write('fatal') };
+  return {
+    log: write('debug'),
+    debug: write('debug'),
+    verbose: write('debug'),
+    warn: write('warn'),
+    error: write('error'),
+    fatal: write('fatal'),
+  };
 };

@@ -22,8 +22,18 @@ export const createMetrics = (): Metrics => {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
-    appended: new Counter({ name: 'keyledger_events_appended_total', help: 'Events appended to the log.', labelNames: ['service'], registers }),
-    flushes: new Counter({ name: 'keyledger_flushes_total', help: 'Transactions that appended events.', labelNames: ['service'], registers }),
+    appended: new Counter({
+      name: 'keyledger_events_appended_total',
+      help: 'Events appended to the log.',
+      labelNames: ['service'],
+      registers,
+    }),
+    flushes: new Counter({
+      name: 'keyledger_flushes_total',
+      help: 'Transactions that appended events.',
+      labelNames: ['service'],
+      registers,
+    }),
     conflicts: new Counter({
       name: 'keyledger_append_conflicts_total',
       help: 'Appends decided again because another process wrote to the stream first.',

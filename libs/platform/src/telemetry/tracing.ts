@@ -12,11 +12,13 @@ export const startTracing = async (
   service: string,
 ): Promise<() => Promise<void>> => {
   if (config.otlp_endpoint === undefined) return () => Promise.resolve();
-  const [{ BatchSpanProcessor, TracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/resources'),
-  ]);
+  const [{ BatchSpanProcessor, TracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all(
+    [
+      import('@opentelemetry/sdk-trace'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+    ],
+  );
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': `keyledger-${service}` }),
     spanProcessors: [

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
-import { startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../../../apps/licensing/src/licensing.module.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -91,12 +91,18 @@ describe('bad input', () => {
     await refused('/admin/licenses', { ...license, metadata: { k: 'x'.repeat(16_384) } }, '/metadata');
   });
 
-  it.each([['\u0000'], ['\ud800'], ['a\u202eb'], ['\u200b'], ['   '], ['x'.repeat(256)], ['']])('refuses the identifier %j', async (identifier) => {
-    await refused('/license/verify', { license_key: 'K', identifier });
-  });
+  it.each([['\u0000'], ['\ud800'], ['a\u202eb'], ['\u200b'], ['   '], ['x'.repeat(256)], ['']])(
+    'refuses the identifier %j',
+    async (identifier) => {
+      await refused('/license/verify', { license_key: 'K', identifier });
+    },
+  );
 
   it.each([['👩‍💻'], ['क्\u200dष'], ['x'.repeat(255)], ['Ωmega']])('takes the identifier %j', async (identifier) => {
-    expect(await app.call('POST', '/license/verify', { license_key: 'K', identifier })).toMatchObject({ status: 200, body: { code: 'NOT_FOUND' } });
+    expect(await app.call('POST', '/license/verify', { license_key: 'K', identifier })).toMatchObject({
+      status: 200,
+      body: { code: 'NOT_FOUND' },
+    });
   });
 
   it('refuses parameters that a list does not have, and limits that it does not give', async () => {
@@ -108,20 +114,35 @@ describe('bad input', () => {
       ['status=unknown', '?status'],
       ['plan_id=nonsense', '?plan_id'],
     ]) {
-      expect(await app.call('GET', `/admin/licenses?${query}`)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+      expect(await app.call('GET', `/admin/licenses?${query}`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer }] },
+      });
     }
     for (const cursor of ['%00', 'bm90IGpzb24', 'WzFd', 'W10', '!!']) {
-      expect(await app.call('GET', `/admin/licenses?cursor=${cursor}`)).toMatchObject({ status: 400, body: { code: 'INVALID_CURSOR' } });
+      expect(await app.call('GET', `/admin/licenses?cursor=${cursor}`)).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_CURSOR' },
+      });
     }
   });
 
   it('refuses bodies that are too large, too deep, of another type, or no JSON at all', async () => {
-    expect(await app.call('POST', '/admin/products', JSON.stringify({ name: 'x'.repeat(2 ** 20) }))).toMatchObject({ status: 413, body: { code: 'BODY_TOO_LARGE' } });
+    expect(await app.call('POST', '/admin/products', JSON.stringify({ name: 'x'.repeat(2 ** 20) }))).toMatchObject({
+      status: 413,
+      body: { code: 'BODY_TOO_LARGE' },
+    });
     const deep = `{"metadata":${'['.repeat(40)}${']'.repeat(40)}}`;
     expect(await app.call('POST', '/admin/licenses', deep)).toMatchObject({ status: 400 });
     const xml = { 'content-type': 'application/xml' };
-    expect(await app.call('POST', '/admin/products', '<a/>', xml)).toMatchObject({ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } });
-    expect(await app.call('POST', '/admin/products', '{"name":')).toMatchObject({ status: 400, body: { code: 'MALFORMED_JSON' } });
+    expect(await app.call('POST', '/admin/products', '<a/>', xml)).toMatchObject({
+      status: 415,
+      body: { code: 'UNSUPPORTED_MEDIA_TYPE' },
+    });
+    expect(await app.call('POST', '/admin/products', '{"name":')).toMatchObject({
+      status: 400,
+      body: { code: 'MALFORMED_JSON' },
+    });
     expect(await app.call('POST', '/admin/products', '[]')).toMatchObject({ status: 400 });
     expect(await app.call('POST', '/admin/products', 'null')).toMatchObject({ status: 400 });
   });
@@ -155,12 +176,22 @@ describe('bad input', () => {
   });
 
   it.each(['', ' ', 'ü', 'x'.repeat(256)])('refuses the Idempotency-Key %j', async (key) => {
-    const reply = await app.call('POST', '/admin/products', { name: 'x', slug: 'x', type: 'saas' }, { 'idempotency-key': key });
+    const reply = await app.call(
+      'POST',
+      '/admin/products',
+      { name: 'x', slug: 'x', type: 'saas' },
+      { 'idempotency-key': key },
+    );
     expect(reply.status).toBe(400);
   });
 
   it('refuses an If-Match that is no ETag', async () => {
-    const reply = await app.call('PATCH', `/admin/products/${String(product['id'])}`, { name: 'x' }, { 'if-match': 'yesterday' });
+    const reply = await app.call(
+      'PATCH',
+      `/admin/products/${String(product['id'])}`,
+      { name: 'x' },
+      { 'if-match': 'yesterday' },
+    );
     expect(reply).toMatchObject({ status: 400, body: { errors: [{ pointer: 'If-Match' }] } });
   });
 });
@@ -180,7 +211,11 @@ describe('an Idempotency-Key', () => {
     const refusal = await make('second', 'taken');
     expect(refusal).toMatchObject({ status: 409, body: { code: 'SLUG_TAKEN' } });
     const again = await make('second', 'taken');
-    expect(again).toMatchObject({ status: 409, headers: { 'idempotent-replayed': 'true' }, body: refusal.body as object });
+    expect(again).toMatchObject({
+      status: 409,
+      headers: { 'idempotent-replayed': 'true' },
+      body: refusal.body as object,
+    });
   });
 
   it('does not remember what was not decided', async () => {
@@ -197,7 +232,13 @@ describe('an Idempotency-Key', () => {
   it('keeps answers encrypted: a licence key is not in the database in the clear', async () => {
     const product = (await make('keep-product', 'kept')).body as { id: string };
     const plan = (
-      await app.call('POST', '/admin/plans', { product_id: product.id, name: 'x', slug: 'x', license_type: 'perpetual', license_model: 'standard' })
+      await app.call('POST', '/admin/plans', {
+        product_id: product.id,
+        name: 'x',
+        slug: 'x',
+        license_type: 'perpetual',
+        license_model: 'standard',
+      })
     ).body as { id: string };
     const license = await app.call(
       'POST',
@@ -209,7 +250,9 @@ describe('an Idempotency-Key', () => {
     const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: app.databaseUrl });
     await client.connect();
-    const { rows } = await client.query<{ all: string }>(`select string_agg(encode(result, 'escape'), ' ') as all from licensing.commands`);
+    const { rows } = await client.query<{ all: string }>(
+      `select string_agg(encode(result, 'escape'), ' ') as all from licensing.commands`,
+    );
     await client.end();
     expect(rows[0]?.all.length).toBeGreaterThan(100);
     expect(rows[0]?.all).not.toContain(license_key);
