@@ -11,6 +11,9 @@ export interface KeyWrapper {
   unwrap(wrapped: Uint8Array): Uint8Array;
 }
 
+/** Keys of people, by their ids. */
+export type PersonKeys = ReadonlyMap<string, KeyObject>;
+
 const NONCE = 12;
 const TAG = 16;
 const MARK = '$personal';
@@ -52,10 +55,16 @@ export class PersonalData {
     return this.#fields.get(event.type)?.person(event) ?? undefined;
   }
 
-  /** Makes sure that `seal` has these people's keys, making those that do not exist yet. */
-  async prepare(people: ReadonlySet<string>): Promise<void> {
-    const missing = [...people].filter((person) => !this.#keys.has(person));
-    if (missing.length === 0) return;
+  /** The keys of these people, for `seal`; those that do not exist yet are made. */
+  async keysOf(people: ReadonlySet<string>): Promise<PersonKeys> {
+    const keys = new Map<string, KeyObject>();
+    const missing: string[] = [];
+    for (const person of people) {
+      const key = this.#keys.get(person);
+      if (key === undefined) missing.push(person);
+      else keys.set(person, key);
+    }
+    if (missing.length === 0) return keys;
     const before = this.#forgettings;
     const made = new Map(missing.map((person) => [person, randomBytes(32)]));
     const { rows } = await this.pool.query<{ person_id: string }>({
@@ -63,23 +72,27 @@ export class PersonalData {
       text: MAKE_KEYS,
       values: [missing, [...made.values()].map((key) => this.wrapper.wrap(key))],
     });
-    if (before === this.#forgettings) {
-      for (const { person_id } of rows) {
-        const key = made.get(person_id);
-        if (key !== undefined) this.#keys.set(person_id, createSecretKey(key));
-      }
+    for (const { person_id } of rows) {
+      const bytes = made.get(person_id);
+      if (bytes === undefined) continue;
+      const key = createSecretKey(bytes);
+      keys.set(person_id, key);
+      if (before === this.#forgettings) this.#keys.set(person_id, key);
     }
     // Two processes may make a key for one person at once: the first stays, and both read which it is.
-    await this.#fetch(missing.filter((person) => !this.#keys.has(person)));
+    const others = missing.filter((person) => !keys.has(person));
+    for (const [person, key] of await this.#fetch(others)) keys.set(person, key);
+    // Somebody may be forgotten between the two looks: then the key that is made next is the one that counts.
+    return others.every((person) => keys.has(person)) ? keys : this.keysOf(people);
   }
 
-  /** The event's fields as they are written. `prepare` must have been called for its person. */
-  seal(eventId: string, event: DomainEvent): EventData {
+  /** The event's fields as they are written. @param keys as `keysOf` gave them for the event's person */
+  seal(eventId: string, event: DomainEvent, keys: PersonKeys): EventData {
     const { type, ...data } = event as DomainEvent & EventData;
     const personal = this.#fields.get(type);
     const person = personal?.person(event);
     if (personal === undefined || person === undefined || person === null) return data;
-    const key = this.#keys.get(person);
+    const key = keys.get(person);
     if (key === undefined) throw new Error(`no key for ${person}`);
     for (const field of personal.fields) {
       if (data[field] === undefined || data[field] === null) continue;
@@ -103,9 +116,9 @@ export class PersonalData {
     );
     if (sealed.length === 0) return;
     const people = new Set(sealed.map(({ value }) => value[MARK]));
-    await this.#fetch([...people].filter((person) => !this.#keys.has(person)));
+    const keys = await this.#known(people);
     for (const { id, data, field, value } of sealed) {
-      const key = this.#keys.get(value[MARK]);
+      const key = keys.get(value[MARK]);
       data[field] = key === undefined ? null : unseal(key, value.v, `${id}.${field}`);
     }
   }
@@ -125,8 +138,20 @@ export class PersonalData {
     this.#keys.clear();
   }
 
-  async #fetch(people: readonly string[]): Promise<void> {
-    if (people.length === 0) return;
+  /** Keys of those people who have one. */
+  async #known(people: ReadonlySet<string>): Promise<PersonKeys> {
+    const keys = new Map<string, KeyObject>();
+    for (const person of people) {
+      const key = this.#keys.get(person);
+      if (key !== undefined) keys.set(person, key);
+    }
+    for (const [person, key] of await this.#fetch([...people].filter((person) => !keys.has(person))))
+      keys.set(person, key);
+    return keys;
+  }
+
+  async #fetch(people: readonly string[]): Promise<PersonKeys> {
+    if (people.length === 0) return new Map();
     const before = this.#forgettings;
     const { rows } = await this.pool.query<{ person_id: string; sealed_key: Buffer }>({
       name: 'person_keys',
@@ -134,8 +159,11 @@ export class PersonalData {
       values: [people],
     });
     if (before !== this.#forgettings) return this.#fetch(people);
-    for (const { person_id, sealed_key } of rows)
-      this.#keys.set(person_id, createSecretKey(this.wrapper.unwrap(sealed_key)));
+    const keys = new Map(
+      rows.map(({ person_id, sealed_key }) => [person_id, createSecretKey(this.wrapper.unwrap(sealed_key))]),
+    );
+    for (const [person, key] of keys) this.#keys.set(person, key);
+    return keys;
   }
 }
 

@@ -2,7 +2,7 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Draft, draftsOf, outcomeOf, remembers } from './append.ts';
-import type { PersonalData } from './personal.ts';
+import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import type { Schemas } from './upcast.ts';
 
@@ -67,7 +67,7 @@ export class Writer {
     appends: readonly Append[],
     redecide?: (client: PoolClient) => Promise<void>,
   ): Promise<Map<string, RecordedEvent>> {
-    if (redecide === undefined) await this.#preparePeople(appends);
+    let keys = redecide === undefined ? await this.#keysFor(appends) : undefined;
     const client = await this.pool.connect().catch((error: unknown) => {
       throw new ConnectionLostError('no connection to the database', { cause: error });
     });
@@ -82,9 +82,9 @@ export class Writer {
       if (begun) await client.query(this.#begin);
       if (redecide !== undefined) {
         await redecide(client);
-        await this.#preparePeople(appends);
+        keys = await this.#keysFor(appends);
       }
-      const recorded = await this.#insert(client, appends);
+      const recorded = await this.#insert(client, appends, keys ?? new Map());
       if (begun) {
         await this.#project(client, recorded);
         await this.#remember(client, appends, recorded);
@@ -113,7 +113,7 @@ export class Writer {
     );
   }
 
-  async #preparePeople(appends: readonly Append[]): Promise<void> {
+  async #keysFor(appends: readonly Append[]): Promise<PersonKeys> {
     const people = new Set<string>();
     for (const append of appends) {
       for (const { event } of draftsOf(append)) {
@@ -121,10 +121,10 @@ export class Writer {
         if (person !== undefined) people.add(person);
       }
     }
-    if (people.size > 0) await this.personal.prepare(people);
+    return people.size > 0 ? this.personal.keysOf(people) : new Map();
   }
 
-  async #insert(client: PoolClient, appends: readonly Append[]): Promise<RecordedEvent[]> {
+  async #insert(client: PoolClient, appends: readonly Append[], keys: PersonKeys): Promise<RecordedEvent[]> {
     const rows = appends.flatMap((append) => draftsOf(append).map((draft) => ({ streamId: append.slot.id, draft })));
     if (rows.length === 0) return [];
     const metadata = rows.map(({ draft }) => metadataOf(draft));
@@ -134,7 +134,7 @@ export class Writer {
       rows.map(({ draft }) => draft.version),
       rows.map(({ draft }) => draft.event.type),
       rows.map(({ draft }) => this.schemas.present(draft.event.type)),
-      rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event))),
+      rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event, keys))),
       metadata.map((one) => JSON.stringify(one)),
     ];
     const inserted = await client.query<InsertedRow>(
