@@ -50,6 +50,14 @@ export interface Projection {
   readonly tables: readonly string[];
   /** Set-based; events ascend by position. Must give the same rows when run again over the same events. */
   handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
+  /** A quicker way over a whole history, into tables that are empty, than `handle` batch by batch. */
+  replay?(): Replay;
+}
+
+/** One run over a history from its beginning; it may hold back what it writes until `flush`. */
+export interface Replay {
+  handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
+  flush(tx: PoolClient): Promise<void>;
 }
 
 /** The append-only log of one service with the states of its streams. Implemented by `PostgresEventStore`. */

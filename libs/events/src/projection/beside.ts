@@ -1,4 +1,4 @@
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { lockKey } from '../leader.ts';
 import type { Projection } from '../store.ts';
 import { inTransaction } from '../subscription/transaction.ts';
@@ -8,6 +8,12 @@ export interface Beside {
   /** Makes `tx` find the new tables before the live ones, until it ends. */
   enter(tx: PoolClient): Promise<void>;
   /**
+   * Keeps everybody off the live tables until `tx` ends; `swap` is to follow. Nothing that cannot be done again may come
+   * before it: who reads the tables for long makes it give up.
+   * @throws DatabaseError 55P03 (lock_not_available)
+   */
+  hold(tx: PoolClient): Promise<void>;
+  /**
    * Puts the new tables in the place of the live ones. What stands upon a live table from outside (a view, a foreign key of
    * another table) would go with it, so the database refuses.
    */
@@ -16,6 +22,20 @@ export interface Beside {
 
 /** How long a swap waits for those who read the live tables, in milliseconds, while others begin to wait for it. */
 const PATIENCE_MS = 2_000;
+/** Tries to get hold of tables that somebody may be reading for long. */
+const TRIES = 10;
+
+/** Runs the transaction that holds and swaps, again and again while the live tables cannot be held. */
+export const whenHeld = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await inTransaction(pool, work);
+    } catch (error) {
+      // 55P03 lock_not_available. Those who waited go on before the next try.
+      if (!(error instanceof DatabaseError && error.code === '55P03') || tries === TRIES) throw error;
+    }
+  }
+};
 
 /**
  * Lays out the new tables and has `work` fill them. One rebuild of a projection runs at a time; what a killed one left is
@@ -37,7 +57,16 @@ export const besideLive = async <T>(
     await layOut(pool, schema, name, projection);
     return await work({
       enter: async (tx) => {
-        await tx.query(`set local search_path = ${escapeIdentifier(name)}, ${escapeIdentifier(schema)}`);
+        // Nothing here need survive a crash before the swap; and that is in the log before whatever is committed after it.
+        await tx.query(
+          `set local synchronous_commit = off; set local search_path = ${escapeIdentifier(name)}, ${escapeIdentifier(schema)}`,
+        );
+      },
+      hold: async (tx) => {
+        const live = projection.tables.map((table) => `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`);
+        await tx.query(
+          `set local lock_timeout = ${PATIENCE_MS}; lock table ${live.join(', ')} in access exclusive mode`,
+        );
       },
       swap: (tx) => swap(tx, schema, name, projection),
     });
@@ -60,7 +89,6 @@ const layOut = (pool: Pool, schema: string, beside: string, { tables }: Projecti
   });
 
 const swap = async (tx: PoolClient, schema: string, beside: string, { tables }: Projection): Promise<void> => {
-  await tx.query(`set local lock_timeout = ${PATIENCE_MS}`);
   for (const table of tables) {
     const renames = await indexNames(tx, schema, beside, table);
     await tx.query(`drop table ${escapeIdentifier(schema)}.${escapeIdentifier(table)}`);

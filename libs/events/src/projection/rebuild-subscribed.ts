@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import type { EventSource } from '../source.ts';
 import type { Projection } from '../store.ts';
 import { lockSubscription } from '../subscription/checkpoint.ts';
-import { inTransaction } from '../subscription/transaction.ts';
-import { besideLive } from './beside.ts';
+import { besideLive, whenHeld } from './beside.ts';
+import { replayOf } from './rebuild.ts';
 import { Reread } from './reread.ts';
 
 export interface RebuildSubscribedOptions {
@@ -34,14 +34,17 @@ export const rebuildGroup = (group: string): string => `${group}.rebuild-${Date.
 export const rebuildSubscribed = (options: RebuildSubscribedOptions): Promise<number> => {
   const { pool, schema, projection, sources } = options;
   return besideLive(pool, schema, projection, async (beside) => {
-    const rereads = sources.map((source) => new Reread(options, source, beside));
+    const replay = replayOf(projection);
+    const rereads = sources.map((source) => new Reread(options, source, beside, replay));
     for (;;) {
       for (const reread of rereads) await reread.catchUp();
-      const swapped = await inTransaction(pool, async (tx) => {
+      const swapped = await whenHeld(pool, async (tx) => {
         // All are held before any is looked at, so that none runs ahead meanwhile.
         for (const { key } of rereads) await lockSubscription(tx, key);
+        await beside.hold(tx);
         for (const reread of rereads) if (!(await reread.covers(tx))) return false;
         for (const reread of rereads) await reread.settle(tx);
+        await replay.flush(tx);
         await beside.swap(tx);
         return true;
       });

@@ -1,9 +1,9 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import type { RecordedEvent } from '../event.ts';
-import type { EventStore, Projection } from '../store.ts';
+import type { EventStore, Projection, Replay } from '../store.ts';
 import { orderingLock } from '../store/schema.ts';
 import { inTransaction } from '../subscription/transaction.ts';
-import { type Beside, besideLive } from './beside.ts';
+import { besideLive, whenHeld } from './beside.ts';
 
 export interface RebuildOptions {
   /** Connections whose `search_path` is the service's schema. */
@@ -11,15 +11,13 @@ export interface RebuildOptions {
   readonly schema: string;
   readonly store: Pick<EventStore, 'readAll'>;
   readonly projection: Projection;
-  /** Events a transaction (default 1,000). */
+  /** Events a transaction (default 2,000). */
   readonly batch?: number;
   /** Told after each batch: events projected so far, and the position reached. */
   readonly onProgress?: (events: number, position: number) => void;
 }
 
-const BATCH = 1_000;
-/** Tries to get hold of the live tables, which somebody may be reading for long. */
-const SWAPS = 10;
+const BATCH = 2_000;
 
 /**
  * Projects a service's log from its beginning into new tables beside the live ones, then puts them in their place. Reading
@@ -28,66 +26,62 @@ const SWAPS = 10;
  * @returns how many events were projected
  */
 export const rebuild = (options: RebuildOptions): Promise<number> => {
-  const { pool, schema, projection } = options;
+  const { pool, schema, projection, onProgress } = options;
   return besideLive(pool, schema, projection, async (beside) => {
-    let reached: Reached = { position: 0, events: 0 };
-    for (;;) {
-      const next = await inTransaction(pool, (tx) => projectBatch(options, beside, reached, tx));
-      const caughtUp = next.events - reached.events < (options.batch ?? BATCH);
-      reached = next;
-      if (caughtUp) break;
-    }
-    return swapIn(options, beside, reached);
+    const replay = replayOf(projection);
+    let position = 0;
+    let count = 0;
+    const project = async (events: readonly RecordedEvent[], tx: PoolClient): Promise<void> => {
+      await beside.enter(tx);
+      await replay.handle(events, tx);
+      position = events.at(-1)?.position ?? position;
+      count += events.length;
+      onProgress?.(count, position);
+    };
+    for await (const events of history(options, position)) await inTransaction(pool, (tx) => project(events, tx));
+    await whenHeld(pool, async (tx) => {
+      await tx.query(`select pg_advisory_xact_lock(${orderingLock(schema)})`);
+      await beside.hold(tx);
+      // The last events, while no event can be appended.
+      for await (const events of history(options, position)) await project(events, tx);
+      await beside.enter(tx);
+      await replay.flush(tx);
+      await beside.swap(tx);
+    });
+    return count;
   });
 };
 
-interface Reached {
-  readonly position: number;
-  readonly events: number;
+/** The log's batches above a position, until one is not full; the next is read while one is being projected. */
+async function* history(options: RebuildOptions, after: number): AsyncGenerator<RecordedEvent[], void> {
+  const { store, projection, batch = BATCH } = options;
+  const read = (position: number): Promise<RecordedEvent[]> => {
+    const reading = store.readAll({ after: position, limit: batch, types: projection.types });
+    // Whoever awaits it is told; when projecting fails first, nobody does.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  for (let ahead: Promise<RecordedEvent[]> | undefined = read(after); ahead !== undefined;) {
+    const events: RecordedEvent[] = await ahead;
+    const last = events.at(-1);
+    if (last === undefined) return;
+    ahead = events.length < batch ? undefined : read(last.position);
+    yield events;
+  }
 }
 
-/** The last events and the change of tables, while no event can be appended. */
-const swapIn = async (options: RebuildOptions, beside: Beside, reached: Reached): Promise<number> => {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await inTransaction(options.pool, async (tx) => {
-        await tx.query(`select pg_advisory_xact_lock(${orderingLock(options.schema)})`);
-        let last = reached;
-        for (let next = await projectBatch(options, beside, last, tx); next !== last;) {
-          last = next;
-          next = await projectBatch(options, beside, last, tx);
-        }
-        await beside.swap(tx);
-        return last.events;
-      });
-    } catch (error) {
-      // 55P03 lock_not_available: somebody reads a live table for long. Appends go on before the next try.
-      if (!(error instanceof DatabaseError && error.code === '55P03') || tries === SWAPS) throw error;
-    }
-  }
-};
-
-const projectBatch = async (
-  { store, projection, batch = BATCH, onProgress }: RebuildOptions,
-  beside: Beside,
-  reached: Reached,
-  tx: PoolClient,
-): Promise<Reached> => {
-  const events = await store.readAll({ after: reached.position, limit: batch, types: projection.types });
-  const last = events.at(-1);
-  if (last === undefined) return reached;
-  await beside.enter(tx);
-  await projectHistory(projection, events, tx);
-  const next = { position: last.position, events: reached.events + events.length };
-  onProgress?.(next.events, next.position);
-  return next;
-};
+/** The projection's own way over a history, or batch by batch. */
+export const replayOf = (projection: Projection): Replay =>
+  projection.replay?.() ?? {
+    handle: (events, tx) => handleHistory(projection, events, tx),
+    flush: () => Promise.resolve(),
+  };
 
 /**
  * Projects what once was projected live, in other batches than then: within a larger one, a row may ask for what a unique
  * index grants another row that is to give it up only later in the batch. One by one, each event finds what it found then.
  */
-export const projectHistory = async (
+const handleHistory = async (
   projection: Projection,
   events: readonly RecordedEvent[],
   tx: PoolClient,

@@ -1,12 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
 import type { PublishedEvent } from '../event.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
-import type { Projection } from '../store.ts';
+import type { Projection, Replay } from '../store.ts';
 import { wants } from '../store/writer.ts';
 import { type CheckpointKey, effectiveUpTo, type Positions, readPositions } from '../subscription/checkpoint.ts';
 import { inTransaction } from '../subscription/transaction.ts';
 import type { Beside } from './beside.ts';
-import { projectHistory } from './rebuild.ts';
 import { recordedFrom } from './recorded.ts';
 
 const BATCH = 1_000;
@@ -39,6 +38,7 @@ export class Reread {
     private readonly options: RereadOptions,
     private readonly source: EventSource,
     private readonly beside: Beside,
+    private readonly replay: Replay,
   ) {
     this.key = { subscription: options.subscription, source: source.service };
   }
@@ -112,7 +112,7 @@ export class Reread {
     await this.beside.enter(tx);
     const events = due.map(({ event }) => recordedFrom(event));
     for (let n = 0; n < due.length; n += BATCH) {
-      await projectHistory(this.options.projection, events.slice(n, n + BATCH), tx);
+      await this.replay.handle(events.slice(n, n + BATCH), tx);
     }
     this.events += due.length;
   }

@@ -1,7 +1,8 @@
-import { escapeIdentifier, type PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { DomainEvent } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
-import type { Projection } from '../store.ts';
+import type { Projection, Replay } from '../store.ts';
+import { Rows } from './rows.ts';
 
 export interface TableProjection<Row extends object, Event extends DomainEvent> {
   readonly name: string;
@@ -20,7 +21,7 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
 
 /**
  * A read table with a row an aggregate, projected as a set: the touched rows are read, folded in memory and put back in one
- * statement, whatever the number of events. The same function serves appending, subscribing and rebuilding.
+ * statement, whatever the number of events. The same fold serves appending, subscribing and rebuilding.
  *
  * What keeps two batches from writing one row at once is the caller's lock: the log's ordering lock where a service projects
  * its own events, a checkpoint's where it subscribes (then all events of a row must be of one subject).
@@ -28,69 +29,83 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
 export const tableProjection = <Row extends object, Event extends DomainEvent>(
   options: TableProjection<Row, Event>,
 ): Projection => {
-  const { name, table, key, columns, types, id, evolve } = options;
-  const names = Object.keys(columns) as (keyof Row & string)[];
-  const sql = statements(table, key, columns);
-
-  const handle = async (batch: readonly RecordedEvent[], tx: PoolClient): Promise<void> => {
-    // The projection's types are what it asked for; the log is trusted to hold what their writers' types allow.
-    const events = batch as unknown as readonly RecordedEvent<Event>[];
-    const touched = [...new Set(events.map(id))];
-    const found = await tx.query<Row>({ name: `select_${name}`, text: sql.select, values: [touched] });
-    const before = new Map(found.rows.map((row) => [String(row[key]), row]));
-    const after = new Map<string, Row | null>();
-    for (const recorded of events) {
-      const row = id(recorded);
-      const known = after.has(row) ? after.get(row) : before.get(row);
-      const evolved = evolve(known ?? undefined, recorded);
-      if (evolved !== undefined && evolved !== known) after.set(row, evolved);
-    }
-    const gone = [...after].flatMap(([row, value]) => (value === null && before.has(row) ? [row] : []));
-    const kept = [...after.values()].filter((row) => row !== null);
-    // First what goes: it may hold what a unique index gives to one row only.
-    if (gone.length > 0) await tx.query({ name: `delete_${name}`, text: sql.remove, values: [gone] });
-    if (kept.length === 0) return;
-    await tx.query({
-      name: `upsert_${name}`,
-      text: sql.upsert,
-      values: names.map((column) => kept.map((row) => encode(columns[column], row[column]))),
-    });
-  };
-
-  return { name, types, tables: [table], handle };
-};
-
-const statements = (
-  table: string,
-  key: string,
-  columns: Readonly<Record<string, string>>,
-): Readonly<Record<'select' | 'upsert' | 'remove', string>> => {
-  const name = escapeIdentifier(table);
-  const id = escapeIdentifier(key);
-  const all = Object.entries(columns).map(([column, type]) => ({ column: escapeIdentifier(column), type }));
-  const list = all.map(({ column }) => column).join(', ');
-  const parameters = all.map(({ type }, n) => `$${n + 1}::${carrier(type)}[]`).join(', ');
-  const values = all.map(({ column, type }) => (carrier(type) === type ? `r.${column}` : `r.${column}::${type}`));
-  const updates = all.filter(({ column }) => column !== id).map(({ column }) => `${column} = excluded.${column}`);
+  const { name, table, key, columns, types, id } = options;
+  const rows = new Rows<Row>(table, key, columns);
   return {
-    select: `select ${list} from ${name} where ${id} = any($1::${columns[key]}[])`,
-    upsert: `insert into ${name} (${list}) select ${values.join(', ')} from unnest(${parameters}) as r(${list})
-      on conflict (${id}) do ${updates.length === 0 ? 'nothing' : `update set ${updates.join(', ')}`}`,
-    remove: `delete from ${name} where ${id} = any($1::${columns[key]}[])`,
+    name,
+    types,
+    tables: [table],
+    handle: async (batch, tx) => {
+      const events = typed<Event>(batch);
+      const before = await rows.select([...new Set(events.map(id))], tx);
+      const after = new Map<string, Row | null>();
+      fold(options, events, before, after);
+      // First what goes: it may hold what a unique index gives to one row only.
+      await rows.remove(
+        gone(after).filter((row) => before.has(row)),
+        tx,
+      );
+      await rows.upsert(kept(after), tx);
+    },
+    replay: () => new TableReplay(options, rows),
   };
 };
 
-/** jsonb and arrays travel as text: an array parameter of arrays would have to be rectangular. */
-const carrier = (type: string): string => (type === 'jsonb' || type.endsWith('[]') ? 'text' : type);
+/** Rows held in memory at most, and rows a statement. */
+const HELD = 30_000;
+const AT_ONCE = 5_000;
 
-const encode = (type: string, value: unknown): unknown => {
-  if (value === null || value === undefined) return null;
-  if (type === 'jsonb') return JSON.stringify(value);
-  return type.endsWith('[]') && Array.isArray(value) ? arrayLiteral(value) : value;
+/**
+ * A projection of a whole history into an empty table: a row is written when it stands as it will, or when memory is full,
+ * not at each of its events.
+ */
+class TableReplay<Row extends object, Event extends DomainEvent> implements Replay {
+  readonly #held = new Map<string, Row | null>();
+  #hasWritten = false;
+
+  constructor(
+    private readonly options: TableProjection<Row, Event>,
+    private readonly rows: Rows<Row>,
+  ) {}
+
+  async handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void> {
+    const events = typed<Event>(batch);
+    const missing = this.#hasWritten ? events.map(this.options.id).filter((row) => !this.#held.has(row)) : [];
+    const before = await this.rows.select([...new Set(missing)], tx);
+    fold(this.options, events, before, this.#held);
+    if (this.#held.size > HELD) await this.flush(tx);
+  }
+
+  /** The rows are those of one moment, and so keep what is unique: once none of the older ones is left, all fit in. */
+  async flush(tx: PoolClient): Promise<void> {
+    if (this.#hasWritten) await this.rows.remove([...this.#held.keys()], tx);
+    const rows = kept(this.#held);
+    for (let n = 0; n < rows.length; n += AT_ONCE) await this.rows.upsert(rows.slice(n, n + AT_ONCE), tx);
+    this.#held.clear();
+    this.#hasWritten = true;
+  }
+}
+
+/** Brings `after`, the rows that have changed, from where it or else `before` stands to where the events lead. */
+const fold = <Row extends object, Event extends DomainEvent>(
+  { id, evolve }: TableProjection<Row, Event>,
+  events: readonly RecordedEvent<Event>[],
+  before: ReadonlyMap<string, Row>,
+  after: Map<string, Row | null>,
+): void => {
+  for (const recorded of events) {
+    const row = id(recorded);
+    const known = after.has(row) ? after.get(row) : before.get(row);
+    const evolved = evolve(known ?? undefined, recorded);
+    if (evolved !== undefined && evolved !== known) after.set(row, evolved);
+  }
 };
 
-const arrayLiteral = (items: readonly unknown[]): string =>
-  `{${items.map((item) => (item === null ? 'null' : quoted(item as string | number | boolean))).join(',')}}`;
+const kept = <Row>(rows: ReadonlyMap<string, Row | null>): Row[] => [...rows.values()].filter((row) => row !== null);
 
-const quoted = (item: string | number | boolean): string =>
-  `"${String(item).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+const gone = (rows: ReadonlyMap<string, unknown>): string[] =>
+  [...rows].flatMap(([key, row]) => (row === null ? [key] : []));
+
+/** The projection's types are what it asked for; the log is trusted to hold what their writers' types allow. */
+const typed = <Event extends DomainEvent>(batch: readonly RecordedEvent[]): readonly RecordedEvent<Event>[] =>
+  batch as unknown as readonly RecordedEvent<Event>[];
