@@ -35,24 +35,50 @@ const parse = (body: Buffer): unknown => {
   } catch {
     throw new Problem(400, 'MALFORMED_JSON', 'The body is not valid JSON.');
   }
-  inspect(value, '', 1);
+  const fault = faultOf(value, 1);
+  if (fault !== undefined) throw refusal(fault);
   return value;
 };
 
-/** Refuses what no field may hold: too deep a nesting, NUL, and halves of surrogate pairs, which PostgreSQL cannot store. */
-const inspect = (value: unknown, pointer: string, depth: number): void => {
-  if (typeof value === 'string') {
-    if (value.includes('\0') || !value.isWellFormed()) refuse(pointer, 'holds a character that is not allowed');
-    return;
-  }
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > DEPTH) refuse(pointer, `is nested more than ${DEPTH} levels deep`);
+interface Fault {
+  /** Keys from the fault outwards. */
+  readonly path: string[];
+  readonly detail: string;
+}
+
+/**
+ * Looks for what no field may hold: too deep a nesting; NUL and halves of surrogate pairs, which PostgreSQL cannot store;
+ * and numbers that would silently become others (I-JSON, RFC 7493 §2.2).
+ */
+const faultOf = (value: unknown, depth: number): Fault | undefined => {
+  if (typeof value === 'string') return isStorable(value) ? undefined : fault('holds a character that is not allowed');
+  if (typeof value === 'number') return isExact(value) ? undefined : fault('is a number that cannot be kept exactly');
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > DEPTH) return fault(`is nested more than ${DEPTH} levels deep`);
   for (const [key, inner] of Object.entries(value)) {
-    if (key.includes('\0') || !key.isWellFormed()) refuse(pointer, 'has a key with a character that is not allowed');
-    inspect(inner, `${pointer}/${key}`, depth + 1);
+    if (!isStorable(key)) return fault('has a key with a character that is not allowed');
+    const found = faultOf(inner, depth + 1);
+    if (found === undefined) continue;
+    found.path.push(key);
+    return found;
   }
+  return undefined;
 };
 
-const refuse = (pointer: string, detail: string): never => {
-  throw new Problem(400, 'VALIDATION_FAILED', `${pointer || 'The body'} ${detail}.`, { errors: [{ pointer, detail }] });
+const fault = (detail: string): Fault => ({ path: [], detail });
+
+const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+/** Not 1e309, not -0, and no integer beyond ±(2^53 − 1). */
+const isExact = (value: number): boolean =>
+  Number.isFinite(value) && !Object.is(value, -0) && (Number.isSafeInteger(value) || !Number.isInteger(value));
+
+const refusal = ({ path, detail }: Fault): Problem => {
+  const pointer = path.reduceRight((outer, key) => `${outer}/${escapePointer(key)}`, '').toWellFormed();
+  return new Problem(400, 'VALIDATION_FAILED', `${pointer || 'The body'} ${detail}.`, {
+    errors: [{ pointer, detail }],
+  });
 };
+
+/** A key as JSON Pointer writes it (RFC 6901). */
+export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -61,7 +61,7 @@ export const Int = (min: number, max: number) => Type.Integer({ minimum: min, ma
 /** How many are allowed: 0 means none, null means any number. */
 export const Limit = Nullable(Int(0, 1_000_000_000));
 
-/** Free JSON under at most 50 keys; `checkMetadata` bounds its size. */
+/** Free JSON under at most 50 keys, at most 16 KiB of it. */
 export const Metadata = Type.Record(
   Type.String({ pattern: '^(?!(?:__proto__|constructor|prototype)$)[^\\u0000-\\u001f\\u007f]{1,100}$' }),
   Type.Unknown(),

@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
+import { escapePointer } from './body.ts';
 import { Problem } from './problem.ts';
 import { normalizeIdentifier } from './schemas.ts';
 
@@ -13,7 +14,8 @@ const REPORTED = 20;
 const RFC3339_UTC = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/;
 /** Control and format characters (Unicode Cc, Cf), joiners excepted: some scripts need those. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}]/u;
-const EMAIL = /^[^\s@"(),:;<>[\]\\\p{Cc}]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+const EMAIL =
+  /^[^\s@"(),:;<>[\]\\\p{Cc}]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
 
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'utc-time': (text) => RFC3339_UTC.test(text) && new Date(text).toISOString().slice(0, 19) === text.slice(0, 19),
@@ -26,7 +28,14 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 };
 
 const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 => {
-  const ajv = new Ajv2020({ ...options, strict: true, allowUnionTypes: true, strictRequired: false, useDefaults: false, verbose: options.allErrors });
+  const ajv = new Ajv2020({
+    ...options,
+    strict: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+    useDefaults: false,
+    verbose: options.allErrors,
+  });
   addFormats.default(ajv, ['uri']);
   for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, validate);
   ajv.addKeyword('x-id-prefix');
@@ -39,8 +48,14 @@ const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 
 };
 
 /** The first mistake is enough to refuse; all of them are looked for only then. Parameters of a URL are texts, and are read as what they stand for. */
-const quick = { body: create({ allErrors: false, coerceTypes: false }), url: create({ allErrors: false, coerceTypes: true }) };
-const thorough = { body: create({ allErrors: true, coerceTypes: false }), url: create({ allErrors: true, coerceTypes: true }) };
+const quick = {
+  body: create({ allErrors: false, coerceTypes: false }),
+  url: create({ allErrors: false, coerceTypes: true }),
+};
+const thorough = {
+  body: create({ allErrors: true, coerceTypes: false }),
+  url: create({ allErrors: true, coerceTypes: true }),
+};
 
 export type Validator = (value: unknown) => void;
 
@@ -53,8 +68,10 @@ export const validator = (schema: TSchema, part: Part): Validator => {
   const where = part === 'body' ? 'body' : 'url';
   const plain = withoutIds(schema) as object;
   const check = quick[where].compile(plain);
+  const integers = part === 'body' ? [] : integersOf(schema);
   let explain: ValidateFunction | undefined;
   return (value) => {
+    refuseOddIntegers(integers, value, part);
     if (check(value)) return;
     explain ??= thorough[where].compile(plain);
     explain(value);
@@ -62,12 +79,31 @@ export const validator = (schema: TSchema, part: Part): Validator => {
   };
 };
 
+const integersOf = (schema: TSchema): string[] =>
+  Object.entries((schema as { properties?: Record<string, { type?: unknown }> }).properties ?? {})
+    .filter(([, { type }]) => type === 'integer')
+    .map(([name]) => name);
+
+/** To ajv's coercion `0x10`, ` 5` and `1e1` are numbers as well. */
+const refuseOddIntegers = (names: readonly string[], value: unknown, part: Part): void => {
+  for (const name of names) {
+    const text = (value as Record<string, unknown>)[name];
+    if (typeof text !== 'string' || /^-?\d{1,15}$/.test(text)) continue;
+    const pointer = part === 'query' ? `?${name}` : `{${name}}`;
+    throw new Problem(400, 'VALIDATION_FAILED', `${pointer} must be integer.`, {
+      errors: [{ pointer, detail: 'must be integer' }],
+    });
+  }
+};
+
 /** The same schema may stand in many routes; ajv wants each `$id` once. */
 const withoutIds = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(withoutIds);
   if (typeof schema !== 'object' || schema === null) return schema;
   return Object.fromEntries(
-    Object.entries(schema).flatMap(([key, value]) => (key === '$id' && typeof value === 'string' ? [] : [[key, withoutIds(value)]])),
+    Object.entries(schema).flatMap(([key, value]) =>
+      key === '$id' && typeof value === 'string' ? [] : [[key, withoutIds(value)]],
+    ),
   );
 };
 
@@ -85,9 +121,13 @@ const invalid = (part: Part, errors: readonly ErrorObject[]): Problem => {
 };
 
 const pointerOf = (part: Part, { instancePath, keyword, params }: ErrorObject): string => {
-  const inner = { additionalProperties: 'additionalProperty', required: 'missingProperty', propertyNames: 'propertyName' }[keyword];
+  const inner = {
+    additionalProperties: 'additionalProperty',
+    required: 'missingProperty',
+    propertyNames: 'propertyName',
+  }[keyword];
   const name: unknown = inner === undefined ? undefined : (params as Record<string, unknown>)[inner];
-  const path = typeof name === 'string' ? `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` : instancePath;
+  const path = typeof name === 'string' ? `${instancePath}/${escapePointer(name)}` : instancePath;
   if (part === 'body') return path;
   return part === 'query' ? `?${path.slice(1)}` : `{${path.slice(1)}}`;
 };
@@ -103,7 +143,9 @@ const detailOf = ({ keyword, params, message, parentSchema }: ErrorObject): stri
     case 'enum':
       return `must be one of ${(values['allowedValues'] as unknown[]).map(String).join(', ')}`;
     case 'pattern':
-      return typeof prefix === 'string' ? `must be an id that begins with ${prefix}_` : 'has characters or a form that are not allowed';
+      return typeof prefix === 'string'
+        ? `must be an id that begins with ${prefix}_`
+        : 'has characters or a form that are not allowed';
     case 'format':
       return FORMAT_DETAILS[String(values['format'])] ?? `must be a ${String(values['format'])}`;
     default:
