@@ -11,13 +11,17 @@ const KEPT_MS = 24 * 3_600_000;
 /** A claim whose process died is free again after this time. */
 const CLAIM_SECONDS = 60;
 
-/** Calls that are under way. What they answered is kept by the event store, with the events. */
+/**
+ * Calls that are under way. What they answered is kept by the event store, with the events. A claim need not outlive a crash of
+ * the database, which ends the calls too, so the table is unlogged and a claim costs no flush. Claims of processes that were
+ * killed are cleared away when the next one starts.
+ */
 export const migrateIdempotency = async (client: ClientBase, schema: string): Promise<void> => {
-  await client.query(`
-    create table if not exists ${escapeIdentifier(schema)}.idempotency_claims (
-      command_id text primary key,
-      claimed_until timestamptz not null
-    )`);
+  const table = `${escapeIdentifier(schema)}.idempotency_claims`;
+  await client.query(
+    `create unlogged table if not exists ${table} (command_id text primary key, claimed_until timestamptz not null)`,
+  );
+  await client.query(`delete from ${table} where claimed_until < now()`);
 };
 
 /** What a service keeps of idempotent calls. */
@@ -38,6 +42,8 @@ export interface SentAnswer {
 export class IdempotentCall {
   readonly commandId: string;
   readonly #fingerprint: string;
+  /** The claim as it was taken; once it has run out and another call has taken it over, it is not ours to release. */
+  #claimedUntil = '';
   /** Set once the answer has been written together with the events. */
   remembered = false;
 
@@ -64,21 +70,34 @@ export class IdempotentCall {
   async begin(): Promise<SentAnswer | undefined> {
     const before = await this.kept.store.recall(this.commandId);
     if (before !== undefined) return this.replay(before.fingerprint, before.result);
-    const { rowCount } = await this.kept.pool.query({
+    await this.#claim();
+    try {
+      // Between the look and the claim the first call may have ended.
+      const meanwhile = await this.kept.store.recall(this.commandId);
+      if (meanwhile === undefined) return undefined;
+      const answer = this.replay(meanwhile.fingerprint, meanwhile.result);
+      await this.end();
+      return answer;
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  async #claim(): Promise<void> {
+    const { rows } = await this.kept.pool.query<{ claimed_until: string }>({
       name: 'claim_idempotency_key',
       text: `insert into idempotency_claims as c (command_id, claimed_until) values ($1, now() + make_interval(secs => $2))
-        on conflict (command_id) do update set claimed_until = excluded.claimed_until where c.claimed_until < now()`,
+        on conflict (command_id) do update set claimed_until = excluded.claimed_until where c.claimed_until < now()
+        returning claimed_until::text`,
       values: [this.commandId, CLAIM_SECONDS],
     });
-    if (rowCount === 0) {
+    const [claim] = rows;
+    if (claim === undefined) {
       const inProgress = 'The first request with this Idempotency-Key is still being answered.';
       throw new Problem(409, 'IDEMPOTENCY_IN_PROGRESS', inProgress, {}, { 'retry-after': '1' });
     }
-    // Between the look and the claim the first call may have ended.
-    const meanwhile = await this.kept.store.recall(this.commandId);
-    if (meanwhile === undefined) return undefined;
-    await this.end();
-    return this.replay(meanwhile.fingerprint, meanwhile.result);
+    this.#claimedUntil = claim.claimed_until;
   }
 
   /** @throws Problem 422 when the key was used for something else */
@@ -107,11 +126,12 @@ export class IdempotentCall {
     if (decided && !this.remembered) await this.kept.store.remember(this.commandId, this.memory(answer));
   }
 
+  /** Releases the key. */
   async end(): Promise<void> {
     await this.kept.pool.query({
       name: 'release_idempotency_key',
-      text: 'delete from idempotency_claims where command_id = $1',
-      values: [this.commandId],
+      text: 'delete from idempotency_claims where command_id = $1 and claimed_until = $2::timestamptz',
+      values: [this.commandId, this.#claimedUntil],
     });
   }
 }

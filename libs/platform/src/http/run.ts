@@ -37,9 +37,11 @@ export const runner = (route: Route, publicUrl: string) => {
     const principal = authorize(contract, request);
     check(validateParams, request.params);
     check(validateQuery, request.query);
-    check(validateBody, request.body ?? {});
+    // No body is an empty one; `null` is not.
+    const body = request.body === undefined ? {} : request.body;
+    check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
-    const call = callOf(request, principal, idempotent);
+    const call = callOf(request, body, principal, idempotent);
     if (idempotent === undefined) return send(reply, asAnswer(await handle(call), success));
     return replyOnce(idempotent, request, reply, publicUrl, async () => asAnswer(await handle(call), success));
   };
@@ -87,7 +89,12 @@ const sendSent = (reply: FastifyReply, { status, headers, body }: SentAnswer): F
   return reply.send(body);
 };
 
-const callOf = (request: FastifyRequest, principal: Principal, idempotent: IdempotentCall | undefined): Call => {
+const callOf = (
+  request: FastifyRequest,
+  body: unknown,
+  principal: Principal,
+  idempotent: IdempotentCall | undefined,
+): Call => {
   const if_match = parseIfMatch(request.headers['if-match']);
   const metadata = (actor: Actor = principal.actor): EventMetadata => ({
     actor,
@@ -115,7 +122,7 @@ const callOf = (request: FastifyRequest, principal: Principal, idempotent: Idemp
   return {
     params: request.params,
     query: request.query,
-    body: request.body ?? {},
+    body,
     principal,
     request_id: request.id,
     ip: request.client_ip,
@@ -137,12 +144,19 @@ const idempotentCall = (
   return new IdempotentCall(kept, key, callerOf(principal, request), contract.operation, request);
 };
 
-/** Keys belong to whoever sends them: the credential, or the licence key in the body. */
+/**
+ * Keys belong to whoever sends them: the credential, or the licence key in the body. Who has neither shares them with those
+ * alone who ask for the very same thing, so that no stranger learns of another's keys.
+ */
 const callerOf = ({ actor }: Principal, request: FastifyRequest): string => {
   if (actor.id !== ANONYMOUS.actor.id) return `${actor.type}:${actor.id}`;
   const { license_key } = (request.body ?? {}) as { license_key?: unknown };
-  return `license:${createHash('sha256').update(String(license_key)).digest('base64url')}`;
+  return typeof license_key === 'string'
+    ? `license:${sha256(license_key)}`
+    : `anonymous:${sha256(request.raw_body ?? '')}`;
 };
+
+const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('base64url');
 
 /** Runs the call, or gives the answer it had before. A decided refusal is an answer like any other. */
 const replyOnce = async (
