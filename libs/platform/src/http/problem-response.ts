@@ -12,7 +12,8 @@ const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
 };
 
 /** The database is away or full up: the same call may succeed a moment later. */
-const AWAY = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)/;
+const AWAY = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|EPIPE)/;
+const AWAY_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable/;
 
 /** Any error as a problem; what is not the caller's to know becomes a bare 500. */
 export const problemOf = (error: unknown): ProblemShape => {
@@ -41,7 +42,11 @@ export const problemOf = (error: unknown): ProblemShape => {
 
 const isUnavailable = (error: unknown, code: string): boolean =>
   error instanceof Error &&
-  (AWAY.test(code) || error.name === 'ConnectionLostError' || /Connection terminated/.test(error.message));
+  (AWAY.test(code) ||
+    // The socket file of a PostgreSQL that is down. Other files that are missing are mistakes of ours.
+    (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') ||
+    error.name === 'ConnectionLostError' ||
+    AWAY_MESSAGE.test(error.message));
 
 /** Answers an error with RFC 9457 problem+json; errors of ours are logged with the request's id. */
 export const sendProblem = (
