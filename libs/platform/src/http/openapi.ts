@@ -51,6 +51,7 @@ export const openApi = (contracts: readonly EndpointContract[], { version, serve
     paths,
     components: {
       schemas,
+      headers: HEADERS,
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key (kl_…).' } },
     },
   };
@@ -69,13 +70,17 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),
     ...(contract.method === 'POST' ? [IDEMPOTENCY_KEY] : []),
-    ...(contract.method === 'PATCH' ? [IF_MATCH] : []),
+    ...(takesIfMatch(contract) ? [IF_MATCH] : []),
   ],
   ...(contract.body === undefined
     ? {}
     : { requestBody: { required: true, content: { 'application/json': { schema: hoist(contract.body, schemas) } } } }),
   responses: responses(contract, schemas),
 });
+
+/** Commands on something that is there already, as well as changes of its fields. */
+const takesIfMatch = ({ method, params }: EndpointContract): boolean =>
+  method === 'PATCH' || (method === 'POST' && params !== undefined);
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
@@ -88,6 +93,32 @@ const IF_MATCH = {
   in: 'header',
   description: 'The ETag on which the change is based; 412 when there has been another since.',
   schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+};
+
+const HEADERS = {
+  'Request-Id': {
+    description: 'Names this call in logs; the caller’s own where it sent one.',
+    schema: { type: 'string' },
+  },
+  traceparent: { description: 'W3C trace context of this call.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 0 } },
+  RateLimit: { description: 'What is left of the limit that was nearest.', schema: { type: 'string' } },
+  'RateLimit-Policy': { description: 'The limit itself.', schema: { type: 'string' } },
+  'Idempotent-Replayed': {
+    description: '`true` on an answer that is given again.',
+    schema: { type: 'string', const: 'true' },
+  },
+  'WWW-Authenticate': { description: 'How to say who calls.', schema: { type: 'string' } },
+} satisfies Record<string, Json>;
+
+/** Headers of an answer, by what it says and to whom. */
+const headersOf = (status: number, { auth, method }: EndpointContract): Json => {
+  const names: (keyof typeof HEADERS)[] = ['Request-Id', 'traceparent'];
+  if (auth !== 'public') names.push('RateLimit', 'RateLimit-Policy');
+  if (status === 401) names.push('WWW-Authenticate');
+  if (status === 429 || status === 503) names.push('Retry-After');
+  if (method === 'POST' && (status < 300 || status === 409 || status === 429)) names.push('Idempotent-Replayed');
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 };
 
 const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schemas: Json): Json[] => {
@@ -111,7 +142,11 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
   const answers = Object.entries(contract.answers).map(
     ([status, { description, schema, media = 'application/json' }]) => [
       status,
-      { description, ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }) },
+      {
+        description,
+        headers: headersOf(Number(status), contract),
+        ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }),
+      },
     ],
   );
   const problems = Object.groupBy(
@@ -120,9 +155,7 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
       ...COMMON,
       ...(contract.method === 'GET' ? [] : WITH_BODY),
       ...(contract.method === 'POST' ? WITH_IDEMPOTENCY : []),
-      ...(contract.method === 'PATCH' || contract.method === 'POST'
-        ? [{ status: 412, code: 'PRECONDITION_FAILED' }]
-        : []),
+      ...(takesIfMatch(contract) ? [{ status: 412, code: 'PRECONDITION_FAILED' }] : []),
       ...(contract.auth === 'public' ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
     ],
     ({ status }) => status,
@@ -131,21 +164,30 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
     status,
     {
       description: `${STATUS_CODES[status] ?? 'Error'}: ${[...new Set(list.map(({ code }) => code))].map((code) => `\`${code}\``).join(', ')}`,
+      headers: headersOf(Number(status), contract),
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     },
   ]);
   return Object.fromEntries([...answers, ...refused]) as Json;
 };
 
+/** Formats that are ours, in the words of the standard. */
+const FORMATS: Readonly<Record<string, Json>> = {
+  'utc-time': { format: 'date-time', pattern: 'Z$' },
+  'web-address': { format: 'uri', pattern: '^https?://' },
+  identifier: {},
+};
+
 /** The schema with what has a name moved to `components.schemas`, and without what is for us alone. */
 const hoist = (schema: unknown, schemas: Json): unknown => {
   if (Array.isArray(schema)) return schema.map((item) => hoist(item, schemas));
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { $id, ...rest } = schema as Json;
+  const { $id, 'x-max-bytes': _bytes, 'x-id-prefix': _prefix, ...rest } = schema as Json;
+  const { format } = rest;
+  const standard = typeof format === 'string' ? FORMATS[format] : undefined;
+  if (standard !== undefined) delete rest['format'];
   const plain = Object.fromEntries(
-    Object.entries(rest)
-      .filter(([key]) => key !== 'x-max-bytes' && key !== 'x-id-prefix')
-      .map(([key, value]) => [key, hoist(value, schemas)]),
+    Object.entries({ ...rest, ...standard }).map(([key, value]) => [key, hoist(value, schemas)]),
   );
   if (typeof $id !== 'string') return plain;
   schemas[$id] = plain;

@@ -1,0 +1,142 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+
+type Json = Record<string, unknown>;
+
+interface Operation {
+  readonly operationId: string;
+  readonly tags: string[];
+  readonly parameters: { name: string; in: string; schema: Json }[];
+  readonly requestBody?: { content: Record<string, { schema: Json }> };
+  readonly responses: Record<string, { headers: Json; content?: Record<string, { schema: Json }> }>;
+  readonly security: Json[];
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly tags: { name: string }[];
+  readonly components: { schemas: Record<string, Json>; headers: Json };
+}
+
+/** Every object within a JSON value, itself included. */
+const objectsIn = (value: unknown): Json[] => {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.values(value).flatMap(objectsIn);
+  return Array.isArray(value) ? inner : [value as Json, ...inner];
+};
+
+describe('the OpenAPI document', () => {
+  let app: TestApp;
+  let document: Document;
+  let operations: (readonly [string, Operation])[];
+
+  beforeAll(async () => {
+    app = await startApp({ modules: [GatewayModule, LicensingModule, WebhooksModule] });
+    document = (await app.call('GET', '/openapi.json')).body as Document;
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+    );
+  });
+  afterAll(() => app.close());
+
+  /** Operations of which something does not hold: a failure names them. */
+  const where = (holds: (operation: Operation, name: string) => boolean): string[] =>
+    operations.filter(([name, operation]) => !holds(operation, name)).map(([name]) => name);
+
+  it('is valid OpenAPI 3.1', async () => {
+    const result = await new Validator().validate({ ...structuredClone(document) });
+    expect(result).toMatchObject({ valid: true });
+  });
+
+  it('refers to nothing that is not there', () => {
+    const names = new Set(
+      Object.entries(document.components).flatMap(([kind, members]) =>
+        Object.keys(members).map((name) => `#/components/${kind}/${name}`),
+      ),
+    );
+    const referred = objectsIn(document).flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []));
+    expect(referred.length).toBeGreaterThan(100);
+    expect(referred.filter((ref) => !names.has(ref))).toEqual([]);
+  });
+
+  it('has operation ids that differ, and tags that are listed', () => {
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const listed = new Set(document.tags.map(({ name }) => name));
+    expect(where(({ tags }) => tags.every((tag) => listed.has(tag)))).toEqual([]);
+  });
+
+  it('has each parameter of a path, and no other', () => {
+    expect(
+      where(({ parameters }, name) => {
+        const declared = parameters
+          .filter((parameter) => parameter.in === 'path')
+          .map((parameter) => `{${parameter.name}}`);
+        return JSON.stringify(declared.sort()) === JSON.stringify((name.match(/\{\w+\}/g) ?? []).sort());
+      }),
+    ).toEqual([]);
+  });
+
+  it('says of every body and answer which fields it has, and that there are no others', () => {
+    const shapes = [
+      ...operations.flatMap(([, { requestBody }]) => (requestBody === undefined ? [] : [requestBody])),
+      ...Object.entries(document.components.schemas)
+        .filter(([name]) => name !== 'Problem')
+        .map(([, schema]) => schema),
+    ];
+    const open = objectsIn(shapes).filter(
+      (schema) =>
+        schema['type'] === 'object' && schema['properties'] !== undefined && schema['additionalProperties'] !== false,
+    );
+    expect(open).toEqual([]);
+  });
+
+  it('has examples that are what their schemas say', () => {
+    const ajv = new Ajv2020({ strict: false });
+    addFormats.default(ajv);
+    const exemplary = objectsIn(document).filter(({ examples }) => Array.isArray(examples));
+    expect(exemplary.length).toBeGreaterThan(50);
+    const wrong = exemplary.filter(
+      (schema) => !(schema['examples'] as unknown[]).every((example) => ajv.validate(schema, example)),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('says how a call may be refused, with the shape of it', () => {
+    expect(where(({ responses }) => ['400', '429', '503'].every((status) => status in responses))).toEqual([]);
+    expect(
+      where(({ responses }) =>
+        Object.entries(responses)
+          .filter(([status]) => Number(status) >= 400)
+          .every(([, { content }]) => content?.['application/problem+json'] !== undefined),
+      ),
+    ).toEqual([]);
+    expect(
+      where(({ security, responses }) => security.length === 0 || ('401' in responses && '403' in responses)),
+    ).toEqual([]);
+  });
+
+  it('offers an Idempotency-Key on every POST, and If-Match where something is changed that is there', () => {
+    const takes = ({ parameters }: Operation, name: string): boolean =>
+      parameters.some((parameter) => parameter.name === name);
+    expect(where((operation, name) => name.startsWith('POST') === takes(operation, 'Idempotency-Key'))).toEqual([]);
+    const changes = (name: string): boolean =>
+      name.startsWith('PATCH') || (name.startsWith('POST') && name.includes('{'));
+    expect(where((operation, name) => changes(name) === takes(operation, 'If-Match'))).toEqual([]);
+    expect(where(({ responses }, name) => changes(name) === '412' in responses)).toEqual([]);
+  });
+
+  it('has every header that answers carry', async () => {
+    const { headers } = await app.call('POST', '/admin/products', {}, { authorization: 'Bearer nobody' });
+    const documented = document.paths['/api/v1/admin/products']?.['post']?.responses['401']?.headers ?? {};
+    for (const name of Object.keys(documented)) {
+      if (!name.startsWith('RateLimit')) expect(headers).toHaveProperty(name.toLowerCase());
+    }
+    expect(documented).toHaveProperty('WWW-Authenticate');
+  });
+});
