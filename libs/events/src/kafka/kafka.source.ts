@@ -1,10 +1,11 @@
-import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { Bell, ringingOnAbort } from '../bell.ts';
 import type { PublishedEvent } from '../event.ts';
 import { pause } from '../leader.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
 import { abortable } from './abortable.ts';
 import { fromMessage } from './cloudevents.ts';
+import { LazyOffsets } from './offsets.ts';
 import { ensureTopic, isAtEnd, kafkaClient, type KafkaOptions, topicOf } from './topic.ts';
 
 export interface KafkaSourceOptions {
@@ -18,6 +19,8 @@ export interface KafkaSourceOptions {
 
 const SESSION_MS = 10_000;
 const AWAY_MS = 1_000;
+/** How long the last offsets may take when a source is closed; without them the next begins a little earlier. */
+const LAST_COMMIT_MS = 1_000;
 /** Whoever waits is woken when something arrives; this is only the longest sleep. */
 const LONG_MS = 60_000;
 
@@ -29,7 +32,7 @@ interface Offer {
 
 /**
  * A service's topic as a source. kafkajs pushes batches, the subscription pulls them: one batch is offered at a time and the
- * next is fetched when it is done, which is all the back-pressure there needs to be. Offsets are committed after the
+ * next is fetched when it is done, which is all the back-pressure there needs to be. Offsets are committed some time after the
  * database transaction of the effect; what is delivered again is skipped by the checkpoint. A batch whose partition has
  * gone to another instance is withdrawn; should it be applied all the same, the checkpoint's lock sees to it that it is
  * applied once.
@@ -110,6 +113,7 @@ export class KafkaSource implements EventSource {
     });
     // It may crash while nobody looks yet; whoever looks later is told.
     crashed.catch(() => undefined);
+    const offsets = new LazyOffsets(consumer, topicOf(service));
     try {
       await abortable(ensureTopic(kafka, service), signal);
       await abortable(consumer.connect(), signal);
@@ -117,21 +121,23 @@ export class KafkaSource implements EventSource {
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.#take(payload, consumer, sessionTimeout / 10),
+        eachBatch: (payload) => this.#take(payload, offsets, sessionTimeout / 10),
       });
       await abortable(crashed, signal);
     } finally {
       this.#offer?.settle(false);
+      offsets.stop();
+      if (signal.aborted) await abortable(offsets.commit(), AbortSignal.timeout(LAST_COMMIT_MS)).catch(() => undefined);
       await consumer.disconnect().catch((error: unknown) => onError(error, this.#what));
     }
   }
 
   /** Offers a batch and waits until it has been taken, heartbeating, or until the partition is somebody else's. */
-  async #take(payload: EachBatchPayload, consumer: Consumer, heartbeatMs: number): Promise<void> {
+  async #take(payload: EachBatchPayload, offsets: LazyOffsets, heartbeatMs: number): Promise<void> {
     const { batch } = payload;
     const last = batch.messages.at(-1);
     if (last === undefined) return;
-    const { topic, partition } = batch;
+    const { partition } = batch;
     const events = ascending(batch.messages.flatMap((message) => this.#read(message)));
     const position = events.at(-1)?.position ?? 0;
     const done = await new Promise<boolean>((resolve) => {
@@ -159,7 +165,7 @@ export class KafkaSource implements EventSource {
     });
     if (!done) return;
     payload.resolveOffset(last.offset);
-    await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(last.offset) + 1n) }]);
+    offsets.passed(partition, last.offset);
   }
 
   /** What others have put into the topic must not stop what is ours. */

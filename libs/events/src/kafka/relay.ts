@@ -71,15 +71,20 @@ const sendAll = async (
 ): Promise<void> => {
   const key = { subscription: 'kafka-relay', source: service };
   let reached = (await readPositions(pool, key)).get(LOG_PARTITION) ?? 0;
+  let written: Promise<void> = Promise.resolve();
   while (!signal.aborted) {
     const batch = await source.next(() => reached, BATCH, signal);
-    if (batch === undefined) return;
+    if (batch === undefined) break;
     for (const messages of requests(batch.events, partitions)) {
       await abortable(producer.send({ topic: topicOf(service), acks: -1, messages }), signal);
     }
-    await moveCheckpoint(pool, key, LOG_PARTITION, batch.position);
     reached = batch.position;
+    // Written down while the next are read and sent: behind by one batch, it sends that one again.
+    await written;
+    written = moveCheckpoint(pool, key, LOG_PARTITION, reached);
+    written.catch(() => undefined);
   }
+  await written;
 };
 
 /** Requests that a broker takes: it measures them in bytes, not in events. */

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import type { StreamType } from '../decider.ts';
-import { type EventStore, UniqueViolationError } from '../store.ts';
+import { type EventStore, type Replay, UniqueViolationError } from '../store.ts';
 import { PostgresEventStore } from '../store/postgres-event-store.ts';
 import { migrateEventStore } from '../store/schema.ts';
 import { rebuild } from './rebuild.ts';
@@ -45,7 +45,7 @@ describe('a rebuild', () => {
     await client.query('create schema things');
     await migrateEventStore(client, 'things');
     await client.query(`create table names (id text primary key, version integer not null, name text not null,
-      constraint names_once unique (name)); create index names_by_version on names (version, id)`);
+      constraint names_once unique (name)); create index names_by_version on names (version desc) where version > 1`);
     client.release();
     store = await PostgresEventStore.open({
       pool,
@@ -140,6 +140,18 @@ describe('a rebuild', () => {
     const before = await rows();
     expect(await run()).toBe(4);
     expect(await rows()).toEqual(before);
+  });
+
+  it('leaves the live table as it is when it fails', async () => {
+    await name('a', 'one');
+    const replay = (): Replay => ({
+      handle: () => Promise.reject(new Error('a mistake')),
+      flush: () => Promise.resolve(),
+    });
+    const broken = { ...projection, replay };
+    await expect(rebuild({ pool, schema: 'things', store, projection: broken })).rejects.toThrow('a mistake');
+    await name('b', 'two');
+    expect(await rows()).toHaveLength(2);
   });
 
   it('clears away what a killed one left, and runs once at a time', async () => {
