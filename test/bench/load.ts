@@ -75,15 +75,14 @@ const drive = (
     socket.on('error', failed);
     socket.on('data', (chunk) => {
       if (missing === 0) {
-        const head = chunk.toString('latin1', 0, 2_048);
-        const end = head.indexOf('\r\n\r\n');
-        const length = /content-length: (\d+)/i.exec(head);
-        if (!head.startsWith('HTTP/1.1 200') || end === -1 || length === null) {
-          failed(new Error(`not the answer that was expected: ${head.slice(0, 300)}`));
+        const end = chunk.indexOf('\r\n\r\n');
+        const length = lengthOf(chunk);
+        if (!OK.equals(chunk.subarray(0, OK.length)) || end === -1 || Number.isNaN(length)) {
+          failed(new Error(`not the answer that was expected: ${chunk.toString('latin1', 0, 300)}`));
           socket.destroy();
           return;
         }
-        missing = end + 4 + Number(length[1]);
+        missing = end + 4 + length;
       }
       missing -= chunk.length;
       if (missing > 0) return;
@@ -92,3 +91,11 @@ const drive = (
       send();
     });
   });
+
+const OK = Buffer.from('HTTP/1.1 200');
+const LENGTH = Buffer.from('ontent-length: ');
+
+const lengthOf = (head: Buffer): number => {
+  const at = head.indexOf(LENGTH);
+  return at === -1 ? NaN : parseInt(head.toString('latin1', at + LENGTH.length, at + LENGTH.length + 8), 10);
+};

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, RawServerDefault } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import {
   type EventContract,
   type EventSource,
@@ -73,7 +73,10 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
     loggerInstance: logger,
-    disableRequestLogging: true,
+    // A logger of its own for each request costs more than verifying a licence; what is logged of one names its id.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
+    logController: new LogController({ disableRequestLogging: true }),
+    skipMiddie: true,
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['request-id']),
     trustProxy: config.trusted_proxies.length > 0 ? [...config.trusted_proxies] : false,
     forceCloseConnections: 'idle',

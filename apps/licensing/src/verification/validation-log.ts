@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { VerificationCode } from '#domain/license/verify';
 import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
 
@@ -13,9 +14,11 @@ export interface Validation {
 }
 
 /** How long a validation may wait to be written, in milliseconds: what a crash may cost of this log, and of nothing else. */
-const FLUSH_MS = 100;
+const FLUSH_MS = 200;
 /** Rows a statement; also what brings a flush forward. */
 const FLUSH_ROWS = 2_000;
+/** How fine the times of last use are, in milliseconds: a device that verifies all the time is noted once in this time. */
+const USE_MS = 60_000;
 /** Rows that may wait while the database is away; beyond them the oldest are let go. */
 const MOST_WAITING = 100_000;
 const USER_AGENT = 255;
@@ -26,6 +29,7 @@ export class ValidationLog implements OnApplicationShutdown {
   #waiting: Validation[] = [];
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  readonly #noted = new LRUCache<string, number>({ max: 50_000 });
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
@@ -67,18 +71,10 @@ export class ValidationLog implements OnApplicationShutdown {
   async #insert(rows: readonly Validation[]): Promise<void> {
     await this.database.pool.query({
       name: 'log_validations',
-      text: `with logged as (
-          insert into validations (at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)
-          select to_timestamp(at / 1000.0), code, result, license_id, product_id, fingerprint_hash, ip, user_agent
-          from unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-            as v(at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)
-        )
-        insert into activation_uses as u (license_id, identifier_hash, last_verified)
-        select license_id, fingerprint_hash, to_timestamp(max(at) / 1000.0)
-        from unnest($1::float8[], $3::text[], $4::text[], $6::text[]) as v(at, result, license_id, fingerprint_hash)
-        where result = 'ok' and license_id is not null and fingerprint_hash is not null
-        group by 1, 2 order by 1, 2
-        on conflict (license_id, identifier_hash) do update set last_verified = greatest(u.last_verified, excluded.last_verified)`,
+      text: `insert into validations (at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)
+        select to_timestamp(at / 1000.0), code, result, license_id, product_id, fingerprint_hash, ip, user_agent
+        from unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+          as v(at, code, result, license_id, product_id, fingerprint_hash, ip, user_agent)`,
       values: [
         rows.map(({ at }) => at),
         rows.map(({ code }) => code),
@@ -88,6 +84,33 @@ export class ValidationLog implements OnApplicationShutdown {
         rows.map(({ fingerprint_hash }) => fingerprint_hash),
         rows.map(({ ip }) => ip),
         rows.map(({ user_agent }) => user_agent?.slice(0, USER_AGENT) ?? null),
+      ],
+    });
+    await this.#noteUses(rows);
+  }
+
+  /** When each device was last found valid. */
+  async #noteUses(rows: readonly Validation[]): Promise<void> {
+    const uses = new Map<string, Validation>();
+    for (const row of rows) {
+      if (RESULTS[row.code] !== 'ok' || row.license_id === null || row.fingerprint_hash === null) continue;
+      const key = `${row.license_id} ${row.fingerprint_hash}`;
+      if (row.at - (this.#noted.get(key) ?? 0) < USE_MS) continue;
+      this.#noted.set(key, row.at);
+      uses.set(key, row);
+    }
+    if (uses.size === 0) return;
+    const noted = [...uses.values()];
+    await this.database.pool.query({
+      name: 'note_uses',
+      text: `insert into activation_uses as u (license_id, identifier_hash, last_verified)
+        select license_id, identifier_hash, to_timestamp(at / 1000.0)
+        from unnest($1::text[], $2::text[], $3::float8[]) as v(license_id, identifier_hash, at) order by 1, 2
+        on conflict (license_id, identifier_hash) do update set last_verified = greatest(u.last_verified, excluded.last_verified)`,
+      values: [
+        noted.map(({ license_id }) => license_id),
+        noted.map(({ fingerprint_hash }) => fingerprint_hash),
+        noted.map(({ at }) => at),
       ],
     });
   }

@@ -5,7 +5,7 @@ export class Validations1790000014000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       create table validations (
-        id bigint generated always as identity primary key,
+        id bigint generated always as identity,
         at timestamptz not null,
         code text not null,
         result text not null,
@@ -15,6 +15,7 @@ export class Validations1790000014000 implements MigrationInterface {
         ip text,
         user_agent text
       )`);
+    // One index: every verification writes here, and each is read by its licence alone.
     await runner.query('create index validations_license on validations (license_id, id)');
     await runner.query(`
       create table activation_uses (

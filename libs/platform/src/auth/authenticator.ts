@@ -31,16 +31,32 @@ const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 export const installAuthentication = (fastify: FastifyInstance, authenticator: Authenticator): void => {
   fastify.decorateRequest('principal', undefined);
   fastify.decorateRequest('client_ip', '');
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     if (PROBES.has(pathOf(request))) {
       request.client_ip = request.ip;
+      done();
       return;
     }
-    const { principal, client_ip, headers } = await authenticator.identify(request);
-    request.principal = principal;
-    request.client_ip = client_ip;
-    if (headers !== undefined) reply.headers(headers);
+    const accept = ({ principal, client_ip, headers }: Identified): void => {
+      request.principal = principal;
+      request.client_ip = client_ip;
+      if (headers !== undefined) reply.headers(headers);
+      done();
+    };
+    // Most calls of apps carry no credential, and need not wait for a promise.
+    const identified = identify(authenticator, request);
+    if (identified instanceof Promise) identified.then(accept, done);
+    else if (identified instanceof Error) done(identified);
+    else accept(identified);
   });
+};
+
+const identify = (authenticator: Authenticator, request: FastifyRequest): Identified | Promise<Identified> | Error => {
+  try {
+    return authenticator.identify(request);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 };
 
 /** The request's path as it was sent, without its query. */

@@ -5,7 +5,7 @@ import { sendProblem } from './problem-response.ts';
 import { type Route, runner } from './run.ts';
 
 const PREFIX = '/api/v1';
-const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'];
 
 /** The address of a route as Fastify has it: `/api/v1/admin/products/:id`. */
 export const addressOf = ({ path, root }: EndpointContract): string => (root ? path : `${PREFIX}${path}`);
