@@ -27,3 +27,5 @@ export * from './telemetry/logger.ts';
 export * from './telemetry/metrics.ts';
 export * from './telemetry/tracing.ts';
 export * from './run-service.ts';
+export * from './database/open.ts';
+export * from './crypto/key-wrapper.ts';

@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { PostgresEventStore } from '#events';
+import { keyWrapper } from './crypto/key-wrapper.ts';
 import type { Config } from './config/config.ts';
 import type { MasterKey } from './crypto/keys.ts';
 import type { ServiceDatabase } from './database/database.ts';
@@ -81,10 +82,7 @@ const eventStore = (
     schema: name,
     streams,
     projections,
-    keys: {
-      wrap: (key) => Buffer.from(masterKey.seal('person-key', key)),
-      unwrap: (wrapped) => masterKey.open('person-key', Buffer.from(wrapped).toString()),
-    },
+    keys: keyWrapper(masterKey),
     observe: {
       flushed: (events) => {
         metrics.appended.inc({ service: name }, events);

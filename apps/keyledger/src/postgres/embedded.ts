@@ -11,6 +11,8 @@ export interface EmbeddedPostgres {
   /** For the database `postgres`; `urlOf` gives another's. */
   readonly url: string;
   urlOf(database: string): string;
+  /** It was running already. */
+  readonly adopted: boolean;
   /** Stops it; sessions that are still open are cut. */
   stop(): Promise<void>;
 }
@@ -66,7 +68,8 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
     renameSync(draft, home);
   }
   chmodSync(home, 0o700);
-  if ((await clearLeftovers(home)) === 'nothing') {
+  const adopted = (await clearLeftovers(home)) === 'running';
+  if (!adopted) {
     await run(pg_ctl, [
       'start',
       '-w',
@@ -86,6 +89,7 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
   return {
     url: urlOf('postgres'),
     urlOf,
+    adopted,
     stop: () => run(pg_ctl, ['stop', '-s', '-m', 'fast', '-w', '-D', home]),
   };
 };

@@ -175,7 +175,11 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
 const FORMATS: Readonly<Record<string, Json>> = {
   'utc-time': { format: 'date-time', pattern: 'Z$' },
   'web-address': { format: 'uri', pattern: '^https?://' },
-  identifier: {},
+  // Without the rarer format characters and spaces, which no pattern of theirs says in a line.
+  identifier: {
+    maxLength: 255,
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0][^\\u0000-\\u001f\\u007f-\\u009f]*$',
+  },
 };
 
 /** The schema with what has a name moved to `components.schemas`, and without what is for us alone. */

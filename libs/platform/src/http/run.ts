@@ -7,6 +7,7 @@ import {
   HandledBeforeError,
   type HandleOptions,
   type Outcome,
+  StaleVersionError,
 } from '#events';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
@@ -42,8 +43,15 @@ export const runner = (route: Route, publicUrl: string) => {
     check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
     const call = callOf(request, body, principal, idempotent);
-    if (idempotent === undefined) return send(reply, asAnswer(await handle(call), success));
-    return replyOnce(idempotent, request, reply, publicUrl, async () => asAnswer(await handle(call), success));
+    const run = async (): Promise<Answer> => {
+      try {
+        return asAnswer(await handle(call), success);
+      } catch (error) {
+        throw missing(contract, error) ?? error;
+      }
+    };
+    if (idempotent === undefined) return send(reply, await run());
+    return replyOnce(idempotent, request, reply, publicUrl, run);
   };
 };
 
@@ -69,6 +77,16 @@ const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Princip
   const scope = auth === 'license' ? 'licenses:write' : auth;
   if (!hasScope(principal, scope)) throw new Problem(403, 'FORBIDDEN', `This needs the scope ${scope}.`);
   return principal;
+};
+
+/**
+ * What is not there is 404 with an If-Match as it is without one, not 412: preconditions count only where the call would
+ * otherwise have succeeded (RFC 9110 §13.2.1).
+ */
+const missing = ({ problems }: EndpointContract, error: unknown): Problem | undefined => {
+  if (!(error instanceof StaleVersionError) || error.actual !== 0) return undefined;
+  const known = problems.find(({ status }) => status === 404);
+  return known && new Problem(known.status, known.code, 'There is nothing with this id.');
 };
 
 const asAnswer = (result: unknown, success: number): Answer =>

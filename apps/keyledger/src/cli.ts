@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import pg from 'pg';
+import {
+  asyncApi,
+  catalogue as describe,
+  listDeadLetters,
+  PostgresEventStore,
+  rebuild,
+  replayDeadLetters,
+} from '#events';
+import { catalogue } from '#domain/catalogue';
+import { type Config, createMasterKey, keyWrapper, loadConfig, type ServiceDefinition } from '#platform';
+import { startPostgres } from './postgres/embedded.ts';
+import { services } from './services.ts';
+
+const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
+
+/** The database that Keyledger uses, whether it is running just now or not. */
+const withDatabase = async (work: (url: string, config: Config) => Promise<void>): Promise<void> => {
+  const config = loadConfig();
+  if (config.database_url !== undefined) return work(config.database_url, config);
+  const postgres = await startPostgres(join(config.data_dir, 'postgres'));
+  try {
+    await work(postgres.urlOf('keyledger'), config);
+  } finally {
+    if (!postgres.adopted) await postgres.stop();
+  }
+};
+
+const withPool = async <T>(url: string, schema: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> => {
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 4 });
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
+};
+
+const listProjections = (): void => {
+  const rows = services.flatMap(({ name: service, projections }) =>
+    projections.map(({ name, tables, types }) => ({ service, projection: name, tables, types })),
+  );
+  print(rows);
+};
+
+const rebuildProjection = (name: string, { service }: { service?: string }): Promise<void> => {
+  const found = services.flatMap((definition) =>
+    definition.projections
+      .filter((projection) => projection.name === name && (service === undefined || definition.name === service))
+      .map((projection) => ({ definition, projection })),
+  );
+  const [match, ...others] = found;
+  if (match === undefined) throw new Error(`There is no projection ${name}: see keyledger projections list.`);
+  if (others.length > 0) throw new Error(`Several services have a projection ${name}: say which with --service.`);
+  const { definition, projection } = match;
+  return withDatabase((url, config) =>
+    withPool(url, definition.name, async (pool) => {
+      const store = await openStore(definition, pool, config);
+      try {
+        const onProgress = (events: number, position: number): void =>
+          console.error(`${events} events projected, up to position ${position}`);
+        const events = await rebuild({ pool, schema: definition.name, store, projection, onProgress });
+        console.log(`Rebuilt ${name} of ${definition.name} from ${events} events.`);
+      } finally {
+        await store.close();
+      }
+    }),
+  );
+};
+
+const openStore = (definition: ServiceDefinition, pool: pg.Pool, config: Config): Promise<PostgresEventStore> =>
+  PostgresEventStore.open({
+    pool,
+    schema: definition.name,
+    streams: definition.streams,
+    projections: definition.projections,
+    keys: keyWrapper(createMasterKey(config.master_key)),
+  });
+
+const deadLetters = (): Promise<void> =>
+  withDatabase(async (url) => {
+    for (const { name } of services) {
+      for (const letter of await withPool(url, name, (pool) => listDeadLetters(pool)))
+        print({ service: name, ...letter });
+    }
+  });
+
+const replay = (service: string, id: string | undefined): Promise<void> =>
+  withDatabase(async (url) => {
+    if (!services.some(({ name }) => name === service)) throw new Error(`There is no service ${service}.`);
+    const count = await withPool(url, service, (pool) => replayDeadLetters(pool, id === undefined ? {} : { id }));
+    console.log(`${count} dead letter${count === 1 ? '' : 's'} will be tried again.`);
+  });
+
+const program = new Command('keyledger').description('What an operator of Keyledger needs besides its API.');
+const projections = program.command('projections').description('Tables that are projected from the log');
+projections.command('list').description('Show them').action(listProjections);
+projections
+  .command('rebuild <name>')
+  .description('Project one anew from the beginning, beside the live one, and put it in its place')
+  .option('--service <service>', 'the service it belongs to')
+  .action(rebuildProjection);
+const letters = program.command('dead-letters').description('Events that a subscription could not handle');
+letters.command('list').description('Show them').action(deadLetters);
+letters.command('replay <service> [id]').description('Have one, or all of a service, tried again').action(replay);
+program
+  .command('catalog')
+  .description('Print the catalogue of events')
+  .action(() => print(describe(catalogue)));
+program
+  .command('asyncapi')
+  .description('Print the AsyncAPI 3 document')
+  .action(() => print(asyncApi(catalogue, { servers: loadConfig().kafka_brokers ?? [] })));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
