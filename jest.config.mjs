@@ -17,6 +17,8 @@ const common = {
 /** The rules need no database, so their tests start at once. */
 export default {
   maxWorkers: 2,
+  // Whole processes are started and killed; a slow machine must not fail what works.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: 'domain', testMatch: ['<rootDir>/libs/domain/**/*.spec.ts'] },
     {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { lockKey } from '#events';
-import type { Config } from '#platform';
+import { type Config, ConfigError } from '#platform';
 import { startPostgres } from './embedded.ts';
 
 /** The database that a process works on. */
@@ -47,7 +47,7 @@ const takeOwnership = async (url: string, folder: string): Promise<pg.Client> =>
     if (rows[0]?.ours) return client;
     if (Date.now() > deadline) {
       await client.end();
-      throw new Error(`Another Keyledger is running on ${folder}. Stop it, or set KEYLEDGER_DATA to another folder.`);
+      throw new ConfigError(`Another Keyledger is running on ${folder}. Stop it, or set KEYLEDGER_DATA to another folder.`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
