@@ -52,6 +52,14 @@ const jest = () => {
   rmSync(folder, { recursive: true });
 };
 
+/** A few requests for every operation; `npm run fuzz` sends more. */
+const fuzz = () => {
+  const python = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))';
+  if (run('python3', ['-c', python], { stdio: 'ignore' }).status === 0)
+    check('fuzz', 'node', ['test/fuzz/main.ts', '10']);
+  else console.log('DID NOT RUN: fuzz needs Python 3.10 with venv (schemathesis).');
+};
+
 // The first run on a fresh clone installs and builds; the tests of whole processes run what was built.
 if (run(process.execPath, [join(root, 'start.mjs'), '--prepare']).status !== 0) {
   console.log('0 passed, 1 failed');
@@ -63,6 +71,7 @@ if (only.length === 0) {
   check('types', 'tsc', ['--noEmit']);
 }
 jest();
-const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+if (only.length === 0) fuzz();
+if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);

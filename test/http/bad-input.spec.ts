@@ -160,7 +160,7 @@ describe('bad input', () => {
     expect(await app.call('GET', '/nothing')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     const put = await app.call('PUT', '/admin/products', {});
     expect(put).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
-    expect(put.headers['allow']).toBe('POST, GET');
+    expect(put.headers['allow']).toBe('POST, GET, HEAD');
   });
 
   it('answers a request that is no HTTP', async () => {

@@ -47,7 +47,9 @@ const takeOwnership = async (url: string, folder: string): Promise<pg.Client> =>
     if (rows[0]?.ours) return client;
     if (Date.now() > deadline) {
       await client.end();
-      throw new ConfigError(`Another Keyledger is running on ${folder}. Stop it, or set KEYLEDGER_DATA to another folder.`);
+      throw new ConfigError(
+        `Another Keyledger is running on ${folder}. Stop it, or set KEYLEDGER_DATA to another folder.`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

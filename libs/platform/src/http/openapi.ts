@@ -92,7 +92,7 @@ const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
   description: 'The ETag on which the change is based; 412 when there has been another since.',
-  schema: { type: 'string', pattern: '^"[0-9]{1,9}"$' },
+  schema: { type: 'string', pattern: '^"[0-9]{1,9}"$', examples: ['"3"'] },
 };
 
 const HEADERS = {
@@ -171,14 +171,16 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
   return Object.fromEntries([...answers, ...refused]) as Json;
 };
 
+/** Control characters, and those format characters that are met with. */
+const INVISIBLE = '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff';
+
 /** Formats that are ours, in the words of the standard. */
 const FORMATS: Readonly<Record<string, Json>> = {
   'utc-time': { format: 'date-time', pattern: 'Z$' },
   'web-address': { format: 'uri', pattern: '^https?://' },
-  // Without the rarer format characters and spaces, which no pattern of theirs says in a line.
   identifier: {
     maxLength: 255,
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0][^\\u0000-\\u001f\\u007f-\\u009f]*$',
+    pattern: `^[^${INVISIBLE}]*[^${INVISIBLE}\\u0020\\u00a0][^${INVISIBLE}]*$`,
   },
 };
 

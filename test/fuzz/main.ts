@@ -1,0 +1,90 @@
+/**
+ * `npm run fuzz [-- EXAMPLES]`: schemathesis (PyPI) throws made-up requests at a throw-away instance, from its own OpenAPI
+ * document: no answer may be a 5xx, undocumented, or of another shape than documented. Once with good and bad requests about
+ * what is not there, once with good ones about what is. Needs Python 3.10. EXAMPLES is how many requests every operation gets
+ * of those that chance makes (default 100).
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { request } from 'undici';
+import { type Instance, startInstance } from '../support/instance.ts';
+import { makeExamples, withExamples } from './examples.ts';
+
+const VERSION = '4.32.0';
+const HOME = fileURLToPath(new URL(`../../node_modules/.cache/schemathesis-${VERSION}`, import.meta.url));
+const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
+const program = join(HOME, 'bin', 'schemathesis');
+const examples = process.argv[2] ?? '100';
+
+/** @returns the exit code @throws when the program cannot be started */
+const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): number => {
+  const { status, error } = spawnSync(command, args, { stdio: 'inherit', env });
+  if (error) throw error;
+  return status ?? 1;
+};
+
+const install = (): void => {
+  if (existsSync(program)) return;
+  const pip = join(HOME, 'bin', 'pip');
+  const failed =
+    run('python3', ['-m', 'venv', '--clear', HOME]) ||
+    run(pip, ['install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`]);
+  if (failed) throw new Error(`schemathesis ${VERSION} could not be installed`);
+};
+
+const fuzz = ({ url, key }: Instance, document: string, options: readonly string[]): number =>
+  run(
+    program,
+    [
+      '--config-file',
+      CONFIG,
+      'run',
+      document,
+      '--url',
+      url,
+      '--max-examples',
+      examples,
+      '--output-sanitize',
+      'false',
+      ...options,
+    ],
+    {
+      ...process.env,
+      API_KEY: key,
+    },
+  );
+
+/** An instance of its own for each run: before it is done, the admin key of the run may be among what it has revoked. */
+const against = async (campaign: (instance: Instance) => Promise<number>): Promise<number> => {
+  const instance = await startInstance();
+  try {
+    return await campaign(instance);
+  } finally {
+    await instance.stop();
+  }
+};
+
+const OPENAPI = '/api/v1/openapi.json';
+
+install();
+const strangers = await against(async (instance) =>
+  // What is not there accepts nothing: an If-Match is made up without its quotes too.
+  fuzz(instance, instance.url + OPENAPI, ['--exclude-checks', 'positive_data_acceptance']),
+);
+const acquaintances = await against(async (instance) => {
+  const { body } = await request(instance.url + OPENAPI);
+  const document = withExamples(await body.json(), await makeExamples(instance));
+  const folder = await mkdtemp(join(tmpdir(), 'keyledger-fuzz-'));
+  try {
+    const file = join(folder, 'openapi.json');
+    await writeFile(file, JSON.stringify(document));
+    return fuzz(instance, file, ['--mode', 'positive']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+process.exitCode = strangers || acquaintances;
