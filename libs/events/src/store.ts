@@ -1,5 +1,5 @@
-import type { PoolClient } from 'pg';
-import type { DomainEvent, StreamType } from './decider.ts';
+import type { Pool, PoolClient } from 'pg';
+import type { AnyStreamType, DomainEvent, StreamType } from './decider.ts';
 import type { EventMetadata, RecordedEvent } from './event.ts';
 
 /** What a command left behind. */
@@ -23,7 +23,24 @@ export interface HandleOptions<State = unknown, Event extends DomainEvent = Doma
   readonly commandId?: string;
   /** What to remember of this command under `commandId` (opaque bytes, e.g. the encrypted HTTP response). */
   readonly remember?: (outcome: Outcome<State, Event>) => Remembered;
+  /**
+   * Other streams that the decision reckons with. What `decide` reads of them still holds when its events are committed:
+   * when one of them has moved on by then, whoever wrote to it, the command is decided again.
+   */
+  readonly reads?: readonly StreamRef[];
 }
+
+/** A stream by its type and id. */
+export interface StreamRef {
+  readonly type: AnyStreamType;
+  readonly id: string;
+}
+
+/** The present state of a stream that the command named in `reads`. @throws when it did not */
+export type Read = <State, Event extends DomainEvent>(
+  type: StreamType<State, Event>,
+  streamId: string,
+) => Loaded<State>;
 
 /** What is kept of a handled command. */
 export interface Remembered {
@@ -38,6 +55,16 @@ export interface Remembered {
 export interface Loaded<State> {
   readonly state: State;
   readonly version: number;
+}
+
+/**
+ * Where a stream's state stands in a read table of an inline projection, so that a stream of a million events is not folded
+ * anew. The state must be what folding gives, and `version` that of the last event in it.
+ */
+export interface Snapshot {
+  readonly stream: AnyStreamType;
+  /** undefined when the table knows nothing of the stream. */
+  load(streamId: string, pool: Pool): Promise<Loaded<unknown> | undefined>;
 }
 
 /** Reads what was projected, writes what follows, in the transaction that appends (inline) or consumes (subscribed). */
@@ -73,7 +100,7 @@ export interface EventStore {
   handle<State, Event extends DomainEvent>(
     type: StreamType<State, Event>,
     streamId: string,
-    decide: (state: State, version: number) => readonly Event[],
+    decide: (state: State, version: number, read: Read) => readonly Event[],
     options: HandleOptions<State, Event>,
   ): Promise<Outcome<State, Event>>;
 

@@ -71,7 +71,7 @@ const database = (definition: ServiceDefinition, config: Config, logger: Logger)
 };
 
 const eventStore = (
-  { name, streams, projections }: ServiceDefinition,
+  { name, streams, projections, snapshots = [] }: ServiceDefinition,
   { pool }: ServiceDatabase,
   masterKey: MasterKey,
   logger: Logger,
@@ -82,6 +82,7 @@ const eventStore = (
     schema: name,
     streams,
     projections,
+    snapshots,
     keys: keyWrapper(masterKey),
     observe: {
       flushed: (events) => {

@@ -1,4 +1,4 @@
-import type { AnyStreamType, EventContract, Projection } from '#events';
+import type { AnyStreamType, EventContract, Projection, Snapshot } from '#events';
 import type { EntityClass, MigrationClass } from './database/database.ts';
 
 /** What makes a service: given to `ServiceModule.forService`, which provides the tokens below to the app's module. */
@@ -12,6 +12,8 @@ export interface ServiceDefinition {
   readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
+  /** Streams that are too long to be folded: their states as those projections keep them. */
+  readonly snapshots?: readonly Snapshot[];
   /** The events it publishes. */
   readonly contracts: readonly EventContract<never>[];
 }

@@ -1,7 +1,7 @@
 import { typeidUnboxed } from 'typeid-js';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
-import type { HandleOptions, Outcome } from '../store.ts';
+import type { HandleOptions, Loaded, Outcome, Read } from '../store.ts';
 
 /** A stream in memory: its committed state, and what is being done to it. Times of idleness only are subject to eviction. */
 export interface Slot {
@@ -19,12 +19,22 @@ export interface Slot {
 
 /** A caller's command until it is answered. */
 export interface Command {
-  readonly decide: (state: unknown, version: number) => readonly DomainEvent[];
+  readonly decide: (state: unknown, version: number, read: Read) => readonly DomainEvent[];
+  /** What it reads of other streams, by their ids. */
+  readonly readings: readonly Reading[];
   readonly options: HandleOptions<unknown, DomainEvent>;
   /** Trace context of the command's own span. */
   readonly traceparent: string;
   readonly resolve: (outcome: Outcome<unknown, DomainEvent>) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** Another stream as a command sees it, or last saw it. */
+export interface Reading {
+  readonly id: string;
+  readonly type: StreamType<unknown, DomainEvent>;
+  state: unknown;
+  version: number;
 }
 
 /** An event that is to be written. */
@@ -58,11 +68,23 @@ export const draftsOf = (append: Append): readonly Draft[] =>
 export const remembers = (append: Append): boolean =>
   append.decided.some((decided) => 'drafts' in decided && decided.command.options.commandId !== undefined);
 
+/** What the decisions of an append rest upon besides its own stream. */
+export const readingsOf = (append: Append): readonly Reading[] =>
+  append.decided.flatMap(({ command }) => command.readings);
+
+const readFrom =
+  (readings: readonly Reading[]): Read =>
+  <State>({ name }: { readonly name: string }, streamId: string) => {
+    const reading = readings.find(({ id }) => id === streamId);
+    if (reading === undefined) throw new Error(`the command does not say that it reads ${name} ${streamId}`);
+    return reading as Loaded<State>;
+  };
+
 /** Decides a command on top of what the append holds already. Nothing that `decide` throws leaves this function. */
 export const decideInto = (append: Append, command: Command): void => {
   const { type } = append.slot;
   try {
-    const events = command.decide(append.state, append.version);
+    const events = command.decide(append.state, append.version, readFrom(command.readings));
     let { state, version } = append;
     const drafts = events.map((event): Draft => {
       state = type.evolve(state, event);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError, type Pool } from 'pg';
+import { DatabaseError } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
-import { type Append, answer, type Command, decideInto, draftsOf, remembers } from './append.ts';
+import { type Append, answer, type Command, decideInto, draftsOf, readingsOf, remembers } from './append.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
@@ -30,7 +30,6 @@ export class Flusher {
   #running: Promise<void> | undefined;
 
   constructor(
-    private readonly pool: Pool,
     private readonly writer: Writer,
     private readonly reader: LogReader,
     private readonly hooks: FlusherHooks,
@@ -49,7 +48,8 @@ export class Flusher {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, BATCH);
+      const { batch, next } = inOrderOfReading(this.#queue.splice(0, BATCH));
+      this.#queue.unshift(...next);
       for (const append of batch) append.taken = true;
       await this.#flush(batch);
     }
@@ -133,13 +133,10 @@ export class Flusher {
   }
 
   async #staleAmong(batch: readonly Append[]): Promise<Set<Append>> {
-    const { rows } = await this.pool.query<{ stream_id: string; version: number }>({
-      name: 'stream_heads',
-      text: 'select stream_id, max(version) as version from events where stream_id = any($1) group by stream_id',
-      values: [batch.map(({ slot }) => slot.id)],
-    });
-    const heads = new Map(rows.map(({ stream_id, version }) => [stream_id, version]));
-    return new Set(batch.filter(({ slot }) => (heads.get(slot.id) ?? 0) !== slot.version));
+    const seen = batch.flatMap((append) => [append.slot, ...readingsOf(append)]);
+    const heads = await this.reader.heads(seen.map(({ id }) => id));
+    const moved = ({ id, version }: { id: string; version: number }): boolean => (heads.get(id) ?? 0) !== version;
+    return new Set(batch.filter((append) => moved(append.slot) || readingsOf(append).some(moved)));
   }
 
   /** A single append was refused: by a remembered command, by a unique index, or for a reason of its own. */
@@ -175,11 +172,14 @@ export class Flusher {
     let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
     try {
       recorded = await this.writer.write([again], async (client) => {
-        for (const { event, version } of await this.reader.stream(slot.id, { after: slot.version, client })) {
-          again.state = slot.type.evolve(again.state, event);
-          again.version = version;
+        const present = { id: slot.id, type: slot.type, state: slot.state, version: slot.version };
+        await this.reader.bringUpToDate(present, client);
+        again.state = present.state;
+        again.version = present.version;
+        for (const command of commands) {
+          for (const reading of command.readings) await this.reader.bringUpToDate(reading, client);
+          decideInto(again, guarded(command, slot.id));
         }
-        for (const command of commands) decideInto(again, guarded(command, slot.id));
       });
     } catch (error) {
       // The slot keeps its old state; the version guards it, and it is read again when next it proves stale.
@@ -231,6 +231,27 @@ export class Flusher {
   }
 }
 
+/**
+ * A decision that reads a stream comes before what the same flush writes to that stream: it was made upon what was there
+ * before. What two decisions read of each other cannot be so for both; the second waits for the next flush.
+ */
+const inOrderOfReading = (appends: readonly Append[]): { batch: readonly Append[]; next: readonly Append[] } => {
+  const reading = appends.filter((append) => readingsOf(append).length > 0);
+  if (reading.length === 0) return { batch: appends, next: [] };
+  const batch: Append[] = [];
+  const next: Append[] = [];
+  const written = new Set<string>();
+  for (const append of [...reading, ...appends.filter((other) => readingsOf(other).length === 0)]) {
+    if (readingsOf(append).some(({ id }) => written.has(id))) {
+      next.push(append);
+      continue;
+    }
+    batch.push(append);
+    if (draftsOf(append).length > 0) written.add(append.slot.id);
+  }
+  return { batch, next };
+};
+
 /** Whether an error says that the database is not there, rather than that it refuses. */
 const isAway = (error: unknown): boolean =>
   error instanceof ConnectionLostError || !(error instanceof DatabaseError) || error.severity === 'FATAL';
@@ -243,9 +264,9 @@ export const guarded = (command: Command, streamId: string): Command => {
   if (expectedVersion === undefined) return command;
   return {
     ...command,
-    decide: (state, version) => {
+    decide: (state, version, read) => {
       if (version !== expectedVersion) throw new StaleVersionError(streamId, expectedVersion, version);
-      return command.decide(state, version);
+      return command.decide(state, version, read);
     },
   };
 };

@@ -10,10 +10,13 @@ import {
   type Loaded,
   type Outcome,
   type Projection,
+  type Read,
   type Remembered,
+  type Snapshot,
+  type StreamRef,
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
-import { type Append, type Command, decideInto, type Slot } from './append.ts';
+import { type Append, type Command, decideInto, type Reading, type Slot } from './append.ts';
 import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
@@ -31,6 +34,8 @@ export interface EventStoreOptions {
   readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
+  /** Streams whose states are kept by those projections. */
+  readonly snapshots?: readonly Snapshot[];
   readonly keys: KeyWrapper;
   /** States kept in memory at most (default 50,000). */
   readonly cachedStreams?: number;
@@ -62,21 +67,23 @@ export class PostgresEventStore implements EventStore {
   readonly #personal: PersonalData;
   readonly #reader: LogReader;
   readonly #flusher: Flusher;
+  readonly #snapshots: ReadonlyMap<string, Snapshot>;
   readonly #follower: Follower;
   readonly #expiry: { stop(): Promise<void> };
 
   private constructor(options: EventStoreOptions) {
-    const { pool, schema, streams, projections, keys, cachedStreams = 50_000, observe = {} } = options;
+    const { pool, schema, streams, projections, keys, snapshots = [], cachedStreams = 50_000, observe = {} } = options;
     const origin = randomUUID();
     const schemas = new Schemas(streams);
     this.#pool = pool;
     this.#schema = schema;
     this.#observe = observe;
+    this.#snapshots = new Map(snapshots.map((snapshot) => [snapshot.stream.name, snapshot]));
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
-    const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin);
-    this.#flusher = new Flusher(pool, writer, this.#reader, {
+    const writer = new Writer(pool, schema, schemas, this.#reader, this.#personal, projections, origin);
+    this.#flusher = new Flusher(writer, this.#reader, {
       onDone: (append) => this.#next(append),
       onFlush: (recorded) => this.#flushed(recorded),
       onConflict: () => observe.conflict?.(),
@@ -107,7 +114,7 @@ export class PostgresEventStore implements EventStore {
   async handle<State, Event extends DomainEvent>(
     type: StreamType<State, Event>,
     streamId: string,
-    decide: (state: State, version: number) => readonly Event[],
+    decide: (state: State, version: number, read: Read) => readonly Event[],
     options: HandleOptions<State, Event>,
   ): Promise<Outcome<State, Event>> {
     const span = startSpan(`command ${type.name}`, 'internal', options.metadata.traceparent);
@@ -120,9 +127,11 @@ export class PostgresEventStore implements EventStore {
         (options.expectedVersion === 0
           ? emptySlot(type, streamId, this.#forgettings)
           : await this.#read(type, streamId));
+      const readings = await this.#readings(options.reads ?? []);
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
-        const command = { decide, options, traceparent: span.traceparent, resolve, reject } as unknown as Command;
+        const { traceparent } = span;
+        const command = { decide, options, readings, traceparent, resolve, reject } as unknown as Command;
         this.#submit(this.#slot(streamId) ?? slot, guarded(command, streamId));
       });
       span.end();
@@ -131,6 +140,15 @@ export class PostgresEventStore implements EventStore {
       span.end(error);
       throw error;
     }
+  }
+
+  #readings(refs: readonly StreamRef[]): Promise<Reading[]> {
+    return Promise.all(
+      refs.map(async (ref) => {
+        const type = ref.type as AnyType;
+        return { id: ref.id, type, ...(await this.load(type, ref.id)) };
+      }),
+    );
   }
 
   async load<State, Event extends DomainEvent>(
@@ -214,13 +232,7 @@ export class PostgresEventStore implements EventStore {
     let reading = this.#loading.get(streamId);
     if (reading === undefined) {
       const slot = emptySlot(type, streamId, this.#forgettings);
-      reading = this.#reader
-        .stream(streamId)
-        .then((events) => {
-          slot.state = events.reduce((state, { event }) => type.evolve(state, event), type.initialState);
-          slot.version = events.at(-1)?.version ?? 0;
-          return slot;
-        })
+      reading = this.#bringUp(slot)
         .finally(() => this.#loading.delete(streamId))
         .then((slot) => {
           if (!this.#busy.has(streamId)) this.#rest(slot);
@@ -229,6 +241,13 @@ export class PostgresEventStore implements EventStore {
       this.#loading.set(streamId, reading);
     }
     return reading;
+  }
+
+  async #bringUp(slot: Slot): Promise<Slot> {
+    const snapshot = await this.#snapshots.get(slot.type.name)?.load(slot.id, this.#pool);
+    if (snapshot !== undefined) Object.assign(slot, { state: snapshot.state, version: snapshot.version });
+    await this.#reader.bringUpToDate(slot);
+    return slot;
   }
 
   /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */
@@ -241,6 +260,12 @@ export class PostgresEventStore implements EventStore {
       slot.append = { slot, decided: [], state: slot.state, version: slot.version, taken: false };
       this.#busy.set(slot.id, slot);
       this.#flusher.enqueue(slot.append);
+    }
+    // While it waited, others may have written to what it reads.
+    for (const reading of command.readings) {
+      const present = this.#slot(reading.id);
+      if (present !== undefined && present.version > reading.version)
+        Object.assign(reading, { state: present.state, version: present.version });
     }
     decideInto(slot.append, command);
   }

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { DomainEvent } from '../decider.ts';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
+import type { Reading } from './append.ts';
 import type { PersonalData } from './personal.ts';
 import type { EventData, Schemas } from './upcast.ts';
 
@@ -50,6 +51,25 @@ export class LogReader {
       values: filter === undefined ? [after, limit] : [after, limit, filter],
     });
     return this.#decode(rows);
+  }
+
+  /** The latest version of each of these streams that exists. */
+  async heads(streamIds: readonly string[], client: Pool | PoolClient = this.pool): Promise<Map<string, number>> {
+    const { rows } = await client.query<{ stream_id: string; version: number }>({
+      name: 'stream_heads',
+      text: `select s.id as stream_id, head.version from unnest($1::text[]) as s(id)
+        cross join lateral (select version from events where stream_id = s.id order by version desc limit 1) as head`,
+      values: [[...new Set(streamIds)]],
+    });
+    return new Map(rows.map(({ stream_id, version }) => [stream_id, version]));
+  }
+
+  /** Folds into a state what has been written to its stream since. */
+  async bringUpToDate(known: Reading, client: Pool | PoolClient = this.pool): Promise<void> {
+    for (const { event, version } of await this.stream(known.id, { after: known.version, client })) {
+      known.state = known.type.evolve(known.state, event);
+      known.version = version;
+    }
   }
 
   /** The events among these ids that are in the log for good: no append is under way while this looks. By id. */

@@ -1,14 +1,20 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
-import { type Append, type Draft, draftsOf, outcomeOf, remembers } from './append.ts';
+import { type Append, type Draft, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
+import type { LogReader } from './read.ts';
 import type { Schemas } from './upcast.ts';
 
 /** The connection was lost: whether the transaction was committed is not known. */
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
+}
+
+/** A stream that a decision rests upon has moved on: nothing was written. */
+class StaleReadingError extends Error {
+  override readonly name = 'StaleReadingError';
 }
 
 interface InsertedRow {
@@ -50,6 +56,7 @@ export class Writer {
     private readonly pool: Pool,
     schema: string,
     private readonly schemas: Schemas,
+    private readonly reader: LogReader,
     private readonly personal: PersonalData,
     private readonly projections: readonly Projection[],
     private readonly origin: string,
@@ -83,6 +90,8 @@ export class Writer {
       if (redecide !== undefined) {
         await redecide(client);
         keys = await this.#keysFor(appends);
+      } else {
+        await this.#checkReadings(client, appends);
       }
       const recorded = await this.#insert(client, appends, keys ?? new Map());
       if (begun) {
@@ -109,8 +118,21 @@ export class Writer {
     return appends.every(
       (append) =>
         !remembers(append) &&
+        readingsOf(append).length === 0 &&
         draftsOf(append).every(({ event }) => !this.projections.some(({ types }) => wants(types, event.type))),
     );
+  }
+
+  /** Under the ordering lock nobody can write to a stream between this look and the commit. */
+  async #checkReadings(client: PoolClient, appends: readonly Append[]): Promise<void> {
+    const readings = appends.flatMap(readingsOf);
+    if (readings.length === 0) return;
+    const heads = await this.reader.heads(
+      readings.map(({ id }) => id),
+      client,
+    );
+    const moved = readings.find(({ id, version }) => (heads.get(id) ?? 0) !== version);
+    if (moved !== undefined) throw new StaleReadingError(`stream ${moved.id} has moved on`);
   }
 
   async #keysFor(appends: readonly Append[]): Promise<PersonKeys> {
