@@ -15,6 +15,8 @@ const NODE = [
 /** Worker processes of which a random one is killed, again and again, and replaced. */
 export class Herd {
   readonly #workers: { readonly role: Role; readonly child: ChildProcess }[] = [];
+  /** How often a worker of each role was killed and replaced. */
+  readonly killed = new Map<Role, number>();
 
   constructor(
     private readonly options: Omit<WorkerOptions, 'role'>,
@@ -33,6 +35,7 @@ export class Herd {
     if (victim === undefined) throw new Error(`there is no ${role} to kill`);
     this.#workers.splice(this.#workers.indexOf(victim), 1);
     await kill(victim.child);
+    this.killed.set(role, (this.killed.get(role) ?? 0) + 1);
     await this.add(role);
   }
 
