@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 
 const root = import.meta.dirname;
@@ -54,8 +55,7 @@ if (first !== '--prepare') {
     ...(first === 'cli' ? rest : []),
   ];
   const child = spawn(node, args, { stdio: 'inherit' });
-  // A Ctrl-C in the terminal reaches the child by itself; a signal that is sent to us must be passed on.
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  process.on('SIGINT', () => undefined);
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+  // A Ctrl-C in the terminal reaches the child by itself as well; to be asked twice is nothing to it.
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

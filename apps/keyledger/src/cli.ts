@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Command } from 'commander';
 import pg from 'pg';
 import {
@@ -11,7 +10,7 @@ import {
 } from '#events';
 import { catalogue } from '#domain/catalogue';
 import { type Config, createMasterKey, keyWrapper, loadConfig, type ServiceDefinition } from '#platform';
-import { startPostgres } from './postgres/embedded.ts';
+import { visitDatabase } from './postgres/open-database.ts';
 import { services } from './services.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
@@ -19,12 +18,11 @@ const print = (value: unknown): void => console.log(JSON.stringify(value, null, 
 /** The database that Keyledger uses, whether it is running just now or not. */
 const withDatabase = async (work: (url: string, config: Config) => Promise<void>): Promise<void> => {
   const config = loadConfig();
-  if (config.database_url !== undefined) return work(config.database_url, config);
-  const postgres = await startPostgres(join(config.data_dir, 'postgres'));
+  const database = await visitDatabase(config);
   try {
-    await work(postgres.urlOf('keyledger'), config);
+    await work(database.url, config);
   } finally {
-    if (!postgres.adopted) await postgres.stop();
+    await database.close();
   }
 };
 

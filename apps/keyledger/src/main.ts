@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BootstrapKey } from '../../gateway/src/authentication/bootstrap-key.ts';
 import { BillingModule } from '../../billing/src/billing.module.ts';
 import { GatewayModule } from '../../gateway/src/gateway.module.ts';
@@ -5,47 +7,51 @@ import { LicensingModule } from '../../licensing/src/licensing.module.ts';
 import { ReleasesModule } from '../../releases/src/releases.module.ts';
 import { WebhooksModule } from '../../webhooks/src/webhooks.module.ts';
 import { catalogue } from '#domain/catalogue';
-import { type App, ConfigError, type Config, loadConfig, startApp } from '#platform';
-import { openDatabase, type RunningDatabase } from './postgres/open-database.ts';
+import { type App, ConfigError, loadConfig, startApp } from '#platform';
+import { openDatabase } from './postgres/open-database.ts';
 import { welcome } from './welcome.ts';
 
-/** All services in one process, with a PostgreSQL of its own unless DATABASE_URL names another. */
-const run = async (): Promise<void> => {
-  const config = loadConfig();
-  const database = await openDatabase(config);
-  const app = await start({ ...config, database_url: database.url }, database);
-  const stop = (): void => {
-    shutDown(app, database).then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
-  const firstKey = await app.nest.get(BootstrapKey, { strict: false }).ensure();
-  console.log(welcome(app.url, config, firstKey));
+/** How long answers that are under way may take once we are to stop, in milliseconds; then they are cut. */
+const PATIENCE_MS = 8_000;
+
+/**
+ * Aborted by the first signal that asks us to stop, at whatever moment of the start. Those that follow change nothing: a
+ * terminal and npm send the same Ctrl-C, and who presses it again must not leave PostgreSQL running alone.
+ */
+const untilAsked = (): AbortSignal => {
+  const asked = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => asked.abort());
+  return asked.signal;
 };
 
-const start = async (config: Config, database: RunningDatabase): Promise<App> => {
+/** All services in one process, with a PostgreSQL of its own unless DATABASE_URL names another, until it is asked to stop. */
+const run = async (asked: AbortSignal): Promise<void> => {
+  const config = loadConfig();
+  const database = await openDatabase(config);
   try {
-    return await startApp({
+    if (asked.aborted) return;
+    const app = await startApp({
       name: 'keyledger',
-      config,
+      config: { ...config, database_url: database.url },
       modules: [GatewayModule, LicensingModule, BillingModule, ReleasesModule, WebhooksModule],
       contracts: catalogue,
     });
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-};
-
-const shutDown = async (app: App, database: RunningDatabase): Promise<void> => {
-  try {
-    await app.close();
+    try {
+      const firstKey = await app.nest.get(BootstrapKey, { strict: false }).ensure();
+      console.log(welcome(app.url, config, firstKey));
+      if (!asked.aborted) await once(asked, 'abort');
+    } finally {
+      await close(app);
+    }
   } finally {
     await database.close();
   }
+};
+
+const close = async (app: App): Promise<void> => {
+  const inTime = app.close().then(() => true);
+  if (await Promise.race([inTime, sleep(PATIENCE_MS, false)])) return;
+  console.error(`What was still under way ${PATIENCE_MS / 1_000} s after the request to stop is cut.`);
 };
 
 const fail = (error: unknown): never => {
@@ -53,4 +59,4 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-await run().catch(fail);
+await run(untilAsked()).then(() => process.exit(0), fail);

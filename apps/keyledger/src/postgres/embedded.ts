@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { findBinaries } from './binaries.ts';
-import { clearLeftovers } from './recover.ts';
+import { clearLeftovers, untilEnded } from './recover.ts';
 import { unprivileged } from './unprivileged.ts';
 
 /** A PostgreSQL of our own, reached by a Unix socket in its data directory: no port, no password. */
@@ -68,30 +68,31 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
     renameSync(draft, home);
   }
   chmodSync(home, 0o700);
-  const adopted = (await clearLeftovers(home)) === 'running';
-  if (!adopted) {
-    await run(pg_ctl, [
-      'start',
-      '-w',
-      '-s',
-      '-t',
-      '60',
-      '-D',
-      home,
-      '-l',
-      join(home, 'server.log'),
-      '-o',
-      `-k "${home}"`,
-    ]);
-  }
+  const adopted = (await clearLeftovers(home)) === 'running' || !(await startServer(run, pg_ctl, home));
   const urlOf = (database: string): string =>
     `postgresql://postgres@localhost/${database}?host=${encodeURIComponent(home)}`;
   return {
     url: urlOf('postgres'),
     urlOf,
     adopted,
-    stop: () => run(pg_ctl, ['stop', '-s', '-m', 'fast', '-w', '-D', home]),
+    stop: () => untilEnded(home, () => run(pg_ctl, ['stop', '-s', '-m', 'fast', '-W', '-D', home])),
   };
+};
+
+/** @returns false when somebody else was quicker. @throws when it does not start */
+const startServer = async (
+  run: (program: string, args: readonly string[]) => Promise<void>,
+  pg_ctl: string,
+  home: string,
+): Promise<boolean> => {
+  const options = ['-w', '-s', '-t', '60', '-D', home, '-l', join(home, 'server.log'), '-o', `-k "${home}"`];
+  try {
+    await run(pg_ctl, ['start', ...options]);
+    return true;
+  } catch (error) {
+    if ((await clearLeftovers(home)) === 'running') return false;
+    throw error;
+  }
 };
 
 /** `detached`: a Ctrl-C in the terminal is for Keyledger, which then stops PostgreSQL in its own time. */

@@ -1,38 +1,98 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What stands in the way of starting PostgreSQL in a data directory. */
 export type Leftover = 'nothing' | 'running';
 
+/** How long a server may take to come up, or to write down all it has and end, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
 /**
  * Clears up after a kill -9. PostgreSQL takes a zombie, or an unrelated process with the same pid, for a server that still
- * runs, and refuses to start; so whether one does is read from the processes that live in the directory.
+ * runs, and refuses to start; so whether one does is read from the processes that live in the directory. A server that is
+ * being stopped is waited for until it has ended, one that is being started until it is ready.
  *
  * @returns `running` when a server of this directory is alive and can be used as it is
  */
 export const clearLeftovers = async (directory: string): Promise<Leftover> => {
-  const pidFile = join(directory, 'postmaster.pid');
-  if (!existsSync(pidFile)) return 'nothing';
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!existsSync('/proc/self')) return isAlive(pid) ? 'running' : removeStale(directory);
-  if (serversIn(directory).includes(pid)) return 'running';
-  // Children of a killed postmaster notice within a moment that it is gone; those that do not are ended.
-  for (let tries = 0; tries < 20 && serversIn(directory).length > 0; tries++) await sleep(100);
-  for (const orphan of serversIn(directory)) kill(orphan);
-  while (serversIn(directory).length > 0) await sleep(50);
-  return removeStale(directory);
+  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(50)) {
+    const file = readPidFile(directory);
+    if (file === undefined) return 'nothing';
+    if (isServer(file.pid, directory)) {
+      if (file.status === 'ready') return 'running';
+      if (Date.now() < deadline) continue;
+      throw new Error(`PostgreSQL in ${directory}, process ${file.pid}, has been ${file.status} for too long.`);
+    }
+    await endOrphans(directory);
+    // Somebody else may have started it meanwhile, or the one that was being started has put down its pid.
+    if (readPidFile(directory)?.pid === file.pid) removeStale(directory);
+  }
 };
 
-const removeStale = (directory: string): Leftover => {
+/**
+ * Has the server of a directory stopped, and waits until that very process has ended. (`pg_ctl stop -w` waits for the pid
+ * file to be gone, and so forever when somebody has started the next one at once.)
+ * @throws when it is still there after a minute
+ */
+export const untilEnded = async (directory: string, stop: () => Promise<void>): Promise<void> => {
+  const server = readPidFile(directory)?.pid;
+  await stop();
+  for (
+    const deadline = Date.now() + PATIENCE_MS;
+    server !== undefined && isServer(server, directory);
+    await sleep(20)
+  ) {
+    if (Date.now() > deadline) throw new Error(`PostgreSQL in ${directory}, process ${server}, does not stop.`);
+  }
+};
+
+interface PidFile {
+  readonly pid: number;
+  /** `starting`, `ready`, `stopping`: the eighth line; empty until the server has written it. */
+  readonly status: string;
+}
+
+const readPidFile = (directory: string): PidFile | undefined => {
+  try {
+    const lines = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n');
+    return { pid: Number(lines[0]), status: lines[7]?.trim() ?? '' };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+/** Children of a killed postmaster notice within a moment that it is gone; those that do not are ended. */
+const endOrphans = async (directory: string): Promise<void> => {
+  for (let tries = 0; tries < 20 && orphansIn(directory).length > 0; tries++) await sleep(100);
+  for (const orphan of orphansIn(directory)) kill(orphan);
+  while (orphansIn(directory).length > 0) await sleep(50);
+};
+
+/** None once a server has put down its pid: then those that live here are its children. */
+const orphansIn = (directory: string): number[] => {
+  const living = serversIn(directory);
+  return living.includes(readPidFile(directory)?.pid ?? 0) ? [] : living;
+};
+
+const removeStale = (directory: string): void => {
   for (const file of readdirSync(directory)) {
     if (file === 'postmaster.pid' || file.startsWith('.s.PGSQL.')) rmSync(join(directory, file), { force: true });
   }
-  return 'nothing';
+};
+
+/** Where there is no /proc (macOS), a process of that number and name is taken for the server. */
+const isServer = (pid: number, directory: string): boolean => {
+  if (existsSync('/proc/self')) return serversIn(directory).includes(pid);
+  const { stdout } = spawnSync('ps', ['-p', String(pid), '-o', 'comm='], { encoding: 'utf8' });
+  return basename(stdout.trim()) === 'postgres';
 };
 
 /** Live processes (not zombies) named postgres whose working directory is this one. */
 const serversIn = (directory: string): number[] => {
+  if (!existsSync('/proc/self')) return [];
   const home = realpathSync(directory);
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -47,15 +107,6 @@ const serversIn = (directory: string): number[] => {
         return false;
       }
     });
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 };
 
 const kill = (pid: number): void => {

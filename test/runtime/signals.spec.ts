@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../support/app.ts';
+import { livingIn } from '../support/living.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Longest a start may take on a busy machine, and a stop, in milliseconds. */
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+
+/** `npm start` in a process group of its own, as a terminal's shell puts it into the foreground. */
+class Foreground {
+  output = '';
+  readonly #ended: Promise<number | null>;
+
+  private constructor(private readonly npm: ChildProcess) {
+    for (const stream of [npm.stdout, npm.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += String(chunk)));
+    this.#ended = new Promise((resolve) => npm.once('close', (code) => resolve(code)));
+  }
+
+  static start(data: string): Foreground {
+    const env = { ...process.env, PORT: '0', KEYLEDGER_DATA: data, KEYLEDGER_LOG_LEVEL: 'warn', NODE_OPTIONS: '' };
+    return new Foreground(
+      spawn('npm', ['start', '--silent'], { cwd: ROOT, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+  }
+
+  async serving(): Promise<URL> {
+    const [, url = ''] = await eventually(() => /serves (\S+)/.exec(this.output) ?? undefined, START_MS);
+    await eventually(() => this.output.includes('Next  '));
+    return new URL(url);
+  }
+
+  /** To all of the group, as Ctrl-C is. */
+  press(signal: NodeJS.Signals): void {
+    process.kill(-(this.npm.pid ?? 0), signal);
+  }
+
+  /** To npm alone, as a supervisor sends it. */
+  send(signal: NodeJS.Signals): void {
+    this.npm.kill(signal);
+  }
+
+  get isOver(): boolean {
+    return this.npm.exitCode !== null || this.npm.signalCode !== null;
+  }
+
+  /** @returns the exit code, and how long it took from now, in milliseconds */
+  async end(): Promise<{ code: number | null; took: number }> {
+    const since = Date.now();
+    const code = await this.#ended;
+    return { code, took: Date.now() - since };
+  }
+}
+
+describe('npm start, when it is asked to stop', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyledger-signals-'));
+  const data = join(folder, 'data');
+  const postgres = join(data, 'postgres');
+  const running: Foreground[] = [];
+
+  const start = (): Foreground => {
+    const started = Foreground.start(data);
+    running.push(started);
+    return started;
+  };
+  const log = (): string => readFileSync(join(postgres, 'server.log'), 'utf8');
+  /** Nothing runs any more, and PostgreSQL has written down all it had: its next start has nothing to recover. */
+  const expectClean = (): void => {
+    expect(livingIn(postgres)).toEqual([]);
+    expect(log().trimEnd().split('\n').at(-1)).toMatch(/database system is shut down$/);
+    expect(log()).not.toMatch(/was interrupted|not properly shut down/);
+  };
+
+  afterAll(async () => {
+    for (const one of running.filter(({ isOver }) => !isOver)) {
+      one.press('SIGTERM');
+      await one.end();
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s to all of its group, ends cleanly', async (signal) => {
+    const keyledger = start();
+    await keyledger.serving();
+    keyledger.press(signal);
+    const { code, took } = await keyledger.end();
+    expect(took).toBeLessThan(STOP_MS);
+    // npm does not wait to be told of a hang-up.
+    if (signal !== 'SIGHUP') expect(code).toBe(0);
+    await eventually(() => livingIn(postgres).length === 0, STOP_MS);
+    expectClean();
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s to npm alone, ends cleanly', async (signal) => {
+    const keyledger = start();
+    await keyledger.serving();
+    keyledger.send(signal);
+    const { code, took } = await keyledger.end();
+    expect(took).toBeLessThan(STOP_MS);
+    expect(code).toBe(0);
+    expectClean();
+  });
+
+  it('ends cleanly when Ctrl-C is pressed again and again', async () => {
+    const keyledger = start();
+    await keyledger.serving();
+    const ended = keyledger.end();
+    while (!keyledger.isOver) {
+      keyledger.press('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    // npm, which heeds no signal once its child has ended, may be ended by the last one: null.
+    expect([0, null]).toContain((await ended).code);
+    expectClean();
+  });
+
+  it('ends cleanly when it has not come up yet', async () => {
+    rmSync(data, { recursive: true, force: true });
+    const keyledger = start();
+    // The server is there, and nothing of Keyledger's in it.
+    await eventually(() => livingIn(postgres).length > 0, START_MS);
+    keyledger.press('SIGINT');
+    const { code, took } = await keyledger.end();
+    expect(took).toBeLessThan(STOP_MS);
+    expect(code).toBe(0);
+    expectClean();
+    const next = start();
+    await next.serving();
+    next.press('SIGINT');
+    await next.end();
+    expectClean();
+  });
+
+  it('waits for a client that does not finish its request no longer than it may', async () => {
+    const keyledger = start();
+    const { hostname, port } = await keyledger.serving();
+    const client = connect(Number(port), hostname);
+    client.on('error', () => undefined);
+    client.write('POST /api/v1/license/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n');
+    client.write('content-length: 1000\r\n\r\n{"license_key": "');
+    await eventually(() => client.bytesWritten > 100);
+    keyledger.press('SIGINT');
+    const { code, took } = await keyledger.end();
+    client.destroy();
+    expect(took).toBeLessThan(STOP_MS);
+    expect(code).toBe(0);
+    expectClean();
+  });
+});
