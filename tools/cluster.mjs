@@ -7,10 +7,10 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../dist/apps/keyledger/src/postgres/open-database.js';
 import { masterKey } from '../dist/libs/platform/src/config/master-key.js';
+import { KafkaProcess } from './cluster/kafka-process.mjs';
 import { endLeftoverKafka } from './cluster/leftover.mjs';
 import { prepareRoles } from './cluster/roles.mjs';
 import { ServiceProcess } from './cluster/service-process.mjs';
-import { startKafka } from './kafka.mjs';
 
 const SERVICES = ['licensing', 'billing', 'releases', 'webhooks'];
 const ADMIN_KEY = /^Admin API key, shown this once: (.*)$/;
@@ -47,7 +47,8 @@ const run = async () => {
     (running) => running.close(),
   );
   const databases = await prepareRoles(database.url, join(folder, 'postgres'), key, ['gateway', ...SERVICES]);
-  const brokers = process.env.KAFKA_BROKERS || (await ownKafka(join(folder, 'kafka')));
+  const kafka = process.env.KAFKA_BROKERS ? undefined : await ownKafka(join(folder, 'kafka'));
+  const brokers = kafka?.brokers.join() ?? process.env.KAFKA_BROKERS;
 
   const host = process.env.HOST ?? '127.0.0.1';
   const ports = await choosePorts(Number(process.env.PORT ?? 4000), host);
@@ -64,7 +65,8 @@ const run = async () => {
   const adminKey = Promise.withResolvers();
   const processes = [];
   const status = join(folder, 'cluster.json');
-  const changed = () => writeStatus(status, door, processes);
+  const changed = () => writeStatus(status, door, processes, kafka);
+  if (kafka !== undefined) kafka.changed = changed;
   const add = (name, url, env, take) => {
     const main = resolve(import.meta.dirname, `../dist/apps/${name}/src/main.js`);
     const options = {
@@ -110,14 +112,13 @@ const run = async () => {
 
 const ownKafka = async (dir) => {
   await endLeftoverKafka(join(dir, 'server.properties'));
-  const { brokers } = await stage(
+  return stage(
     () =>
-      startKafka({ dir }).catch((error) => {
+      KafkaProcess.start({ dir, tell: (message) => console.error(message) }).catch((error) => {
         throw new Error(`Kafka does not start (KAFKA_BROKERS can name another): ${error.message}`, { cause: error });
       }),
     (kafka) => kafka.stop(),
   );
-  return brokers.join();
 };
 
 const welcome = (url, folder, processes, brokers) =>
@@ -129,9 +130,11 @@ const welcome = (url, folder, processes, brokers) =>
   ].join('\n');
 
 /** Who runs where, for whoever looks after the processes. Renamed into place, so that no reader sees half of it. */
-const writeStatus = (file, url, processes) => {
+const writeStatus = (file, url, processes, kafka) => {
   const services = Object.fromEntries(processes.map(({ name, url: at, pid }) => [name, { url: at, pid: pid ?? null }]));
-  writeFileSync(`${file}.new`, `${JSON.stringify({ url, services }, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, `${JSON.stringify({ url, kafka: { pid: kafka?.pid ?? null }, services }, null, 2)}\n`, {
+    mode: 0o600,
+  });
   renameSync(`${file}.new`, file);
 };
 

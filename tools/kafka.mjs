@@ -27,8 +27,11 @@ export const kafkaMissing = () => {
   return `no Kafka: ${missing.join(' and ')} not found. Install that, or run "${docker}" and set KAFKA_BROKERS=localhost:9092`;
 };
 
-/** Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. */
-export const startKafka = async ({ dir, port }) => {
+/**
+ * Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. `detached` puts it
+ * out of reach of a Ctrl-C in the terminal, which then has to be heeded by whoever started it.
+ */
+export const startKafka = async ({ dir, port, detached = false }) => {
   const missing = kafkaMissing();
   if (missing !== undefined) throw new Error(missing);
   fetchJars();
@@ -46,15 +49,15 @@ export const startKafka = async ({ dir, port }) => {
   let broker;
   const start = async () => {
     const file = openSync(log, 'a');
-    broker = spawn('java', [...jvm('-Xmx256m'), 'kafka.Kafka', config], { stdio: ['ignore', file, file] });
+    broker = spawn('java', [...jvm('-Xmx256m'), 'kafka.Kafka', config], { stdio: ['ignore', file, file], detached });
     closeSync(file);
     // Whoever started it may end before it.
     broker.unref();
     await answering(brokers, broker, log);
   };
   const end = async (signal) => {
-    if (broker.exitCode !== null || broker.signalCode !== null) return;
-    const ended = new Promise((resolve) => broker.once('exit', resolve));
+    if (hasEnded(broker)) return;
+    const ended = untilEnded(broker);
     broker.ref();
     broker.kill(signal);
     await ended;
@@ -65,10 +68,19 @@ export const startKafka = async ({ dir, port }) => {
     get pid() {
       return broker.pid;
     },
+    ended: () => untilEnded(broker),
     kill9: () => end('SIGKILL'),
     restart: start,
     stop: () => end('SIGTERM'),
   };
+};
+
+const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !== null;
+
+/** @returns how */
+const untilEnded = async (broker) => {
+  if (!hasEnded(broker)) await new Promise((resolve) => broker.once('exit', resolve));
+  return broker.signalCode ?? `exit code ${broker.exitCode}`;
 };
 
 const jvm = (heap) => [
@@ -156,7 +168,7 @@ const answering = async (brokers, broker, log) => {
       await admin.describeCluster();
       return;
     } catch (error) {
-      if (broker.exitCode !== null || Date.now() > deadline)
+      if (hasEnded(broker) || Date.now() > deadline)
         throw new Error(`Kafka did not start: see ${log}`, { cause: error });
       await sleep(50);
     } finally {

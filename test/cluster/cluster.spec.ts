@@ -154,6 +154,32 @@ const sink = createServer((request, response) => {
     await cluster.until(() => delivered('license.suspended') !== undefined);
   });
 
+  const ownKafka = process.env['KAFKA_BROKERS'] ? it.skip : it;
+
+  ownKafka('starts Kafka again when that was killed, and the services go on by themselves', async () => {
+    const { pid } = cluster.status().kafka;
+    const services = cluster.status().services;
+    process.kill(pid as number, 'SIGKILL');
+    // Nothing waits for the broker: it is published when there is one again.
+    expect((await call('POST', `/admin/licenses/${licenseId}/reinstate`)).status).toBe(200);
+    await cluster.until(() => ![pid, null].includes(cluster.status().kafka.pid));
+    await cluster.until(() => delivered('license.reinstated') !== undefined);
+    expect(cluster.output).toContain('kafka ended (SIGKILL)');
+    expect(cluster.status().services).toEqual(services);
+  });
+
+  ownKafka('ends Kafka after the services upon Ctrl-C', async () => {
+    const { kafka, services } = cluster.status();
+    const pids = Object.values(services).map(({ pid }) => pid);
+    cluster.pressCtrlC();
+    await cluster.until(() => !lives(kafka.pid));
+    expect(pids.filter(lives)).toEqual([]);
+    expect(await cluster.ended()).toBe(0);
+    cluster = await RunningCluster.start(folder, env);
+    expect((await verify()).body).toMatchObject({ valid: true });
+    expect((await call('POST', `/admin/licenses/${licenseId}/suspend`, { reason: 'chargeback' })).status).toBe(200);
+  });
+
   it('stops in order upon SIGTERM, and goes on with what it had at the next start', async () => {
     const pids = Object.values(cluster.status().services).map(({ pid }) => pid);
     expect(await cluster.stop()).toBe(0);

@@ -9,6 +9,8 @@ const PATIENCE_MS = 90_000;
 
 export interface ClusterStatus {
   readonly url: string;
+  /** The cluster's own broker; null when KAFKA_BROKERS names another. */
+  readonly kafka: { readonly pid: number | null };
   readonly services: Readonly<Record<string, { readonly url: string; readonly pid: number | null }>>;
 }
 
@@ -30,6 +32,8 @@ export class RunningCluster {
     const child = spawn(process.execPath, ['tools/cluster.mjs'], {
       cwd: ROOT,
       env: { ...process.env, NODE_OPTIONS: '', PORT: '0', KEYLEDGER_DATA: folder, ...env },
+      // Of a group of its own, as a terminal's shell puts it into the foreground.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const cluster = new RunningCluster(child, folder);
@@ -67,12 +71,21 @@ export class RunningCluster {
     }
   }
 
+  /** Ctrl-C: SIGINT to all of the foreground's group. */
+  pressCtrlC(): void {
+    process.kill(-(this.process.pid ?? 0), 'SIGINT');
+  }
+
   /** @returns the exit code; null when a signal ended it */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.process.kill(signal);
+    return this.ended();
+  }
+
+  /** Waits until it has. @returns the exit code; null when a signal ended it */
+  async ended(): Promise<number | null> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
-      const ended = new Promise((done) => this.process.once('exit', done));
-      this.process.kill(signal);
-      await ended;
+      await new Promise((done) => this.process.once('exit', done));
     }
     return this.process.exitCode;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { kafkaMissing, type OwnKafka, startKafka as startBroker } from '../../tools/kafka.mjs';
 import { eventually } from './app.ts';
 
-export type TestKafka = Omit<OwnKafka, 'pid'>;
+export type TestKafka = Omit<OwnKafka, 'pid' | 'ended'>;
 
 /** A broker of a test's own, to be killed. */
 export const startKafka = async (): Promise<TestKafka> => {
