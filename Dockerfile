@@ -24,6 +24,6 @@ COPY --from=build /build/dist dist
 COPY package.json LICENSE ./
 USER node
 EXPOSE 4000
-ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning"]
+ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=8"]
 # Everything in one process; it wants a DATABASE_URL here.
 CMD ["dist/apps/keyledger/src/main.js"]
