@@ -65,7 +65,7 @@ const run = async () => {
   const adminKey = Promise.withResolvers();
   const processes = [];
   const status = join(folder, 'cluster.json');
-  const changed = () => writeStatus(status, door, processes, kafka);
+  const changed = () => writeStatus(status, door, processes, brokers, kafka);
   if (kafka !== undefined) kafka.changed = changed;
   const add = (name, url, env, take) => {
     const main = resolve(import.meta.dirname, `../dist/apps/${name}/src/main.js`);
@@ -130,11 +130,15 @@ const welcome = (url, folder, processes, brokers) =>
   ].join('\n');
 
 /** Who runs where, for whoever looks after the processes. Renamed into place, so that no reader sees half of it. */
-const writeStatus = (file, url, processes, kafka) => {
+const writeStatus = (file, url, processes, brokers, kafka) => {
   const services = Object.fromEntries(processes.map(({ name, url: at, pid }) => [name, { url: at, pid: pid ?? null }]));
-  writeFileSync(`${file}.new`, `${JSON.stringify({ url, kafka: { pid: kafka?.pid ?? null }, services }, null, 2)}\n`, {
-    mode: 0o600,
-  });
+  writeFileSync(
+    `${file}.new`,
+    `${JSON.stringify({ url, kafka: { brokers, pid: kafka?.pid ?? null }, services }, null, 2)}\n`,
+    {
+      mode: 0o600,
+    },
+  );
   renameSync(`${file}.new`, file);
 };
 

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
@@ -152,6 +154,17 @@ const sink = createServer((request, response) => {
   it('still delivers after that', async () => {
     expect((await call('POST', `/admin/licenses/${licenseId}/suspend`, { reason: 'chargeback' })).status).toBe(200);
     await cluster.until(() => delivered('license.suspended') !== undefined);
+  });
+
+  it('rebuilds what a service keeps of others from Kafka, and leaves it to that service', async () => {
+    const cli = ['dist/apps/keyledger/src/cli.js', 'projections', 'rebuild', 'known_products'];
+    const { stdout } = await promisify(execFile)(process.execPath, cli, {
+      env: { ...process.env, KEYLEDGER_DATA: folder, KAFKA_BROKERS: cluster.status().kafka.brokers },
+    });
+    expect(stdout).toContain('Rebuilt known_products of webhooks from 1 events');
+    const product = await call('POST', '/admin/products', { name: 'Late', slug: 'late', type: 'saas' });
+    const hook = { product_id: product.body.id, url: 'http://127.0.0.1:1/', events: ['*'] };
+    await cluster.until(async () => (await call('POST', '/admin/webhooks', hook)).status === 201);
   });
 
   const ownKafka = process.env['KAFKA_BROKERS'] ? it.skip : it;

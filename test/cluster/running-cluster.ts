@@ -9,8 +9,8 @@ const PATIENCE_MS = 90_000;
 
 export interface ClusterStatus {
   readonly url: string;
-  /** The cluster's own broker; null when KAFKA_BROKERS names another. */
-  readonly kafka: { readonly pid: number | null };
+  /** `pid` is null when KAFKA_BROKERS names another than the cluster's own. */
+  readonly kafka: { readonly brokers: string; readonly pid: number | null };
   readonly services: Readonly<Record<string, { readonly url: string; readonly pid: number | null }>>;
 }
 

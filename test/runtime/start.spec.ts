@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { startAndWaitFor, stop } from '../support/children.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/apps/keyledger/src/main.js');
@@ -31,6 +32,16 @@ describe('npm start', () => {
     });
     expect(answer.status).toBe(201);
     return (await answer.json()) as Record<string, unknown>;
+  };
+  const sql = async (text: string): Promise<pg.QueryResult> => {
+    const host = encodeURIComponent(join(data, 'postgres'));
+    const client = new pg.Client({ connectionString: `postgresql://postgres@localhost/keyledger?host=${host}` });
+    await client.connect();
+    try {
+      return await client.query(text);
+    } finally {
+      await client.end();
+    }
   };
   const postmaster = (): number =>
     Number(readFileSync(join(data, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -110,11 +121,32 @@ describe('npm start', () => {
     const cli = async (...args: string[]): Promise<string> =>
       (await promisify(execFile)(process.execPath, [CLI, ...args], { env })).stdout;
     expect(await cli('projections', 'list')).toContain('"licenses"');
-    expect(await cli('projections', 'rebuild', 'products')).toMatch(/Rebuilt products of licensing from \d+ events/);
+    const own = ['products', '--service', 'licensing'];
+    await expect(cli('projections', 'rebuild', 'products')).rejects.toThrow(
+      /Several services have a projection products/,
+    );
+    expect(await cli('projections', 'rebuild', ...own)).toMatch(/Rebuilt products of licensing from \d+ events/);
     const live = await start();
-    expect(await cli('projections', 'rebuild', 'products')).toMatch(/Rebuilt products/);
+    expect(await cli('projections', 'rebuild', ...own)).toMatch(/Rebuilt products/);
     expect((await get(live.url, '/admin/products?q=kept')).status).toBe(200);
     expect(await (await get(live.url, '/admin/products?q=kept')).json()).toMatchObject({ data: [{ slug: 'kept' }] });
+    // Those of other services' events as well, which no event of their own service would mend.
+    await sql('truncate webhooks.known_products, releases.products');
+    expect(JSON.parse(await cli('projections', 'list'))).toContainEqual({
+      service: 'webhooks',
+      projection: 'known_products',
+      of: ['licensing'],
+      tables: ['known_products'],
+      types: ['product.created'],
+    });
+    expect(await cli('projections', 'rebuild', 'known_products')).toMatch(
+      /Rebuilt known_products of webhooks from [1-9]/,
+    );
+    expect(await cli('projections', 'rebuild', 'products', '--service', 'releases')).toMatch(/of releases from [1-9]/);
+    for (const table of ['webhooks.known_products', 'releases.products']) {
+      const missing = `select from licensing.products full join ${table} as heard using (id) where heard.id is null or products.id is null`;
+      expect((await sql(missing)).rowCount).toBe(0);
+    }
     expect(await cli('dead-letters', 'list')).toBe('');
     expect(await cli('dead-letters', 'replay', 'webhooks')).toContain('0 dead letters');
     await expect(cli('projections', 'rebuild', 'nothing')).rejects.toThrow(/There is no projection nothing/);

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { type ServiceDefinition, ServiceModule } from '#platform';
 import { Plans1790000002000 } from './plans/plan.table.ts';
-import { PlansSubscription } from './plans/plans.subscription.ts';
+import { plansProjection, PlansSubscription } from './plans/plans.subscription.ts';
 
 /** Subscriptions, invoices and payments are to come; what is here already keeps the plans that it hears of from licensing. */
 export const billingService: ServiceDefinition = {
@@ -10,6 +10,7 @@ export const billingService: ServiceDefinition = {
   migrations: [Plans1790000002000],
   streams: [],
   projections: [],
+  subscribed: [{ projection: plansProjection, subscription: 'plans', sources: ['licensing'] }],
   contracts: [],
 };
 

@@ -1,16 +1,10 @@
 import { Command } from 'commander';
 import pg from 'pg';
-import {
-  asyncApi,
-  catalogue as describe,
-  listDeadLetters,
-  PostgresEventStore,
-  rebuild,
-  replayDeadLetters,
-} from '#events';
+import { asyncApi, catalogue as describe, listDeadLetters, replayDeadLetters } from '#events';
 import { catalogue } from '#domain/catalogue';
-import { type Config, createMasterKey, keyWrapper, loadConfig, type ServiceDefinition } from '#platform';
+import { type Config, loadConfig } from '#platform';
 import { visitDatabase } from './postgres/open-database.ts';
+import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { services } from './services.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
@@ -35,46 +29,15 @@ const withPool = async <T>(url: string, schema: string, work: (pool: pg.Pool) =>
   }
 };
 
-const listProjections = (): void => {
-  const rows = services.flatMap(({ name: service, projections }) =>
-    projections.map(({ name, tables, types }) => ({ service, projection: name, tables, types })),
-  );
-  print(rows);
-};
-
 const rebuildProjection = (name: string, { service }: { service?: string }): Promise<void> => {
-  const found = services.flatMap((definition) =>
-    definition.projections
-      .filter((projection) => projection.name === name && (service === undefined || definition.name === service))
-      .map((projection) => ({ definition, projection })),
-  );
-  const [match, ...others] = found;
-  if (match === undefined) throw new Error(`There is no projection ${name}: see keyledger projections list.`);
-  if (others.length > 0) throw new Error(`Several services have a projection ${name}: say which with --service.`);
-  const { definition, projection } = match;
+  const found = findProjection(name, service);
   return withDatabase((url, config) =>
-    withPool(url, definition.name, async (pool) => {
-      const store = await openStore(definition, pool, config);
-      try {
-        const onProgress = (events: number, position: number): void =>
-          console.error(`${events} events projected, up to position ${position}`);
-        const events = await rebuild({ pool, schema: definition.name, store, projection, onProgress });
-        console.log(`Rebuilt ${name} of ${definition.name} from ${events} events.`);
-      } finally {
-        await store.close();
-      }
+    withPool(url, found.service.name, async (pool) => {
+      const events = await rebuildFound({ found, pool, config, tell: (message) => console.error(message) });
+      console.log(`Rebuilt ${name} of ${found.service.name} from ${events} events.`);
     }),
   );
 };
-
-const openStore = (definition: ServiceDefinition, pool: pg.Pool, config: Config): Promise<PostgresEventStore> =>
-  PostgresEventStore.open({
-    pool,
-    schema: definition.name,
-    streams: definition.streams,
-    projections: definition.projections,
-    keys: keyWrapper(createMasterKey(config.master_key)),
-  });
 
 const deadLetters = (): Promise<void> =>
   withDatabase(async (url) => {
@@ -93,7 +56,10 @@ const replay = (service: string, id: string | undefined): Promise<void> =>
 
 const program = new Command('keyledger').description('What an operator of Keyledger needs besides its API.');
 const projections = program.command('projections').description('Tables that are projected from the log');
-projections.command('list').description('Show them').action(listProjections);
+projections
+  .command('list')
+  .description('Show them')
+  .action(() => print(listProjections()));
 projections
   .command('rebuild <name>')
   .description('Project one anew from the beginning, beside the live one, and put it in its place')

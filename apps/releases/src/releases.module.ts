@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { type ServiceDefinition, ServiceModule } from '#platform';
 import { Products1790000003000 } from './products/product.table.ts';
-import { ProductsSubscription } from './products/products.subscription.ts';
+import { productsProjection, ProductsSubscription } from './products/products.subscription.ts';
 
 /** Releases, artifacts and update feeds are to come; what is here already keeps the products that it hears of from licensing. */
 export const releasesService: ServiceDefinition = {
@@ -10,6 +10,7 @@ export const releasesService: ServiceDefinition = {
   migrations: [Products1790000003000],
   streams: [],
   projections: [],
+  subscribed: [{ projection: productsProjection, subscription: 'products', sources: ['licensing'] }],
   contracts: [],
 };
 

@@ -11,7 +11,7 @@ import { endpointsProjection } from './endpoints/endpoint.projection.ts';
 import { Endpoints1790000004000 } from './endpoints/endpoint.table.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
-import { ProductsSubscription } from './products/products.subscription.ts';
+import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
 import { SenderService } from './sending/sender.service.ts';
 
 export const webhooksService: ServiceDefinition = {
@@ -20,6 +20,7 @@ export const webhooksService: ServiceDefinition = {
   migrations: [Endpoints1790000004000, Deliveries1790000004001, KnownProducts1790000004002],
   streams: [webhookEndpointStream],
   projections: [endpointsProjection],
+  subscribed: [{ projection: knownProductsProjection, subscription: 'products', sources: ['licensing'] }],
   // Its own events stay at home: who subscribes to everything must not hear of the subscription.
   contracts: [],
 };

@@ -4,19 +4,12 @@ import { Module, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
-import {
-  type EventContract,
-  type EventSource,
-  EventTransport,
-  KafkaSource,
-  type Leadership,
-  LogSource,
-  startRelay,
-} from '#events';
+import { type EventContract, type EventSource, EventTransport, type Leadership, startRelay } from '#events';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import type { Config } from './config/config.ts';
+import { openEventSource } from './event-source.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
 import { installBodyParser } from './http/body.ts';
 import { installObservation, requestId } from './http/observe.ts';
@@ -147,13 +140,15 @@ const transportOf = (
   onError: (error: unknown, what: string) => void,
 ): EventTransport => {
   const source = (subscriber: LoadedService, service: string, subscription: string): EventSource => {
-    const { kafka_brokers: brokers } = config;
-    const group = `keyledger.${subscriber.definition.name}.${subscription}`;
-    return brokers === undefined
-      ? new LogSource(service, subscriber.database.pool, contracts, (error) =>
-          onError(error, `${group} could not listen to ${service}`),
-        )
-      : new KafkaSource({ kafka: { brokers, clientId: group }, service, group: `${group}.${service}`, onError });
+    const { definition, database } = subscriber;
+    const from = {
+      subscriber: definition.name,
+      pool: database.pool,
+      contracts,
+      brokers: config.kafka_brokers,
+      onError,
+    };
+    return openEventSource({ ...from, service, subscription });
   };
   return new EventTransport({
     onError,

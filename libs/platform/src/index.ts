@@ -13,6 +13,7 @@ export * from './rate-limit/failed-identifications.migration.ts';
 export * from './rate-limit/failure-limiter.ts';
 export * from './rate-limit/success-limiter.ts';
 export * from './bootstrap.ts';
+export * from './event-source.ts';
 export * from './http/idempotency.ts';
 export * from './http/openapi.ts';
 export * from './http/pagination.ts';

@@ -12,10 +12,20 @@ export interface ServiceDefinition {
   readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
+  /** Projected from other services' events, by subscriptions of this one. */
+  readonly subscribed?: readonly SubscribedProjection[];
   /** Streams that are too long to be folded: their states as those projections keep them. */
   readonly snapshots?: readonly Snapshot[];
   /** The events it publishes. */
   readonly contracts: readonly EventContract<never>[];
+}
+
+/** A projection of other services' events, which a `@Subscribe` of the same name and sources feeds. */
+export interface SubscribedProjection {
+  readonly projection: Projection;
+  /** Name of the subscription that feeds it. */
+  readonly subscription: string;
+  readonly sources: readonly string[];
 }
 
 /** Injection tokens, one set a service module. `EventStore`, `ServiceDatabase`, `MasterKey`, `Config` are interfaces. */

@@ -1,15 +1,25 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type PublishedEvent, Subscribe } from '#events';
+import { type EventContext, type Projection, type PublishedEvent, recordedFrom, Subscribe } from '#events';
 
-@Controller()
-export class ProductsSubscription {
-  @Subscribe({ service: 'webhooks', name: 'products', sources: ['licensing'], types: ['product.created'] })
-  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+/** The products that there are, as licensing makes them known. */
+export const knownProductsProjection: Projection = {
+  name: 'known_products',
+  types: ['product.created'],
+  tables: ['known_products'],
+  handle: async (batch, tx) => {
     await tx.query({
       name: 'know_products',
       text: 'insert into known_products (id) select unnest($1::text[]) on conflict do nothing',
-      values: [batch.map(({ subject }) => subject)],
+      values: [batch.map(({ stream_id }) => stream_id)],
     });
+  },
+};
+
+@Controller()
+export class ProductsSubscription {
+  @Subscribe({ service: 'webhooks', name: 'products', sources: ['licensing'], types: knownProductsProjection.types })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+    await knownProductsProjection.handle(batch.map(recordedFrom), tx);
   }
 }

@@ -25,14 +25,19 @@ const PATIENCE_MS = 2_000;
 /** Tries to get hold of tables that somebody may be reading for long. */
 const TRIES = 10;
 
+/** The session of a rebuild that has just ended, or was killed, lasts a moment longer than itself, in milliseconds. */
+const TAKEOVER_MS = 3_000;
+
+const isNotAvailable = (error: unknown): boolean => error instanceof DatabaseError && error.code === '55P03';
+
 /** Runs the transaction that holds and swaps, again and again while the live tables cannot be held. */
 export const whenHeld = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries++) {
     try {
       return await inTransaction(pool, work);
     } catch (error) {
-      // 55P03 lock_not_available. Those who waited go on before the next try.
-      if (!(error instanceof DatabaseError && error.code === '55P03') || tries === TRIES) throw error;
+      // Those who waited go on before the next try.
+      if (!isNotAvailable(error) || tries === TRIES) throw error;
     }
   }
 };
@@ -51,8 +56,11 @@ export const besideLive = async <T>(
   const client = await pool.connect();
   const lock = lockKey(`keyledger:rebuild:${schema}:${projection.name}`);
   try {
-    const { rows } = await client.query<{ won: boolean }>('select pg_try_advisory_lock($1) as won', [lock]);
-    if (!rows[0]?.won) throw new Error(`another process is rebuilding ${projection.name} of ${schema}`);
+    await client.query(`set lock_timeout = ${TAKEOVER_MS}`);
+    await client.query('select pg_advisory_lock($1)', [lock]).catch((error: unknown) => {
+      if (!isNotAvailable(error)) throw error;
+      throw new Error(`another process is rebuilding ${projection.name} of ${schema}`, { cause: error });
+    });
     const name = `${schema}__rebuild_${projection.name}`;
     await layOut(pool, schema, name, projection);
     return await work({
@@ -84,9 +92,25 @@ const layOut = (pool: Pool, schema: string, beside: string, { tables }: Projecti
     for (const table of tables) {
       const name = escapeIdentifier(table);
       const live = `${escapeIdentifier(schema)}.${name}`;
-      await tx.query(`create table ${escapeIdentifier(beside)}.${name} (like ${live} including all)`);
+      const made = `${escapeIdentifier(beside)}.${name}`;
+      await tx.query(`create table ${made} (like ${live} including all)`);
+      await giveSameRights(tx, live, made);
     }
   });
+
+/** Who rebuilds may be an operator; the table stays its service's. */
+const giveSameRights = async (tx: PoolClient, live: string, made: string): Promise<void> => {
+  const { rows } = await tx.query<{ sql: string }>(
+    `select concat_ws('; ', (
+         select string_agg(format('grant %s on %s to %s', privilege_type, $2::text,
+             case grantee when 0 then 'public' else grantee::regrole::text end), '; ')
+           from aclexplode(relacl) where grantee <> relowner
+       ), format('alter table %s owner to %s', $2::text, relowner::regrole)) as sql
+       from pg_class where oid = $1::regclass`,
+    [live, made],
+  );
+  for (const { sql } of rows) await tx.query(sql);
+};
 
 const swap = async (tx: PoolClient, schema: string, beside: string, { tables }: Projection): Promise<void> => {
   for (const table of tables) {

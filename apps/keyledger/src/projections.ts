@@ -1,0 +1,101 @@
+import type { Pool } from 'pg';
+import { PostgresEventStore, type Projection, rebuild, rebuildSubscribed } from '#events';
+import { catalogue } from '#domain/catalogue';
+import {
+  type Config,
+  createMasterKey,
+  keyWrapper,
+  openEventSource,
+  type ServiceDefinition,
+  type SubscribedProjection,
+} from '#platform';
+import { services } from './services.ts';
+
+/** A projection of a service: of its own events, or, by a subscription, of other services'. */
+interface Found {
+  readonly service: ServiceDefinition;
+  readonly projection: Projection;
+  readonly subscribed?: SubscribedProjection;
+}
+
+const all: readonly Found[] = services.flatMap((service) => [
+  ...service.projections.map((projection) => ({ service, projection })),
+  ...(service.subscribed ?? []).map((subscribed) => ({ service, projection: subscribed.projection, subscribed })),
+]);
+
+/** What there is to be rebuilt, and of whose events it is made. */
+export const listProjections = (): readonly object[] =>
+  all.map(({ service, projection: { name, tables, types }, subscribed }) => ({
+    service: service.name,
+    projection: name,
+    of: subscribed?.sources ?? [service.name],
+    tables,
+    types,
+  }));
+
+/** @throws when there is none of that name, or several and no service is named */
+export const findProjection = (name: string, service?: string): Found => {
+  const [found, ...others] = all.filter(
+    (one) => one.projection.name === name && (service === undefined || one.service.name === service),
+  );
+  if (found === undefined) throw new Error(`There is no projection ${name}: see keyledger projections list.`);
+  if (others.length > 0) throw new Error(`Several services have a projection ${name}: say which with --service.`);
+  return found;
+};
+
+export interface RebuildFoundOptions {
+  readonly found: Found;
+  /** Connections whose `search_path` is the service's schema. */
+  readonly pool: Pool;
+  readonly config: Config;
+  /** Told what an operator who waits would like to know. */
+  readonly tell: (message: string) => void;
+}
+
+/** Projects anew beside the live tables, which go on, and puts the new ones in their place. @returns from how many events */
+export const rebuildFound = ({ found, ...options }: RebuildFoundOptions): Promise<number> =>
+  found.subscribed === undefined
+    ? rebuildOwn(found, options)
+    : rebuildFromOthers(found.service.name, found.subscribed, options);
+
+type Options = Omit<RebuildFoundOptions, 'found'>;
+
+const rebuildOwn = async ({ service, projection }: Found, { pool, config, tell }: Options): Promise<number> => {
+  const store = await PostgresEventStore.open({
+    pool,
+    schema: service.name,
+    streams: service.streams,
+    projections: service.projections,
+    keys: keyWrapper(createMasterKey(config.master_key)),
+  });
+  try {
+    const onProgress = (events: number, position: number): void =>
+      tell(`${events} events projected, up to position ${position}`);
+    return await rebuild({ pool, schema: service.name, store, projection, onProgress });
+  } finally {
+    await store.close();
+  }
+};
+
+const rebuildFromOthers = async (
+  subscriber: string,
+  { projection, subscription, sources }: SubscribedProjection,
+  { pool, config, tell }: Options,
+): Promise<number> => {
+  const onError = (error: unknown, what: string): void => tell(`${what}: ${String(error)}`);
+  const from = { subscriber, pool, subscription, contracts: catalogue, brokers: config.kafka_brokers, onError };
+  const opened = sources.map((service) => openEventSource({ ...from, service, anew: true }));
+  try {
+    const onProgress = (events: number): void => tell(`${events} events projected`);
+    return await rebuildSubscribed({
+      pool,
+      schema: subscriber,
+      projection,
+      subscription,
+      sources: opened,
+      onProgress,
+    });
+  } finally {
+    await Promise.all(opened.map((source) => source.close()));
+  }
+};
