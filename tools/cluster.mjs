@@ -15,7 +15,12 @@ import { ServiceProcess } from './cluster/service-process.mjs';
 const SERVICES = ['licensing', 'billing', 'releases', 'webhooks'];
 const ADMIN_KEY = /^Admin API key, shown this once: (.*)$/;
 /** What only one of them, or none, is to see. */
-const PRIVATE = ['DATABASE_URL', 'KEYLEDGER_BOOTSTRAP_API_KEY', 'KEYLEDGER_MASTER_KEY'];
+const PRIVATE = [
+  'DATABASE_URL',
+  'KEYLEDGER_MIGRATION_DATABASE_URL',
+  'KEYLEDGER_BOOTSTRAP_API_KEY',
+  'KEYLEDGER_MASTER_KEY',
+];
 
 class Stopped extends Error {}
 const stopped = new AbortController();
@@ -78,7 +83,9 @@ const run = async () => {
       tell: (message) => console.error(message),
       changed,
     };
-    processes.push(new ServiceProcess({ ...options, env: { ...common, DATABASE_URL: databases.get(name), ...env } }));
+    const { work, migration } = databases.get(name);
+    const addresses = { DATABASE_URL: work, KEYLEDGER_MIGRATION_DATABASE_URL: migration };
+    processes.push(new ServiceProcess({ ...options, env: { ...common, ...addresses, ...env } }));
   };
   for (const [at, name] of SERVICES.entries())
     add(name, urls.get(name), { HOST: '127.0.0.1', PORT: String(ports[at + 1]) });

@@ -137,6 +137,24 @@ const sink = createServer((request, response) => {
     }
   });
 
+  it('has services that own nothing they work on, so that no event can be changed by one', async () => {
+    const host = encodeURIComponent(join(folder, 'postgres'));
+    const client = new pg.Client({ connectionString: `postgresql://postgres@localhost/keyledger?host=${host}` });
+    await client.connect();
+    const { rows } = await client.query(
+      `select distinct schemaname, tableowner,
+              has_table_privilege('keyledger_' || schemaname, schemaname || '.events', 'update, delete, truncate') as may
+         from pg_tables where schemaname in ('gateway', 'licensing', 'billing', 'releases', 'webhooks') order by 1`,
+    );
+    await client.end();
+    const expected = ['billing', 'gateway', 'licensing', 'releases', 'webhooks'].map((schemaname) => ({
+      schemaname,
+      tableowner: `keyledger_${schemaname}_owner`,
+      may: false,
+    }));
+    expect(rows).toEqual(expected);
+  });
+
   it.each(['licensing', 'webhooks', 'gateway'])('survives kill -9 of %s', async (name) => {
     const { pid } = cluster.service(name);
     process.kill(pid as number, 'SIGKILL');

@@ -9,14 +9,15 @@ local all all scram-sha-256
 `;
 
 /**
- * Gives each service a role and a password of its own and a schema that it owns, in a database where nobody else may
- * do anything: a service that was broken into reads and writes what is its own, and nothing of the others'.
+ * Gives each service two roles with passwords of their own, in a database where nobody else may do anything: one owns the
+ * service's schema and migrates it, as the other it works. So a service reads and writes what is its own and nothing of
+ * the others', and no slip of it changes an event.
  *
  * @param {string} url of the superuser, for the database that the services share
  * @param {string} directory PostgreSQL's data directory
  * @param {Uint8Array} masterKey passwords are derived from it, so that none has to be kept
  * @param {readonly string[]} services
- * @returns {Promise<Map<string, string>>} the address of the database for each service
+ * @returns {Promise<Map<string, {work: string, migration: string}>>} the addresses of the database for each service
  */
 export const prepareRoles = async (url, directory, masterKey, services) => {
   const client = new pg.Client({ connectionString: url });
@@ -29,14 +30,18 @@ export const prepareRoles = async (url, directory, masterKey, services) => {
     await client.query('revoke all on schema public from public');
     const urls = new Map();
     for (const service of services) {
-      const role = `keyledger_${service}`;
-      const password = passwordOf(masterKey, service);
-      await ensureRole(client, role, password);
-      await client.query(`grant connect on database ${database} to ${pg.escapeIdentifier(role)}`);
+      const [worker, owner] = [`keyledger_${service}`, `keyledger_${service}_owner`];
+      for (const role of [worker, owner]) {
+        await ensureRole(client, role, passwordOf(masterKey, role));
+        await client.query(`grant connect on database ${database} to ${pg.escapeIdentifier(role)}`);
+      }
       await client.query(
-        `create schema if not exists ${pg.escapeIdentifier(service)} authorization ${pg.escapeIdentifier(role)}`,
+        `create schema if not exists ${pg.escapeIdentifier(service)} authorization ${pg.escapeIdentifier(owner)}`,
       );
-      urls.set(service, addressFor(url, role, password));
+      // A folder from before there were owners.
+      await client.query(`reassign owned by ${pg.escapeIdentifier(worker)} to ${pg.escapeIdentifier(owner)}`);
+      const address = (role) => addressFor(url, role, passwordOf(masterKey, role));
+      urls.set(service, { work: address(worker), migration: address(owner) });
     }
     return urls;
   } finally {
@@ -44,8 +49,8 @@ export const prepareRoles = async (url, directory, masterKey, services) => {
   }
 };
 
-const passwordOf = (masterKey, service) =>
-  Buffer.from(hkdfSync('sha256', masterKey, '', `keyledger database password ${service}`, 24)).toString('base64url');
+const passwordOf = (masterKey, role) =>
+  Buffer.from(hkdfSync('sha256', masterKey, '', `keyledger database password of ${role}`, 24)).toString('base64url');
 
 const ensureRole = async (client, role, password) => {
   const { rows } = await client.query('select from pg_roles where rolname = $1', [role]);

@@ -63,6 +63,7 @@ const database = (definition: ServiceDefinition, config: Config, logger: Logger)
     throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started');
   return openDatabase({
     url: config.database_url,
+    migrationUrl: config.migration_database_url,
     schema: definition.name,
     entities: definition.entities,
     migrations: definition.migrations,

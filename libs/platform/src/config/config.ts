@@ -13,6 +13,8 @@ export interface Config {
   readonly data_dir: string;
   /** Undefined = embedded PostgreSQL in the data folder. */
   readonly database_url: string | undefined;
+  /** The same database as the role that owns the schemas, where that is another than `database_url`'s. */
+  readonly migration_database_url: string | undefined;
   /** Undefined = log transport. */
   readonly kafka_brokers: readonly string[] | undefined;
   /** 32 bytes. */

@@ -20,7 +20,8 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     port,
     public_url: url(env, 'KEYLEDGER_PUBLIC_URL', `http://${host.includes(':') ? `[${host}]` : host}:${port}`),
     data_dir,
-    database_url: databaseUrl(env),
+    database_url: databaseUrl(env, 'DATABASE_URL'),
+    migration_database_url: databaseUrl(env, 'KEYLEDGER_MIGRATION_DATABASE_URL'),
     kafka_brokers: list(env, 'KAFKA_BROKERS'),
     master_key: masterKey(env['KEYLEDGER_MASTER_KEY'], data_dir, warn),
     bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
@@ -80,11 +81,11 @@ const optionalUrl = (env: Env, name: string): string | undefined => {
 
 const url = (env: Env, name: string, fallback: string): string => optionalUrl(env, name) ?? fallback;
 
-const databaseUrl = (env: Env): string | undefined => {
-  const text = env['DATABASE_URL'];
+const databaseUrl = (env: Env, name: string): string | undefined => {
+  const text = env[name];
   if (text === undefined || text === '') return undefined;
   if (!/^postgres(ql)?:\/\//.test(text)) {
-    throw new ConfigError('DATABASE_URL must start with postgresql://, or be left out for the embedded PostgreSQL.');
+    throw new ConfigError(`${name} must start with postgresql://, or be left out for the embedded PostgreSQL.`);
   }
   return text;
 };

@@ -1,11 +1,16 @@
-import { lockKey, migrateEventStore, migrateSubscriptions } from '#events';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { migrateIdempotency } from '../http/idempotency.ts';
+import { ConfigError } from '../config/load.ts';
 import type { EntityClass, MigrationClass, ServiceDatabase } from './database.ts';
+import { grantUse, migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
+  /**
+   * The same database as another role, which owns the schema: it migrates, and goes. Then the role of `url` can add events
+   * and not change them. Without one the role of `url` owns what it works on, and a trigger is what keeps events as they are.
+   */
+  readonly migrationUrl?: string | undefined;
   /** The service's own schema; made when it is missing. */
   readonly schema: string;
   readonly entities: readonly EntityClass[];
@@ -17,14 +22,31 @@ export interface DatabaseOptions {
 
 /** Opens a service's pool and brings its schema up to date: event store, subscriptions, idempotency, read tables. */
 export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDatabase> => {
-  const { url, schema } = options;
+  const { url, migrationUrl, schema, connections = 12 } = options;
+  const { pool, orm } = connect(options, url, connections);
+  try {
+    if (migrationUrl === undefined) {
+      await migrate(pool, schema, orm);
+    } else {
+      await migrateAs(options, migrationUrl, await roleOf(pool));
+      await orm.initialize();
+    }
+  } catch (error) {
+    await (orm.isInitialized ? orm.destroy() : pool.end());
+    throw error;
+  }
+  return { schema, pool, orm };
+};
+
+const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg.Pool; orm: DataSource } => {
+  const { schema, entities, migrations, onError } = options;
   const pool = new pg.Pool({
     connectionString: url,
     options: `-c search_path=${schema}`,
     application_name: `keyledger ${schema}`,
-    max: options.connections ?? 12,
+    max,
   });
-  pool.on('error', options.onError);
+  pool.on('error', onError);
   const orm = new DataSource({
     type: 'postgres',
     // TypeORM works on this very pool, so that its transactions and ours share connections.
@@ -35,36 +57,28 @@ export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDat
       },
     },
     schema,
-    entities: [...options.entities],
-    migrations: [...options.migrations],
+    entities: [...entities],
+    migrations: [...migrations],
     migrationsTableName: 'migrations',
   });
-  try {
-    await migrate(pool, schema, orm);
-  } catch (error) {
-    await (orm.isInitialized ? orm.destroy() : pool.end());
-    throw error;
-  }
-  return { schema, pool, orm };
+  return { pool, orm };
 };
 
-/** One process at a time: TypeORM's own migrations race otherwise. */
-const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): Promise<void> => {
-  const client = await pool.connect();
-  const lock = lockKey(`keyledger:migrate:${schema}`);
+const migrateAs = async (options: DatabaseOptions, url: string, worker: string): Promise<void> => {
+  const { pool, orm } = connect(options, url, 2);
   try {
-    await client.query('select pg_advisory_lock($1)', [lock]);
-    const { rows } = await client.query<{ there: boolean }>('select to_regnamespace($1) is not null as there', [
-      schema,
-    ]);
-    if (!rows[0]?.there) await client.query(`create schema ${pg.escapeIdentifier(schema)}`);
-    await migrateEventStore(client, schema);
-    await migrateSubscriptions(client, schema);
-    await migrateIdempotency(client, schema);
-    await orm.initialize();
-    await orm.runMigrations();
+    if ((await roleOf(pool)) === worker) {
+      throw new ConfigError(`KEYLEDGER_MIGRATION_DATABASE_URL and DATABASE_URL are both of the role ${worker}.`);
+    }
+    await migrate(pool, options.schema, orm);
+    await grantUse(pool, options.schema, worker);
   } finally {
-    await client.query('select pg_advisory_unlock($1)', [lock]);
-    client.release();
+    await (orm.isInitialized ? orm.destroy() : pool.end());
   }
+};
+
+const roleOf = async (pool: pg.Pool): Promise<string> => {
+  const { rows } = await pool.query<{ role: string }>('select current_user as role');
+  const [{ role } = { role: '' }] = rows;
+  return role;
 };

@@ -1,0 +1,41 @@
+import { lockKey, migrateEventStore, migrateSubscriptions } from '#events';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { migrateIdempotency } from '../http/idempotency.ts';
+
+/** Brings a schema up to date, making it where it is missing. One process at a time: TypeORM's own migrations race otherwise. */
+export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): Promise<void> => {
+  const client = await pool.connect();
+  const lock = lockKey(`keyledger:migrate:${schema}`);
+  try {
+    await client.query('select pg_advisory_lock($1)', [lock]);
+    const { rows } = await client.query<{ there: boolean }>('select to_regnamespace($1) is not null as there', [
+      schema,
+    ]);
+    if (!rows[0]?.there) await client.query(`create schema ${pg.escapeIdentifier(schema)}`);
+    await migrateEventStore(client, schema);
+    await migrateSubscriptions(client, schema);
+    await migrateIdempotency(client, schema);
+    await orm.initialize();
+    await orm.runMigrations();
+  } finally {
+    await client.query('select pg_advisory_unlock($1)', [lock]);
+    client.release();
+  }
+};
+
+/**
+ * What the role that a service works as may do in a schema that another role owns: read and write rows, and add events. It
+ * can neither change nor remove an event, whatever becomes of the trigger, which it cannot touch either.
+ */
+export const grantUse = async (owner: pg.Pool, schema: string, role: string): Promise<void> => {
+  const s = pg.escapeIdentifier(schema);
+  const to = pg.escapeIdentifier(role);
+  // One string is one transaction: at no moment is an event open to change.
+  await owner.query(`
+    grant usage on schema ${s} to ${to};
+    grant select, insert, update, delete on all tables in schema ${s} to ${to};
+    grant usage on all sequences in schema ${s} to ${to};
+    revoke update, delete, truncate on ${s}.events from ${to};
+  `);
+};
