@@ -28,6 +28,8 @@ export const hear = (pool: Pool, listener: Listener): (() => Promise<void>) => {
 class Ear {
   readonly #listeners = new Set<Listener>();
   #client: PoolClient | undefined;
+  /** A connection takes one query at a time. */
+  #listening: Promise<void> = Promise.resolve();
   #open: { closing: AbortController; running: Promise<void> } | undefined;
 
   constructor(private readonly pool: Pool) {}
@@ -38,7 +40,7 @@ class Ear {
       const closing = new AbortController();
       this.#open = { closing, running: this.#run(closing.signal) };
     } else if (this.#client !== undefined) {
-      this.#client.query(listen(listener.channel)).then(() => listener.bell.ring(), listener.onError);
+      this.#listen(this.#client, listener.channel).then(() => listener.bell.ring(), listener.onError);
     }
     return async () => {
       this.#listeners.delete(listener);
@@ -79,10 +81,16 @@ class Ear {
     const channels = new Set([...this.#listeners].map(({ channel }) => channel));
     // From here on who comes adds a channel of their own.
     this.#client = client;
-    for (const channel of channels) await client.query(listen(channel));
+    for (const channel of channels) await this.#listen(client, channel);
     for (const { bell } of this.#listeners) bell.ring();
     await lost;
   }
-}
 
-const listen = (channel: string): string => `listen ${pg.escapeIdentifier(channel)}`;
+  #listen(client: PoolClient, channel: string): Promise<void> {
+    const listening = this.#listening.then(async () => {
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+    });
+    this.#listening = listening.catch(() => undefined);
+    return listening;
+  }
+}
