@@ -1,4 +1,5 @@
 import pg, { type Pool, type PoolClient } from 'pg';
+import { Bell } from '../bell.ts';
 import { pause } from '../leader.ts';
 import { eventsChannel, forgetChannel } from './schema.ts';
 
@@ -19,7 +20,7 @@ export class Follower {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #seen = 0;
-  #wake: () => void = () => undefined;
+  readonly #bell = new Bell();
 
   constructor(
     private readonly pool: Pool,
@@ -43,7 +44,7 @@ export class Follower {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#wake();
+    this.#bell.ring();
     await this.#running;
   }
 
@@ -56,11 +57,11 @@ export class Follower {
         client = await this.pool.connect();
         client.on('error', (error) => {
           broken = error;
-          this.#wake();
+          this.#bell.ring();
         });
         client.on('notification', ({ channel, payload = '' }) => {
           if (channel === forgetChannel(this.schema)) this.hooks.onForgotten(payload);
-          else if (!payload.endsWith(` ${this.origin}`)) this.#wake();
+          else if (!payload.endsWith(` ${this.origin}`)) this.#bell.ring();
         });
         await client.query(
           `listen ${pg.escapeIdentifier(eventsChannel(this.schema))}; listen ${pg.escapeIdentifier(forgetChannel(this.schema))}`,
@@ -68,7 +69,7 @@ export class Follower {
         this.hooks.onReconnect();
         while (!signal.aborted && broken === undefined) {
           await this.#catchUp(client);
-          await this.#sleep();
+          await this.#bell.wait(POLL_MS);
         }
       } catch (error) {
         broken = error instanceof Error ? error : new Error(String(error));
@@ -91,11 +92,5 @@ export class Follower {
     if (rows.length === 0) return;
     this.#seen = Math.max(this.#seen, ...rows.map(({ position }) => Number(position)));
     this.hooks.onGrown(rows);
-  }
-
-  async #sleep(): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(POLL_MS, AbortSignal.any([woken.signal, this.#stopping.signal]));
   }
 }
