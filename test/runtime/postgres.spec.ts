@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -80,6 +80,7 @@ describe('the embedded PostgreSQL', () => {
       (): string => `${otherPostgres()}\n${home}\n1\n5432\n${home}\n\n0\nready   \n`,
     ],
     ['no process', (): string => `4194303\n${home}\n`],
+    ['what is no number', (): string => 'postmaster\n'],
     ['nothing, as it was cut short', (): string => ''],
   ])('starts where a pid file was left behind that names %s', async (_whom, content) => {
     await (await start()).stop();
@@ -132,6 +133,18 @@ describe('the database of a data folder', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  it('is made once by those who come first at the same time', async () => {
+    const first = await Promise.all(
+      [0, 1, 2].map(async () => {
+        const database = await visitDatabase(place);
+        expect(await answer(database.url)).toEqual([{ one: 1 }]);
+        return database;
+      }),
+    );
+    expect(readdirSync(folder)).toEqual(['postgres']);
+    for (const database of first) await database.close();
+  });
+
   it('goes to the next who wants it, while its owner is stopping it', async () => {
     const owner = await noted(openDatabase(place));
     const waiting = noted(openDatabase(place));
@@ -143,9 +156,9 @@ describe('the database of a data folder', () => {
 
   it('is handed on from one to the next, with nobody left without', async () => {
     // Each closes at once what it was given, so that the others come upon every moment of a shutdown.
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 10; round++) {
       await Promise.all(
-        [0, 1, 2].map(async () => {
+        [0, 1, 2, 3].map(async () => {
           const database = await openDatabase(place);
           expect(await answer(database.url)).toEqual([{ one: 1 }]);
           await database.close();

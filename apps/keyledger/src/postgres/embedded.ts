@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findBinaries } from './binaries.ts';
-import { clearLeftovers, untilEnded } from './recover.ts';
-import { unprivileged } from './unprivileged.ts';
+import { clearLeftovers, stopServer } from './recover.ts';
+import { type RunAs, unprivileged } from './unprivileged.ts';
 
 /** A PostgreSQL of our own, reached by a Unix socket in its data directory: no port, no password. */
 export interface EmbeddedPostgres {
@@ -30,8 +31,26 @@ jit = off
 client_connection_check_interval = 2s
 `;
 
+const INITDB = [
+  '--auth=trust',
+  '--username=postgres',
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--data-checksums',
+  '-c',
+  'dynamic_shared_memory_type=mmap',
+];
+
+/** A data directory that was begun this long ago, in milliseconds, was left by somebody who was killed. */
+const ABANDONED_MS = 600_000;
+
 /** Longest path of a Unix socket, in bytes (sun_path). */
 const SOCKET_PATH = 107;
+/** How often a start is tried while others start and stop the same server. */
+const TRIES = 10;
+/** Longest pause before it is tried again, in milliseconds; drawn, so that they do not meet each time. */
+const PAUSE_MS = 100;
 
 /**
  * Starts the PostgreSQL of a directory, making it on the first call. After a kill -9 of anything it recovers by itself, and
@@ -48,51 +67,70 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
   const runAs = unprivileged();
   const run = (program: string, args: readonly string[]): Promise<void> => execute(runAs.command(program, args));
 
-  if (!existsSync(home)) {
-    const draft = `${home}.new`;
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(dirname(home), { recursive: true });
-    mkdirSync(draft, { mode: 0o700 });
-    runAs.own(draft);
-    const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale-provider=builtin'];
-    await run(initdb, [
-      ...options,
-      '--builtin-locale=C.UTF-8',
-      '--data-checksums',
-      '-c',
-      'dynamic_shared_memory_type=mmap',
-      '-D',
-      draft,
-    ]);
-    await appendFile(join(draft, 'postgresql.conf'), SETTINGS + settings);
-    renameSync(draft, home);
-  }
+  if (!existsSync(home)) await makeHome(home, settings, runAs, (options) => run(initdb, options));
   chmodSync(home, 0o700);
-  const adopted = (await clearLeftovers(home)) === 'running' || !(await startServer(run, pg_ctl, home));
+  const adopted = !(await startServer(run, pg_ctl, home));
   const urlOf = (database: string): string =>
     `postgresql://postgres@localhost/${database}?host=${encodeURIComponent(home)}`;
   return {
     url: urlOf('postgres'),
     urlOf,
     adopted,
-    stop: () => untilEnded(home, () => run(pg_ctl, ['stop', '-s', '-m', 'fast', '-W', '-D', home])),
+    stop: () => stopServer(home),
   };
 };
 
-/** @returns false when somebody else was quicker. @throws when it does not start */
+/**
+ * Makes the data directory beside its place and puts it there when it is whole, so that one that was cut short is never
+ * taken for one. Of several who do that at the same time, the first one's stays.
+ */
+const makeHome = async (
+  home: string,
+  settings: string,
+  runAs: RunAs,
+  initdb: (options: readonly string[]) => Promise<void>,
+): Promise<void> => {
+  const folder = dirname(home);
+  mkdirSync(folder, { recursive: true });
+  const prefix = `${basename(home)}.new-`;
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(prefix))) {
+    if (statSync(join(folder, name)).mtimeMs < Date.now() - ABANDONED_MS) removeAll(join(folder, name));
+  }
+  const draft = mkdtempSync(join(folder, prefix));
+  runAs.own(draft);
+  try {
+    await initdb([...INITDB, '-D', draft]);
+    await appendFile(join(draft, 'postgresql.conf'), SETTINGS + settings);
+    renameSync(draft, home);
+  } catch (error) {
+    removeAll(draft);
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+};
+
+const removeAll = (path: string): void => rmSync(path, { recursive: true, force: true });
+
+/**
+ * Starts the server, unless it runs or somebody else is quicker; who was quicker may have stopped it again since, so a start
+ * that failed is tried anew.
+ * @returns whether it was started here. @throws when it does not start
+ */
 const startServer = async (
   run: (program: string, args: readonly string[]) => Promise<void>,
   pg_ctl: string,
   home: string,
 ): Promise<boolean> => {
   const options = ['-w', '-s', '-t', '60', '-D', home, '-l', join(home, 'server.log'), '-o', `-k "${home}"`];
-  try {
-    await run(pg_ctl, ['start', ...options]);
-    return true;
-  } catch (error) {
-    if ((await clearLeftovers(home)) === 'running') return false;
-    throw error;
+  for (let tries = 1; (await clearLeftovers(home)) === 'nothing'; tries++) {
+    try {
+      await run(pg_ctl, ['start', ...options]);
+      return true;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await sleep(Math.random() * PAUSE_MS);
+    }
   }
+  return false;
 };
 
 /** `detached`: a Ctrl-C in the terminal is for Keyledger, which then stops PostgreSQL in its own time. */

@@ -88,7 +88,8 @@ const takeOwnership = async (url: string, patienceMs: number): Promise<pg.Client
         lockKey('keyledger:owner'),
       ]);
       if (rows[0]?.ours) break;
-      if (Date.now() >= deadline) {
+      // An owner who has just come may still have to make the database.
+      if (Date.now() >= deadline && (await hasDatabase(client))) {
         await client.end();
         return undefined;
       }
@@ -111,6 +112,10 @@ const isGone = (error: unknown): boolean => {
 };
 
 const createDatabase = async (client: pg.Client): Promise<void> => {
+  if (!(await hasDatabase(client))) await client.query(`create database ${NAME}`);
+};
+
+const hasDatabase = async (client: pg.Client): Promise<boolean> => {
   const { rows } = await client.query('select from pg_database where datname = $1', [NAME]);
-  if (rows.length === 0) await client.query(`create database ${NAME}`);
+  return rows.length > 0;
 };

@@ -32,23 +32,22 @@ export const clearLeftovers = async (directory: string): Promise<Leftover> => {
 };
 
 /**
- * Has the server of a directory stopped, and waits until that very process has ended. (`pg_ctl stop -w` waits for the pid
- * file to be gone, and so forever when somebody has started the next one at once.)
- * @throws when it is still there after a minute
+ * Stops the server of a directory by a fast shutdown, which cuts its sessions, and waits until that very process has ended.
+ * The signal is ours: `pg_ctl stop` may be ended by a Ctrl-C before it is out of the terminal's reach, and waits for the pid
+ * file to be gone, in vain when somebody has started the next server at once.
+ * @throws when there is none, or when it is still there after a minute
  */
-export const untilEnded = async (directory: string, stop: () => Promise<void>): Promise<void> => {
-  const server = readPidFile(directory)?.pid;
-  await stop();
-  for (
-    const deadline = Date.now() + PATIENCE_MS;
-    server !== undefined && isServer(server, directory);
-    await sleep(20)
-  ) {
-    if (Date.now() > deadline) throw new Error(`PostgreSQL in ${directory}, process ${server}, does not stop.`);
+export const stopServer = async (directory: string): Promise<void> => {
+  const { pid } = readPidFile(directory) ?? { pid: 0 };
+  if (!isServer(pid, directory)) throw new Error(`PostgreSQL in ${directory} has ended before: see its server.log.`);
+  process.kill(pid, 'SIGINT');
+  for (const deadline = Date.now() + PATIENCE_MS; isServer(pid, directory); await sleep(20)) {
+    if (Date.now() > deadline) throw new Error(`PostgreSQL in ${directory}, process ${pid}, does not stop.`);
   }
 };
 
 interface PidFile {
+  /** 0 when the file does not say. */
   readonly pid: number;
   /** `starting`, `ready`, `stopping`: the eighth line; empty until the server has written it. */
   readonly status: string;
@@ -57,7 +56,7 @@ interface PidFile {
 const readPidFile = (directory: string): PidFile | undefined => {
   try {
     const lines = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n');
-    return { pid: Number(lines[0]), status: lines[7]?.trim() ?? '' };
+    return { pid: Number(lines[0]) || 0, status: lines[7]?.trim() ?? '' };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
