@@ -13,7 +13,10 @@ interface Operation {
   readonly tags: string[];
   readonly parameters: { name: string; in: string; schema: Json }[];
   readonly requestBody?: { content: Record<string, { schema: Json }> };
-  readonly responses: Record<string, { headers: Json; content?: Record<string, { schema: Json }> }>;
+  readonly responses: Record<
+    string,
+    { description: string; headers: Json; content?: Record<string, { schema: Json }> }
+  >;
   readonly security: Json[];
 }
 
@@ -138,5 +141,28 @@ describe('the OpenAPI document', () => {
       if (!name.startsWith('RateLimit')) expect(headers).toHaveProperty(name.toLowerCase());
     }
     expect(documented).toHaveProperty('WWW-Authenticate');
+  });
+
+  it('has a page for every code of a problem, which its type leads to', async () => {
+    const codes = new Set(
+      operations.flatMap(([, { responses }]) =>
+        Object.values(responses).flatMap(({ description }) => description.match(/(?<=`)[A-Z0-9_]+(?=`)/g) ?? []),
+      ),
+    );
+    expect(codes.size).toBeGreaterThan(30);
+    const page = async (path: string): Promise<{ status: number; text: string }> => {
+      const answer = await fetch(new URL(path, app.url));
+      return { status: answer.status, text: await answer.text() };
+    };
+    const list = await page('/problems');
+    for (const code of codes) {
+      const { status, text } = await page(`/problems/${code}`);
+      expect({ code, status, shown: text.includes(`<h1>${code}</h1>`) }).toEqual({ code, status: 200, shown: true });
+      expect(list.text).toContain(`href="/problems/${code}"`);
+    }
+    const refused = await app.call('GET', '/admin/licenses/lic_01jd1zx0h8e4rvy2m6k9w3q5tb');
+    const { pathname } = new URL(String(refused.body['type']));
+    expect((await page(pathname)).text).toContain('There is no such licence.');
+    expect(await page('/problems/NO_SUCH_CODE')).toMatchObject({ status: 404 });
   });
 });

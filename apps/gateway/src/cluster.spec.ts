@@ -148,6 +148,11 @@ describe('a cluster', () => {
     expect(Object.keys(body.paths)).toEqual(
       expect.arrayContaining(['/api/v1/admin/api-keys', '/api/v1/admin/licenses/{id}/who', '/api/v1/license/open']),
     );
+    const own = body.paths['/api/v1/admin/api-keys'].get.responses;
+    const forwarded = body.paths['/api/v1/admin/licenses/{id}/who'].post.responses;
+    expect(Object.keys(own)).not.toEqual(expect.arrayContaining(['502']));
+    expect(forwarded[502].description).toContain('`SERVICE_UNAVAILABLE`');
+    expect(forwarded[504].description).toContain('`SERVICE_TIMEOUT`');
   });
 
   it('says which service is away', async () => {

@@ -11,6 +11,7 @@ import { ApiKeyDirectory } from './authentication/api-key-directory.ts';
 import { BootstrapKey } from './authentication/bootstrap-key.ts';
 import { GatewayAuthenticator } from './authentication/gateway-authenticator.ts';
 import { DocumentsController } from './documents/documents.controller.ts';
+import { ProblemsController } from './problems/problems.controller.ts';
 import { Routing } from './routing/routing.ts';
 
 export const gatewayService: ServiceDefinition = {
@@ -25,7 +26,7 @@ export const gatewayService: ServiceDefinition = {
 /** The public door: who calls, how often, and where a request goes. */
 @Module({
   imports: [ServiceModule.forService(gatewayService)],
-  controllers: [ApiKeyController, DocumentsController],
+  controllers: [ApiKeyController, DocumentsController, ProblemsController],
   providers: [
     ApiKeyList,
     ApiKeyUses,

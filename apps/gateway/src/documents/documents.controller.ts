@@ -6,7 +6,7 @@ import { asyncApi, catalogue } from '#events';
 import { type Call, CONFIG, type Config, Endpoint } from '#platform';
 import { Routing } from '../routing/routing.ts';
 import { asyncApiDocument, eventCatalog, openApiDocument } from './documents.endpoints.ts';
-import { mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
+import { behindGateway, mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
 
 /** Where every process shows the OpenAPI document of its own routes. */
 const OWN = '/internal/openapi.json';
@@ -23,8 +23,8 @@ export class DocumentsController {
   @Endpoint(openApiDocument)
   async openApi(_call: Call<typeof openApiDocument>): Promise<OpenApiDocument> {
     const own = await this.host.httpAdapter.getInstance<FastifyInstance>().inject(OWN);
-    const others = [...this.routing.clients.values()].map((client) =>
-      client.read<OpenApiDocument>(OWN, this.routing.tokens),
+    const others = [...this.routing.clients.values()].map(async (client) =>
+      behindGateway(await client.read<OpenApiDocument>(OWN, this.routing.tokens)),
     );
     return mergeOpenApi([own.json<OpenApiDocument>(), ...(await Promise.all(others))]);
   }

@@ -25,6 +25,30 @@ export const mergeOpenApi = (documents: readonly [OpenApiDocument, ...OpenApiDoc
   };
 };
 
+/** What the gateway itself may answer for a service that it hands requests on to. */
+const FOR_A_SERVICE = { 502: 'Bad Gateway: `SERVICE_UNAVAILABLE`', 504: 'Gateway Timeout: `SERVICE_TIMEOUT`' };
+
+/** The document of a service behind the gateway, as its callers see it. */
+export const behindGateway = ({ paths = {}, ...rest }: OpenApiDocument): OpenApiDocument => ({
+  ...rest,
+  paths: mapValues(paths, (methods) =>
+    mapValues(methods, (operation) => {
+      const { responses = {}, ...others } = operation as { readonly responses?: Record<string, unknown> };
+      const unavailable = responses['503'] as object;
+      return {
+        ...others,
+        responses: {
+          ...responses,
+          ...mapValues(FOR_A_SERVICE, (description) => ({ ...unavailable, description })),
+        },
+      };
+    }),
+  ),
+});
+
+const mapValues = <A, B>(values: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
+
 type Sections = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Two levels deep: the methods of a path, the names of a kind of component. */

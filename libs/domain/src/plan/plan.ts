@@ -55,11 +55,13 @@ export type PlanCommand =
   | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
   | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges };
 
-export const refusePlan = refuser({
+export const planRefusals = {
   PLAN_EXISTS: { status: 409, message: 'A plan with this id exists.' },
   PLAN_NOT_FOUND: { status: 404, message: 'There is no such plan.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
-});
+};
+
+export const refusePlan = refuser(planRefusals);
 
 const initialState: PlanState = { status: 'none' };
 

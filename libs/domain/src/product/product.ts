@@ -51,12 +51,14 @@ const CAPABILITIES: Readonly<Record<ProductType, readonly Capability[]>> = {
 export const productSupports = (type: ProductType, capability: Capability): boolean =>
   CAPABILITIES[type].includes(capability);
 
-export const refuseProduct = refuser({
+export const productRefusals = {
   PRODUCT_EXISTS: { status: 409, message: 'A product with this id exists.' },
   PRODUCT_NOT_FOUND: { status: 404, message: 'There is no such product.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
   FEATURE_NOT_AVAILABLE: { status: 403, message: 'Products of this type do not have this feature.' },
-});
+};
+
+export const refuseProduct = refuser(productRefusals);
 
 const initialState: ProductState = { status: 'none' };
 

@@ -15,8 +15,10 @@ export interface OpenApiOptions {
 /** Problems that a route may answer with besides its own. */
 const COMMON: readonly { status: number; code: string }[] = [
   { status: 400, code: 'VALIDATION_FAILED' },
+  { status: 400, code: 'MALFORMED_REQUEST' },
   { status: 401, code: 'UNAUTHENTICATED' },
   { status: 429, code: 'RATE_LIMITED' },
+  { status: 429, code: 'TOO_MANY_FAILURES' },
   { status: 503, code: 'UNAVAILABLE' },
 ];
 const WITH_BODY: typeof COMMON = [
@@ -116,7 +118,7 @@ const headersOf = (status: number, { auth, method }: EndpointContract): Json => 
   const names: (keyof typeof HEADERS)[] = ['Request-Id', 'traceparent'];
   if (auth !== 'public') names.push('RateLimit', 'RateLimit-Policy');
   if (status === 401) names.push('WWW-Authenticate');
-  if (status === 429 || status === 503) names.push('Retry-After');
+  if (status === 429 || status === 502 || status === 503) names.push('Retry-After');
   if (method === 'POST' && (status < 300 || status === 409 || status === 429)) names.push('Idempotent-Replayed');
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 };

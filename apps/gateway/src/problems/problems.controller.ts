@@ -1,0 +1,53 @@
+import { Controller } from '@nestjs/common';
+import Type from 'typebox';
+import { Answer, type Call, Endpoint, endpoint, Problem, StrictObject } from '#platform';
+import { problemList, problemPage } from './problem-page.ts';
+import { PROBLEMS } from './problems.ts';
+
+const TAG = 'Documents';
+const HTML = 'text/html; charset=utf-8';
+const HEADERS = {
+  'content-type': HTML,
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'cache-control': 'public, max-age=3600',
+};
+
+const listProblems = endpoint({
+  method: 'GET',
+  path: '/problems',
+  root: true,
+  operation: 'listProblems',
+  tag: TAG,
+  summary: 'What the codes of problem documents mean',
+  auth: 'public',
+  answers: { 200: { description: 'A page for people.', schema: Type.String(), media: HTML } },
+  problems: [],
+});
+
+const readProblem = endpoint({
+  method: 'GET',
+  path: '/problems/:code',
+  root: true,
+  operation: 'readProblem',
+  tag: TAG,
+  summary: 'What a problem means and what to do: the `type` of a problem document',
+  auth: 'public',
+  params: StrictObject({ code: Type.String({ pattern: '^[A-Z0-9_]{1,64}$' }) }),
+  answers: { 200: { description: 'A page for people.', schema: Type.String(), media: HTML } },
+  problems: [{ status: 404, code: 'NOT_FOUND' }],
+});
+
+@Controller()
+export class ProblemsController {
+  @Endpoint(listProblems)
+  list(_call: Call<typeof listProblems>): Answer {
+    return new Answer(200, problemList(PROBLEMS), HEADERS);
+  }
+
+  @Endpoint(readProblem)
+  read({ params: { code } }: Call<typeof readProblem>): Answer {
+    const problem = PROBLEMS.get(code);
+    if (problem === undefined) throw new Problem(404, 'NOT_FOUND', 'No answer carries this code.');
+    return new Answer(200, problemPage(code, problem), HEADERS);
+  }
+}

@@ -1,0 +1,144 @@
+import { refusals } from '#domain/refusals';
+
+/** What a problem document's `code` stands for. */
+export interface ProblemType {
+  readonly status: number;
+  readonly message: string;
+  /** What a caller can do about it. */
+  readonly remedy: string;
+}
+
+/** Problems of the API itself; those of the rules come with the rules. */
+const OF_THE_API: Readonly<Record<string, ProblemType>> = {
+  VALIDATION_FAILED: {
+    status: 400,
+    message: 'A field, a parameter or a header is missing, unknown or of the wrong shape.',
+    remedy: '`errors` points at each place and says what is wrong there.',
+  },
+  ADDRESS_REFUSED: {
+    status: 400,
+    message:
+      'Webhooks may not be sent to this address: it is private, reserved or written in a way that hides what it is.',
+    remedy: 'Use a public https address, or have the operator allow the network in `KEYLEDGER_WEBHOOK_ALLOW_CIDRS`.',
+  },
+  INVALID_CURSOR: {
+    status: 400,
+    message: 'The cursor was not given out by this list.',
+    remedy: 'Take `next_cursor` of the page before as it is, or begin again without a cursor.',
+  },
+  MALFORMED_JSON: {
+    status: 400,
+    message: 'The body is not JSON that can be kept exactly.',
+    remedy: 'Send UTF-8 JSON, at most 32 levels deep, with whole numbers below 2^53.',
+  },
+  MALFORMED_REQUEST: {
+    status: 400,
+    message: 'The request cannot be read as HTTP.',
+    remedy: 'Look at the address, the Content-Length and the header lines.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    message: 'No credential was sent, or not one that is known.',
+    remedy: 'Send `Authorization: Bearer kl_…` with an API key that has not been revoked.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    message: 'The credential is right and does not reach so far.',
+    remedy: 'Use an API key with the scope that `detail` names, or one that is not bound to another product.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    message: 'There is nothing at this address.',
+    remedy: 'Look the path up in `/api/v1/openapi.json`.',
+  },
+  DELIVERY_NOT_FOUND: {
+    status: 404,
+    message: 'The endpoint has no such delivery.',
+    remedy: 'List the deliveries of the endpoint; old ones are removed with their time.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    message: 'The address is there and does not answer to this method.',
+    remedy: 'Use one of those that the `Allow` header lists.',
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    message: 'The first call under this Idempotency-Key is still being answered.',
+    remedy: 'Send the same call again after `Retry-After` seconds.',
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    message: 'Somebody has changed the resource since the ETag in If-Match was read.',
+    remedy: 'Read it again, look at what has changed, and send the call with the new ETag.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    message: 'The body is larger than 1 MiB.',
+    remedy: 'Send less at once.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    message: 'The body is of another type than JSON.',
+    remedy: 'Send `Content-Type: application/json`.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    message: 'The Idempotency-Key has been used for a call with another body.',
+    remedy: 'Make a new key for each call that means something else.',
+  },
+  RATE_LIMITED: {
+    status: 429,
+    message: 'The licence or the API key has been used more often than is allowed.',
+    remedy: 'Wait `Retry-After` seconds. The RateLimit headers tell how much is left.',
+  },
+  TOO_MANY_FAILURES: {
+    status: 429,
+    message: 'Too many calls from this address could not say who they are.',
+    remedy: 'Wait `Retry-After` seconds. Keys that are right are still served meanwhile.',
+  },
+  INTERNAL: {
+    status: 500,
+    message: 'Something went wrong on our side.',
+    remedy: 'Try again; if it stays, tell the operator the `Request-Id` of the answer.',
+  },
+  SERVICE_UNAVAILABLE: {
+    status: 502,
+    message: 'The service that answers this cannot be reached.',
+    remedy: 'Try again after `Retry-After` seconds, with the same Idempotency-Key.',
+  },
+  UNAVAILABLE: {
+    status: 503,
+    message: 'The service is not available just now.',
+    remedy: 'Try again after `Retry-After` seconds, with the same Idempotency-Key.',
+  },
+  SERVICE_TIMEOUT: {
+    status: 504,
+    message: 'The service that answers this did not do so in time.',
+    remedy: 'Send the same call with the same Idempotency-Key: it is not done twice.',
+  },
+};
+
+/** What helps with any refusal of this kind, where the code itself has said what is the matter. */
+const REMEDIES: Readonly<Record<number, string>> = {
+  400: 'Mend the request; as it is it will be refused again.',
+  403: 'It is not to be had by this credential or for this product.',
+  404: 'Check the id or key, and that the API key in use may see it.',
+  409: 'Read the present state and decide anew; the same call may succeed in another state.',
+  410: 'It was there and is no more: ask for a new one.',
+  422: 'Mend the request; as it is it will be refused again.',
+  429: 'Wait for `Retry-After` seconds where it is sent.',
+  503: 'The operator has to configure it first.',
+};
+
+/** Every code that an answer of this API may carry. */
+export const PROBLEMS: ReadonlyMap<string, ProblemType> = new Map(
+  Object.entries({
+    ...Object.fromEntries(
+      Object.entries(refusals).map(([code, { status, message }]) => [
+        code,
+        { status, message, remedy: REMEDIES[status] ?? '' },
+      ]),
+    ),
+    ...OF_THE_API,
+  }).sort(([a], [b]) => (a < b ? -1 : 1)),
+);

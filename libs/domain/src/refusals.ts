@@ -1,0 +1,15 @@
+import { apiKeyRefusals } from './api-key/api-key.errors.ts';
+import { licenseRefusals } from './license/license.errors.ts';
+import { planRefusals } from './plan/plan.ts';
+import { productRefusals } from './product/product.ts';
+import type { Refusals } from './shared/refusal.ts';
+import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.errors.ts';
+
+/** Everything that any rule refuses, by code. */
+export const refusals: Refusals<string> = {
+  ...productRefusals,
+  ...planRefusals,
+  ...licenseRefusals,
+  ...apiKeyRefusals,
+  ...webhookEndpointRefusals,
+};
