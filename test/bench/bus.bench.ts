@@ -97,8 +97,13 @@ const measureBus = async (
   });
   runner.start();
   let n = 0;
-  const append = (): Promise<unknown> =>
-    store.handle(ticks, `tick_${name}_${n}`, () => [{ type: 'tick.made', n: n++ }], { metadata, expectedVersion: 0 });
+  const append = (): Promise<unknown> => {
+    const mine = n++;
+    return store.handle(ticks, `tick_${name}_${mine}`, () => [{ type: 'tick.made', n: mine }], {
+      metadata,
+      expectedVersion: 0,
+    });
+  };
   const allSeen = async (): Promise<void> => {
     while (seen < n) await sleep(5);
   };

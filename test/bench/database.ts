@@ -26,11 +26,17 @@ export const startDatabase = async (): Promise<BenchDatabase> => {
     url: postgres.url,
     query: (sql) => pool.query(sql),
     stop: async () => {
-      await pool.end();
+      await endPool(pool);
       await postgres.stop();
       await rm(folder, { recursive: true });
     },
   };
+};
+
+/** `end` does not wait for the connections to be closed: a server that stops right after tells them so. */
+const endPool = async (pool: pg.Pool): Promise<void> => {
+  pool.on('error', () => undefined);
+  await pool.end();
 };
 
 export interface BenchStore {
@@ -59,7 +65,7 @@ export const freshStore = async (
     pool,
     close: async () => {
       await store.close();
-      await pool.end();
+      await endPool(pool);
     },
   };
 };

@@ -127,7 +127,7 @@ export class PostgresEventStore implements EventStore {
         (options.expectedVersion === 0
           ? emptySlot(type, streamId, this.#forgettings)
           : await this.#read(type, streamId));
-      const readings = await this.#readings(options.reads ?? []);
+      const readings = options.reads === undefined ? [] : await this.#readings(options.reads);
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
         const { traceparent } = span;
