@@ -58,6 +58,19 @@ export default defineConfig(
   },
   { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, APPS) },
   { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, APPS) },
+  // The client ships in the merchant's programs, browsers among them; its entry for Node.js alone knows Node.js.
+  {
+    files: ['libs/client/src/**/*.ts'],
+    rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES),
+  },
+  {
+    files: ['libs/client/src/**/*.ts'],
+    ignores: ['libs/client/src/node/**'],
+    rules: {
+      ...imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES, never('^node:', 'Browsers have no Node.js.')),
+      'no-restricted-globals': ['error', 'Buffer', 'process', 'global', 'setImmediate', 'window', 'document'],
+    },
+  },
   {
     files: ['apps/**/*.ts'],
     ignores: ['apps/keyledger/**'],

@@ -1,0 +1,10 @@
+export { LicenseClient, type ActivateOptions, type Outcome, type VerifyOptions } from './client.ts';
+export { LicenseError, type LicenseErrorCode } from './errors.ts';
+export type { FloatingSession, SessionOptions, SessionState } from './floating/session.ts';
+export type { PublicJwk, PublicKeySource } from './keys.ts';
+export type { LicenseClientOptions } from './options.ts';
+export { type KeyValueStorage, memoryStorage, type WebStorage, webStorage } from './storage.ts';
+export type { CallOptions, Silence } from './transport.ts';
+export type { Flushed, RecordOptions, UsageQueue } from './usage/queue.ts';
+export type { Usage } from './usage/record.ts';
+export type { Entitlement, Entitlements, Verdict, VerdictCode } from './verdict.ts';

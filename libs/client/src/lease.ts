@@ -1,0 +1,104 @@
+import { verifyAsync } from '@noble/ed25519';
+import { asObject, fromBase64Url, utf8 } from './bytes.ts';
+import type { TrustedKeys } from './keys.ts';
+
+/** What a lease says, once its signature has been checked. Times in seconds since 1970 (RFC 7519). */
+export interface LeaseClaims {
+  readonly iss: string;
+  /** The product's id. */
+  readonly aud: string;
+  /** The licence's id. */
+  readonly sub: string;
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+  /** The plan's slug. */
+  readonly plan: string;
+  readonly status: string;
+  readonly entitlements: Readonly<Record<string, unknown>>;
+  /** Base64url SHA-256 of the identifier it is bound to. */
+  readonly fingerprint_hash: string | null;
+}
+
+/** Why a lease is not believed. */
+export type LeaseFault =
+  | 'LEASE_MALFORMED'
+  | 'LEASE_UNTRUSTED_KEY'
+  | 'LEASE_BAD_SIGNATURE'
+  | 'LEASE_WRONG_PRODUCT'
+  | 'LEASE_WRONG_DEVICE'
+  | 'LEASE_NOT_YET_VALID'
+  | 'LEASE_EXPIRED';
+
+/** Clocks of honest servers and devices differ by so much, in seconds. */
+const LEEWAY = 60;
+
+/**
+ * Checks form, key and signature of a lease token: a JWS in compact form with exactly the header that Keyledger writes.
+ * The algorithm is ours to say, not the token's: none, HMAC, embedded keys and critical extensions all fail here.
+ */
+export const readLease = async (token: string, keys: TrustedKeys): Promise<LeaseClaims | LeaseFault> => {
+  const [head = '', payload = '', signature = '', ...rest] = token.split('.');
+  const header = jsonOf(head);
+  const bytes = fromBase64Url(signature);
+  if (header?.['alg'] !== 'EdDSA' || header['typ'] !== 'lease+jwt' || rest.length > 0) return 'LEASE_MALFORMED';
+  if (['crit', 'b64', 'jwk', 'jku', 'x5c', 'x5u'].some((name) => name in header)) return 'LEASE_MALFORMED';
+  if (bytes?.length !== 64) return 'LEASE_MALFORMED';
+  const key = keys.get(String(header['kid']));
+  if (key === undefined) return 'LEASE_UNTRUSTED_KEY';
+  // Strict (RFC 8032 §5.1.7) rather than ZIP 215: S below the group's order, no second signature for one message.
+  const good = await verifyAsync(bytes, utf8(`${head}.${payload}`), key, { zip215: false });
+  if (!good) return 'LEASE_BAD_SIGNATURE';
+  const claims = jsonOf(payload);
+  return claims !== undefined && isClaims(claims) ? claims : 'LEASE_MALFORMED';
+};
+
+/** The `kid` that a token names, without believing anything of it; undefined for what is no token. */
+export const namedKey = (token: string): string | undefined => {
+  const kid = jsonOf(token.split('.')[0] ?? '')?.['kid'];
+  return typeof kid === 'string' ? kid : undefined;
+};
+
+export interface LeaseTerms {
+  readonly product: string;
+  readonly fingerprint: string;
+  /** In milliseconds. */
+  readonly now: number;
+  /** How long after its end a lease is still good, in milliseconds. */
+  readonly grace: number;
+}
+
+/** Whether a lease is for us, and good now. */
+export const judgeLease = (
+  claims: LeaseClaims,
+  { product, fingerprint, now, grace }: LeaseTerms,
+): LeaseFault | 'OK' => {
+  const seconds = now / 1000;
+  if (claims.aud !== product) return 'LEASE_WRONG_PRODUCT';
+  if (claims.fingerprint_hash !== fingerprint) return 'LEASE_WRONG_DEVICE';
+  if (seconds + LEEWAY < Math.max(claims.nbf, claims.iat)) return 'LEASE_NOT_YET_VALID';
+  if (seconds >= claims.exp + grace / 1000) return 'LEASE_EXPIRED';
+  return 'OK';
+};
+
+const jsonOf = (part: string): Record<string, unknown> | undefined => {
+  const bytes = fromBase64Url(part);
+  if (bytes === undefined) return undefined;
+  try {
+    return asObject(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch {
+    return undefined;
+  }
+};
+
+const isClaims = (claims: object): claims is LeaseClaims => {
+  const { iss, aud, sub, iat, nbf, exp, plan, status, entitlements, fingerprint_hash } = claims as Partial<
+    Record<keyof LeaseClaims, unknown>
+  >;
+  return (
+    [iss, aud, sub, plan, status].every((text) => typeof text === 'string') &&
+    [iat, nbf, exp].every((time) => Number.isSafeInteger(time)) &&
+    asObject(entitlements) !== undefined &&
+    (fingerprint_hash === null || typeof fingerprint_hash === 'string')
+  );
+};

@@ -1,0 +1,151 @@
+import { fingerprintOf } from './bytes.ts';
+import { Clock } from './clock.ts';
+import { jwksKeys, type TrustedKeys, trustedKeys } from './keys.ts';
+import { judgeLease, type LeaseClaims, type LeaseFault, readLease } from './lease.ts';
+import { type Memory, NOTHING, recall, remember } from './memory.ts';
+import type { Settings } from './options.ts';
+import type { CallOptions, Silent, Transport } from './transport.ts';
+import { no, type Verdict, yes } from './verdict.ts';
+
+/** The licence as this installation knows it: its key, its lease, what was refused, and what time it is. */
+export class KnownLicense {
+  readonly #pinned: Promise<TrustedKeys> | undefined;
+  #loaded: Promise<void> | undefined;
+  #memory: Memory = NOTHING;
+  #saved: Promise<void> = Promise.resolve();
+  #identifier = '';
+  #fingerprint = '';
+  clock: Clock;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly transport: Transport,
+  ) {
+    this.clock = new Clock(settings.now);
+    if (settings.publicKeys.length > 0) this.#pinned = trustedKeys(settings.publicKeys);
+    // It is awaited, and fails, where a lease is read; until then its failure is nobody's.
+    this.#pinned?.catch(() => undefined);
+  }
+
+  /** Reads what was kept, once. A storage that cannot be read is told of and taken for empty. */
+  load(): Promise<void> {
+    return (this.#loaded ??= this.#load());
+  }
+
+  get key(): string | null {
+    return this.#memory.license_key;
+  }
+
+  get identifier(): string {
+    return this.#identifier;
+  }
+
+  async #load(): Promise<void> {
+    const { storage, licenseKey, identifier, onError, now } = this.settings;
+    try {
+      this.#memory = await recall(storage);
+    } catch (error) {
+      onError(error);
+    }
+    this.clock = new Clock(now, this.#memory.clock);
+    const installation = this.#memory.installation ?? crypto.randomUUID();
+    this.#identifier = identifier ?? installation;
+    this.#fingerprint = await fingerprintOf(this.#identifier);
+    const another = licenseKey !== null && licenseKey !== this.#memory.license_key;
+    if (another) await this.#keep({ installation, license_key: licenseKey, lease: null, refusal: null });
+    else if (this.#memory.installation === null) await this.#keep({ installation });
+  }
+
+  /**
+   * Takes what the server signed, if it is genuine and for us, and remembers it.
+   * @param key the licence key that it was given for
+   */
+  async accept(
+    token: unknown,
+    key: string,
+    serverTime: number | null,
+    options: CallOptions,
+  ): Promise<LeaseClaims | LeaseFault> {
+    if (typeof token !== 'string') return 'LEASE_MALFORMED';
+    let claims = await readLease(token, await this.#keys());
+    if (claims === 'LEASE_UNTRUSTED_KEY' && this.#pinned === undefined) {
+      await this.#fetchKeys(options);
+      claims = await readLease(token, await this.#keys());
+    }
+    if (typeof claims === 'string') return claims;
+    const fault = this.#judge(claims, serverTime ?? this.clock.now(), 0);
+    if (fault !== 'OK') return fault;
+    this.clock.hear(serverTime, claims.iat * 1000);
+    await this.#keep({ license_key: key, lease: token, refusal: null });
+    return claims;
+  }
+
+  /** The server has decided against the licence: no lease that it gave before counts any more. */
+  async refuse(code: string, reason: string): Promise<void> {
+    // A newer program may be welcome where an old one is not.
+    const version = code === 'VERSION_TOO_OLD' ? this.settings.version : null;
+    await this.#keep({ lease: null, refusal: { code, reason, version } });
+  }
+
+  async forget(): Promise<void> {
+    await this.#keep({ license_key: null, lease: null, refusal: null });
+  }
+
+  /** What counts while the server is silent. */
+  async offlineVerdict({ cause, reason }: Silent): Promise<Verdict> {
+    const more = { mode: 'offline', offline: { cause, reason } } as const;
+    const { refusal, lease } = this.#memory;
+    if (refusal !== null && (refusal.version === null || refusal.version === this.settings.version)) {
+      return no(refusal.code, refusal.reason, more);
+    }
+    if (lease === null) return no('NO_LEASE', `${reason} And it has not been reached before.`, more);
+    if (this.clock.turnedBack) {
+      return no('CLOCK_TURNED_BACK', 'The clock of this computer has been turned back. Set it, or go online.', more);
+    }
+    const claims = await readLease(lease, await this.#keys());
+    const now = this.clock.now();
+    const grace = this.settings.offlineGraceMs;
+    const fault = typeof claims === 'string' ? claims : this.#judge(claims, now, grace);
+    if (typeof claims === 'string' || fault !== 'OK')
+      return no(fault as LeaseFault, leaseFaults[fault as LeaseFault], more);
+    this.clock.see();
+    await this.#keep({});
+    if (now >= claims.exp * 1000) {
+      return yes('LEASE_GRACE', 'The lease has ended; go online soon.', claims, grace, more);
+    }
+    const code = claims.status === 'past_due' ? 'PAST_DUE_GRACE' : 'VALID';
+    return yes(code, 'The license was valid when the server was last reached.', claims, grace, more);
+  }
+
+  #judge(claims: LeaseClaims, now: number, grace: number): LeaseFault | 'OK' {
+    return judgeLease(claims, { product: this.settings.product, fingerprint: this.#fingerprint, now, grace });
+  }
+
+  #keys(): Promise<TrustedKeys> {
+    return this.#pinned ?? trustedKeys(this.#memory.keys);
+  }
+
+  async #fetchKeys(options: CallOptions): Promise<void> {
+    const reply = await this.transport.get('/.well-known/jwks.json', options);
+    if (reply.kind === 'answer') await this.#keep({ keys: jwksKeys(reply.body) });
+  }
+
+  /** Changes what is known, and keeps it; a storage that fails is told of, and what is known stands until the process ends. */
+  async #keep(change: Partial<Memory>): Promise<void> {
+    const memory = { ...this.#memory, ...change, clock: this.clock.memory };
+    this.#memory = memory;
+    this.#saved = this.#saved.then(() => remember(this.settings.storage, memory)).catch(this.settings.onError);
+    await this.#saved;
+  }
+}
+
+/** For people. */
+export const leaseFaults: Readonly<Record<LeaseFault, string>> = {
+  LEASE_MALFORMED: 'What should be a lease is none.',
+  LEASE_UNTRUSTED_KEY: 'The lease is signed with a key that is not trusted.',
+  LEASE_BAD_SIGNATURE: 'The lease was not signed by the license server.',
+  LEASE_WRONG_PRODUCT: 'The lease is for another product.',
+  LEASE_WRONG_DEVICE: 'The lease is for another device.',
+  LEASE_NOT_YET_VALID: 'The lease is not valid yet: check the clock of this computer.',
+  LEASE_EXPIRED: 'The license server has not been reached for too long.',
+};

@@ -1,0 +1,167 @@
+import { memoryStorage } from '../../libs/client/src/index.ts';
+import { type Merchant, openMerchant } from './merchant.ts';
+
+const DAY = 86_400_000;
+
+describe('a program and its license', () => {
+  let merchant: Merchant;
+  let plan: string;
+
+  beforeAll(async () => {
+    merchant = await openMerchant();
+    plan = await merchant.plan({ max_activations: 1 });
+  });
+  afterAll(() => merchant.close());
+
+  it('is activated once, verified from then on, and given back', async () => {
+    const { id, key } = await merchant.license(plan);
+    const storage = memoryStorage();
+    const first = merchant.client({ storage });
+    expect(await first.verify()).toMatchObject({ valid: false, code: 'NO_LICENSE_KEY' });
+    expect(await first.activate(` ${key} `, { label: 'Ada’s desk' })).toMatchObject({
+      valid: true,
+      mode: 'online',
+      license: { id },
+    });
+    const again = merchant.client({ storage });
+    const verdict = await again.verify();
+    expect(verdict).toMatchObject({ valid: true, mode: 'online', code: 'VALID', offline: null });
+    expect(verdict.until?.getTime()).toBeGreaterThan(Date.now() + 3 * DAY);
+    expect(await again.deactivate()).toMatchObject({ done: true, code: 'OK' });
+    expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: false, code: 'NO_LICENSE_KEY' });
+  });
+
+  it('is told by code and numbers why it may not run', async () => {
+    const { key } = await merchant.license(plan);
+    expect(await merchant.client().activate('ACME-WRONG')).toMatchObject({ valid: false, code: 'LICENSE_NOT_FOUND' });
+    expect(await merchant.client({ licenseKey: key }).verify()).toMatchObject({ valid: false, code: 'NOT_ACTIVATED' });
+    await merchant.client().activate(key);
+    expect(await merchant.client({ identifier: 'another' }).activate(key)).toMatchObject({
+      valid: false,
+      mode: 'online',
+      code: 'ACTIVATION_LIMIT_REACHED',
+      details: { max: 1, current: 1 },
+    });
+  });
+
+  it('keeps the license that works when another key is refused', async () => {
+    const { key } = await merchant.license(plan);
+    const client = merchant.client();
+    await client.activate(key);
+    expect(await client.activate('ACME-WRONG')).toMatchObject({ code: 'LICENSE_NOT_FOUND' });
+    expect(await client.verify()).toMatchObject({ valid: true });
+  });
+
+  it('says what is missing', async () => {
+    const { key } = await merchant.license(plan);
+    const client = merchant.client();
+    await client.activate(key);
+    expect(await client.verify({ entitlements: ['export'] })).toMatchObject({
+      valid: false,
+      code: 'ENTITLEMENT_MISSING',
+    });
+    expect(client.entitlement('export')).toBeUndefined();
+    expect(client.entitlement('constructor')).toBeUndefined();
+  });
+
+  it('names itself where the program does not, and stays the same', async () => {
+    const { key } = await merchant.license(plan);
+    const storage = memoryStorage();
+    expect(await merchant.client({ storage, identifier: undefined }).activate(key)).toMatchObject({ valid: true });
+    expect(await merchant.client({ storage, identifier: undefined }).verify()).toMatchObject({ valid: true });
+  });
+
+  it('fetches the keys of the server where none are pinned', async () => {
+    const { key } = await merchant.license(plan);
+    const storage = memoryStorage();
+    const client = merchant.client({ storage, publicKeys: undefined });
+    expect(await client.activate(key)).toMatchObject({ valid: true, mode: 'online' });
+    await merchant.stop();
+    const later = merchant.client({ storage, publicKeys: undefined });
+    expect(await later.verify()).toMatchObject({ valid: true, mode: 'offline' });
+    await merchant.start();
+  });
+
+  describe('offline', () => {
+    it('runs on its lease until that ends, and in grace where it is given', async () => {
+      const { key } = await merchant.license(plan);
+      const storage = memoryStorage();
+      await merchant.client({ storage }).activate(key);
+      await merchant.stop();
+      const at = (days: number, offlineGraceDays = 0) =>
+        merchant.client({ storage, offlineGraceDays, now: () => Date.now() + days * DAY }).verify();
+      expect(await at(0)).toMatchObject({
+        valid: true,
+        mode: 'offline',
+        code: 'VALID',
+        offline: { cause: 'unreachable' },
+      });
+      expect(await at(6.9)).toMatchObject({ valid: true });
+      expect(await at(7.1, 2)).toMatchObject({ valid: true, code: 'LEASE_GRACE' });
+      expect(await at(7.2)).toMatchObject({ valid: false, code: 'LEASE_EXPIRED', until: null });
+      expect(await at(9.1, 2)).toMatchObject({ valid: false, code: 'LEASE_EXPIRED' });
+      await merchant.start();
+      expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: true, mode: 'online' });
+    });
+
+    it('sees a clock that is turned back, and trusts it again once the server has been heard', async () => {
+      const { key } = await merchant.license(plan);
+      const storage = memoryStorage();
+      await merchant.client({ storage }).activate(key);
+      await merchant.stop();
+      const at = (days: number) => merchant.client({ storage, now: () => Date.now() + days * DAY }).verify();
+      expect(await at(-1)).toMatchObject({ valid: false, code: 'CLOCK_TURNED_BACK' });
+      expect(await at(5)).toMatchObject({ valid: true });
+      expect(await at(1)).toMatchObject({ valid: false, code: 'CLOCK_TURNED_BACK' });
+      await merchant.start();
+      expect(await at(1)).toMatchObject({ valid: true, mode: 'online' });
+      await merchant.stop();
+      expect(await at(1)).toMatchObject({ valid: true, mode: 'offline' });
+      await merchant.start();
+    });
+
+    it('works with a clock that has always been wrong', async () => {
+      const { key } = await merchant.license(plan);
+      const storage = memoryStorage();
+      const wrong = { storage, now: () => Date.now() - 400 * DAY };
+      expect(await merchant.client(wrong).activate(key)).toMatchObject({ valid: true });
+      await merchant.stop();
+      expect(await merchant.client(wrong).verify()).toMatchObject({ valid: true, mode: 'offline' });
+      await merchant.start();
+    });
+
+    it('does not mask what the server has decided', async () => {
+      const { id, key } = await merchant.license(plan);
+      const storage = memoryStorage();
+      await merchant.client({ storage }).activate(key);
+      await merchant.admin('POST', `/admin/licenses/${id}/suspend`, {});
+      expect(await merchant.client({ storage }).verify()).toMatchObject({
+        valid: false,
+        mode: 'online',
+        code: 'SUSPENDED',
+      });
+      await merchant.stop();
+      expect(await merchant.client({ storage }).verify()).toMatchObject({
+        valid: false,
+        mode: 'offline',
+        code: 'SUSPENDED',
+      });
+      await merchant.start();
+      await merchant.admin('POST', `/admin/licenses/${id}/reinstate`, {});
+      expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: true, mode: 'online' });
+    });
+
+    it('neither activates nor deactivates, and says so without throwing', async () => {
+      const { key } = await merchant.license(plan);
+      const storage = memoryStorage();
+      await merchant.client({ storage }).activate(key);
+      await merchant.stop();
+      const client = merchant.client({ storage });
+      expect(await client.deactivate()).toMatchObject({ done: false, code: 'OFFLINE' });
+      expect(await client.activate()).toMatchObject({ valid: true, mode: 'offline' });
+      expect(await client.activate('ACME-OTHER')).toMatchObject({ valid: false, mode: 'offline', code: 'NO_LEASE' });
+      expect(await merchant.client({ licenseKey: key }).verify()).toMatchObject({ valid: false, code: 'NO_LEASE' });
+      await merchant.start();
+    });
+  });
+});
