@@ -10,7 +10,6 @@ import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import type { Config } from './config/config.ts';
 import { openEventSource } from './event-source.ts';
-import { ownLogs, registerInternalEvents } from './events/own-logs.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
 import { installBodyParser } from './http/body.ts';
 import { installCors } from './http/cors.ts';
@@ -92,8 +91,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   installObservation(fastify, metrics);
   installProblems(fastify, config.public_url);
   installCors(fastify);
-  const publicDoor = authenticatorOf(nest);
-  installAuthentication(fastify, publicDoor ?? internalAuthenticatorOf(nest));
+  installAuthentication(fastify, authenticatorOf(nest));
   installBodyParser(fastify);
   const checks = services.map(({ definition, database }) => ({
     name: `${definition.name} database`,
@@ -107,7 +105,6 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   registerOwnOpenApi(fastify, routes, config);
 
   const onError = (error: unknown, what: string): void => logger.warn({ err: error }, what);
-  if (publicDoor === undefined) registerInternalEvents(fastify, ownLogs(nest.get(ModulesContainer), onError));
   nest.connectMicroservice({ strategy: transportOf(services, options, onError) }, { inheritAppConfig: false });
   await nest.init();
   await nest.startAllMicroservices();
@@ -124,16 +121,13 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   };
 };
 
-/** The gateway's, where the gateway is part of the process. */
-const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefined => {
+/** The gateway's, where the gateway is part of the process; else the gateway's token is all that counts. */
+const authenticatorOf = (nest: NestFastifyApplication): Authenticator => {
   const modules = [...nest.get(ModulesContainer).values()];
   const own = modules.map(({ providers }) => providers.get(AUTHENTICATOR)).find((provider) => provider !== undefined);
-  return own?.instance as Authenticator | undefined;
+  if (own !== undefined) return own.instance as Authenticator;
+  return internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
 };
-
-/** Behind the gateway its token is all that counts. */
-const internalAuthenticatorOf = (nest: NestFastifyApplication): Authenticator =>
-  internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
 
 /** Each process shows the routes of its own; the gateway makes one document of all. */
 const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], config: Config): void => {
