@@ -56,7 +56,7 @@ const jest = () => {
 const fuzz = () => {
   const python = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))';
   if (run('python3', ['-c', python], { stdio: 'ignore' }).status === 0)
-    check('fuzz', 'node', ['test/fuzz/main.ts', '10']);
+    check('fuzz', 'node', ['test/fuzz/main.ts', '10', '--quick']);
   else console.log('DID NOT RUN: fuzz needs Python 3.10 with venv (schemathesis).');
 };
 

@@ -2,7 +2,7 @@
  * `npm run fuzz [-- EXAMPLES]`: schemathesis (PyPI) throws made-up requests at a throw-away instance, from its own OpenAPI
  * document: no answer may be a 5xx, undocumented, or of another shape than documented. Once with good and bad requests about
  * what is not there, once with good ones about what is. Needs Python 3.10. EXAMPLES is how many requests every operation gets
- * of those that chance makes (default 100).
+ * of those that chance makes (default 100); `--quick` is what `npm test` runs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { request } from 'undici';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { makeExamples, withExamples } from './examples.ts';
@@ -18,7 +19,15 @@ const VERSION = '4.32.0';
 const HOME = fileURLToPath(new URL(`../../node_modules/.cache/schemathesis-${VERSION}`, import.meta.url));
 const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 const program = join(HOME, 'bin', 'schemathesis');
-const examples = process.argv[2] ?? '100';
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } });
+const examples = positionals[0] ?? '100';
+/** As part of `npm test`: the same requests each time, and of the answers what no caller may ever meet. */
+const QUICK = [
+  '--seed',
+  '1',
+  '--checks',
+  'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance',
+];
 
 /** @returns the exit code @throws when the program cannot be started */
 const run = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): number => {
@@ -36,6 +45,9 @@ const install = (): void => {
   if (failed) throw new Error(`schemathesis ${VERSION} could not be installed`);
 };
 
+// Whatever the value, schemathesis takes it for a terminal and draws its progress.
+const { FORCE_COLOR: _color, ...quiet } = process.env;
+
 const fuzz = ({ url, key }: Instance, document: string, options: readonly string[]): number =>
   run(
     program,
@@ -51,11 +63,9 @@ const fuzz = ({ url, key }: Instance, document: string, options: readonly string
       '--output-sanitize',
       'false',
       ...options,
+      ...(values.quick ? QUICK : []),
     ],
-    {
-      ...process.env,
-      API_KEY: key,
-    },
+    { ...quiet, API_KEY: key },
   );
 
 /** An instance of its own for each run: before it is done, the admin key of the run may be among what it has revoked. */
