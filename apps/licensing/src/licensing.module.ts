@@ -10,6 +10,7 @@ import { SigningKeys1790000013000 } from './keys/signing-key.table.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
 import { WellKnownController } from './keys/well-known.controller.ts';
 import { ExpireWhenDue } from './licenses/expire-when-due.ts';
+import { Issuing } from './licenses/issuing.ts';
 import { LicenseController } from './licenses/license.controller.ts';
 import { LicenseList } from './licenses/license.list.ts';
 import { licensesProjection } from './licenses/license.projection.ts';
@@ -54,6 +55,16 @@ export const licensingService: ServiceDefinition = {
     VerificationController,
     WellKnownController,
   ],
-  providers: [Licenses, LicenseList, LicenseKeys, SigningKeys, LicenseLookup, Leases, ValidationLog, ExpireWhenDue],
+  providers: [
+    Licenses,
+    Issuing,
+    LicenseList,
+    LicenseKeys,
+    SigningKeys,
+    LicenseLookup,
+    Leases,
+    ValidationLog,
+    ExpireWhenDue,
+  ],
 })
 export class LicensingModule {}

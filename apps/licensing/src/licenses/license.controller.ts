@@ -4,7 +4,7 @@ import { refuse } from '#domain/license/license.errors';
 import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
 import { refusePlan } from '#domain/plan/plan';
 import { refuseProduct } from '#domain/product/product';
-import { customerId, newId, normalizeEmail } from '#domain/shared/id';
+import { newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events';
 import {
@@ -15,12 +15,11 @@ import {
   Endpoint,
   etag,
   EVENT_STORE,
-  MASTER_KEY,
-  type MasterKey,
   pageOf,
   seesProduct,
 } from '#platform';
 import { LicenseKeys } from '../keys/license-keys.ts';
+import { Issuing } from './issuing.ts';
 import * as contracts from './license.endpoints.ts';
 import { LicenseList } from './license.list.ts';
 import { viewState } from './license.view.ts';
@@ -31,40 +30,22 @@ import { mergePatch } from './merge-patch.ts';
 export class LicenseController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
     private readonly licenses: Licenses,
+    private readonly issuing: Issuing,
     private readonly keys: LicenseKeys,
     private readonly list: LicenseList,
   ) {}
 
   @Endpoint(contracts.issueLicense)
   async issue(call: Call<typeof contracts.issueLicense>): Promise<Answer> {
-    const { product_id, plan_id, email, name = null, org_name = null, notes = null, metadata = {} } = call.body;
-    const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = call.body;
+    const { product_id, plan_id } = call.body;
     if (!seesProduct(call.principal, product_id)) return refuseProduct('PRODUCT_NOT_FOUND');
     const product = await this.licenses.product(product_id);
     const plan = await this.licenses.plan(plan_id);
     if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
     const id = newId('lic');
     const key = this.keys.create(id, product);
-    const person = Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url');
-    const command: LicenseCommand = {
-      type: 'IssueLicense',
-      plan,
-      customer_id: customerId(person),
-      email: email.trim(),
-      key_hash: key.hash,
-      key_sealed: key.sealed,
-      name,
-      org_name,
-      external_customer_id,
-      external_workspace_id,
-      notes,
-      metadata,
-      valid_from: valid_from == null ? null : normalizeTime(valid_from),
-      valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
-      now: new Date().toISOString(),
-    };
+    const command = this.issuing.command(call.body, plan, key, new Date().toISOString());
     const answer = ({ state }: Licensed): Answer =>
       new Answer(
         201,

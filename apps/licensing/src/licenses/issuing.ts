@@ -1,0 +1,39 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import type { IssueLicense, Plan } from '#domain/license/license.commands';
+import { customerId, normalizeEmail } from '#domain/shared/id';
+import { normalizeTime } from '#domain/shared/time';
+import { MASTER_KEY, type MasterKey } from '#platform';
+import type { NewLicenseKey } from '../keys/license-keys.ts';
+import type { issueLicense } from './license.endpoints.ts';
+
+type Asked = Static<(typeof issueLicense)['body']>;
+
+/** Makes the command of what was asked for, whether one licence is issued or a file of them is imported. */
+@Injectable()
+export class Issuing {
+  constructor(@Inject(MASTER_KEY) private readonly masterKey: MasterKey) {}
+
+  command(asked: Asked, plan: Plan, key: Omit<NewLicenseKey, 'text'>, now: string): IssueLicense {
+    const { email, name = null, org_name = null, notes = null, metadata = {} } = asked;
+    const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = asked;
+    const person = Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url');
+    return {
+      type: 'IssueLicense',
+      plan,
+      customer_id: customerId(person),
+      email: email.trim(),
+      key_hash: key.hash,
+      key_sealed: key.sealed,
+      name,
+      org_name,
+      external_customer_id,
+      external_workspace_id,
+      notes,
+      metadata,
+      valid_from: valid_from == null ? null : normalizeTime(valid_from),
+      valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
+      now,
+    };
+  }
+}
