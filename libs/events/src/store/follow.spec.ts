@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
+import { eventually } from '../../../../test/support/app.ts';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { Bell } from '../bell.ts';
 import { hear } from '../source/hearing.ts';
@@ -7,6 +8,7 @@ import { Follower } from './follow.ts';
 import { eventsChannel, migrateEventStore } from './schema.ts';
 
 const WAKES = 50;
+const OTHERS = 10;
 
 describe('watching the log', () => {
   let database: TestDatabase;
@@ -39,33 +41,59 @@ describe('watching the log', () => {
       onError: nothing,
     });
     await follower.start();
-    for (let wake = 0; wake < WAKES; wake++) {
-      const before = looks();
-      await pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
-      while (looks() === before) await new Promise(setImmediate);
+    try {
+      for (let wake = 0; wake < WAKES; wake++) {
+        const before = looks();
+        await pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
+        await eventually(() => looks() > before);
+      }
+      expect(joined).not.toHaveBeenCalled();
+      expect(added).not.toHaveBeenCalled();
+    } finally {
+      await follower.stop();
     }
-    expect(joined).not.toHaveBeenCalled();
-    expect(added).not.toHaveBeenCalled();
-    await follower.stop();
   });
 
   it('asks one thing at a time of the connection that all listeners share', async () => {
-    const warnings: Error[] = [];
-    const note = (warning: Error): number => warnings.push(warning);
-    process.on('warning', note);
+    const asked = countUnderWay();
     const failures: unknown[] = [];
-    const join = async (channel: string): Promise<{ heard: Promise<void>; leave: () => Promise<void> }> => {
+    const leaving: (() => Promise<void>)[] = [];
+    const join = (channel: string): (() => boolean) => {
+      let rung = false;
       const bell = new Bell();
-      const leave = hear(pool, { channel, bell, onError: (error) => failures.push(error) });
-      return Promise.resolve({ heard: bell.wait(60_000), leave });
+      bell.ring = () => (rung = true);
+      leaving.push(hear(pool, { channel, bell, onError: (error) => failures.push(error) }));
+      return () => rung;
     };
-    const first = await join('first');
-    await first.heard;
-    const others = await Promise.all(Array.from({ length: 10 }, (_none, index) => join(`other_${index}`)));
-    await Promise.all(others.map(({ heard }) => heard));
-    for (const { leave } of [first, ...others]) await leave();
-    process.off('warning', note);
-    expect(failures).toEqual([]);
-    expect(warnings.filter(({ name }) => name === 'DeprecationWarning')).toEqual([]);
+    try {
+      await eventually(join('first'));
+      const others = Array.from({ length: OTHERS }, (_none, index) => join(`other_${index}`));
+      await eventually(() => others.every((rung) => rung()));
+      expect(failures).toEqual([]);
+      expect(asked.ofOneClient()).toBe(OTHERS + 1);
+      expect(asked.mostAtOnce()).toBe(1);
+    } finally {
+      for (const leave of leaving) await leave();
+    }
   });
 });
+
+/** Watches what is asked of every connection: by how many queries the busiest was asked in all, and how many at once. */
+const countUnderWay = (): { ofOneClient(): number; mostAtOnce(): number } => {
+  const clients = new Map<unknown, { all: number; now: number; most: number }>();
+  const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+  jest.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: unknown, ...args: unknown[]) {
+    const client = clients.get(this) ?? { all: 0, now: 0, most: 0 };
+    clients.set(this, client);
+    const answer = query.apply(this, args);
+    if (answer instanceof Promise) {
+      client.all++;
+      client.most = Math.max(client.most, ++client.now);
+      const done = (): void => void client.now--;
+      answer.then(done, done);
+    }
+    return answer as never;
+  });
+  const greatest = (of: 'all' | 'most'): number => Math.max(...[...clients.values()].map((client) => client[of]));
+  return { ofOneClient: () => greatest('all'), mostAtOnce: () => greatest('most') };
+};
