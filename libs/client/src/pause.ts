@@ -1,5 +1,5 @@
 /** Timers do not count the time that a computer sleeps, so the clock on the wall is looked at this often. */
-const LOOK_MS = 15_000;
+const LOOK_MS = 5_000;
 
 /**
  * Waits until a time by `now`, or until `signal` is aborted, which is an end like any other. Does not keep a program

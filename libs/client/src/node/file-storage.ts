@@ -59,4 +59,5 @@ const writeFlushed = async (file: string, value: string): Promise<void> => {
   }
 };
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/** By its code: in Electron and in sandboxes an error may be of another realm's `Error`. */
+const isMissing = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'ENOENT';
