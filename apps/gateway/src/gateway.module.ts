@@ -11,6 +11,9 @@ import { ApiKeyDirectory } from './authentication/api-key-directory.ts';
 import { BootstrapKey } from './authentication/bootstrap-key.ts';
 import { GatewayAuthenticator } from './authentication/gateway-authenticator.ts';
 import { DocumentsController } from './documents/documents.controller.ts';
+import { EventLogs } from './events/event-logs.ts';
+import { EventStreams } from './events/event-streams.ts';
+import { EventsController } from './events/events.controller.ts';
 import { ProblemsController } from './problems/problems.controller.ts';
 import { Routing } from './routing/routing.ts';
 
@@ -26,7 +29,7 @@ export const gatewayService: ServiceDefinition = {
 /** The public door: who calls, how often, and where a request goes. */
 @Module({
   imports: [ServiceModule.forService(gatewayService)],
-  controllers: [ApiKeyController, DocumentsController, ProblemsController],
+  controllers: [ApiKeyController, DocumentsController, EventsController, ProblemsController],
   providers: [
     ApiKeyList,
     ApiKeyUses,
@@ -35,6 +38,8 @@ export const gatewayService: ServiceDefinition = {
     GatewayAuthenticator,
     { provide: AUTHENTICATOR, useExisting: GatewayAuthenticator },
     Routing,
+    EventLogs,
+    EventStreams,
   ],
 })
 export class GatewayModule {}

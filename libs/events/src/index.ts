@@ -22,6 +22,8 @@ export * from './projection/recorded.ts';
 export * from './projection/table.ts';
 export * from './publish.ts';
 export * from './source/log.source.ts';
+export * from './source/log-tail.ts';
+export * from './source/published-log.ts';
 export * from './subscription/checkpoint.ts';
 export * from './subscription/dead-letters.ts';
 export * from './subscription/runner.ts';

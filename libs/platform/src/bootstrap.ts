@@ -10,6 +10,7 @@ import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import type { Config } from './config/config.ts';
 import { openEventSource } from './event-source.ts';
+import { ownLogs, registerInternalEvents } from './events/own-logs.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
 import { installBodyParser } from './http/body.ts';
 import { installCors } from './http/cors.ts';
@@ -22,6 +23,7 @@ import { MASTER_KEY } from './service.ts';
 import { type LoadedService, loadedServices, routesOf } from './services-of.ts';
 import { createLogger, type Logger, nestLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { observeSubscriptions } from './telemetry/subscription-metrics.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
 export interface AppOptions {
@@ -64,6 +66,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   const logger = options.logger ?? createLogger(config, name);
   const stopTracing = await startTracing(config, name);
   const metrics = createMetrics();
+  const stopping = new AbortController();
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
     loggerInstance: logger,
@@ -91,21 +94,36 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   installObservation(fastify, metrics);
   installProblems(fastify, config.public_url);
   installCors(fastify);
-  installAuthentication(fastify, authenticatorOf(nest));
+  const publicDoor = authenticatorOf(nest);
+  installAuthentication(fastify, publicDoor ?? internalAuthenticatorOf(nest));
   installBodyParser(fastify);
   const checks = services.map(({ definition, database }) => ({
     name: `${definition.name} database`,
     check: () => database.pool.query('select 1'),
   }));
-  registerOperatorRoutes(fastify, config, metrics, checks, (check, error) =>
-    logger.warn({ err: error, check }, 'not ready'),
+  registerOperatorRoutes(
+    fastify,
+    config,
+    metrics,
+    checks,
+    (check, error) => logger.warn({ err: error, check }, 'not ready'),
+    stopping.signal,
   );
   const routes = routesOf(services, new MetadataScanner());
   registerEndpoints(fastify, routes, config.public_url);
   registerOwnOpenApi(fastify, routes, config);
 
   const onError = (error: unknown, what: string): void => logger.warn({ err: error }, what);
-  nest.connectMicroservice({ strategy: transportOf(services, options, onError) }, { inheritAppConfig: false });
+  if (publicDoor === undefined) registerInternalEvents(fastify, ownLogs(nest.get(ModulesContainer), onError));
+  const transport = transportOf(services, options, onError);
+  nest.connectMicroservice({ strategy: transport }, { inheritAppConfig: false });
+  observeSubscriptions({
+    registry: metrics.registry,
+    running: () => transport.subscriptions(),
+    databases: services.map(({ database }) => database),
+    relayed: relayedServices(services, config).map(({ database }) => database),
+    onError,
+  });
   await nest.init();
   await nest.startAllMicroservices();
   const relays = startRelays(services, config, onError);
@@ -114,6 +132,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     nest,
     url: addressOf(fastify),
     close: async () => {
+      stopping.abort();
       await Promise.all(relays.map((relay) => relay.stop()));
       await nest.close();
       await stopTracing();
@@ -121,13 +140,16 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   };
 };
 
-/** The gateway's, where the gateway is part of the process; else the gateway's token is all that counts. */
-const authenticatorOf = (nest: NestFastifyApplication): Authenticator => {
+/** The gateway's, where the gateway is part of the process. */
+const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefined => {
   const modules = [...nest.get(ModulesContainer).values()];
   const own = modules.map(({ providers }) => providers.get(AUTHENTICATOR)).find((provider) => provider !== undefined);
-  if (own !== undefined) return own.instance as Authenticator;
-  return internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
+  return own?.instance as Authenticator | undefined;
 };
+
+/** Behind the gateway its token is all that counts. */
+const internalAuthenticatorOf = (nest: NestFastifyApplication): Authenticator =>
+  internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
 
 /** Each process shows the routes of its own; the gateway makes one document of all. */
 const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], config: Config): void => {
@@ -164,24 +186,24 @@ const transportOf = (
   });
 };
 
+/** The services of this process whose events go to Kafka. */
+const relayedServices = (services: readonly LoadedService[], { kafka_brokers }: Config): LoadedService[] =>
+  kafka_brokers === undefined ? [] : services.filter(({ definition }) => definition.contracts.length > 0);
+
 const startRelays = (
   services: readonly LoadedService[],
-  { kafka_brokers: brokers }: Config,
+  config: Config,
   onError: (error: unknown, what: string) => void,
 ): Leadership[] =>
-  brokers === undefined
-    ? []
-    : services
-        .filter(({ definition }) => definition.contracts.length > 0)
-        .map(({ definition: { name, contracts }, database: { pool } }) =>
-          startRelay({
-            pool,
-            service: name,
-            contracts,
-            kafka: { brokers, clientId: `keyledger.${name}.relay` },
-            onError,
-          }),
-        );
+  relayedServices(services, config).map(({ definition: { name, contracts }, database: { pool } }) =>
+    startRelay({
+      pool,
+      service: name,
+      contracts,
+      kafka: { brokers: config.kafka_brokers ?? [], clientId: `keyledger.${name}.relay` },
+      onError,
+    }),
+  );
 
 const addressOf = (fastify: FastifyInstance): string => {
   const address = fastify.server.address();

@@ -29,6 +29,12 @@ export class ApiKeyDirectory {
     return state.status === 'active' ? this.#principal(id, state) : undefined;
   }
 
+  /** Whether the key of this id still holds. */
+  async isActive(id: string): Promise<boolean> {
+    const { state } = this.store.peek(apiKeyStream, id) ?? (await this.store.load(apiKeyStream, id));
+    return state.status === 'active';
+  }
+
   async #lookUp(hash: string): Promise<string | undefined> {
     const { rows } = await this.database.pool.query<{ id: string }>({
       name: 'api-key-by-hash',

@@ -96,6 +96,11 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
     message: 'Too many calls from this address could not say who they are.',
     remedy: 'Wait `Retry-After` seconds. Keys that are right are still served meanwhile.',
   },
+  TOO_MANY_STREAMS: {
+    status: 429,
+    message: 'The credential holds as many event streams open as it may.',
+    remedy: 'Close one, or read all that is wanted in one stream and share it out.',
+  },
   INTERNAL: {
     status: 500,
     message: 'Something went wrong on our side.',

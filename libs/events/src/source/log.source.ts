@@ -72,6 +72,13 @@ export class LogSource implements EventSource {
     return Promise.resolve(true);
   }
 
+  async lag(checkpoints: (partition: number) => number): Promise<number> {
+    const { rows } = await this.pool.query<{ head: string }>(
+      `select coalesce(max(position), 0) as head from ${escapeIdentifier(this.service)}.events`,
+    );
+    return Math.max(0, Number(rows[0]?.head) - checkpoints(LOG_PARTITION));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#bell.ring();

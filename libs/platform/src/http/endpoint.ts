@@ -24,6 +24,8 @@ export interface EndpointContract<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Request headers of this route's own, with what they say, for the documentation; the handler reads them by `call.header`. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Successful answers by status; the first is what a plain return value is sent with. `null` = no body. */
   readonly answers: Readonly<Record<number, AnswerContract>>;
   /** Codes of problems this route answers with, beyond those every route may (validation, credentials, rate limit). */
@@ -48,6 +50,8 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   readonly request_id: string;
   readonly ip: string;
   readonly user_agent: string | null;
+  /** A request header by its name in lower case. */
+  header(name: string): string | undefined;
   /** Version from `If-Match`, when it was sent. */
   readonly if_match: number | undefined;
   /** Metadata for events of this call; `actor` overrides the principal's (a licence key in the body). */
@@ -62,7 +66,10 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   ): HandleOptions<State, Event>;
 }
 
-/** A response with a status or headers of its own. Handlers may also return a plain body. */
+/**
+ * A response with a status or headers of its own. Handlers may also return a plain body. A `Readable` is sent as it comes, no
+ * faster than the caller takes it, and is destroyed when the caller goes away.
+ */
 export class Answer {
   constructor(
     readonly status: number,

@@ -73,6 +73,12 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
     ...parameters(contract.query, 'query', schemas),
     ...(contract.method === 'POST' ? [IDEMPOTENCY_KEY] : []),
     ...(takesIfMatch(contract) ? [IF_MATCH] : []),
+    ...Object.entries(contract.headers ?? {}).map(([name, description]) => ({
+      name,
+      in: 'header',
+      description,
+      schema: { type: 'string' },
+    })),
   ],
   ...(contract.body === undefined
     ? {}

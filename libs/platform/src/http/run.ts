@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   type Actor,
@@ -116,7 +117,16 @@ const sentAnswer = ({ status, headers, body }: Answer): SentAnswer => ({
   body: body === undefined || body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body),
 });
 
-const send = (reply: FastifyReply, answer: Answer): FastifyReply => sendSent(reply, sentAnswer(answer));
+const send = (reply: FastifyReply, answer: Answer): FastifyReply =>
+  answer.body instanceof Readable ? sendStream(reply, answer, answer.body) : sendSent(reply, sentAnswer(answer));
+
+/** A HEAD wants none of it; Fastify would read it to its end, which it may not have. */
+const sendStream = (reply: FastifyReply, { status, headers }: Answer, body: Readable): FastifyReply => {
+  reply.status(status).headers(headers);
+  if (reply.request.method !== 'HEAD') return reply.send(body);
+  body.destroy();
+  return reply.send();
+};
 
 const sendSent = (reply: FastifyReply, { status, headers, body }: SentAnswer): FastifyReply => {
   reply.status(status).headers(headers);
@@ -163,6 +173,10 @@ const callOf = (
     request_id: request.id,
     ip: request.client_ip,
     user_agent: request.headers['user-agent'] ?? null,
+    header: (name) => {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
     if_match,
     metadata,
     command,

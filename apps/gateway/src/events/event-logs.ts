@@ -1,0 +1,45 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { catalogue } from '#domain/catalogue';
+import { LogTail, type PublishedLog } from '#events';
+import { LOGGER, type Logger, ownLogs } from '#platform';
+import { Routing } from '../routing/routing.ts';
+import { RemoteLog } from './remote-log.ts';
+
+/** The logs of all services that publish anything: read in the database where they run in this process, else over HTTP. */
+@Injectable()
+export class EventLogs {
+  #all: readonly PublishedLog[] | undefined;
+  #tails: readonly LogTail[] | undefined;
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly routing: Routing,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** One of each service, by name. */
+  get all(): readonly PublishedLog[] {
+    this.#all ??= this.#logs().sort((a, b) => (a.service < b.service ? -1 : 1));
+    return this.#all;
+  }
+
+  /** What streams share of them. */
+  get tails(): readonly LogTail[] {
+    this.#tails ??= this.all.map((log) => new LogTail(log, (error) => this.warn(error, log.service)));
+    return this.#tails;
+  }
+
+  #logs(): PublishedLog[] {
+    const own = ownLogs(this.modules, (error, what) => this.logger.warn({ err: error }, what));
+    const publishing = new Set(catalogue.map(({ service }) => service));
+    const remote = [...this.routing.clients.values()]
+      .filter(({ name }) => publishing.has(name))
+      .map((client) => new RemoteLog(client, this.routing.tokens));
+    return [...own, ...remote];
+  }
+
+  warn(error: unknown, service: string): void {
+    this.logger.warn({ err: error, service }, 'the events of a service cannot be read');
+  }
+}

@@ -1,0 +1,46 @@
+import type { LogFilter, LogPage, PublishedLog } from '#events';
+import { INTERNAL_EVENTS, type InternalTokens, LONGEST_WAIT_MS, type Principal, TOKEN_HEADER } from '#platform';
+import type { ServiceClient } from '../routing/service-client.ts';
+
+/** What the gateway asks for in its own name, and sifts before anybody sees it. */
+const GATEWAY: Principal = { actor: { type: 'system', id: 'gateway' }, scopes: ['admin'], product_id: null };
+
+/** The log of a service in another process, asked for over HTTP. */
+export class RemoteLog implements PublishedLog {
+  readonly service: string;
+
+  constructor(
+    private readonly client: ServiceClient,
+    private readonly tokens: InternalTokens,
+  ) {
+    this.service = client.name;
+  }
+
+  read(after: number, limit: number, { types, subject }: LogFilter = {}): Promise<LogPage> {
+    return this.#ask({
+      after: String(after),
+      limit: String(limit),
+      ...(types === undefined ? {} : { types: types.join(',') }),
+      ...(subject === undefined ? {} : { subject }),
+    });
+  }
+
+  grown(after: number, limit: number, milliseconds: number, signal: AbortSignal): Promise<LogPage> {
+    const wait = String(Math.min(milliseconds, LONGEST_WAIT_MS));
+    return this.#ask({ after: String(after), limit: String(limit), wait }, signal);
+  }
+
+  async #ask(query: Record<string, string>, signal?: AbortSignal): Promise<LogPage> {
+    const { statusCode, body } = await this.client.request({
+      method: 'GET',
+      path: `${INTERNAL_EVENTS}/${this.service}?${new URLSearchParams(query).toString()}`,
+      headers: { [TOKEN_HEADER]: await this.tokens.issue(GATEWAY) },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (statusCode !== 200) {
+      await body.dump();
+      throw new Error(`${this.service} answered ${statusCode} when it was asked for its events`);
+    }
+    return (await body.json()) as LogPage;
+  }
+}

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { ModulesContainer } from '@nestjs/core';
+import Type, { type Static } from 'typebox';
+import { OwnPublishedLog, type PublishedLog } from '#events';
+import { hasScope } from '../auth/principal.ts';
+import { Problem } from '../http/problem.ts';
+import { StrictObject } from '../http/schemas.ts';
+import { validator } from '../http/validate.ts';
+import { loadedServices } from '../services-of.ts';
+
+/** Where a service shows its log to the gateway, below the name of the service. */
+export const INTERNAL_EVENTS = '/internal/events';
+
+/** Longest that an answer may wait for an event, in milliseconds. */
+export const LONGEST_WAIT_MS = 20_000;
+
+/** The logs of the services of this process that publish anything. */
+export const ownLogs = (modules: ModulesContainer, onError: (error: unknown, what: string) => void): PublishedLog[] =>
+  loadedServices(modules)
+    .filter(({ definition }) => definition.contracts.length > 0)
+    .map(
+      ({ definition: { name, contracts }, database }) =>
+        new OwnPublishedLog(name, database.pool, contracts, (error) =>
+          onError(error, `the log of ${name} could not be listened to`),
+        ),
+    );
+
+const Names = StrictObject({ service: Type.String() });
+const Reading = StrictObject({
+  after: Type.Integer({ minimum: 0 }),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000 }),
+  types: Type.Optional(Type.String()),
+  subject: Type.Optional(Type.String()),
+  wait: Type.Optional(Type.Integer({ minimum: 0, maximum: LONGEST_WAIT_MS })),
+});
+const validNames = validator(Names, 'path');
+const validReading = validator(Reading, 'query');
+
+/** For the gateway alone: what a service has published, by position. It is never registered where the public door is. */
+export const registerInternalEvents = (fastify: FastifyInstance, logs: readonly PublishedLog[]): void => {
+  const waiting = new Set<AbortController>();
+  fastify.addHook('preClose', (done) => {
+    for (const one of waiting) one.abort();
+    done();
+  });
+  fastify.get(`${INTERNAL_EVENTS}/:service`, async (request, reply) => {
+    if (request.principal === undefined || !hasScope(request.principal, 'admin'))
+      throw new Problem(403, 'FORBIDDEN', 'The gateway alone reads this.');
+    validNames(request.params);
+    validReading(request.query);
+    const { service } = request.params as Static<typeof Names>;
+    const { after, limit, types, subject, wait } = request.query as Static<typeof Reading>;
+    const log = logs.find((one) => one.service === service);
+    if (log === undefined) throw new Problem(404, 'NOT_FOUND', 'There is no such service here.');
+    if (wait !== undefined) {
+      // Nobody waits for an answer any more when the caller has gone, nor when the service is to end.
+      const over = new AbortController();
+      waiting.add(over);
+      reply.raw.once('close', () => over.abort());
+      return log.grown(after, limit, wait, over.signal).finally(() => waiting.delete(over));
+    }
+    const page = await log.read(after, limit, {
+      ...(types === undefined ? {} : { types: types.split(',') }),
+      ...(subject === undefined ? {} : { subject }),
+    });
+    return reply.send(page);
+  });
+};
