@@ -127,7 +127,14 @@ describe('the OpenAPI document', () => {
   it('offers an Idempotency-Key on every POST, and If-Match where something is changed that is there', () => {
     const takes = ({ parameters }: Operation, name: string): boolean =>
       parameters.some((parameter) => parameter.name === name);
-    expect(where((operation, name) => name.startsWith('POST') === takes(operation, 'Idempotency-Key'))).toEqual([]);
+    // A file is no body that could be compared; imports are idempotent by what is in them.
+    const takesJson = ({ requestBody }: Operation): boolean =>
+      requestBody === undefined || 'application/json' in requestBody.content;
+    expect(
+      where(
+        (operation, name) => (name.startsWith('POST') && takesJson(operation)) === takes(operation, 'Idempotency-Key'),
+      ),
+    ).toEqual([]);
     const changes = (name: string): boolean =>
       name.startsWith('PATCH') || (name.startsWith('POST') && name.includes('{'));
     expect(where((operation, name) => changes(name) === takes(operation, 'If-Match'))).toEqual([]);

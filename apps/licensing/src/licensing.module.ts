@@ -5,6 +5,11 @@ import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
 import { FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
 import { ActivationController } from './activations/activation.controller.ts';
+import { ImportController } from './imports/import.controller.ts';
+import { Imports1790000030000 } from './imports/import.table.ts';
+import { Importer } from './imports/importer.ts';
+import { Imports } from './imports/imports.ts';
+import { ImportLine } from './imports/line.ts';
 import { LicenseKeys } from './keys/license-keys.ts';
 import { SigningKeys1790000013000 } from './keys/signing-key.table.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
@@ -38,6 +43,7 @@ export const licensingService: ServiceDefinition = {
     Licenses1790000012000,
     SigningKeys1790000013000,
     Validations1790000014000,
+    Imports1790000030000,
   ],
   streams: [productStream, planStream, licenseStream],
   projections: [productsProjection, plansProjection, licensesProjection],
@@ -54,6 +60,7 @@ export const licensingService: ServiceDefinition = {
     ActivationController,
     VerificationController,
     WellKnownController,
+    ImportController,
   ],
   providers: [
     Licenses,
@@ -65,6 +72,9 @@ export const licensingService: ServiceDefinition = {
     Leases,
     ValidationLog,
     ExpireWhenDue,
+    Imports,
+    ImportLine,
+    Importer,
   ],
 })
 export class LicensingModule {}

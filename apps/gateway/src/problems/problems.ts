@@ -51,6 +51,11 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
     message: 'There is nothing at this address.',
     remedy: 'Look the path up in `/api/v1/openapi.json`.',
   },
+  IMPORT_NOT_FOUND: {
+    status: 404,
+    message: 'There is no such import.',
+    remedy: 'List the imports with `GET /api/v1/admin/imports`.',
+  },
   DELIVERY_NOT_FOUND: {
     status: 404,
     message: 'The endpoint has no such delivery.',

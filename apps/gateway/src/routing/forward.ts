@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CLIENT_IP_HEADER, type InternalTokens, Problem, TOKEN_HEADER } from '#platform';
+import { UPLOADS } from './routes.ts';
 import type { ServiceClient } from './service-client.ts';
 
 /** Largest request body, in bytes. */
@@ -45,7 +46,7 @@ export const forward = async (
       [TOKEN_HEADER]: await tokens.issue(request.principal ?? null),
       [CLIENT_IP_HEADER]: request.client_ip,
     },
-    body: hasBody ? bounded(request.raw) : null,
+    body: hasBody ? bounded(request.raw, UPLOADS.get(request.url.split('?')[0] ?? '') ?? BODY_LIMIT) : null,
     signal: gone.signal,
   });
   const { 'request-id': _id, traceparent: _span, ...headers } = passable(answer.headers, true);
@@ -70,20 +71,21 @@ const passable = (headers: IncomingHttpHeaders, hasBody: boolean): Record<string
 };
 
 /** The body, refused as soon as it is known to be too large. */
-const bounded = (message: IncomingMessage): Readable => {
+const bounded = (message: IncomingMessage, limit: number): Readable => {
   const announced = message.headers['content-length'];
-  if (announced === undefined) return Readable.from(counted(message));
-  if (Number(announced) > BODY_LIMIT) throw tooLarge();
+  if (announced === undefined) return Readable.from(counted(message, limit));
+  if (Number(announced) > limit) throw tooLarge(limit);
   return message;
 };
 
-async function* counted(message: IncomingMessage): AsyncIterable<Uint8Array> {
+async function* counted(message: IncomingMessage, limit: number): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of message as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
-    if (bytes > BODY_LIMIT) throw tooLarge();
+    if (bytes > limit) throw tooLarge(limit);
     yield chunk;
   }
 }
 
-const tooLarge = (): Problem => new Problem(413, 'BODY_TOO_LARGE', 'A request body may have at most 1 MiB.');
+const tooLarge = (limit: number): Problem =>
+  new Problem(413, 'BODY_TOO_LARGE', `This request body may have at most ${limit / 1_048_576} MiB.`);

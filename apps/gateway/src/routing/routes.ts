@@ -7,5 +7,11 @@ export const ROUTES: Readonly<Record<string, ServiceName>> = {
   '/api/v1/admin/products': 'licensing',
   '/api/v1/admin/plans': 'licensing',
   '/api/v1/admin/licenses': 'licensing',
+  '/api/v1/admin/imports': 'licensing',
+  '/api/v1/portal/seats': 'licensing',
+  '/api/v1/invites': 'licensing',
   '/api/v1/admin/webhooks': 'webhooks',
 };
+
+/** Addresses that take files, and how large these may be, in bytes. */
+export const UPLOADS: ReadonlyMap<string, number> = new Map([['/api/v1/admin/imports', 256 * 1_048_576]]);

@@ -29,6 +29,11 @@ export class LicenseKeys {
     return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 
+  /** A key that the merchant has given out already, and that goes on being good. */
+  keep(licenseId: string, text: string): NewLicenseKey {
+    return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text.trim(), licenseId) };
+  }
+
   /** What a key is found by, however it was typed. */
   hash(text: string): string {
     return this.masterKey.hash('license-key', normalizeLicenseKey(text));

@@ -5,6 +5,9 @@ import { Problem } from './problem.ts';
 /** Levels of arrays and objects that a body may have. */
 const DEPTH = 32;
 
+/** Media types of files that some routes take. */
+const FILES = ['text/csv', 'application/x-ndjson'] as const;
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** The body as it was sent; an Idempotency-Key is held against its hash. */
@@ -24,6 +27,8 @@ export const installBodyParser = (fastify: FastifyInstance): void => {
       done(error as Error);
     }
   });
+  // Files are handed on as they come, to the routes that take them.
+  fastify.addContentTypeParser([...FILES], (_request, file, done) => done(null, file));
 };
 
 const parse = (body: Buffer): unknown => {

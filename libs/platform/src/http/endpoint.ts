@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { DomainEvent, EventMetadata, HandleOptions, Outcome } from '#events';
 import type { Static, TSchema } from 'typebox';
 import type { Principal, Scope } from '../auth/principal.ts';
@@ -11,7 +12,7 @@ export interface EndpointContract<
   Query extends TSchema = TSchema,
   Body extends TSchema = TSchema,
 > {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1` unless `root` is set; parameters as `:id`. */
   readonly path: string;
   readonly root?: boolean;
@@ -24,6 +25,8 @@ export interface EndpointContract<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Media types of a file that is the body, in place of JSON; the handler reads it as it comes, by `call.upload`. */
+  readonly upload?: readonly string[];
   /** Request headers of this route's own, with what they say, for the documentation; the handler reads them by `call.header`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Successful answers by status; the first is what a plain return value is sent with. `null` = no body. */
@@ -46,6 +49,8 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   readonly params: Of<C['params']>;
   readonly query: Of<C['query']>;
   readonly body: Of<C['body']>;
+  /** The file that a route with `upload` is sent. */
+  readonly upload: Readable;
   readonly principal: Principal;
   readonly request_id: string;
   readonly ip: string;

@@ -71,7 +71,7 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
   parameters: [
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),
-    ...(contract.method === 'POST' ? [IDEMPOTENCY_KEY] : []),
+    ...(contract.method === 'POST' && contract.upload === undefined ? [IDEMPOTENCY_KEY] : []),
     ...(takesIfMatch(contract) ? [IF_MATCH] : []),
     ...Object.entries(contract.headers ?? {}).map(([name, description]) => ({
       name,
@@ -80,11 +80,22 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
       schema: { type: 'string' },
     })),
   ],
-  ...(contract.body === undefined
-    ? {}
-    : { requestBody: { required: true, content: { 'application/json': { schema: hoist(contract.body, schemas) } } } }),
+  ...requestBody(contract, schemas),
   responses: responses(contract, schemas),
 });
+
+const requestBody = ({ body, upload }: EndpointContract, schemas: Json): Json => {
+  if (upload !== undefined)
+    return {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(upload.map((media) => [media, { schema: { type: 'string' } }])),
+      },
+    };
+  return body === undefined
+    ? {}
+    : { requestBody: { required: true, content: { 'application/json': { schema: hoist(body, schemas) } } } };
+};
 
 /** Commands on something that is there already, as well as changes of its fields. */
 const takesIfMatch = ({ method, params }: EndpointContract): boolean =>

@@ -41,7 +41,8 @@ export const runner = (route: Route, publicUrl: string) => {
     check(validateQuery, request.query);
     // No body is an empty one; `null` is not.
     const body = request.body === undefined ? {} : request.body;
-    check(validateBody, body);
+    if (body instanceof Readable !== (contract.upload !== undefined)) throw notTaken(contract);
+    if (contract.upload === undefined) check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
     const call = callOf(request, body, principal, idempotent);
     const run = async (): Promise<Answer> => {
@@ -59,6 +60,9 @@ export const runner = (route: Route, publicUrl: string) => {
     return replyOnce(idempotent, request, reply, publicUrl, run);
   };
 };
+
+const notTaken = ({ upload = ['application/json'] }: EndpointContract): Problem =>
+  new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', `Send ${upload.join(' or ')}.`);
 
 const NO_FIELDS = { type: 'object', properties: {}, additionalProperties: false };
 
@@ -170,6 +174,7 @@ const callOf = (
     query: request.query,
     body,
     principal,
+    upload: request.body instanceof Readable ? request.body : Readable.from([]),
     request_id: request.id,
     ip: request.client_ip,
     user_agent: request.headers['user-agent'] ?? null,

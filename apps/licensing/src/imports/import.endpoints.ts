@@ -1,0 +1,98 @@
+import Type from 'typebox';
+import {
+  Email,
+  endpoint,
+  Id,
+  Identifier,
+  Metadata,
+  Nullable,
+  Page,
+  PageQuery,
+  StrictObject,
+  Text,
+  Timestamp,
+} from '#platform';
+import { issueLicense } from '../licenses/license.endpoints.ts';
+
+const TAG = 'Imports';
+
+const Import = StrictObject(
+  {
+    id: Id('imp'),
+    status: Type.Enum(['receiving', 'running', 'finished']),
+    lines: Type.Integer({ description: 'Licences in the file.' }),
+    done: Type.Integer({ description: 'How many of them have been dealt with.' }),
+    issued: Type.Integer(),
+    unchanged: Type.Integer({ description: 'Licences that an earlier import has issued.' }),
+    refused: Type.Integer({ description: 'Lines that make no licence; the report says why.' }),
+    created_at: Timestamp,
+    finished_at: Nullable(Timestamp),
+  },
+  { $id: 'Import' },
+);
+
+const IMPORTED_STATUSES = ['active', 'suspended', 'revoked', 'canceled'] as const;
+
+/** A line of an import: what a licence is issued with, and what it has become since. */
+export const ImportedLicense = StrictObject({
+  ...issueLicense.body.properties,
+  email: Email,
+  external_id: Text(255, { min: 1 }),
+  license_key: Type.Optional(Text(1024, { min: 8 })),
+  status: Type.Optional(Type.Enum([...IMPORTED_STATUSES])),
+  activations: Type.Optional(Type.Array(Identifier, { maxItems: 1_000 })),
+  metadata: Type.Optional(Metadata),
+});
+
+const params = StrictObject({ id: Id('imp') });
+const NOT_FOUND = { status: 404, code: 'IMPORT_NOT_FOUND' };
+
+export const importLicenses = endpoint({
+  method: 'POST',
+  path: '/admin/imports',
+  operation: 'importLicenses',
+  tag: TAG,
+  summary: 'Import licences from a file: idempotent by external_id, in the background',
+  auth: 'admin',
+  upload: ['text/csv', 'application/x-ndjson'],
+  answers: { 202: { description: 'The import, which goes on by itself.', schema: Import } },
+  problems: [],
+});
+
+export const listImports = endpoint({
+  method: 'GET',
+  path: '/admin/imports',
+  operation: 'listImports',
+  tag: TAG,
+  summary: 'List imports, newest first',
+  auth: 'admin',
+  query: PageQuery({}),
+  answers: { 200: { description: 'A page of imports.', schema: Page(Import) } },
+  problems: [],
+});
+
+export const readImport = endpoint({
+  method: 'GET',
+  path: '/admin/imports/:id',
+  operation: 'readImport',
+  tag: TAG,
+  summary: 'How far an import is',
+  auth: 'admin',
+  params,
+  answers: { 200: { description: 'The import.', schema: Import } },
+  problems: [NOT_FOUND],
+});
+
+export const reportImport = endpoint({
+  method: 'GET',
+  path: '/admin/imports/:id/report',
+  operation: 'reportImport',
+  tag: TAG,
+  summary: 'The refused lines of an import, each with its reason',
+  auth: 'admin',
+  params,
+  answers: {
+    200: { description: 'line, external_id, reason.', schema: Type.String(), media: 'text/csv; charset=utf-8' },
+  },
+  problems: [NOT_FOUND],
+});
