@@ -100,8 +100,8 @@ export class FloatingSession {
     return { done: reply.status === 404 || reply.code === 'SESSION_EXPIRED', code: reply.code, reason: reply.reason };
   }
 
-  [Symbol.asyncDispose](): Promise<Outcome> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #keepAlive(): Promise<void> {

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+/**
+ * A command-line program with a license:
+ *
+ *     acme-render activate ACME-XXXX-…    takes one of the license's devices
+ *     acme-render render FILE             works, online and off
+ *     acme-render status                  says what the license allows
+ *     acme-render deactivate              gives the device back
+ */
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileStorage, LicenseClient } from '@keyledger/client/node';
+
+// In a program that ships these three are constants; the public key is what /.well-known/keyledger.pem shows.
+const { ACME_LICENSE_SERVER: url, ACME_PRODUCT: product, ACME_PUBLIC_KEY: publicKey } = process.env;
+
+const client = new LicenseClient({
+  url,
+  product,
+  publicKeys: [publicKey],
+  version: '1.0.0',
+  storage: fileStorage(process.env.ACME_STATE ?? join(homedir(), '.acme-render')),
+});
+
+/** What the program says to its user; scripts look at the exit code: 0 = it may run, 2 = it may not. */
+const tell = ({ valid, mode, code, reason, until }) => {
+  console.log(valid ? `Licensed (${mode}), until ${until.toISOString()}.` : `Not licensed: ${code}. ${reason}`);
+  return valid ? 0 : 2;
+};
+
+const commands = {
+  activate: async (key) => tell(await client.activate(key, { label: hostname() })),
+  status: async () => tell(await client.verify()),
+  deactivate: async () => {
+    const { done, reason } = await client.deactivate();
+    console.log(reason);
+    return done ? 0 : 2;
+  },
+  render: async (file) => {
+    const verdict = await client.verify();
+    if (!verdict.valid) return tell(verdict);
+    console.log(`Rendered ${file}.`);
+    // Kept on disk at once, sent when the server can be reached: now, or by a later run.
+    await client.usage.record('renders', 1, { metadata: { file } });
+    return 0;
+  },
+};
+
+const [name = 'status', argument] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  console.error(`acme-render ${Object.keys(commands).join(' | ')}`);
+  process.exitCode = 64;
+} else {
+  process.exitCode = await command(argument);
+  await client.close();
+}
