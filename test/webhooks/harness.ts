@@ -76,12 +76,17 @@ export const QUICK: Partial<DeliverySettings> = { ladder: [20, 20, 20], poll: 20
 /** Webhooks and the gateway, beside a log of licensing that the test writes. Loopback is allowed unless `env` says otherwise. */
 export const startWebhooks = async (
   settings: Partial<DeliverySettings> = QUICK,
-  { databaseUrl, env }: { databaseUrl?: string; env?: Record<string, string> } = {},
+  {
+    databaseUrl,
+    env,
+    retryLadder,
+  }: { databaseUrl?: string; env?: Record<string, string>; retryLadder?: readonly number[] } = {},
 ): Promise<Webhooks> => {
   const app = await startApp({
     modules: [settingsModule(settings), LicensingModule, GatewayModule, WebhooksModule],
     env: { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', ...env },
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    ...(retryLadder === undefined ? {} : { retryLadder }),
   });
   const licensing = app.app.nest.get(Licensing, { strict: false });
   return {

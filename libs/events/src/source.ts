@@ -31,6 +31,8 @@ export interface EventSource {
   elsewhere(): Promise<(subject: string) => number | undefined>;
   /** After a `next` that waited in vain: whether there was nothing left to read. */
   drained(): Promise<boolean>;
+  /** How many events lie beyond the checkpoints (of a log: positions, which is no fewer). For metrics: asking costs a query. */
+  lag(checkpoints: (partition: number) => number): Promise<number>;
   close(): Promise<void>;
 }
 

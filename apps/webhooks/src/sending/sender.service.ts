@@ -18,9 +18,12 @@ import {
   type Logger,
   MASTER_KEY,
   type MasterKey,
+  METRICS,
+  type Metrics,
   type ServiceDatabase,
 } from '#platform';
 import { openKey } from '../endpoints/secret.ts';
+import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';
 import { Sender } from './sender.ts';
 import { defaultSettings, DELIVERY_SETTINGS, type DeliverySettings } from './settings.ts';
@@ -36,6 +39,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(MASTER_KEY) masterKey: MasterKey,
     @Inject(CONFIG) config: Config,
     @Inject(LOGGER) logger: Logger,
+    @Inject(METRICS) metrics: Metrics,
     @Optional() @Inject(DELIVERY_SETTINGS) settings: Partial<DeliverySettings> = {},
   ) {
     const keys = new LRUCache<string, Uint8Array>({ max: 10_000 });
@@ -48,6 +52,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
         keys.set(sealed, key);
         return key;
       },
+      onAttempt: countAttempts(metrics.registry),
       onGone: (endpointId) => this.#disable(endpointId),
       onError: (error, what) => logger.warn({ err: error }, what),
     });

@@ -23,6 +23,8 @@ export interface SenderOptions {
   readonly keyOf: (endpointId: string, sealed: string) => Uint8Array;
   /** The endpoint answered 410: it wants no more. */
   readonly onGone: (endpointId: string) => Promise<void>;
+  /** An attempt has been made, and what it came to has been written. */
+  readonly onAttempt?: (attempt: Attempt, status: DeliveryStatus) => void;
   readonly onError: (error: unknown, what: string) => void;
 }
 
@@ -178,7 +180,9 @@ export class Sender {
       if ((this.#goodUntil.get(delivery.id) ?? 0) <= performance.now()) return;
       const made = await this.#attempt(delivery);
       if (made === undefined) return;
-      const written = await this.#recorder.keep({ delivery, attempt: made, ...this.#verdict(delivery, made) });
+      const verdict = this.#verdict(delivery, made);
+      const written = await this.#recorder.keep({ delivery, attempt: made, ...verdict });
+      if (written) this.options.onAttempt?.(made, verdict.status);
       if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
     } catch (error) {
       // The claim runs out, and the delivery is taken up again.

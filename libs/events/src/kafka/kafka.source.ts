@@ -6,7 +6,7 @@ import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts'
 import { abortable } from './abortable.ts';
 import { fromMessage } from './cloudevents.ts';
 import { LazyOffsets } from './offsets.ts';
-import { ensureTopic, isAtEnd, kafkaClient, type KafkaOptions, topicOf } from './topic.ts';
+import { ensureTopic, kafkaClient, type KafkaOptions, messagesLeft, topicOf } from './topic.ts';
 
 export interface KafkaSourceOptions {
   readonly kafka: KafkaOptions;
@@ -71,8 +71,13 @@ export class KafkaSource implements EventSource {
   }
 
   async drained(): Promise<boolean> {
+    return (await this.lag()) === 0;
+  }
+
+  /** By the offsets of the group, which all of its instances share and which follow the checkpoints a little later. */
+  async lag(): Promise<number> {
     const { kafka, service, group } = this.options;
-    return isAtEnd(kafka, topicOf(service), group);
+    return messagesLeft(kafka, topicOf(service), group);
   }
 
   async close(): Promise<void> {

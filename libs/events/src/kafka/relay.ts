@@ -25,6 +25,8 @@ export interface RelayOptions {
 const BATCH = 500;
 const REQUEST_BYTES = 512 * 1024;
 const AWAY_MS = 500;
+/** Its name among the service's checkpoints. */
+const RELAY = 'kafka-relay';
 
 /**
  * Sends a service's published events to its topic, in order. One process among all instances does; the checkpoint moves
@@ -37,6 +39,13 @@ export const startRelay = (options: RelayOptions): Leadership =>
     (signal) => relay(options, signal),
     (error) => options.onError(error, `the relay of ${options.service} could not lead`),
   );
+
+/** How far the topic is behind the log, in positions, which is no fewer than events. */
+export const relayLag = async (pool: Pool, service: string): Promise<number> => {
+  const { rows } = await pool.query<{ head: string }>('select coalesce(max(position), 0) as head from events');
+  const sent = (await readPositions(pool, { subscription: RELAY, source: service })).get(LOG_PARTITION) ?? 0;
+  return Math.max(0, Number(rows[0]?.head) - sent);
+};
 
 const relay = async (options: RelayOptions, signal: AbortSignal): Promise<void> => {
   const { pool, service, contracts, kafka, onError } = options;
@@ -69,7 +78,7 @@ const sendAll = async (
   producer: Producer,
   signal: AbortSignal,
 ): Promise<void> => {
-  const key = { subscription: 'kafka-relay', source: service };
+  const key = { subscription: RELAY, source: service };
   let reached = (await readPositions(pool, key)).get(LOG_PARTITION) ?? 0;
   let written: Promise<void> = Promise.resolve();
   while (!signal.aborted) {

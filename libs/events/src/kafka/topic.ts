@@ -34,11 +34,14 @@ const TOPIC_SETTINGS = [
 ];
 
 /** Makes a service's topic unless it is there. @returns how many partitions it has */
-export const ensureTopic = async (options: KafkaOptions, service: string): Promise<number> => {
+export const ensureTopic = (options: KafkaOptions, service: string): Promise<number> =>
+  ensureTopicNamed(options, topicOf(service));
+
+/** As `ensureTopic`, for a topic of any name. */
+export const ensureTopicNamed = async (options: KafkaOptions, topic: string): Promise<number> => {
   const admin = kafkaClient(options).admin();
   await admin.connect();
   try {
-    const topic = topicOf(service);
     if (!(await admin.listTopics()).includes(topic)) {
       // False when another process was quicker, which is just as well.
       await admin.createTopics({
@@ -66,15 +69,17 @@ const partitionsOf = async (admin: Admin, topic: string): Promise<number> => {
   return count;
 };
 
-/** Whether a consumer group has taken all that a topic holds. */
-export const isAtEnd = async (options: KafkaOptions, topic: string, groupId: string): Promise<boolean> => {
+/** How many messages of a topic a consumer group has not taken yet. */
+export const messagesLeft = async (options: KafkaOptions, topic: string, groupId: string): Promise<number> => {
   const admin = kafkaClient(options).admin();
   await admin.connect();
   try {
     const ends = await admin.fetchTopicOffsets(topic);
     const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
-    const taken = new Map(group?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
-    return ends.every(({ partition, offset }) => (taken.get(partition) ?? -1n) >= BigInt(offset) || offset === '0');
+    const taken = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+    return ends
+      .map(({ partition, low, high }) => Number(high) - Math.max(Number(low), taken.get(partition) ?? 0))
+      .reduce((sum, left) => sum + Math.max(0, left), 0);
   } finally {
     await admin.disconnect();
   }

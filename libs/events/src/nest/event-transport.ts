@@ -53,10 +53,20 @@ export interface TransportOptions {
   readonly ladder?: readonly number[];
 }
 
+/** A subscription that runs, in the events of one service. */
+export interface RunningSubscription {
+  /** The service that subscribes. */
+  readonly service: string;
+  readonly name: string;
+  readonly source: string;
+  /** As `SubscriptionRunner.lag`. */
+  lag(): Promise<number>;
+}
+
 /** Nest's way to the subscriptions of all services of a process. */
 export class EventTransport extends Server implements CustomTransportStrategy {
   readonly #subscriptions: { options: SubscribeOptions; handler: MessageHandler }[] = [];
-  readonly #running: { runner: SubscriptionRunner; source: EventSource }[] = [];
+  readonly #running: { options: SubscribeOptions; runner: SubscriptionRunner; source: EventSource }[] = [];
 
   constructor(private readonly options: TransportOptions) {
     super();
@@ -87,10 +97,20 @@ export class EventTransport extends Server implements CustomTransportStrategy {
           ...(this.options.ladder === undefined ? {} : { ladder: this.options.ladder }),
         });
         runner.start();
-        this.#running.push({ runner, source });
+        this.#running.push({ options, runner, source });
       }
     }
     callback();
+  }
+
+  /** What runs now, for metrics. */
+  subscriptions(): RunningSubscription[] {
+    return this.#running.map(({ options: { service, name }, runner, source }) => ({
+      service,
+      name,
+      source: source.service,
+      lag: () => runner.lag(),
+    }));
   }
 
   async close(): Promise<void> {

@@ -67,6 +67,12 @@ export class SubscriptionRunner {
     await this.#running;
   }
 
+  /** How many events of the source are still to be taken, whoever takes them. */
+  async lag(): Promise<number> {
+    const positions = this.#positions ?? (await readPositions(this.options.pool, this.#key));
+    return this.options.source.lag((partition) => positions.get(partition) ?? 0);
+  }
+
   async #consume(): Promise<void> {
     const { pool, source, subscription, batch = BATCH, onError } = this.options;
     const { signal } = this.#stopping;

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { within } from './patience.ts';
 
 /** One thing that must work for the process to serve; it rejects with the reason when it does not. */
 export interface ReadinessCheck {
@@ -13,17 +14,22 @@ export interface ReadinessCheck {
 /** Longest a readiness check may take, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
-/** The operators' routes at the root: `/healthz` (alive), `/readyz` (can serve), `/metrics` (Prometheus). */
+/**
+ * The operators' routes at the root: `/healthz` (alive), `/readyz` (can serve), `/metrics` (Prometheus).
+ * @param stopping aborts when the process begins to stop: from then on it should be sent no more calls
+ */
 export const registerOperatorRoutes = (
   fastify: FastifyInstance,
   config: Pick<Config, 'metrics_token'>,
   metrics: Metrics,
   checks: readonly ReadinessCheck[],
   onFailure: (name: string, error: unknown) => void,
+  stopping: AbortSignal,
 ): void => {
   fastify.get('/healthz', () => ({ status: 'ok' }));
 
   fastify.get('/readyz', async (_request, reply) => {
+    if (stopping.aborted) return reply.status(503).send({ status: 'stopping', checks: [] });
     const results = await Promise.all(checks.map((check) => run(check, onFailure)));
     const failed = results.some(({ status }) => status !== 'ok');
     return reply.status(failed ? 503 : 200).send({ status: failed ? 'unavailable' : 'ok', checks: results });
@@ -43,12 +49,8 @@ const run = async (
   { name, check }: ReadinessCheck,
   onFailure: (name: string, error: unknown) => void,
 ): Promise<{ name: string; status: 'ok' | 'failed' }> => {
-  const timeout = AbortSignal.timeout(PATIENCE_MS);
-  const late = new Promise<never>((_resolve, reject) => {
-    timeout.addEventListener('abort', () => reject(new Error('took too long')), { once: true });
-  });
   try {
-    await Promise.race([check(), late]);
+    await within(PATIENCE_MS, check());
     return { name, status: 'ok' };
   } catch (error) {
     // The reason may hold addresses or credentials, and anyone may ask: it goes to the log alone.
@@ -57,9 +59,20 @@ const run = async (
   }
 };
 
-const mayReadMetrics = (request: FastifyRequest, token: string | undefined): boolean => {
-  const given = Buffer.from(request.headers.authorization ?? '');
+/** Headers by which a proxy says for whom it speaks. */
+const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+/**
+ * Loopback is where the connection comes from, never what a header says. A proxy on this machine is there too, so what it
+ * passes on is nobody's own machine.
+ */
+const mayReadMetrics = ({ headers, socket }: FastifyRequest, token: string | undefined): boolean => {
+  if (token === undefined) {
+    const { remoteAddress: address = '' } = socket;
+    const direct = FORWARDED.every((name) => headers[name] === undefined);
+    return direct && ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
+  }
+  const given = Buffer.from(headers.authorization ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
-  if (token !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)) return true;
-  return token === undefined && ipaddr.process(request.ip).range() === 'loopback';
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 };
