@@ -1,10 +1,16 @@
 import { Module } from '@nestjs/common';
+import { addOnStream } from '#domain/add-on/add-on';
 import { licensingContracts } from '#domain/catalogue';
 import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
 import { FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
 import { ActivationController } from './activations/activation.controller.ts';
+import { AddOnController } from './add-ons/add-on.controller.ts';
+import { addOnsProjection } from './add-ons/add-on.projection.ts';
+import { AddOns1790000040000 } from './add-ons/add-on.table.ts';
+import { Entitlements } from './entitlements/entitlements.ts';
+import { LicenseEntitlementController } from './entitlements/license-entitlement.controller.ts';
 import { ImportController } from './imports/import.controller.ts';
 import { Imports1790000030000 } from './imports/import.table.ts';
 import { Importer } from './imports/importer.ts';
@@ -21,6 +27,7 @@ import { LicenseList } from './licenses/license.list.ts';
 import { licensesProjection } from './licenses/license.projection.ts';
 import { Licenses1790000012000 } from './licenses/license.table.ts';
 import { Licenses } from './licenses/licenses.ts';
+import { PlanEntitlementController } from './plans/plan-entitlement.controller.ts';
 import { PlanController } from './plans/plan.controller.ts';
 import { plansProjection } from './plans/plan.projection.ts';
 import { Plans1790000011000 } from './plans/plan.table.ts';
@@ -43,10 +50,11 @@ export const licensingService: ServiceDefinition = {
     Licenses1790000012000,
     SigningKeys1790000013000,
     Validations1790000014000,
+    AddOns1790000040000,
     Imports1790000030000,
   ],
-  streams: [productStream, planStream, licenseStream],
-  projections: [productsProjection, plansProjection, licensesProjection],
+  streams: [productStream, planStream, addOnStream, licenseStream],
+  projections: [productsProjection, plansProjection, addOnsProjection, licensesProjection],
   contracts: licensingContracts,
 };
 
@@ -56,6 +64,9 @@ export const licensingService: ServiceDefinition = {
   controllers: [
     ProductController,
     PlanController,
+    PlanEntitlementController,
+    AddOnController,
+    LicenseEntitlementController,
     LicenseController,
     ActivationController,
     VerificationController,
@@ -67,6 +78,7 @@ export const licensingService: ServiceDefinition = {
     Issuing,
     LicenseList,
     LicenseKeys,
+    Entitlements,
     SigningKeys,
     LicenseLookup,
     Leases,

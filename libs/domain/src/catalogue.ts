@@ -1,13 +1,14 @@
 import { apiKeyContracts } from './api-key/api-key.contracts.ts';
+import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
 
 /** The contracts of every event that any service publishes. */
-export const catalogue = [...productContracts, ...planContracts, ...licenseContracts, ...apiKeyContracts];
+export const catalogue = [...productContracts, ...planContracts, ...licenseContracts, ...entitlementContracts, ...apiKeyContracts];
 
 /** Those of licensing. */
-export const licensingContracts = [...productContracts, ...planContracts, ...licenseContracts];
+export const licensingContracts = [...productContracts, ...planContracts, ...licenseContracts, ...entitlementContracts];
 
 /**
  * Event types that are part of the published vocabulary and that no service emits yet. Subscriptions may name them in advance;

@@ -1,4 +1,6 @@
+import { addOnRefusals } from './add-on/add-on.ts';
 import { apiKeyRefusals } from './api-key/api-key.errors.ts';
+import { entitlementRefusals } from './entitlements/entitlement.ts';
 import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';
 import { productRefusals } from './product/product.ts';
@@ -9,6 +11,8 @@ import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.err
 export const refusals: Refusals<string> = {
   ...productRefusals,
   ...planRefusals,
+  ...entitlementRefusals,
+  ...addOnRefusals,
   ...licenseRefusals,
   ...apiKeyRefusals,
   ...webhookEndpointRefusals,

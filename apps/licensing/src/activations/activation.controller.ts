@@ -82,7 +82,7 @@ export class ActivationController {
         version,
         plan,
         plan_version,
-        entitlements: {},
+        entitlements: found.granted.claims,
         fingerprint_hash: identifier_hash,
       },
       now,

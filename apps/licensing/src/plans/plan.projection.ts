@@ -26,7 +26,7 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
   },
-  types: ['plan.created', 'plan.updated'],
+  types: ['plan.created', 'plan.updated', 'plan.entitlement_set', 'plan.entitlement_removed'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version, recorded_at }) => {
     const updated_at = new Date(recorded_at);
@@ -38,7 +38,8 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
       case 'plan.updated':
         return row && { ...row, ...event.changes, version, updated_at };
       default:
-        return row;
+        // Entitlements are not listed here, but the version is that of the stream.
+        return row && { ...row, version };
     }
   },
 });

@@ -15,6 +15,7 @@ export interface Leased {
   readonly version: number;
   readonly plan: Pick<PlanTerms, 'slug' | 'grace_days'>;
   readonly plan_version: number;
+  /** The same object while none of them has changed. */
   readonly entitlements: Readonly<Record<string, unknown>>;
   readonly fingerprint_hash: string | null;
 }
@@ -24,6 +25,7 @@ interface Kept {
   readonly plan_version: number;
   readonly iat: number;
   readonly exp: number;
+  readonly entitlements: Leased['entitlements'];
   readonly token: string;
 }
 
@@ -47,12 +49,17 @@ export class Leases {
     const seconds = Math.floor(now / 1000);
     const key = `${leased.license_id}.${leased.fingerprint_hash ?? ''}`;
     const kept = this.#kept.get(key);
-    if (kept?.version === leased.version && kept.plan_version === leased.plan_version && isFresh(kept, seconds))
+    if (
+      kept?.version === leased.version &&
+      kept.plan_version === leased.plan_version &&
+      kept.entitlements === leased.entitlements &&
+      isFresh(kept, seconds)
+    )
       return kept.token;
     const claims = this.#claims(leased, seconds);
     const token = this.keys.sign('lease+jwt', claims);
-    const { version, plan_version } = leased;
-    this.#kept.set(key, { version, plan_version, iat: claims.iat, exp: claims.exp, token });
+    const { version, plan_version, entitlements } = leased;
+    this.#kept.set(key, { version, plan_version, entitlements, iat: claims.iat, exp: claims.exp, token });
     return token;
   }
 

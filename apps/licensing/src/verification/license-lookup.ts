@@ -6,6 +6,7 @@ import { type Plan, planStream } from '#domain/plan/plan';
 import { type Product, productStream } from '#domain/product/product';
 import type { EventStore, Loaded } from '#events';
 import { DATABASE, EVENT_STORE, normalizeIdentifier, type ServiceDatabase } from '#platform';
+import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
 import { LicenseKeys } from '../keys/license-keys.ts';
 
 /** A licence with what its use is judged by, each with its version. */
@@ -14,6 +15,7 @@ export interface Found {
   readonly license: Loaded<License>;
   readonly plan: Loaded<Plan>;
   readonly product: Loaded<Product>;
+  readonly granted: Granted;
 }
 
 /** Keys whose licences are remembered. Which licence a key belongs to never changes while the key exists. */
@@ -29,6 +31,7 @@ export class LicenseLookup {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly keys: LicenseKeys,
+    private readonly entitlements: Entitlements,
   ) {}
 
   /** At once where everything is in memory; undefined when it is not, which says nothing about the key. */
@@ -53,7 +56,8 @@ export class LicenseLookup {
       this.store.load(planStream, plan_id),
       this.store.load(productStream, product_id),
     ]);
-    return found(id, license, plan, product);
+    const found = made(id, license, plan, product);
+    return { ...found, granted: await this.entitlements.of(found.license.state, found.plan.state) };
   }
 
   /** Base64url SHA-256 of the normalised identifier: what activations and leases are bound to. */
@@ -71,7 +75,10 @@ export class LicenseLookup {
     if (license === undefined || license.state.status === 'none') return undefined;
     const plan = this.store.peek(planStream, license.state.plan_id);
     const product = this.store.peek(productStream, license.state.product_id);
-    return plan === undefined || product === undefined ? undefined : found(id, license, plan, product);
+    if (plan === undefined || product === undefined) return undefined;
+    const found = made(id, license, plan, product);
+    const granted = this.entitlements.remembered(found.license.state, found.plan.state);
+    return granted && { ...found, granted };
   }
 
   async #find(key: string): Promise<string | undefined> {
@@ -87,5 +94,9 @@ export class LicenseLookup {
 }
 
 /** A licence is never without its plan and product: they were there when it was issued, and streams do not go away. */
-const found = (id: string, license: Loaded<unknown>, plan: Loaded<unknown>, product: Loaded<unknown>): Found =>
-  ({ id, license, plan, product }) as Found;
+const made = (
+  id: string,
+  license: Loaded<unknown>,
+  plan: Loaded<unknown>,
+  product: Loaded<unknown>,
+): Omit<Found, 'granted'> => ({ id, license, plan, product }) as Found;

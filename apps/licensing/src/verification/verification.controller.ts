@@ -27,7 +27,6 @@ import { listValidations, verifyLicense } from './verification.endpoints.ts';
 
 type VerifyCall = Call<typeof verifyLicense>;
 
-/** Effective entitlements; plans have none yet. */
 const NO_ENTITLEMENTS = {} as const;
 
 @Controller()
@@ -76,12 +75,12 @@ export class VerificationController {
 
   #judge(call: VerifyCall, found: Found): unknown {
     const { identifier, product: asked, entitlements: wanted = [], version } = call.body;
-    const { id, license, plan, product } = found;
+    const { id, license, plan, product, granted } = found;
     const now = Date.now();
     if (identifier === undefined && productSupports(product.state.type, 'activations')) throw identifierMissing();
     const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
     const code = verify(
-      { license: license.state, plan: plan.state, product: product.state, entitlements: NO_ENTITLEMENTS },
+      { license: license.state, plan: plan.state, product: product.state, entitlements: granted.claims },
       { product: asked, identifier_hash, entitlements: wanted, version },
       new Date(now).toISOString(),
     );
@@ -92,7 +91,7 @@ export class VerificationController {
       code,
       message: code === 'VERSION_TOO_OLD' ? product.state.minimum_supported_message : null,
       license: view(found),
-      entitlements: NO_ENTITLEMENTS,
+      entitlements: granted.claims,
       token: valid
         ? this.leases.for(
             {
@@ -101,7 +100,7 @@ export class VerificationController {
               version: license.version,
               plan: plan.state,
               plan_version: plan.version,
-              entitlements: NO_ENTITLEMENTS,
+              entitlements: granted.claims,
               fingerprint_hash: identifier_hash ?? null,
             },
             now,

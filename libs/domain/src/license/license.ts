@@ -1,3 +1,4 @@
+import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import type { Time } from '../shared/time.ts';
 
 export const LICENSE_STATUSES = [
@@ -60,6 +61,9 @@ export type LicenseEvent =
   | (Of & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
   | (Of & { readonly type: 'license.revoked'; readonly reason: string | null })
   | (Of & { readonly type: 'license.key_revealed' })
+  | (Of & { readonly type: 'license.add_on_enabled' | 'license.add_on_disabled'; readonly add_on_id: string })
+  | (Of & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
+  | (Of & { readonly type: 'license.entitlement_restored'; readonly feature: string })
   | (Of &
       Term & {
         readonly type: 'plan.changed';
@@ -112,6 +116,9 @@ export interface License extends Description, Term {
   readonly grace_until: Time | null;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
+  readonly add_ons: ReadonlySet<string>;
+  /** Entitlements of its own, by feature. */
+  readonly overrides: ReadonlyMap<string, Entitlement>;
 }
 
 export type LicenseState = { readonly status: 'none' } | License;
@@ -121,7 +128,14 @@ const initialState: LicenseState = { status: 'none' };
 const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
   if (event.type === 'license.created') {
     const { type: _event, ...license } = event;
-    return { ...license, resumes_as: license.status, grace_until: null, activations: new Map() };
+    return {
+      ...license,
+      resumes_as: license.status,
+      grace_until: null,
+      activations: new Map(),
+      add_ons: new Set(),
+      overrides: new Map(),
+    };
   }
   if (state.status === 'none') return state;
   switch (event.type) {
@@ -156,6 +170,16 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, status: event.status, resumes_as: event.status };
     case 'license.revoked':
       return { ...state, status: 'revoked' };
+    case 'license.add_on_enabled':
+      return { ...state, add_ons: new Set(state.add_ons).add(event.add_on_id) };
+    case 'license.add_on_disabled':
+      return { ...state, add_ons: new Set([...state.add_ons].filter((id) => id !== event.add_on_id)) };
+    case 'license.entitlement_overridden': {
+      const { type: _event, product_id: _product, reason: _reason, ...own } = event;
+      return { ...state, overrides: withEntitlement(state.overrides, event.feature, own) };
+    }
+    case 'license.entitlement_restored':
+      return { ...state, overrides: withEntitlement(state.overrides, event.feature, undefined) };
     case 'activation.added': {
       const { identifier_hash, activation_id, identifier, identifier_type, label, ip, added_at } = event;
       const activation = { activation_id, identifier, identifier_type, label, ip, added_at };

@@ -24,6 +24,8 @@ const license: License = {
   valid_from: T0,
   valid_until: END,
   grace_until: null,
+  add_ons: new Set(),
+  overrides: new Map(),
   activations: new Map(
     ['first', 'second', 'third'].map((hash) => [
       hash,

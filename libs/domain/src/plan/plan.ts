@@ -1,3 +1,4 @@
+import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import { changed } from '../product/product.ts';
 import { refuser } from '../shared/refusal.ts';
 import type { BillingInterval } from '../shared/time.ts';
@@ -46,9 +47,16 @@ export type PlanChanges = Partial<Omit<PlanTerms, 'product_id'>>;
 
 export type PlanEvent =
   | ({ readonly type: 'plan.created'; readonly checkout_id: string } & PlanTerms)
-  | { readonly type: 'plan.updated'; readonly product_id: string; readonly changes: PlanChanges };
+  | { readonly type: 'plan.updated'; readonly product_id: string; readonly changes: PlanChanges }
+  | ({ readonly type: 'plan.entitlement_set'; readonly product_id: string } & Entitlement)
+  | { readonly type: 'plan.entitlement_removed'; readonly product_id: string; readonly feature: string };
 
-export type Plan = { readonly status: 'created'; readonly checkout_id: string } & PlanTerms;
+export type Plan = {
+  readonly status: 'created';
+  readonly checkout_id: string;
+  /** By feature. */
+  readonly entitlements: ReadonlyMap<string, Entitlement>;
+} & PlanTerms;
 export type PlanState = { readonly status: 'none' } | Plan;
 
 export type PlanCommand =
@@ -69,10 +77,19 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
   switch (event.type) {
     case 'plan.created': {
       const { type: _event, ...plan } = event;
-      return { status: 'created', ...plan };
+      return { status: 'created', entitlements: new Map(), ...plan };
     }
     case 'plan.updated':
       return state.status === 'none' ? state : { ...state, ...event.changes };
+    case 'plan.entitlement_set': {
+      if (state.status === 'none') return state;
+      const { type: _event, product_id: _product, ...set } = event;
+      return { ...state, entitlements: withEntitlement(state.entitlements, event.feature, set) };
+    }
+    case 'plan.entitlement_removed':
+      return state.status === 'none'
+        ? state
+        : { ...state, entitlements: withEntitlement(state.entitlements, event.feature, undefined) };
     default:
       return state;
   }

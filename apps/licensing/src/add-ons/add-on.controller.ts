@@ -1,0 +1,114 @@
+import { Controller, Inject } from '@nestjs/common';
+import { ADD_ON_DEFAULTS, addOnStream, decideAddOn, refuseAddOn } from '#domain/add-on/add-on';
+import { type Product, productStream, productSupports, refuseProduct } from '#domain/product/product';
+import { newId } from '#domain/shared/id';
+import { type EventStore, UniqueViolationError } from '#events';
+import {
+  Answer,
+  type Call,
+  DATABASE,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  etag,
+  EVENT_STORE,
+  pageOf,
+  type Principal,
+  seesProduct,
+  type ServiceDatabase,
+} from '#platform';
+import { type AddOn, createAddOn, listAddOns, readAddOn, updateAddOn } from './add-on.endpoints.ts';
+import type { AddOnRow } from './add-on.table.ts';
+
+@Controller()
+export class AddOnController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+  ) {}
+
+  @Endpoint(createAddOn)
+  async create(call: Call<typeof createAddOn>): Promise<Answer> {
+    const product_id = call.params.id;
+    const product = await this.#product(product_id, call.principal);
+    if (!productSupports(product.type, 'entitlements')) return refuseProduct('FEATURE_NOT_AVAILABLE');
+    const add_on = { product_id, ...ADD_ON_DEFAULTS, ...call.body };
+    const id = newId('addon');
+    const answer = (at: string | undefined): Answer =>
+      new Answer(
+        201,
+        { id, ...add_on, created_at: at, updated_at: at },
+        { location: `/api/v1/admin/products/${product_id}/add-ons/${id}`, etag: etag(1) },
+      );
+    const { events } = await this.store
+      .handle(addOnStream, id, (state) => decideAddOn({ type: 'CreateAddOn', add_on }, state), {
+        ...call.command((outcome) => answer(outcome.events[0]?.recorded_at)),
+        expectedVersion: 0,
+      })
+      .catch(slugTaken);
+    return answer(events[0]?.recorded_at);
+  }
+
+  @Endpoint(listAddOns)
+  async page(call: Call<typeof listAddOns>): Promise<unknown> {
+    await this.#product(call.params.id, call.principal);
+    const { limit = DEFAULT_LIMIT, cursor } = call.query;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const { rows } = await this.database.pool.query<AddOnRow>({
+      name: 'add_ons',
+      text: `select * from add_ons where product_id = $1 and ($2::text is null or id < $2) order by id desc limit $3`,
+      values: [call.params.id, before, limit + 1],
+    });
+    return pageOf(rows, limit, ({ id }) => [id], view);
+  }
+
+  @Endpoint(readAddOn)
+  async read(call: Call<typeof readAddOn>): Promise<Answer> {
+    await this.#product(call.params.id, call.principal);
+    return this.#read(call.params);
+  }
+
+  @Endpoint(updateAddOn)
+  async update(call: Call<typeof updateAddOn>): Promise<Answer> {
+    const { id, add_on_id } = call.params;
+    await this.#product(id, call.principal);
+    const { state: present } = await this.store.load(addOnStream, add_on_id);
+    if (present.status === 'none' || present.product_id !== id) return refuseAddOn('ADD_ON_NOT_FOUND');
+    await this.store
+      .handle(addOnStream, add_on_id, (state) => decideAddOn({ type: 'UpdateAddOn', changes: call.body }, state), {
+        metadata: call.metadata(),
+        expectedVersion: call.if_match,
+      })
+      .catch(slugTaken);
+    return this.#read(call.params);
+  }
+
+  async #product(id: string, principal: Principal): Promise<Product> {
+    const { state } = await this.store.load(productStream, id);
+    if (state.status === 'none' || !seesProduct(principal, id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    return state;
+  }
+
+  async #read({ id, add_on_id }: { readonly id: string; readonly add_on_id: string }): Promise<Answer> {
+    const { rows } = await this.database.pool.query<AddOnRow>({
+      name: 'add_on',
+      text: 'select * from add_ons where id = $1 and product_id = $2',
+      values: [add_on_id, id],
+    });
+    const [row] = rows;
+    return row === undefined
+      ? refuseAddOn('ADD_ON_NOT_FOUND')
+      : new Answer(200, view(row), { etag: etag(row.version) });
+  }
+}
+
+const slugTaken = (error: unknown): never => {
+  if (error instanceof UniqueViolationError) return refuseAddOn('SLUG_TAKEN');
+  throw error;
+};
+
+const view = ({ version: _version, created_at, updated_at, ...row }: AddOnRow): AddOn => ({
+  ...row,
+  created_at: created_at.toISOString(),
+  updated_at: updated_at.toISOString(),
+});

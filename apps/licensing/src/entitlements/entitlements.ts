@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type AddOn, type AddOnState, addOnStream, refuseAddOn } from '#domain/add-on/add-on';
+import {
+  type AddOnPart,
+  type EffectiveEntitlement,
+  type EffectiveEntitlements,
+  effectiveEntitlements,
+} from '#domain/entitlements/effective';
+import type { EntitlementValue, ValueType } from '#domain/entitlements/entitlement';
+import type { License } from '#domain/license/license';
+import type { Plan } from '#domain/plan/plan';
+import type { EventStore } from '#events';
+import { EVENT_STORE } from '#platform';
+
+/** What a licence may do, in the forms in which it is asked for. */
+export interface Granted {
+  readonly effective: EffectiveEntitlements;
+  /** Feature → type and value, as leases and verifications show it. */
+  readonly claims: Readonly<Record<string, { readonly value_type: ValueType; readonly value: EntitlementValue }>>;
+  readonly quotas: readonly (readonly [feature: string, quota: EffectiveEntitlement])[];
+}
+
+interface Kept {
+  readonly plan: Plan;
+  readonly addOns: readonly AddOn[];
+  readonly granted: Granted;
+}
+
+const NO_ADD_ONS: readonly AddOn[] = [];
+
+/**
+ * What licences may do, reckoned once for each version of a licence, its plan and its add-ons: states are never changed but
+ * replaced, so that the same states are the same versions. The same object comes back while none of them has changed.
+ */
+@Injectable()
+export class Entitlements {
+  readonly #ofPlans = new WeakMap<Plan, Granted>();
+  readonly #ofLicenses = new WeakMap<License, Kept>();
+
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  async of(license: License, plan: Plan): Promise<Granted> {
+    const addOns = await Promise.all([...license.add_ons].map((id) => this.store.load(addOnStream, id)));
+    return this.#reckon(
+      license,
+      plan,
+      addOns.map(({ state }) => made(state)),
+    );
+  }
+
+  /** At once, where everything is in memory; undefined when it is not. */
+  remembered(license: License, plan: Plan): Granted | undefined {
+    if (license.add_ons.size === 0) return this.#reckon(license, plan, NO_ADD_ONS);
+    const addOns: AddOn[] = [];
+    for (const id of license.add_ons) {
+      const loaded = this.store.peek(addOnStream, id);
+      if (loaded === undefined) return undefined;
+      addOns.push(made(loaded.state));
+    }
+    return this.#reckon(license, plan, addOns);
+  }
+
+  #reckon(license: License, plan: Plan, addOns: readonly AddOn[]): Granted {
+    if (addOns.length === 0 && license.overrides.size === 0) return this.#ofPlan(plan);
+    const kept = this.#ofLicenses.get(license);
+    if (kept?.plan === plan && kept.addOns.every((addOn, n) => addOn === addOns[n])) return kept.granted;
+    const granted = grant(plan.entitlements.values(), parts(license, addOns), license.overrides.values());
+    this.#ofLicenses.set(license, { plan, addOns, granted });
+    return granted;
+  }
+
+  /** Most licences have what their plan says, and share one reckoning. */
+  #ofPlan(plan: Plan): Granted {
+    let granted = this.#ofPlans.get(plan);
+    if (granted === undefined) {
+      granted = grant(plan.entitlements.values(), [], []);
+      this.#ofPlans.set(plan, granted);
+    }
+    return granted;
+  }
+}
+
+const grant = (...of: Parameters<typeof effectiveEntitlements>): Granted => {
+  const effective = effectiveEntitlements(...of);
+  const all = Object.entries(effective);
+  return {
+    effective,
+    claims: Object.fromEntries(all.map(([feature, { value_type, value }]) => [feature, { value_type, value }])),
+    quotas: all.filter(([, { value_type }]) => value_type === 'quota'),
+  };
+};
+
+/** An add-on that a licence has was made once, and streams do not go away. */
+const made = (state: AddOnState): AddOn => (state.status === 'none' ? refuseAddOn('ADD_ON_NOT_FOUND') : state);
+
+/** The states of a licence's add-ons come in the order of its ids. */
+const parts = (license: License, addOns: readonly AddOn[]): AddOnPart[] =>
+  [...license.add_ons].flatMap((add_on_id, n) => {
+    const addOn = addOns[n];
+    return addOn === undefined ? [] : [{ add_on_id, ...addOn }];
+  });
