@@ -97,7 +97,7 @@ describe('a lease in the storage of a program', () => {
     const lease = server.token({}, leaseClaims({ entitlements }));
     expect((await judged(lease)).entitlements).toMatchObject({
       export: { granted: true, value: true },
-      seats: { granted: false },
+      seats: { granted: true, value: 0 },
       beta: { granted: false },
       api_calls: { granted: true, value: null },
     });

@@ -36,7 +36,7 @@ export type VerdictCode =
 /** What the licence's plan grants by one feature. */
 export interface Entitlement {
   readonly feature: string;
-  /** False for a flag that is off, and for a number that is 0. */
+  /** False for a flag that is off, as the server sees it. A number grants as much as its `value` says, 0 included. */
   readonly granted: boolean;
   /** A flag, a text or a number; null is a number without a limit. */
   readonly value: unknown;
@@ -132,7 +132,7 @@ const entitlementOf = (feature: string, entry: unknown): Entitlement => {
   const object =
     typeof entry === 'object' && entry !== null ? (entry as Readonly<Record<string, unknown>>) : { value: entry };
   const value = object['value'] ?? null;
-  const granted = value !== false && value !== 0;
+  const granted = value !== false;
   const numbers = Object.fromEntries(
     ['used', 'limit', 'remaining']
       .filter((name) => typeof object[name] === 'number' || object[name] === null)
