@@ -1,10 +1,19 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import pg from 'pg';
-import { asyncApi, catalogue as describe, listDeadLetters, replayDeadLetters } from '#events';
+import {
+  asyncApi,
+  breaks,
+  catalogue as describe,
+  listDeadLetters,
+  replayDeadLetters,
+  republish,
+  type RepublishProgress,
+} from '#events';
 import { catalogue } from '#domain/catalogue';
 import { type Config, loadConfig } from '#platform';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
+import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
 import { services } from './services.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
@@ -54,6 +63,40 @@ const replay = (service: string, id: string | undefined): Promise<void> =>
     console.log(`${count} dead letter${count === 1 ? '' : 's'} will be tried again.`);
   });
 
+const position = (text: string): number => {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A position is a whole number above 0.');
+  return Number(text);
+};
+
+interface Stretch {
+  readonly service: string;
+  readonly from: number;
+  readonly to?: number;
+  readonly topic: string;
+}
+
+const republishEvents = ({ service, ...stretch }: Stretch): Promise<void> =>
+  withDatabase(async (url, { kafka_brokers: brokers }) => {
+    if (brokers === undefined) throw new Error('KAFKA_BROKERS is not set: there is nowhere to send events to.');
+    if (!catalogue.some((contract) => contract.service === service))
+      throw new Error(`There is no service ${service} that publishes events.`);
+    const kafka = { brokers, clientId: `keyledger.${service}.republish` };
+    const tell = ({ events, position, to }: RepublishProgress): void =>
+      console.error(`${events} events sent, up to position ${position} of ${to}`);
+    const sent = await withPool(url, service, (pool) =>
+      republish({ ...stretch, pool, service, kafka, contracts: catalogue, onProgress: tell }),
+    );
+    console.log(`Sent ${sent} events of ${service} to ${stretch.topic}.`);
+  });
+
+const checkCatalogue = async (): Promise<void> => {
+  const released = await readReleased(process.cwd());
+  if (released === undefined) throw new Error(`There is no ${RELEASED} here.`);
+  const broken = breaks(released, describe(catalogue).data);
+  if (broken.length > 0) throw new Error(explain(broken));
+  console.log(`Whoever reads the catalogue of ${released.version} reads this one as well.`);
+};
+
 const program = new Command('keyledger').description('What an operator of Keyledger needs besides its API.');
 const projections = program.command('projections').description('Tables that are projected from the log');
 projections
@@ -68,10 +111,32 @@ projections
 const letters = program.command('dead-letters').description('Events that a subscription could not handle');
 letters.command('list').description('Show them').action(deadLetters);
 letters.command('replay <service> [id]').description('Have one, or all of a service, tried again').action(replay);
-program
+const events = program.command('events').description('What services have published');
+events
+  .command('republish')
+  .description(
+    'Send a stretch of a service’s log once more, to a topic of its own; the same call again goes on where it broke off',
+  )
+  .requiredOption('--service <service>', 'whose events')
+  .requiredOption('--from <position>', 'first position that is sent', position)
+  .option('--to <position>', 'last position that is sent (default: all that there is)', position)
+  .requiredOption('--topic <topic>', 'where to: any topic but those that services publish to')
+  .action(republishEvents);
+const catalog = program
   .command('catalog')
   .description('Print the catalogue of events')
   .action(() => print(describe(catalogue)));
+catalog
+  .command('check')
+  .description(`Compare it with the one that was released last (${RELEASED})`)
+  .action(checkCatalogue);
+catalog
+  .command('release')
+  .description('Make it the promise that later ones are held to; refused when it breaks the last one')
+  .action(async () => {
+    const added = await releaseCatalogue(process.cwd(), describe(catalogue).data);
+    console.log(`Released${added.length === 0 ? '; no type is new' : ` with ${added.join(', ')}`}.`);
+  });
 program
   .command('asyncapi')
   .description('Print the AsyncAPI 3 document')

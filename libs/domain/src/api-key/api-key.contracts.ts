@@ -3,6 +3,7 @@ import { contract, orNull, text } from '../shared/contract.ts';
 import { API_KEY_SCOPES } from './api-key.ts';
 
 const service = 'gateway';
+const subject = 'key_01jd1zv7p2f9m4g6s8t0b3d5hj';
 const name = text('What people call the key.');
 const product_id = orNull(text('The product it is bound to; null = system-wide.'));
 
@@ -11,6 +12,7 @@ export const apiKeyContracts = [
   contract({
     type: 'api_key.created',
     service,
+    subject,
     description: 'An API key was made.',
     fields: {
       name,
@@ -23,6 +25,7 @@ export const apiKeyContracts = [
   contract({
     type: 'api_key.renamed',
     service,
+    subject,
     description: 'An API key was given another name.',
     fields: { name, product_id },
     example: { name: 'Order system, production', product_id: null },
@@ -30,6 +33,7 @@ export const apiKeyContracts = [
   contract({
     type: 'api_key.revoked',
     service,
+    subject,
     description: 'An API key was revoked: it is refused from now on.',
     fields: { product_id },
     example: { product_id: null },

@@ -1,5 +1,6 @@
 import type { EventContract } from '../contract.ts';
 import { topicOf } from '../kafka/topic.ts';
+import { openSchema } from './open-schema.ts';
 
 export interface AsyncApiOptions {
   /** Kafka brokers, `host:port`. */
@@ -72,7 +73,7 @@ export const asyncApi = (
       summary: description,
       contentType: 'application/json',
       headers: { $ref: '#/components/schemas/CloudEventHeaders' },
-      payload: data,
+      payload: openSchema(data),
       examples: [{ payload: example }],
       bindings: { kafka: { key: { type: 'string', description: 'Id of the aggregate.' }, bindingVersion: '0.5.0' } },
     },
