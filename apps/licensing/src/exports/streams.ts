@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
+import { Answer } from '#platform';
 
 /** Rows that are read from the database at once: what an export holds in memory, whatever its length. */
 const PAGE = 1_000;
@@ -38,3 +39,15 @@ export const ndjsonStream = (rows: AsyncIterable<object>): Readable => Readable.
 async function* lines(rows: AsyncIterable<object>): AsyncIterable<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
+
+/** The rows as a file of a name. @param columns those of a CSV, in their order */
+export const fileAnswer = (
+  name: string,
+  format: 'csv' | 'ndjson',
+  columns: readonly string[],
+  rows: AsyncIterable<object>,
+): Answer =>
+  new Answer(200, format === 'csv' ? csvStream(columns, rows) : ndjsonStream(rows), {
+    'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
+    'content-disposition': `attachment; filename="${name}.${format}"`,
+  });

@@ -18,6 +18,7 @@ import {
   pageOf,
   seesProduct,
 } from '#platform';
+import { fileAnswer } from '../exports/streams.ts';
 import { LicenseKeys } from '../keys/license-keys.ts';
 import { Issuing } from './issuing.ts';
 import * as contracts from './license.endpoints.ts';
@@ -60,8 +61,15 @@ export class LicenseController {
   }
 
   @Endpoint(contracts.listLicenses)
-  page(call: Call<typeof contracts.listLicenses>): Promise<unknown> {
-    return this.list.page(call.query, call.principal.product_id);
+  page({ query, principal }: Call<typeof contracts.listLicenses>): Promise<unknown> | Answer {
+    const { format } = query;
+    if (format === undefined) return this.list.page(query, principal.product_id);
+    return fileAnswer(
+      'licenses',
+      format,
+      Object.keys(contracts.License.properties),
+      this.list.all(query, principal.product_id),
+    );
   }
 
   @Endpoint(contracts.readLicense)

@@ -92,8 +92,15 @@ export const listLicenses = endpoint({
     email: Type.Optional(Text(254, { min: 1 })),
     external_customer_id: Type.Optional(Text(255, { min: 1 })),
     q: Type.Optional(Text(200, { min: 1 })),
+    format: Type.Optional(
+      Type.Enum(['csv', 'ndjson'], {
+        description: 'All that match, as a file in place of a page; `limit` does not count.',
+      }),
+    ),
   }),
-  answers: { 200: { description: 'A page of licences.', schema: Page(License) } },
+  answers: {
+    200: { description: 'A page of licences.', schema: Page(License), files: ['text/csv', 'application/x-ndjson'] },
+  },
   problems: [],
 });
 
@@ -212,7 +219,7 @@ export const licenseHistory = endpoint({
           {
             id: Type.String(),
             type: Type.String(),
-            subject: Id('lic'),
+            subject: Type.String({ description: 'The licence, or what belongs to it: `lic_…/seats`.' }),
             version: Type.Integer(),
             time: Timestamp,
             actor: StrictObject({ type: Type.String(), id: Type.String() }),

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import { pages } from '../exports/streams.ts';
 import type { License, listLicenses } from './license.endpoints.ts';
 import type { LicenseRow } from './license.table.ts';
 import { viewRow } from './license.view.ts';
@@ -14,7 +15,24 @@ export class LicenseList {
 
   /** @param boundTo the one product that the caller may see; null = all */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: License[]; next_cursor: string | null }> {
-    const { limit = DEFAULT_LIMIT, cursor, email, q, ...equal } = filters;
+    const { limit = DEFAULT_LIMIT, cursor } = filters;
+    const before = cursor === undefined ? undefined : String(decodeCursor(cursor, ['string'])[0]);
+    return pageOf(await this.#rows(filters, boundTo, before, limit + 1), limit, ({ id }) => [id], viewRow);
+  }
+
+  /** All licences that match, one after the other. */
+  async *all(filters: Filters, boundTo: string | null): AsyncIterable<License> {
+    const rows = pages<LicenseRow>((last, limit) => this.#rows(filters, boundTo, last?.id, limit));
+    for await (const row of rows) yield viewRow(row);
+  }
+
+  async #rows(
+    filters: Filters,
+    boundTo: string | null,
+    before: string | undefined,
+    limit: number,
+  ): Promise<LicenseRow[]> {
+    const { email, q, ...equal } = filters;
     const values: unknown[] = [];
     const conditions: string[] = [];
     const where = (condition: (parameter: string) => string, value: unknown): void => {
@@ -32,12 +50,12 @@ export class LicenseList {
           `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`,
         q,
       );
-    if (cursor !== undefined) where((p) => `id < ${p}`, decodeCursor(cursor, ['string'])[0]);
-    values.push(limit + 1);
+    if (before !== undefined) where((p) => `id < ${p}`, before);
+    values.push(limit);
     const { rows } = await this.database.pool.query<LicenseRow>(
       `select * from licenses ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by id desc limit $${values.length}`,
       values,
     );
-    return pageOf(rows, limit, ({ id }) => [id], viewRow);
+    return rows;
   }
 }

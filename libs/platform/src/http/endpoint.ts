@@ -40,6 +40,8 @@ export interface AnswerContract {
   readonly description: string;
   readonly schema: TSchema | null;
   readonly media?: string;
+  /** Media types of files in which the same is given when it is asked for so. */
+  readonly files?: readonly string[];
 }
 
 type Of<S> = S extends TSchema ? Static<S> : unknown;

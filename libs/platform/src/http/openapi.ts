@@ -89,7 +89,7 @@ const requestBody = ({ body, upload }: EndpointContract, schemas: Json): Json =>
     return {
       requestBody: {
         required: true,
-        content: Object.fromEntries(upload.map((media) => [media, { schema: { type: 'string' } }])),
+        content: asFiles(upload),
       },
     };
   return body === undefined
@@ -157,14 +157,17 @@ const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schema
   });
 };
 
+const asFiles = (media: readonly string[]): Json =>
+  Object.fromEntries(media.map((one) => [one, { schema: { type: 'string' } }]));
+
 const responses = (contract: EndpointContract, schemas: Json): Json => {
   const answers = Object.entries(contract.answers).map(
-    ([status, { description, schema, media = 'application/json' }]) => [
+    ([status, { description, schema, media = 'application/json', files = [] }]) => [
       status,
       {
         description,
         headers: headersOf(Number(status), contract),
-        ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) } } }),
+        ...(schema === null ? {} : { content: { [media]: { schema: hoist(schema, schemas) }, ...asFiles(files) } }),
       },
     ],
   );

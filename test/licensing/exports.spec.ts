@@ -1,0 +1,105 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import pg from 'pg';
+import { request } from 'undici';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { ADMIN_KEY, startApp, type TestApp } from '../support/app.ts';
+
+const ROWS = 60_000;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** How often memory is looked at: each time so many bytes have come. */
+const LOOK = 4_194_304;
+
+/** Bytes that are in use: what is garbage does not count. */
+const inUse = (): number => {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+};
+
+describe('an export of licences', () => {
+  let app: TestApp;
+  let pool: pg.Pool;
+  let product_id: string;
+
+  const ask = (query: string) =>
+    request(`${app.url}/api/v1/admin/licenses?${query}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+
+  beforeAll(async () => {
+    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
+    const product = await app.call('POST', '/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
+    product_id = String(product.body['id']);
+    const plan = { product_id, name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };
+    const plan_id = (await app.call('POST', '/admin/plans', plan)).body['id'];
+    for (const name of ['=1+1', '@cmd', 'Müller, "Sons"\nand more', 'plain'])
+      await app.call('POST', '/admin/licenses', {
+        product_id,
+        plan_id,
+        email: 'e@example.com',
+        org_name: name.split('\n')[0],
+      });
+  });
+  afterAll(async () => {
+    await pool.end();
+    await app.close();
+  });
+
+  it('is CSV in which nothing is a formula', async () => {
+    const answer = await ask(`format=csv&product_id=${product_id}`);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="licenses.csv"',
+    });
+    const lines = (await answer.body.text()).trim().split('\n');
+    expect(lines[0]).toMatch(/^id,product_id,plan_id,customer_id,email,/);
+    expect(lines).toHaveLength(5);
+    const text = lines.join('\n');
+    expect(text).toContain(`,'=1+1,`);
+    expect(text).toContain(`,'@cmd,`);
+    expect(text).toContain('"Müller, ""Sons"""');
+    expect(text).not.toMatch(/,[=+@-]/);
+  });
+
+  it('is NDJSON of what the API shows, narrowed by the same filters', async () => {
+    const lines = (await (await ask('format=ndjson&q=plain')).body.text()).trim().split('\n');
+    expect(lines).toHaveLength(1);
+    const license = JSON.parse(lines[0] ?? '') as { id: string };
+    expect(license).toEqual((await app.call('GET', `/admin/licenses/${license.id}`)).body);
+  });
+
+  it('takes no more memory for many than for few, and ends when its reader goes', async () => {
+    await pool.query(
+      `insert into licenses select (jsonb_populate_record(l, jsonb_build_object('id', 'lic_' || lpad(n::text, 26, '0'), 'key_hash', n))).*
+       from (select licenses as l from licenses limit 1) as one, generate_series(1, ${ROWS}) as n`,
+    );
+    const answer = await ask('format=ndjson');
+    let lines = 0;
+    let most = 0;
+    let bytes = 0;
+    const before = inUse();
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      for (const byte of chunk) if (byte === 10) lines += 1;
+      const looked = Math.floor(bytes / LOOK);
+      bytes += chunk.length;
+      if (Math.floor(bytes / LOOK) > looked) most = Math.max(most, inUse() - before);
+    }
+    expect(lines).toBe(ROWS + 4);
+    expect(bytes).toBeGreaterThan(6 * LOOK);
+    expect(most).toBeLessThan(2 * LOOK);
+
+    const leaving = await ask('format=csv');
+    await (leaving.body as unknown as { dump(options: object): Promise<void> }).dump({ limit: 1_000 });
+    const busy = async (): Promise<number> =>
+      (
+        await pool.query(
+          `select 1 from pg_stat_activity where query like 'select * from licenses%' and state = 'active'`,
+        )
+      ).rowCount ?? 0;
+    while ((await busy()) > 0) await new Promise((later) => setTimeout(later, 20));
+  });
+});
