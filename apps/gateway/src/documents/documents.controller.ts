@@ -3,9 +3,11 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { catalogue as contracts } from '#domain/catalogue';
 import { asyncApi, catalogue } from '#events';
-import { type Call, CONFIG, type Config, Endpoint } from '#platform';
+import { Answer, type Call, CONFIG, type Config, Endpoint } from '#platform';
 import { Routing } from '../routing/routing.ts';
-import { asyncApiDocument, eventCatalog, openApiDocument } from './documents.endpoints.ts';
+import { asyncApiDocument, eventCatalog, eventTypes, openApiDocument } from './documents.endpoints.ts';
+import { eventTypesPage } from './event-types-page.ts';
+import { PAGE_HEADERS } from './page.ts';
 import { behindGateway, mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
 
 /** Where every process shows the OpenAPI document of its own routes. */
@@ -32,6 +34,11 @@ export class DocumentsController {
   @Endpoint(eventCatalog)
   events(_call: Call<typeof eventCatalog>): unknown {
     return catalogue(contracts);
+  }
+
+  @Endpoint(eventTypes)
+  eventTypes(_call: Call<typeof eventTypes>): Answer {
+    return new Answer(200, eventTypesPage(catalogue(contracts).data), PAGE_HEADERS);
   }
 
   @Endpoint(asyncApiDocument)

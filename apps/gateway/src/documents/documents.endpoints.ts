@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { endpoint } from '#platform';
+import { PAGE_HEADERS } from './page.ts';
 
 const TAG = 'Documents';
 const Document = Type.Record(Type.String(), Type.Unknown());
@@ -23,6 +24,18 @@ export const eventCatalog = endpoint({
   summary: 'Every published event with the JSON Schema of its data',
   auth: 'admin',
   answers: { 200: { description: 'The catalog.', schema: Document } },
+  problems: [],
+});
+
+export const eventTypes = endpoint({
+  method: 'GET',
+  path: '/event-types',
+  root: true,
+  operation: 'eventTypes',
+  tag: TAG,
+  summary: 'The catalog of events, for people',
+  auth: 'public',
+  answers: { 200: { description: 'A page for people.', schema: Type.String(), media: PAGE_HEADERS['content-type'] } },
   problems: [],
 });
 

@@ -1,16 +1,12 @@
 import { Controller } from '@nestjs/common';
 import Type from 'typebox';
 import { Answer, type Call, Endpoint, endpoint, Problem, StrictObject } from '#platform';
+import { PAGE_HEADERS } from '../documents/page.ts';
 import { problemList, problemPage } from './problem-page.ts';
 import { PROBLEMS } from './problems.ts';
 
 const TAG = 'Documents';
-const HTML = 'text/html; charset=utf-8';
-const HEADERS = {
-  'content-type': HTML,
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-  'cache-control': 'public, max-age=3600',
-};
+const HTML = PAGE_HEADERS['content-type'];
 
 const listProblems = endpoint({
   method: 'GET',
@@ -41,13 +37,13 @@ const readProblem = endpoint({
 export class ProblemsController {
   @Endpoint(listProblems)
   list(_call: Call<typeof listProblems>): Answer {
-    return new Answer(200, problemList(PROBLEMS), HEADERS);
+    return new Answer(200, problemList(PROBLEMS), PAGE_HEADERS);
   }
 
   @Endpoint(readProblem)
   read({ params: { code } }: Call<typeof readProblem>): Answer {
     const problem = PROBLEMS.get(code);
     if (problem === undefined) throw new Problem(404, 'NOT_FOUND', 'No answer carries this code.');
-    return new Answer(200, problemPage(code, problem), HEADERS);
+    return new Answer(200, problemPage(code, problem), PAGE_HEADERS);
   }
 }

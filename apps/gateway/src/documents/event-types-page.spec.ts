@@ -1,0 +1,23 @@
+import { catalogue as contracts } from '#domain/catalogue';
+import { catalogue } from '#events';
+import { eventTypesPage } from './event-types-page.ts';
+
+describe('the page of event types', () => {
+  const { data } = catalogue(contracts);
+  const html = eventTypesPage(data);
+
+  it('has every type, who emits it, its fields and an example', () => {
+    for (const { type, topic, example } of data) {
+      const [, section = ''] = html.split(`<h2 id="${type}">`);
+      expect(section).toContain(`<code>${topic}</code>`);
+      for (const field of Object.keys(example)) expect(section).toContain(`<code>${field}</code>`);
+    }
+  });
+
+  it('runs nothing, and takes what descriptions say for text', () => {
+    expect(html).not.toContain('<script');
+    const [first] = data;
+    if (first === undefined) throw new Error('the catalogue is empty');
+    expect(eventTypesPage([{ ...first, description: '<img src=x onerror=alert(1)>' }])).not.toContain('<img');
+  });
+});
