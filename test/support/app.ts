@@ -31,10 +31,18 @@ export interface TestAppOptions {
   /** Shares another instance's database; it is not dropped with this one. */
   readonly databaseUrl?: string;
   readonly retryLadder?: readonly number[];
+  /** Takes the log, line by line, instead of standard output. */
+  readonly log?: (line: string) => void;
 }
 
 /** Starts services in this process, on a port and a database of their own. */
-export const startApp = async ({ modules, env = {}, databaseUrl, retryLadder }: TestAppOptions): Promise<TestApp> => {
+export const startApp = async ({
+  modules,
+  env = {},
+  databaseUrl,
+  retryLadder,
+  log,
+}: TestAppOptions): Promise<TestApp> => {
   const database = databaseUrl === undefined ? await freshDatabase() : undefined;
   const config = loadConfig({
     PORT: '0',
@@ -50,7 +58,7 @@ export const startApp = async ({ modules, env = {}, databaseUrl, retryLadder }: 
     config,
     modules,
     contracts: catalogue,
-    logger: createLogger(config, 'test'),
+    logger: createLogger(config, 'test', log && { write: log }),
     ...(retryLadder === undefined ? {} : { retryLadder }),
   });
   return {

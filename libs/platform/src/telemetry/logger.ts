@@ -1,13 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, pino } from 'pino';
 import type { Config } from '../config/config.ts';
+import { redact, redactText } from './redact.ts';
 
 export type Logger = pino.Logger;
 
-/** Fields that hold secrets wherever they stand at the first two levels of a log line. */
-const SECRET = ['license_key', 'key', 'secret', 'authorization', 'token', 'password', 'email', 'master_key'];
-
-/** JSON lines on standard output; fields named like a secret are cut out, whoever logs them. */
+/** JSON lines on standard output; what is or looks like a secret is cut out, whoever logs it and however deep. */
 export const createLogger = (
   config: Pick<Config, 'log_level'>,
   service: string,
@@ -18,7 +16,21 @@ export const createLogger = (
       level: config.log_level,
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: SECRET.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+      formatters: { log: (fields) => redact(fields) as Record<string, unknown> },
+      // Errors have been made plain by then.
+      serializers: { err: (error: unknown) => error },
+      hooks: {
+        logMethod([first, ...rest], log) {
+          const texts = rest.map((part) => redact(part) as string);
+          if (typeof first === 'string') log.apply(this, [redactText(first), ...texts]);
+          // Without a message pino would take the error's own, as it is.
+          else
+            log.apply(this, [
+              first instanceof Error ? { err: first } : first,
+              ...(texts.length > 0 ? texts : ['']),
+            ] as never);
+        },
+      },
     },
     destination ?? pino.destination({ dest: 1, sync: false }),
   );
