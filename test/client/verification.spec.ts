@@ -64,6 +64,30 @@ describe('a program and its license', () => {
     expect(client.entitlement('constructor')).toBeUndefined();
   });
 
+  it('knows what its plan grants, online and off', async () => {
+    const granting = await merchant.plan();
+    const grant = (feature: string, value_type: string, value: unknown) =>
+      merchant.admin('POST', `/admin/plans/${granting}/entitlements`, { feature, value_type, value });
+    await grant('export', 'bool', true);
+    await grant('beta', 'bool', false);
+    await grant('projects', 'int', 5);
+    const { key } = await merchant.license(granting);
+    const storage = memoryStorage();
+    await merchant.client({ storage }).activate(key);
+    const check = async (mode: string): Promise<void> => {
+      const client = merchant.client({ storage });
+      expect(await client.verify({ entitlements: ['export', 'projects'] })).toMatchObject({ valid: true, mode });
+      expect(client.entitlement('projects')).toMatchObject({ granted: true, value: 5 });
+      expect(client.entitlement('beta')).toMatchObject({ granted: false });
+      expect(await client.verify({ entitlements: ['beta'] })).toMatchObject({ code: 'ENTITLEMENT_MISSING', mode });
+      expect(client.verdict).toMatchObject({ valid: true });
+    };
+    await check('online');
+    await merchant.stop();
+    await check('offline');
+    await merchant.start();
+  });
+
   it('names itself where the program does not, and stays the same', async () => {
     const { key } = await merchant.license(plan);
     const storage = memoryStorage();
