@@ -4,7 +4,14 @@ import { licensingContracts } from '#domain/catalogue';
 import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
-import { FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
+import { seatStream } from '#domain/seat/seat';
+import {
+  FailedIdentifications1790000000000,
+  MailOutbox,
+  Mails1790000001000,
+  type ServiceDefinition,
+  ServiceModule,
+} from '#platform';
 import { ActivationController } from './activations/activation.controller.ts';
 import { AddOnController } from './add-ons/add-on.controller.ts';
 import { addOnsProjection } from './add-ons/add-on.projection.ts';
@@ -34,6 +41,13 @@ import { Plans1790000011000 } from './plans/plan.table.ts';
 import { ProductController } from './products/product.controller.ts';
 import { productsProjection } from './products/product.projection.ts';
 import { Products1790000010000 } from './products/product.table.ts';
+import { ExpireInvites } from './seats/expire-invites.ts';
+import { InviteTokens } from './seats/invite-tokens.ts';
+import { MailInvites } from './seats/mail-invites.ts';
+import { SeatController } from './seats/seat.controller.ts';
+import { seatsProjection } from './seats/seat.projection.ts';
+import { Seats1790000021000 } from './seats/seat.table.ts';
+import { Seats } from './seats/seats.ts';
 import { Leases } from './verification/leases.ts';
 import { LicenseLookup } from './verification/license-lookup.ts';
 import { Validations1790000014000 } from './verification/validation.table.ts';
@@ -50,11 +64,13 @@ export const licensingService: ServiceDefinition = {
     Licenses1790000012000,
     SigningKeys1790000013000,
     Validations1790000014000,
+    Mails1790000001000,
+    Seats1790000021000,
     AddOns1790000040000,
     Imports1790000030000,
   ],
-  streams: [productStream, planStream, addOnStream, licenseStream],
-  projections: [productsProjection, plansProjection, addOnsProjection, licensesProjection],
+  streams: [productStream, planStream, addOnStream, licenseStream, seatStream],
+  projections: [productsProjection, plansProjection, addOnsProjection, licensesProjection, seatsProjection],
   contracts: licensingContracts,
 };
 
@@ -71,6 +87,8 @@ export const licensingService: ServiceDefinition = {
     ActivationController,
     VerificationController,
     WellKnownController,
+    SeatController,
+    MailInvites,
     ImportController,
   ],
   providers: [
@@ -84,6 +102,10 @@ export const licensingService: ServiceDefinition = {
     Leases,
     ValidationLog,
     ExpireWhenDue,
+    Seats,
+    InviteTokens,
+    ExpireInvites,
+    MailOutbox,
     Imports,
     ImportLine,
     Importer,

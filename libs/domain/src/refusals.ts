@@ -4,6 +4,7 @@ import { entitlementRefusals } from './entitlements/entitlement.ts';
 import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';
 import { productRefusals } from './product/product.ts';
+import { seatRefusals } from './seat/seat.errors.ts';
 import type { Refusals } from './shared/refusal.ts';
 import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.errors.ts';
 
@@ -14,6 +15,7 @@ export const refusals: Refusals<string> = {
   ...entitlementRefusals,
   ...addOnRefusals,
   ...licenseRefusals,
+  ...seatRefusals,
   ...apiKeyRefusals,
   ...webhookEndpointRefusals,
 };

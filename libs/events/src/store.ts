@@ -123,6 +123,12 @@ export interface EventStore {
     options?: { after?: number; limit?: number },
   ): Promise<RecordedEvent<Event>[]>;
 
+  /** Events of several streams together with `position > after`, ascending, at most `limit`; all types but those in `without`. */
+  readStreams(
+    streamIds: readonly string[],
+    options: { after: number; limit: number; without?: readonly string[] },
+  ): Promise<RecordedEvent[]>;
+
   /** The log with `position > after`, ascending, at most `limit`; `types` as in `Projection`. */
   readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]>;
 

@@ -22,6 +22,7 @@ import { fileAnswer } from '../exports/streams.ts';
 import { LicenseKeys } from '../keys/license-keys.ts';
 import { Issuing } from './issuing.ts';
 import * as contracts from './license.endpoints.ts';
+import { LEFT_OUT, streamsOf } from './license.history.ts';
 import { LicenseList } from './license.list.ts';
 import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';
@@ -163,15 +164,15 @@ export class LicenseController {
     await this.licenses.find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
     const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, ['number'])[0]);
-    const events = await this.store.readStream<LicenseEvent>(id, { after, limit: limit + 1 });
+    const events = await this.store.readStreams(streamsOf(id), { after, limit: limit + 1, without: LEFT_OUT });
     return pageOf(
       events,
       limit,
-      ({ version }) => [version],
+      ({ position }) => [position],
       (recorded) => ({
         id: recorded.id,
         type: recorded.type,
-        subject: id,
+        subject: recorded.stream_id,
         version: recorded.version,
         time: recorded.recorded_at,
         actor: recorded.metadata.actor,
@@ -203,7 +204,7 @@ const current = (id: string, { state, version }: Outcome<LicenseState, LicenseEv
   new Answer(200, shown(id, state), { etag: etag(version) });
 
 /** Key material is for nobody's eyes, not even in history. */
-const withoutSecrets = (event: LicenseEvent): Record<string, unknown> => {
-  const { type: _type, key_hash: _hash, key_sealed: _sealed, ...data } = { key_hash: '', key_sealed: '', ...event };
-  return data;
-};
+const withoutSecrets = (event: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(event).filter(([field]) => !NOT_SHOWN.has(field)));
+
+const NOT_SHOWN = new Set(['type', 'key_hash', 'key_sealed', 'token_hash']);

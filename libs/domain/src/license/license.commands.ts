@@ -238,7 +238,7 @@ const letTimePass = ({ plan, now }: At & { readonly plan: Plan }, state: License
 };
 
 /** Every use of a licence asks this first. */
-const assertUsable = (license: License, plan: Plan, now: Time): void => {
+export const assertUsable = (license: License, plan: Plan, now: Time): void => {
   switch (usability(license, plan, now)) {
     case 'revoked':
       return refuse('LICENSE_REVOKED');

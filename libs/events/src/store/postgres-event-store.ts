@@ -182,6 +182,13 @@ export class PostgresEventStore implements EventStore {
     return this.#reader.stream<Event>(streamId, options);
   }
 
+  readStreams(
+    streamIds: readonly string[],
+    options: { after: number; limit: number; without?: readonly string[] },
+  ): Promise<RecordedEvent[]> {
+    return this.#reader.streams(streamIds, options);
+  }
+
   readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]> {
     return this.#reader.all(options);
   }

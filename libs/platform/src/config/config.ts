@@ -29,6 +29,12 @@ export interface Config {
   readonly rate_limit_per_license: number;
   readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly metrics_token: string | undefined;
+  /** Undefined = mails become files in the data folder. */
+  readonly smtp_url: string | undefined;
+  /** The address that mails come from. */
+  readonly mail_from: string;
+  /** The page that takes invitations; its token comes after the `#`. Undefined = mails tell the token alone. */
+  readonly invite_url: string | undefined;
   readonly otlp_endpoint: string | undefined;
   /** Where the gateway of a cluster finds the services; all undefined in one process. */
   readonly service_urls: Readonly<Record<ServiceName, string | undefined>>;

@@ -52,6 +52,8 @@ describe('configuration', () => {
     ['KEYLEDGER_MASTER_KEY', 'c2hvcnQ='],
     ['KEYLEDGER_WEBHOOK_ALLOW_CIDRS', '10.0.0.0/8,localhost'],
     ['KEYLEDGER_RATE_LIMITS', 'maybe'],
+    ['KEYLEDGER_SMTP_URL', 'mail.example.com:25'],
+    ['KEYLEDGER_MAIL_FROM', 'Ada <ada@example.com>'],
     ['DATABASE_URL', 'mysql://localhost/keyledger'],
     ['KEYLEDGER_LICENSING_URL', 'licensing:4001'],
   ])('refuses %s=%s with a message that names it', (name, value) => {

@@ -32,6 +32,9 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     rate_limit_per_license: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_LICENSE', 1_000, 1, 1_000_000),
     log_level: oneOf(env, 'KEYLEDGER_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
     metrics_token: env['KEYLEDGER_METRICS_TOKEN'] || undefined,
+    smtp_url: smtpUrl(env, 'KEYLEDGER_SMTP_URL'),
+    mail_from: mailAddress(env, 'KEYLEDGER_MAIL_FROM', 'keyledger@localhost'),
+    invite_url: optionalUrl(env, 'KEYLEDGER_INVITE_URL'),
     otlp_endpoint: optionalUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     service_urls: {
       licensing: optionalUrl(env, 'KEYLEDGER_LICENSING_URL'),
@@ -86,6 +89,26 @@ const databaseUrl = (env: Env, name: string): string | undefined => {
   if (text === undefined || text === '') return undefined;
   if (!/^postgres(ql)?:\/\//.test(text)) {
     throw new ConfigError(`${name} must start with postgresql://, or be left out for the embedded PostgreSQL.`);
+  }
+  return text;
+};
+
+const smtpUrl = (env: Env, name: string): string | undefined => {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  // Not quoted: it may hold a password.
+  if (!/^smtps?:\/\//.test(text) || !URL.canParse(text) || new URL(text).hostname === '') {
+    throw new ConfigError(
+      `${name} must look like smtps://user:password@mail.example.com:465, or be left out: mails then become files.`,
+    );
+  }
+  return text;
+};
+
+const mailAddress = (env: Env, name: string, fallback: string): string => {
+  const text = env[name] || fallback;
+  if (!/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(text)) {
+    throw new ConfigError(`${name} is "${text}": give a bare address such as licenses@example.com.`);
   }
   return text;
 };

@@ -1,0 +1,118 @@
+import Type, { type Static } from 'typebox';
+import { SEAT_ROLES } from '#domain/seat/seat';
+import { Email, endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+
+const TAG = 'Seats';
+const LICENSE_NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
+const SEAT_NOT_FOUND = { status: 404, code: 'SEAT_NOT_FOUND' };
+const REVOKED = { status: 409, code: 'LICENSE_REVOKED' };
+const LIMIT = { status: 409, code: 'SEAT_LIMIT_REACHED' };
+const EXISTS = { status: 409, code: 'SEAT_EXISTS' };
+const UNUSABLE = [
+  REVOKED,
+  ...['SUSPENDED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({ status: 409, code: `LICENSE_${why}` })),
+  { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
+];
+
+const Role = Type.Enum([...SEAT_ROLES], { description: 'owner: at least one remains once there is one.' });
+const Status = Type.Enum(['invited', 'accepted', 'expired'], {
+  description: 'invited and accepted seats take a place; an expired invitation takes none.',
+});
+const params = StrictObject({ id: Id('seat') });
+
+const Seat = StrictObject(
+  {
+    id: Id('seat'),
+    license_id: Id('lic'),
+    product_id: Id('prod'),
+    email: Nullable(Type.String({ description: 'null once this person has been forgotten.' })),
+    role: Role,
+    status: Status,
+    invited_at: Timestamp,
+    expires_at: Timestamp,
+    accepted_at: Nullable(Timestamp),
+  },
+  { $id: 'Seat' },
+);
+export type SeatView = Static<typeof Seat>;
+
+export const inviteSeat = endpoint({
+  method: 'POST',
+  path: '/portal/seats',
+  operation: 'inviteSeat',
+  tag: TAG,
+  summary: 'Invite somebody to a seat of a licence, by mail',
+  auth: 'licenses:write',
+  body: StrictObject({ license_id: Id('lic'), email: Email, role: Type.Optional(Role) }),
+  answers: { 201: { description: 'The seat is kept until the invitation expires, 7 days from now.', schema: Seat } },
+  problems: [LICENSE_NOT_FOUND, ...UNUSABLE, LIMIT, EXISTS],
+});
+
+export const listSeats = endpoint({
+  method: 'GET',
+  path: '/portal/seats',
+  operation: 'listSeats',
+  tag: TAG,
+  summary: 'The seats of a licence, oldest first; removed ones are not among them',
+  auth: 'licenses:write',
+  query: PageQuery({ license_id: Id('lic') }),
+  answers: { 200: { description: 'A page of seats.', schema: Page(Seat) } },
+  problems: [LICENSE_NOT_FOUND],
+});
+
+export const changeSeat = endpoint({
+  method: 'PATCH',
+  path: '/portal/seats/:id',
+  operation: 'changeSeat',
+  tag: TAG,
+  summary: 'Give a seat another role',
+  auth: 'licenses:write',
+  params,
+  body: StrictObject({ role: Role }),
+  answers: { 200: { description: 'The seat.', schema: Seat } },
+  problems: [SEAT_NOT_FOUND, ...UNUSABLE, { status: 409, code: 'LAST_OWNER' }],
+});
+
+export const removeSeat = endpoint({
+  method: 'DELETE',
+  path: '/portal/seats/:id',
+  operation: 'removeSeat',
+  tag: TAG,
+  summary: 'Take a seat back, or withdraw its invitation',
+  auth: 'licenses:write',
+  params,
+  answers: { 204: { description: 'It is gone.', schema: null } },
+  problems: [SEAT_NOT_FOUND, REVOKED, { status: 409, code: 'LAST_OWNER' }],
+});
+
+export const resendInvite = endpoint({
+  method: 'POST',
+  path: '/portal/seats/:id/resend',
+  operation: 'resendInvite',
+  tag: TAG,
+  summary: 'Send an invitation again, with a new token and a new week; the token before is dead',
+  auth: 'licenses:write',
+  params,
+  answers: { 200: { description: 'The seat.', schema: Seat } },
+  problems: [SEAT_NOT_FOUND, ...UNUSABLE, LIMIT, EXISTS, { status: 409, code: 'SEAT_ACCEPTED' }],
+});
+
+export const acceptInvite = endpoint({
+  method: 'POST',
+  path: '/invites/accept',
+  operation: 'acceptInvite',
+  tag: TAG,
+  summary: 'Accept an invitation with the token of its mail',
+  auth: 'public',
+  body: StrictObject({ token: Text(200, { min: 1 }) }),
+  answers: { 200: { description: 'The seat is taken.', schema: Seat } },
+  problems: [
+    { status: 404, code: 'INVITE_NOT_FOUND' },
+    { status: 410, code: 'INVITE_USED' },
+    { status: 410, code: 'INVITE_EXPIRED' },
+    { status: 410, code: 'INVITE_WITHDRAWN' },
+    ...UNUSABLE,
+    LIMIT,
+    { status: 429, code: 'TOO_MANY_FAILURES' },
+  ],
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
+import { htmlOf, oneLine } from './mail.ts';
+import { createMailer, MailRefusedError } from './mailer.ts';
+
+const mail = { id: 'mail-1', to: 'ada@example.com', subject: 'Hello', text: 'One\n\nTwo' };
+
+describe('mails', () => {
+  let smtp: TestSmtp;
+  beforeAll(async () => {
+    smtp = await startSmtp();
+  });
+  afterAll(() => smtp.close());
+
+  const configured = (smtp_url: string | undefined, data_dir = '/nowhere') =>
+    createMailer({ smtp_url, data_dir, mail_from: 'licenses@example.com' });
+  const lastHeaders = (): string => smtp.received.at(-1)?.headers ?? '';
+
+  it('arrive as text and HTML, with a Message-ID that stays the same', async () => {
+    const mailer = configured(smtp.url);
+    await mailer.send(mail);
+    await mailer.send(mail);
+    mailer.close();
+    expect(smtp.received).toHaveLength(2);
+    for (const { headers, to, raw } of smtp.received) {
+      expect(to).toEqual(['ada@example.com']);
+      expect(headers).toMatch(/^Message-ID: <mail-1@example\.com>/m);
+      expect(raw).toMatch(/text\/plain[\s\S]*text\/html/);
+    }
+  });
+
+  it.each(['Hello\r\nBcc: eve@example.com', 'Hello\nBcc: eve@example.com', 'Hello\u2028Bcc: eve@example.com'])(
+    'have no headers that somebody slipped into their subject: %j',
+    async (subject) => {
+      const mailer = configured(smtp.url);
+      await mailer.send({ ...mail, subject });
+      mailer.close();
+      expect(lastHeaders()).toMatch(/^Subject: Hello Bcc: eve@example\.com/m);
+      expect(lastHeaders()).not.toMatch(/^Bcc:/im);
+      expect(smtp.received.at(-1)?.to).toEqual(['ada@example.com']);
+    },
+  );
+
+  it.each(['ada@example.com, eve@example.com', 'ada@example.com\r\nRCPT TO:<eve@example.com>'])(
+    'go to one address, whatever it looks like: %j',
+    async (to) => {
+      const mailer = configured(smtp.url);
+      const before = smtp.received.length;
+      await mailer.send({ ...mail, to }).catch(() => undefined);
+      mailer.close();
+      expect(smtp.received.slice(before).flatMap((received) => received.to)).not.toContain('eve@example.com');
+    },
+  );
+
+  it('that a server will never take are told from those it takes later', async () => {
+    const mailer = configured(smtp.url);
+    smtp.answer = 451;
+    await expect(mailer.send(mail)).rejects.not.toBeInstanceOf(MailRefusedError);
+    smtp.answer = 550;
+    await expect(mailer.send(mail)).rejects.toBeInstanceOf(MailRefusedError);
+    smtp.answer = undefined;
+    mailer.close();
+  });
+
+  it('become one file each where there is no server', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keyledger-mailer-'));
+    const mailer = configured(undefined, folder);
+    const file = await mailer.send({ ...mail, id: '../mail/2' });
+    expect(await mailer.send({ ...mail, id: '../mail/2' })).toBe(file);
+    expect(file).toBe(join(folder, 'mail', '___mail_2.eml'));
+    expect(await readFile(file, 'utf8')).toContain('To: ada@example.com');
+    mailer.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('say in HTML what they say in text, and nothing of it is markup', () => {
+    const html = htmlOf('<b>One</b>\nhttps://example.com/join?a=1&b="2"#token=x\n\nTwo');
+    expect(html).toContain('<p>&lt;b&gt;One&lt;/b&gt;<br>');
+    expect(html).toContain('<a href="https://example.com/join?a=1&amp;b=&quot;2&quot;#token=x">');
+    expect(html).toContain('<p>Two</p>');
+    expect(oneLine('a\r\nb\u0000c', 4)).toBe('a b ');
+  });
+});

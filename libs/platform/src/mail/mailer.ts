@@ -1,0 +1,90 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport } from 'nodemailer';
+import type { Config } from '../config/config.ts';
+import { htmlOf, type Mail, oneLine } from './mail.ts';
+
+/** Takes mails to where they are sent from. */
+export interface Mailer {
+  /**
+   * @returns where the mail went, for the log: never what stands in it
+   * @throws MailRefusedError when it would be refused again, another error when it may be tried again
+   */
+  send(mail: Mail): Promise<string>;
+  close(): void;
+}
+
+/** The mail server will not have this mail, now or later (SMTP 5xx). */
+export class MailRefusedError extends Error {
+  override readonly name = 'MailRefusedError';
+}
+
+type MailConfig = Pick<Config, 'smtp_url' | 'mail_from' | 'data_dir'>;
+
+/** By SMTP where a server is configured; else each mail becomes a file, so that a machine without one shows what it would send. */
+export const createMailer = ({ smtp_url, mail_from, data_dir }: MailConfig): Mailer =>
+  smtp_url === undefined ? fileMailer(mail_from, join(data_dir, 'mail')) : smtpMailer(mail_from, smtp_url);
+
+/** How long a mail server may take for each of its steps, in milliseconds. */
+const PATIENCE_MS = 15_000;
+
+const smtpMailer = (from: string, url: string): Mailer => {
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections: 2,
+    connectionTimeout: PATIENCE_MS,
+    greetingTimeout: PATIENCE_MS,
+    socketTimeout: PATIENCE_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    send: async (mail) => {
+      try {
+        await transport.sendMail(messageOf(mail, from));
+      } catch (error) {
+        throw isFinal(error) ? new MailRefusedError(reasonOf(error), { cause: error }) : error;
+      }
+      return new URL(url).host;
+    },
+    close: () => transport.close(),
+  };
+};
+
+const fileMailer = (from: string, folder: string): Mailer => {
+  const composer = createTransport({ streamTransport: true, buffer: true });
+  return {
+    send: async (mail) => {
+      const { message } = (await composer.sendMail(messageOf(mail, from))) as { message: Buffer };
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Put in its place whole, under a name of its own: sent again it is the same file.
+      const file = join(folder, `${fileName(mail.id)}.eml`);
+      await writeFile(`${file}.part`, message, { mode: 0o600 });
+      await rename(`${file}.part`, file);
+      return file;
+    },
+    close: () => composer.close(),
+  };
+};
+
+/** Addresses go as objects: nothing in them is read as a list or a name. */
+const messageOf = ({ id, to, subject, text }: Mail, from: string) => ({
+  from: { name: 'Keyledger', address: from },
+  to: { name: '', address: to },
+  subject: oneLine(subject),
+  text,
+  html: htmlOf(text),
+  messageId: `<${fileName(id)}@${from.slice(from.lastIndexOf('@') + 1)}>`,
+  headers: { 'auto-submitted': 'auto-generated' },
+});
+
+const fileName = (id: string): string => id.replace(/[^A-Za-z0-9_-]/g, '_');
+
+/** 5xx at any step but signing in: wrong credentials are the operator's to mend, and then the mail goes out. */
+const isFinal = (error: unknown): boolean => {
+  const { responseCode, code } = error as { responseCode?: number; code?: string };
+  return responseCode !== undefined && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
