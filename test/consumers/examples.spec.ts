@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Producer } from 'kafkajs';
+import { catalogue as contracts } from '#domain/catalogue';
+import { catalogue, ensureTopicNamed, kafkaClient, type PublishedEvent, toMessage } from '#events';
+import { eventually } from '../support/app.ts';
+import { stop } from '../support/children.ts';
+import { kafkaUnavailable, sharedKafka } from '../support/kafka.ts';
+import { languages } from './languages.ts';
+
+const STATUSES = ['active', 'suspended', 'past_due'];
+const LICENSES = 40;
+/** Events of each licence. */
+const EACH = 25;
+
+/** What the services would publish of a licence: with fields and types that no consumer has heard of yet. */
+const eventOf = (license: string, version: number): PublishedEvent => {
+  const example = catalogue(contracts).data.find(({ type }) => type === 'license.renewed')?.examples[0];
+  if (example === undefined) throw new Error('the catalogue has no example of license.renewed');
+  const type = version % 5 === 0 ? 'license.painted' : 'license.renewed';
+  const status = STATUSES[version % STATUSES.length];
+  return {
+    ...example,
+    id: `evt_${license}_${version}`,
+    type,
+    subject: license,
+    streamversion: version,
+    data: { ...example.data, status, color_of_tomorrow: { deep: [version] } },
+  };
+};
+
+const licenses = Array.from({ length: LICENSES }, (_, n) => `lic_${n}`);
+const versions = (from: number, to: number): PublishedEvent[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => licenses.map((license) => eventOf(license, from + n))).flat();
+
+const unavailable = kafkaUnavailable();
+const suite = unavailable === undefined ? describe : describe.skip;
+
+suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
+  let brokers: string[];
+  let folder: string;
+  let producer: Producer;
+  const children: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    ({ brokers } = await sharedKafka());
+    folder = mkdtempSync(join(tmpdir(), 'keyledger-consumers-'));
+    producer = kafkaClient({ brokers, clientId: 'consumers.spec' }).producer();
+    await producer.connect();
+  }, 90_000);
+  afterAll(async () => {
+    await Promise.all(children.map((child) => stop(child, 'SIGKILL')));
+    await producer.disconnect();
+    rmSync(folder, { recursive: true });
+  });
+
+  for (const { name, missing, prepare } of languages) {
+    // In CI what is missing fails; elsewhere it is said, and counted as skipped.
+    const test = missing === undefined || process.env['CI'] === 'true' ? it : it.skip;
+    if (missing !== undefined) console.error(`DID NOT RUN: the consumer in ${name}: ${missing}.`);
+
+    test(`${name} has each event in effect once, killed and started again in the middle of it`, async () => {
+      const [program, ...args] = prepare();
+      const topic = `consumers.${randomBytes(4).toString('hex')}`;
+      const database = join(folder, `${topic}.sqlite`);
+      await ensureTopicNamed({ brokers, clientId: 'consumers.spec' }, topic);
+      const send = (events: readonly PublishedEvent[]) =>
+        producer.send({ topic, acks: -1, messages: events.map(toMessage) });
+      const start = (): { child: ChildProcess; said: string[] } => {
+        const child = spawn(program, args, {
+          env: {
+            ...process.env,
+            NODE_OPTIONS: '',
+            KAFKA_BROKERS: brokers.join(','),
+            TOPIC: topic,
+            GROUP: topic,
+            DATABASE: database,
+            SESSION_TIMEOUT_MS: '1500',
+          },
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        children.push(child);
+        const said: string[] = [];
+        child.stderr?.on('data', (text: Buffer) => said.push(text.toString()));
+        return { child, said };
+      };
+      const effects = (): number => {
+        try {
+          const db = new DatabaseSync(database, { readOnly: true });
+          try {
+            return Number(db.prepare('select coalesce(sum(count), 0) as n from happened').get()?.['n'] ?? 0);
+          } finally {
+            db.close();
+          }
+        } catch (error) {
+          // It has not made its tables yet, or is about to write them.
+          if (/unable to open|no such table|locked/.test(String(error))) return 0;
+          throw error;
+        }
+      };
+      const until = (count: number, { child, said }: ReturnType<typeof start>) =>
+        eventually(() => {
+          if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${said.join('')}`);
+          return effects() >= count;
+        }, 30_000);
+
+      await send(versions(1, 10));
+      const first = start();
+      await until(1, first);
+      // It is killed while there is more to come, and does not know how far Kafka believes it to be.
+      await send(versions(11, 15));
+      await stop(first.child, 'SIGKILL');
+      // Some come again, as after a crash of Keyledger; somebody else writes into the topic.
+      await send(versions(3, 8));
+      await producer.send({
+        topic,
+        messages: [
+          { key: 'lic_1', value: 'not an event' },
+          { key: 'lic_2', value: null },
+        ],
+      });
+      await send(versions(16, EACH));
+      const second = start();
+      await until(LICENSES * EACH, second);
+      await stop(second.child, 'SIGTERM');
+
+      const db = new DatabaseSync(database, { readOnly: true });
+      const happened = db.prepare('select type, count from happened order by type').all();
+      const kept = db.prepare('select id, status, version from licences order by id').all();
+      db.close();
+      expect(happened.map(({ type, count }) => [type, count])).toEqual([
+        ['license.painted', LICENSES * (EACH / 5)],
+        ['license.renewed', LICENSES * (EACH - EACH / 5)],
+      ]);
+      expect(kept.map(({ id, status, version }) => [id, status, version])).toEqual(
+        [...licenses].sort().map((id) => [id, STATUSES[EACH % STATUSES.length], EACH]),
+      );
+    }, 120_000);
+  }
+});
