@@ -3,12 +3,26 @@ import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
+import { seatContracts } from './seat/seat.contracts.ts';
 
 /** The contracts of every event that any service publishes. */
-export const catalogue = [...productContracts, ...planContracts, ...licenseContracts, ...entitlementContracts, ...apiKeyContracts];
+export const catalogue = [
+  ...productContracts,
+  ...planContracts,
+  ...licenseContracts,
+  ...seatContracts,
+  ...entitlementContracts,
+  ...apiKeyContracts,
+];
 
 /** Those of licensing. */
-export const licensingContracts = [...productContracts, ...planContracts, ...licenseContracts, ...entitlementContracts];
+export const licensingContracts = [
+  ...productContracts,
+  ...planContracts,
+  ...licenseContracts,
+  ...seatContracts,
+  ...entitlementContracts,
+];
 
 /**
  * Event types that are part of the published vocabulary and that no service emits yet. Subscriptions may name them in advance;
@@ -16,9 +30,6 @@ export const licensingContracts = [...productContracts, ...planContracts, ...lic
  */
 export const ANNOUNCED_TYPES: readonly string[] = [
   'license.activated',
-  'seat.invited',
-  'seat.added',
-  'seat.removed',
   'quota.warning',
   'quota.exceeded',
   'usage.recorded',
