@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import pg from 'pg';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
@@ -77,6 +78,29 @@ describe('a trace', () => {
       expect(BigInt(endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(startTimeUnixNano));
     }
     expect([...collector.services]).toEqual(['keyledger-test']);
+  });
+
+  it('shows what became of each event, though a subscription takes many at once', async () => {
+    const app = await startApp({ modules: MODULES, env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const database = new pg.Client(app.databaseUrl);
+    await database.connect();
+    const traces = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
+    try {
+      await app.call('POST', '/admin/webhooks', { url: sink.url, events: ['product.created'] });
+      // The first is being taken while the others come in.
+      await database.query('begin; lock table webhooks.deliveries in access exclusive mode');
+      for (const [index, trace] of traces.entries()) {
+        const product = { name: 'Editor', slug: `editor-${index}`, type: 'desktop' };
+        await app.call('POST', '/admin/products', product, { traceparent: `00-${trace}-${CALLER}-01` });
+      }
+      await database.query('commit');
+      await eventually(() => sink.received.length === traces.length);
+    } finally {
+      await database.end();
+      await app.close();
+    }
+    const consumed = collector.spans.filter(({ name }) => name === 'consume deliveries').map(({ traceId }) => traceId);
+    expect(consumed).toEqual(expect.arrayContaining(traces));
   });
 
   it('connects to nothing when no collector is configured, and still names the trace', async () => {

@@ -96,12 +96,14 @@ export class SubscriptionRunner {
     const { subscription } = this.options;
     const wanted = taken.events.filter(({ type }) => wants(subscription.types, type));
     if (wanted.length === 0) return this.#pass(taken);
-    const span = startSpan(`consume ${subscription.name}`, 'consumer', wanted[0]?.traceparent);
+    // A batch belongs to many traces, and each of them shows it.
+    const parents = new Set(wanted.map(({ traceparent }) => traceparent));
+    const spans = [...parents].map((parent) => startSpan(`consume ${subscription.name}`, 'consumer', parent));
     try {
       await this.#effect(taken, wanted, (events, tx) => subscription.handle(events, tx));
-      span.end();
+      for (const span of spans) span.end();
     } catch (error) {
-      span.end(error);
+      for (const span of spans) span.end(error);
       // The batch was undone as a whole; one by one it shows which events it is that cannot be handled.
       await this.#effect(taken, wanted, (events, tx) => this.#oneByOne(events, tx));
     }
