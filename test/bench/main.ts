@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   command: () => import('./command.bench.ts'),
   rebuild: () => import('./rebuild.bench.ts'),
   http: () => import('./http.bench.ts'),
+  import: () => import('./import.bench.ts'),
   bus: () => import('./bus.bench.ts'),
   delivery: () => import('./delivery.bench.ts'),
 };

@@ -15,6 +15,7 @@ import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
 import { services } from './services.ts';
+import { exportLicenses, importLicenses, type Target } from './transfer.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
 
@@ -63,8 +64,8 @@ const replay = (service: string, id: string | undefined): Promise<void> =>
     console.log(`${count} dead letter${count === 1 ? '' : 's'} will be tried again.`);
   });
 
-const position = (text: string): number => {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A position is a whole number above 0.');
+const wholeNumber = (text: string): number => {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');
   return Number(text);
 };
 
@@ -73,6 +74,7 @@ interface Stretch {
   readonly from: number;
   readonly to?: number;
   readonly topic: string;
+  readonly batch?: number;
 }
 
 const republishEvents = ({ service, ...stretch }: Stretch): Promise<void> =>
@@ -118,9 +120,10 @@ events
     'Send a stretch of a service’s log once more, to a topic of its own; the same call again goes on where it broke off',
   )
   .requiredOption('--service <service>', 'whose events')
-  .requiredOption('--from <position>', 'first position that is sent', position)
-  .option('--to <position>', 'last position that is sent (default: all that there is)', position)
+  .requiredOption('--from <position>', 'first position that is sent', wholeNumber)
+  .option('--to <position>', 'last position that is sent (default: all that there is)', wholeNumber)
   .requiredOption('--topic <topic>', 'where to: any topic but those that services publish to')
+  .option('--batch <events>', 'how many are sent at once (default: 500)', wholeNumber)
   .action(republishEvents);
 const catalog = program
   .command('catalog')
@@ -141,6 +144,33 @@ program
   .command('asyncapi')
   .description('Print the AsyncAPI 3 document')
   .action(() => print(asyncApi(catalogue, { servers: loadConfig().kafka_brokers ?? [] })));
+
+const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] }: { url: string; key?: string }): Target => {
+  if (key === undefined) throw new Error('Say --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');
+  return { url, key };
+};
+const withTarget = (command: Command): Command =>
+  command
+    .option('--url <url>', 'where Keyledger runs', `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`)
+    .option('--key <key>', 'an API key with the scope admin (default: KEYLEDGER_API_KEY)');
+
+const imports = program.command('import').description('Bring in what another system knows');
+withTarget(imports.command('licenses <file>'))
+  .description('Import licences from a .csv or .ndjson file; once each, by external_id')
+  .action(async (file: string, options: { url: string; key?: string }) => {
+    const { issued, unchanged, refused } = await importLicenses(file, target(options));
+    console.log(`${issued} issued, ${unchanged} known already, ${refused} refused.`);
+    if (refused > 0) process.exitCode = 2;
+  });
+const exports = program.command('export').description('Take out what Keyledger knows');
+withTarget(exports.command('licenses'))
+  .description('Write all licences')
+  .option('--format <format>', 'csv or ndjson', 'csv')
+  .option('-o, --output <file>', 'where to (default: the standard output)')
+  .action(async ({ format, output, ...options }: { format: string; output?: string; url: string; key?: string }) => {
+    if (format !== 'csv' && format !== 'ndjson') throw new Error('--format is csv or ndjson.');
+    await exportLicenses(format, output, target(options));
+  });
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
-import { addOnRefusals } from './add-on/add-on.ts';
 import { apiKeyRefusals } from './api-key/api-key.errors.ts';
+import { addOnRefusals } from './add-on/add-on.ts';
 import { entitlementRefusals } from './entitlements/entitlement.ts';
 import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';

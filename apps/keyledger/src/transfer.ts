@@ -1,0 +1,108 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { extname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+
+/** Where a running Keyledger is, and the API key to speak to it with. */
+export interface Target {
+  readonly url: string;
+  readonly key: string;
+}
+
+interface Import {
+  readonly id: string;
+  readonly status: string;
+  readonly lines: number;
+  readonly done: number;
+  readonly issued: number;
+  readonly unchanged: number;
+  readonly refused: number;
+}
+
+const MEDIA: Readonly<Record<string, string>> = { '.csv': 'text/csv', '.ndjson': 'application/x-ndjson' };
+const LOOK_MS = 250;
+/** How long a server may be away before the command gives up watching; the import itself goes on without it. */
+const PATIENCE_MS = 60_000;
+
+/** Sends a file of licences and shows how far it is; what was refused is written beside the file. @returns what came of it */
+export const importLicenses = async (file: string, target: Target): Promise<Import> => {
+  const media = MEDIA[extname(file).toLowerCase()];
+  if (media === undefined) throw new Error(`${file}: a name that ends in .csv or .ndjson says what is in it.`);
+  const sent = await call(target, '/admin/imports', { body: createReadStream(file), media });
+  const done = await watched(target, (await sent.json()) as Import);
+  if (done.refused > 0) {
+    const report = `${file}.refused.csv`;
+    await pipeline(await call(target, `/admin/imports/${done.id}/report`), createWriteStream(report));
+    console.error(`${done.refused} lines were refused: ${report} says why.`);
+  }
+  return done;
+};
+
+/** Writes all licences to a file, or to the standard output. */
+export const exportLicenses = async (
+  format: 'csv' | 'ndjson',
+  to: string | undefined,
+  target: Target,
+): Promise<void> => {
+  const body = await call(target, `/admin/licenses?format=${format}`);
+  await pipeline(body, to === undefined ? process.stdout : createWriteStream(to), { end: to !== undefined });
+};
+
+type Body = Readable & { json(): Promise<unknown>; text(): Promise<string> };
+
+const call = async ({ url, key }: Target, path: string, file?: { body: Readable; media: string }): Promise<Body> => {
+  const { statusCode, body } = await request(`${url}/api/v1${path}`, {
+    method: file === undefined ? 'GET' : 'POST',
+    headers: { authorization: `Bearer ${key}`, ...(file === undefined ? {} : { 'content-type': file.media }) },
+    ...(file === undefined ? {} : { body: file.body }),
+    headersTimeout: 0,
+  });
+  if (statusCode < 300) return body;
+  const text = await body.text();
+  throw new Error(`${path} answered ${statusCode}: ${detailOf(text)}`);
+};
+
+const detailOf = (text: string): string => {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === 'string' ? detail : text;
+  } catch {
+    return text;
+  }
+};
+
+/** Looks until the import is finished, also over a restart of the server. */
+const watched = async (target: Target, first: Import): Promise<Import> => {
+  let job = first;
+  let seen = Date.now();
+  show(job);
+  while (job.status !== 'finished') {
+    await sleep(LOOK_MS);
+    try {
+      job = (await (await call(target, `/admin/imports/${job.id}`)).json()) as Import;
+      seen = Date.now();
+    } catch (error) {
+      if (Date.now() - seen > PATIENCE_MS) throw error;
+    }
+    show(job);
+  }
+  if (process.stderr.isTTY) process.stderr.write('\n');
+  return job;
+};
+
+const WIDTH = 40;
+let told = -1;
+
+/** A bar that moves on a terminal; elsewhere a line for every tenth of the way. */
+const show = ({ done, lines, refused }: Import): void => {
+  const share = lines === 0 ? 1 : done / lines;
+  const text = `${done} of ${lines}${refused > 0 ? `, ${refused} refused` : ''}`;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r[${'='.repeat(Math.round(share * WIDTH)).padEnd(WIDTH)}] ${text}`);
+  } else if (Math.floor(share * 10) > told) {
+    told = Math.floor(share * 10);
+    console.error(text);
+  }
+};

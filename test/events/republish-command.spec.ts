@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { fromMessage, kafkaClient } from '#events';
+import { eventually, startApp, type TestApp } from '../support/app.ts';
+import { kafkaUnavailable, sharedKafka } from '../support/kafka.ts';
+
+const CLI = join(import.meta.dirname, '../../dist/apps/keyledger/src/cli.js');
+const unavailable = kafkaUnavailable();
+const suite = unavailable === undefined ? describe : describe.skip;
+
+suite(`keyledger events republish${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
+  let app: TestApp;
+  let brokers: string[];
+  let wanted: string[];
+
+  beforeAll(async () => {
+    ({ brokers } = await sharedKafka());
+    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    const product = { name: 'One', slug: 'one', type: 'desktop' };
+    const { id } = (await app.call('POST', '/admin/products', product)).body;
+    for (let n = 0; n < 30; n++)
+      await Promise.all(
+        Array.from({ length: 20 }, (_, m) => app.call('PATCH', `/admin/products/${id}`, { name: `${n}.${m}` })),
+      );
+    wanted = [];
+    for (let cursor = '', more = true; more;) {
+      const { body } = await app.call('GET', `/events?limit=200&types=product.*${cursor}`);
+      wanted.push(...body.data.map((event: { id: string }) => event.id));
+      cursor = `&after=${body.next_cursor}`;
+      more = body.has_more;
+    }
+  }, 90_000);
+  afterAll(() => app.close());
+
+  /** Runs the command; `onSaid` sees what it says as it goes. */
+  const run = async (args: string[], onSaid: (text: string, kill: () => void) => void = () => undefined) => {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=TimeoutNegativeWarning', CLI, 'events', 'republish', ...args],
+      {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          DATABASE_URL: app.databaseUrl,
+          KAFKA_BROKERS: brokers.join(','),
+          KEYLEDGER_MASTER_KEY: Buffer.alloc(32, 42).toString('base64'),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => {
+        said += text.toString();
+        onSaid(said, () => child.kill('SIGKILL'));
+      });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, said };
+  };
+
+  it('goes on where it was killed, and says how far it is', async () => {
+    const topic = `side.${randomBytes(4).toString('hex')}`;
+    const args = ['--service', 'licensing', '--from', '1', '--topic', topic, '--batch', '10'];
+    const killed = await run(args, (said, kill) => {
+      if (said.includes('events sent, up to position')) kill();
+    });
+    expect(killed.code).toBeNull();
+    const { code, said } = await run(args);
+    expect([code, said]).toEqual([0, expect.stringMatching(/Sent \d+ events of licensing to side\./)]);
+    expect(Number(/Sent (\d+) events/.exec(said)?.[1])).toBeLessThan(wanted.length);
+
+    const consumer = kafkaClient({ brokers, clientId: topic }).consumer({ groupId: topic });
+    const got: string[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        got.push(fromMessage(message).id);
+      },
+    });
+    await eventually(() => new Set(got).size >= wanted.length, 20_000);
+    await consumer.disconnect();
+    // One product's events are in one partition: what came first of each is in the order of the log.
+    expect([...new Set(got)]).toEqual(wanted);
+  });
+
+  it.each([
+    ['a live topic', ['--service', 'licensing', '--from', '1', '--topic', 'keyledger.licensing'], 'name another topic'],
+    ['an unknown service', ['--service', 'licencing', '--from', '1', '--topic', 'side.x'], 'There is no service'],
+    ['no position', ['--service', 'licensing', '--from', 'x', '--topic', 'side.x'], 'whole number above 0'],
+    ['no topic', ['--service', 'licensing', '--from', '1'], '--topic'],
+  ])('refuses %s', async (_, args, message) => {
+    const { code, said } = await run(args);
+    expect([code, said]).toEqual([1, expect.stringContaining(message)]);
+  });
+});
