@@ -1,17 +1,10 @@
 import { FloatingSession, type SessionOptions } from './floating/session.ts';
 import { KnownLicense, leaseFaults } from './license.ts';
 import { type LicenseClientOptions, settingsOf, type Settings } from './options.ts';
+import type { Outcome } from './outcome.ts';
 import { type CallOptions, type Reply, type Silent, Transport } from './transport.ts';
 import { UsageQueue } from './usage/queue.ts';
 import { demanding, type Entitlement, entitlementsOf, no, refused, type Verdict, withNumbers, yes } from './verdict.ts';
-
-/** What came of something that was to be done. */
-export interface Outcome {
-  readonly done: boolean;
-  /** `OK`, `OFFLINE`, or the server's code. */
-  readonly code: string;
-  readonly reason: string;
-}
 
 export interface VerifyOptions extends CallOptions {
   /** Features that must be there. */

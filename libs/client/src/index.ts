@@ -1,4 +1,5 @@
-export { LicenseClient, type ActivateOptions, type Outcome, type VerifyOptions } from './client.ts';
+export { LicenseClient, type ActivateOptions, type VerifyOptions } from './client.ts';
+export type { Outcome } from './outcome.ts';
 export { LicenseError, type LicenseErrorCode } from './errors.ts';
 export type { FloatingSession, SessionOptions, SessionState } from './floating/session.ts';
 export type { PublicJwk, PublicKeySource } from './keys.ts';

@@ -1,5 +1,6 @@
 export * from './auth/principal.ts';
 export * from './config/config.ts';
+export * from './config/config-error.ts';
 export * from './crypto/keys.ts';
 export * from './database/database.ts';
 export * from './http/endpoint.ts';

@@ -1,5 +1,6 @@
 import { type App, type AppOptions, startApp } from './bootstrap.ts';
-import { ConfigError, loadConfig } from './config/load.ts';
+import { ConfigError } from './config/config-error.ts';
+import { loadConfig } from './config/load.ts';
 
 /** Runs services as a process of their own, configured by the environment, until SIGTERM or SIGINT; what goes wrong at start ends it with 1. */
 export const runService = async (options: Omit<AppOptions, 'config'>): Promise<App> => {

@@ -1,6 +1,6 @@
-import type { Outcome } from '../client.ts';
 import type { KnownLicense } from '../license.ts';
 import type { Settings } from '../options.ts';
+import type { Outcome } from '../outcome.ts';
 import { backOff, pauseUntil } from '../pause.ts';
 import type { CallOptions, Refused, Reply, Silent, Transport } from '../transport.ts';
 

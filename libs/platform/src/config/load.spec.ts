@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, loadConfig } from './load.ts';
+import { ConfigError } from './config-error.ts';
+import { loadConfig } from './load.ts';
 
 describe('configuration', () => {
   let folder: string;

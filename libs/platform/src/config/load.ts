@@ -1,12 +1,8 @@
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { Config } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { masterKey } from './master-key.ts';
-
-/** A variable that is wrong, with what to do about it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 type Env = Readonly<Record<string, string | undefined>>;
 

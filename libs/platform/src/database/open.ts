@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { ConfigError } from '../config/load.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { EntityClass, MigrationClass, ServiceDatabase } from './database.ts';
 import { grantUse, migrate } from './migrate.ts';
 

@@ -1,0 +1,7 @@
+/** What came of something that was to be done. */
+export interface Outcome {
+  readonly done: boolean;
+  /** `OK`, `OFFLINE`, or the server's code. */
+  readonly code: string;
+  readonly reason: string;
+}
