@@ -1,61 +1,31 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events';
+import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
 import { Licenses } from './licenses.ts';
 
-/** How often due licences are looked for, in milliseconds: how late their events may be. */
-const EVERY_MS = 1_000;
-const AT_ONCE = 500;
-
-/** Ends terms and graces at their time. One instance does; what is due stands in the table, so nothing is missed while none runs. */
+/** Ends terms and graces at their time. */
 @Injectable()
-export class ExpireWhenDue implements OnApplicationBootstrap, OnModuleDestroy {
-  #leadership: Leadership | undefined;
-
+export class ExpireWhenDue extends WhenDue {
   constructor(
-    @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(LOGGER) logger: Logger,
     private readonly licenses: Licenses,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      'keyledger:licensing:expire-when-due',
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'licences could not be looked through for expiry'),
-    );
+  ) {
+    super('expire-when-due', database, logger);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const due = await this.#due();
-      await Promise.all(due.map((id) => this.#letTimePass(id)));
-      if (due.length < AT_ONCE) await pause(EVERY_MS, signal);
-    }
-  }
-
-  async #due(): Promise<string[]> {
+  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
     const { rows } = await this.database.pool.query<{ id: string }>({
       name: 'due_licenses',
-      text: 'select id from licenses where due_at <= now() order by due_at limit $1',
-      values: [AT_ONCE],
+      text: 'select id from licenses where due_at <= $1 and id <> all($2) order by due_at limit $3',
+      values: [now, except, limit],
     });
     return rows.map(({ id }) => id);
   }
 
-  async #letTimePass(id: string): Promise<void> {
-    try {
-      await this.licenses.handle(id, (plan) => ({ type: 'LetTimePass', plan, now: new Date().toISOString() }), {
-        metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: id },
-      });
-    } catch (error) {
-      // One licence that cannot be brought up to date must not keep the others from it; it is tried again in a second.
-      this.logger.warn({ err: error, license_id: id }, 'a licence could not be brought up to date');
-    }
+  protected async attend(id: string): Promise<void> {
+    await this.licenses.handle(id, (plan) => ({ type: 'LetTimePass', plan, now: new Date().toISOString() }), {
+      metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: id },
+    });
   }
 }

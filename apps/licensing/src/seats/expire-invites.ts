@@ -1,62 +1,33 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events';
+import { Inject, Injectable } from '@nestjs/common';
 import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
 import { Seats } from './seats.ts';
 
-/** How often invitations are looked for, in milliseconds. Only their events wait for it: time itself ends them on the dot. */
-const EVERY_MS = 1_000;
-const AT_ONCE = 500;
-
-/** Writes down that invitations have expired. One instance does. */
+/** Writes down that invitations have expired. Only their events wait for it: time itself ends them on the dot. */
 @Injectable()
-export class ExpireInvites implements OnApplicationBootstrap, OnModuleDestroy {
-  #leadership: Leadership | undefined;
-
+export class ExpireInvites extends WhenDue {
   constructor(
-    @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(LOGGER) logger: Logger,
     private readonly seats: Seats,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      'keyledger:licensing:expire-invites',
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'invitations could not be looked through for expiry'),
-    );
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const due = await this.#due();
-      await Promise.all(due.map((license_id) => this.#expire(license_id)));
-      await pause(EVERY_MS, signal);
-    }
+  ) {
+    super('expire-invites', database, logger);
   }
 
   /** Licences that have invitations whose time has come. */
-  async #due(): Promise<string[]> {
+  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
     const { rows } = await this.database.pool.query<{ license_id: string }>({
       name: 'due_invites',
       text: `select distinct license_id from (
-          select license_id from seats where status = 'invited' and expires_at <= $2 order by expires_at limit $1
+          select license_id from seats
+          where status = 'invited' and expires_at <= $1 and license_id <> all($2) order by expires_at limit $3
         ) due`,
-      // By the clock that decides, which is this process's.
-      values: [AT_ONCE, new Date()],
+      values: [now, except, limit],
     });
     return rows.map(({ license_id }) => license_id);
   }
 
-  async #expire(license_id: string): Promise<void> {
-    try {
-      await this.seats.expire(license_id);
-    } catch (error) {
-      this.logger.warn({ err: error, license_id }, 'the invitations of a licence could not be ended');
-    }
+  protected async attend(license_id: string): Promise<void> {
+    await this.seats.expire(license_id);
   }
 }
