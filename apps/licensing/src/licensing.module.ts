@@ -23,6 +23,7 @@ import { Imports1790000030000 } from './imports/import.table.ts';
 import { Importer } from './imports/importer.ts';
 import { Imports } from './imports/imports.ts';
 import { ImportLine } from './imports/line.ts';
+import { LicenseKeyController } from './keys/license-key.controller.ts';
 import { LicenseKeys } from './keys/license-keys.ts';
 import { SigningKeys1790000013000 } from './keys/signing-key.table.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
@@ -84,6 +85,7 @@ export const licensingService: ServiceDefinition = {
     AddOnController,
     LicenseEntitlementController,
     LicenseController,
+    LicenseKeyController,
     ActivationController,
     VerificationController,
     WellKnownController,

@@ -1,6 +1,7 @@
 import { apiKeyContracts } from './api-key/api-key.contracts.ts';
 import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
+import { licenseKeyContracts } from './license/license.keys.contracts.ts';
 import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
 import { seatContracts } from './seat/seat.contracts.ts';
@@ -10,6 +11,7 @@ export const catalogue = [
   ...productContracts,
   ...planContracts,
   ...licenseContracts,
+  ...licenseKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
   ...apiKeyContracts,
@@ -20,6 +22,7 @@ export const licensingContracts = [
   ...productContracts,
   ...planContracts,
   ...licenseContracts,
+  ...licenseKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
 ];

@@ -147,15 +147,18 @@ export class LicenseController {
   @Endpoint(contracts.revealKey)
   async reveal(call: Call<typeof contracts.revealKey>): Promise<Answer> {
     const { id } = call.params;
-    const { key_sealed } = await this.licenses.find(id, call.principal);
-    const answer = (): Answer => new Answer(200, { license_key: this.keys.open(id, key_sealed) });
-    await this.store.handle(
+    await this.licenses.find(id, call.principal);
+    const answer = ({ state }: Licensed): Answer =>
+      state.status === 'none'
+        ? refuse('LICENSE_NOT_FOUND')
+        : new Answer(200, { license_key: this.keys.open(id, state.key_sealed) });
+    const outcome = await this.store.handle(
       licenseStream,
       id,
       (state) => decideLicense({ type: 'RevealKey' }, state),
       call.command(answer),
     );
-    return answer();
+    return answer(outcome);
   }
 
   @Endpoint(contracts.licenseHistory)

@@ -43,7 +43,7 @@ const fields = {
 export const License = StrictObject(fields, { $id: 'License' });
 export type License = Static<typeof License>;
 
-const IssuedLicense = StrictObject({ ...fields, license_key: Type.String() }, { $id: 'IssuedLicense' });
+export const IssuedLicense = StrictObject({ ...fields, license_key: Type.String() }, { $id: 'IssuedLicense' });
 
 const params = StrictObject({ id: Id('lic') });
 const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };

@@ -65,6 +65,8 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       return { status: 'suspended' };
     case 'license.reinstated':
       return { status: event.status, resumes_as: event.status };
+    case 'license.key_rotated':
+      return { key_hash: event.key_hash };
     case 'license.revoked':
       return { status: 'revoked', due_at: null };
     case 'activation.added':

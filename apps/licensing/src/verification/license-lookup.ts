@@ -18,13 +18,19 @@ export interface Found {
   readonly granted: Granted;
 }
 
-/** Keys whose licences are remembered. Which licence a key belongs to never changes while the key exists. */
+/** Which licence a key was found to open, and the hash that it must still have in that licence's state. */
+interface Opened {
+  readonly id: string;
+  readonly hash: string;
+}
+
+/** Keys whose licences are remembered. */
 const REMEMBERED = 50_000;
 
 /** From a licence key to all that verification needs, from memory when it has been asked for lately. */
 @Injectable()
 export class LicenseLookup {
-  readonly #ids = new LRUCache<string, string>({ max: REMEMBERED });
+  readonly #opened = new LRUCache<string, Opened>({ max: REMEMBERED });
   readonly #fingerprints = new LRUCache<string, string>({ max: REMEMBERED });
 
   constructor(
@@ -36,13 +42,17 @@ export class LicenseLookup {
 
   /** At once where everything is in memory; undefined when it is not, which says nothing about the key. */
   remembered(key: string): Found | undefined {
-    const id = this.#ids.get(key);
-    return id === undefined ? undefined : this.#peek(id);
+    const opened = this.#opened.get(key);
+    const found = opened && this.#peek(opened.id);
+    return found?.license.state.key_hash === opened?.hash ? found : undefined;
   }
 
   /** @returns undefined when there is no such key */
   async byKey(key: string): Promise<Found | undefined> {
-    const id = this.#ids.get(key) ?? (await this.#find(key));
+    const remembered = this.remembered(key);
+    if (remembered !== undefined) return remembered;
+    // The table knows of a key from the commit that brought it, when the state here may still be of the moment before.
+    const id = await this.#find(key);
     return id === undefined ? undefined : this.byId(id);
   }
 
@@ -82,13 +92,15 @@ export class LicenseLookup {
   }
 
   async #find(key: string): Promise<string | undefined> {
+    const hash = this.keys.hash(key);
     const { rows } = await this.database.pool.query<{ id: string }>({
       name: 'license_by_key',
       text: 'select id from licenses where key_hash = $1',
-      values: [this.keys.hash(key)],
+      values: [hash],
     });
     const id = rows[0]?.id;
-    if (id !== undefined) this.#ids.set(key, id);
+    if (id === undefined) this.#opened.delete(key);
+    else this.#opened.set(key, { id, hash });
     return id;
   }
 }

@@ -11,6 +11,7 @@ import type {
   UnheldStatus,
 } from './license.ts';
 import { refuse } from './license.errors.ts';
+import { rotateKey, type RotateKey } from './license.keys.ts';
 import { usability, graceEnd } from './usability.ts';
 
 /** The plan that a command reckons with, as it stands when the command is sent. */
@@ -60,6 +61,7 @@ export type LicenseCommand =
   | (At & Because & { readonly type: 'ChangePlan'; readonly plan: Plan })
   | (At & { readonly type: 'LetTimePass'; readonly plan: Plan })
   | { readonly type: 'RevealKey' }
+  | RotateKey
   | { readonly type: 'Deactivate'; readonly identifier_hash: string; readonly reason: 'client' | 'operator' };
 
 export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
@@ -86,6 +88,8 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
       return letTimePass(command, state);
     case 'RevealKey':
       return [{ type: 'license.key_revealed', product_id: state.product_id }];
+    case 'RotateKey':
+      return rotateKey(command, state);
     case 'Activate':
       return activate(command, state);
     case 'Deactivate':

@@ -61,6 +61,12 @@ export type LicenseEvent =
   | (Of & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
   | (Of & { readonly type: 'license.revoked'; readonly reason: string | null })
   | (Of & { readonly type: 'license.key_revealed' })
+  | (Of & {
+      readonly type: 'license.key_rotated';
+      readonly key_hash: string;
+      readonly key_sealed: string;
+      readonly reason: string | null;
+    })
   | (Of & { readonly type: 'license.add_on_enabled' | 'license.add_on_disabled'; readonly add_on_id: string })
   | (Of & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
   | (Of & { readonly type: 'license.entitlement_restored'; readonly feature: string })
@@ -170,6 +176,8 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, status: event.status, resumes_as: event.status };
     case 'license.revoked':
       return { ...state, status: 'revoked' };
+    case 'license.key_rotated':
+      return { ...state, key_hash: event.key_hash, key_sealed: event.key_sealed };
     case 'license.add_on_enabled':
       return { ...state, add_ons: new Set(state.add_ons).add(event.add_on_id) };
     case 'license.add_on_disabled':

@@ -1,0 +1,19 @@
+import Type from 'typebox';
+import { endpoint, Id, Nullable, StrictObject, Text } from '#platform';
+import { IssuedLicense } from '../licenses/license.endpoints.ts';
+
+export const rotateKey = endpoint({
+  method: 'POST',
+  path: '/admin/licenses/:id/rotate-key',
+  operation: 'rotateLicenseKey',
+  tag: 'Licenses',
+  summary: 'Give a licence another key; the one before is refused from now on',
+  auth: 'licenses:write',
+  params: StrictObject({ id: Id('lic') }),
+  body: StrictObject({ reason: Type.Optional(Nullable(Text(500))) }),
+  answers: { 200: { description: 'The licence, with its new key, which is not shown again.', schema: IssuedLicense } },
+  problems: [
+    { status: 404, code: 'LICENSE_NOT_FOUND' },
+    { status: 409, code: 'LICENSE_REVOKED' },
+  ],
+});

@@ -1,0 +1,112 @@
+import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
+import { LicensingModule } from '../licensing.module.ts';
+
+type Fields = Record<string, unknown>;
+
+describe('the key of a licence', () => {
+  const modules = [GatewayModule, LicensingModule];
+  let app: TestApp;
+  let other: TestApp;
+  let product: Fields;
+  let plan: Fields;
+  let count = 0;
+
+  const create = async (path: string, body: Fields): Promise<Fields> => {
+    const reply = await app.call('POST', path, body);
+    expect(reply).toMatchObject({ status: 201 });
+    return reply.body as Fields;
+  };
+  const issue = (): Promise<Fields> =>
+    create('/admin/licenses', {
+      product_id: product['id'],
+      plan_id: plan['id'],
+      email: `user${++count}@example.com`,
+    });
+  const codeOf = async (license_key: unknown, of: TestApp = app): Promise<unknown> =>
+    (
+      (await of.call('POST', '/license/verify', { license_key, identifier: 'device' }, { authorization: undefined }))
+        .body as Fields
+    )['code'];
+  const rotate = (license: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
+    app.call('POST', `/admin/licenses/${String(license['id'])}/rotate-key`, { reason: 'it got out' }, headers);
+
+  beforeAll(async () => {
+    app = await startApp({ modules });
+    other = await startApp({ modules, databaseUrl: app.databaseUrl });
+    product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' });
+    plan = await create('/admin/plans', {
+      product_id: product['id'],
+      name: 'Pro',
+      slug: 'pro',
+      license_type: 'perpetual',
+      license_model: 'standard',
+    });
+  });
+  afterAll(async () => {
+    await other.close();
+    await app.close();
+  });
+
+  it('is exchanged for another: the old one opens nothing here at once, and elsewhere within a second', async () => {
+    const license = await issue();
+    const old = license['license_key'];
+    await app.call('POST', '/license/activate', { license_key: old, identifier: 'device' });
+    for (const instance of [app, other]) expect(await codeOf(old, instance)).toBe('VALID');
+
+    const { status, body, headers } = await rotate(license);
+    expect({ status, etag: headers['etag'] }).toEqual({ status: 200, etag: '"3"' });
+    const { license_key, ...rest } = body as Fields;
+    expect(license_key).toMatch(/^ACME-/);
+    expect(license_key).not.toBe(old);
+    const { license_key: _old, ...before } = license;
+    expect(rest).toEqual({ ...before, activations: 1 });
+
+    expect(await codeOf(old)).toBe('NOT_FOUND');
+    for (const instance of [app, other]) expect(await codeOf(license_key, instance)).toBe('VALID');
+    await eventually(async () => (await codeOf(old, other)) === 'NOT_FOUND', 1_000);
+    expect((await app.call('POST', '/license/activate', { license_key: old, identifier: 'another' })).status).toBe(404);
+    const revealed = await app.call('POST', `/admin/licenses/${String(license['id'])}/reveal-key`);
+    expect(revealed.body).toEqual({ license_key });
+  });
+
+  it('stands in no history and in no published event, but that it was exchanged does', async () => {
+    const license = await issue();
+    await rotate(license);
+    const history = await app.call('GET', `/admin/licenses/${String(license['id'])}/events`);
+    expect((history.body as { data: Fields[] }).data[1]).toMatchObject({
+      type: 'license.key_rotated',
+      data: { product_id: product['id'], reason: 'it got out' },
+      actor: { type: 'api_key' },
+    });
+    const events = await app.call('GET', '/events?types=license.key_rotated');
+    expect(JSON.stringify(events.body)).toContain('it got out');
+    expect(JSON.stringify([history.body, events.body])).not.toMatch(/sealed|hash/);
+  });
+
+  it('is exchanged once for one Idempotency-Key', async () => {
+    const license = await issue();
+    const [one, two] = [
+      await rotate(license, { 'idempotency-key': 'rotate-1' }),
+      await rotate(license, { 'idempotency-key': 'rotate-1' }),
+    ];
+    expect(two.body).toEqual(one.body);
+    expect(two.headers['idempotent-replayed']).toBe('true');
+  });
+
+  it('is not exchanged for a revoked licence, nor by a key of another product', async () => {
+    const license = await issue();
+    const foreign = await create('/admin/products', { name: 'Other', slug: `other-${++count}`, type: 'desktop' });
+    const key = await create('/admin/api-keys', {
+      name: 'other',
+      scopes: ['licenses:write'],
+      product_id: foreign['id'],
+    });
+    expect(await rotate(license, { authorization: `Bearer ${String(key['key'])}` })).toMatchObject({
+      status: 404,
+      body: { code: 'LICENSE_NOT_FOUND' },
+    });
+    await app.call('POST', `/admin/licenses/${String(license['id'])}/revoke`, {});
+    expect(await rotate(license)).toMatchObject({ status: 409, body: { code: 'LICENSE_REVOKED' } });
+  });
+});
