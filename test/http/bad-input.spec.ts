@@ -163,16 +163,23 @@ describe('bad input', () => {
     expect(put.headers['allow']).toBe('POST, GET, HEAD');
   });
 
-  it('answers a request that is no HTTP', async () => {
+  it.each([
+    ['is no HTTP', 'NONSENSE\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    ['has too much of an address', `GET /?${'x'.repeat(17_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
+  ])('answers a request that %s, as any other', async (_what, sent, status, code) => {
     const { hostname, port } = new URL(app.url);
     const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(port), hostname, () => socket.write('NONSENSE\r\n\r\n'));
+      const socket = connect(Number(port), hostname, () => socket.write(sent));
       let got = '';
       socket.on('data', (chunk) => (got += chunk.toString()));
       socket.on('close', () => resolve(got));
       socket.on('error', reject);
     });
-    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*content-type: application/problem\\+json`, 's'));
+    const problem = JSON.parse(body) as { type: string };
+    expect(problem).toMatchObject({ status, code });
+    expect((await fetch(new URL(new URL(problem.type).pathname, app.url))).status).toBe(200);
   });
 
   it.each(['', ' ', 'ü', 'x'.repeat(256)])('refuses the Idempotency-Key %j', async (key) => {

@@ -13,6 +13,7 @@ import { openEventSource } from './event-source.ts';
 import { ownLogs, registerInternalEvents } from './events/own-logs.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
 import { installBodyParser } from './http/body.ts';
+import { answerClientError } from './http/client-error.ts';
 import { installCors } from './http/cors.ts';
 import { installObservation, requestId } from './http/observe.ts';
 import { openApi } from './http/openapi.ts';
@@ -78,6 +79,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     trustProxy: config.trusted_proxies.length > 0 ? [...config.trusted_proxies] : false,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    clientErrorHandler: answerClientError(config.public_url),
     routerOptions: { maxParamLength: 300 },
   });
 

@@ -30,6 +30,7 @@ const filters = {
     Type.String({
       minLength: 1,
       maxLength: 2_000,
+      pattern: '^[a-z_.*, ]+$',
       description: 'Event types, separated by commas; `license.*` takes in all that begin so.',
       examples: ['license.*,plan.changed'],
     }),

@@ -36,6 +36,16 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
     message: 'The request cannot be read as HTTP.',
     remedy: 'Look at the address, the Content-Length and the header lines.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    message: 'The request took too long to arrive.',
+    remedy: 'Send it again; send a large body over a faster connection, or in parts.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    message: 'The address and the headers of the request are larger than 16 KiB together.',
+    remedy: 'Send fewer or shorter parameters and headers.',
+  },
   UNAUTHENTICATED: {
     status: 401,
     message: 'No credential was sent, or not one that is known.',
