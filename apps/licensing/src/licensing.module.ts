@@ -4,6 +4,7 @@ import { licensingContracts } from '#domain/catalogue';
 import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
+import { signingKeyStream } from '#domain/signing-key/signing-key';
 import { seatStream } from '#domain/seat/seat';
 import {
   FailedIdentifications1790000000000,
@@ -25,7 +26,10 @@ import { Imports } from './imports/imports.ts';
 import { ImportLine } from './imports/line.ts';
 import { LicenseKeyController } from './keys/license-key.controller.ts';
 import { LicenseKeys } from './keys/license-keys.ts';
-import { SigningKeys1790000013000 } from './keys/signing-key.table.ts';
+import { RetireSigningKeys } from './keys/retire-signing-keys.ts';
+import { SigningKeyController } from './keys/signing-key.controller.ts';
+import { SigningKeySecrets } from './keys/signing-key.secrets.ts';
+import { SigningKeys1790000013000, SigningKeySecrets1790000061000 } from './keys/signing-key.table.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
 import { WellKnownController } from './keys/well-known.controller.ts';
 import { ExpireWhenDue } from './licenses/expire-when-due.ts';
@@ -69,8 +73,9 @@ export const licensingService: ServiceDefinition = {
     Mails1790000001000,
     Seats1790000021000,
     Imports1790000030000,
+    SigningKeySecrets1790000061000,
   ],
-  streams: [productStream, planStream, addOnStream, licenseStream, seatStream],
+  streams: [productStream, planStream, addOnStream, licenseStream, seatStream, signingKeyStream],
   projections: [productsProjection, plansProjection, addOnsProjection, licensesProjection, seatsProjection],
   contracts: licensingContracts,
 };
@@ -89,6 +94,7 @@ export const licensingService: ServiceDefinition = {
     ActivationController,
     VerificationController,
     WellKnownController,
+    SigningKeyController,
     SeatController,
     MailInvites,
     ImportController,
@@ -99,7 +105,9 @@ export const licensingService: ServiceDefinition = {
     LicenseList,
     LicenseKeys,
     Entitlements,
+    SigningKeySecrets,
     SigningKeys,
+    RetireSigningKeys,
     LicenseLookup,
     Leases,
     ValidationLog,

@@ -5,6 +5,7 @@ import { licenseKeyContracts } from './license/license.keys.contracts.ts';
 import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
 import { seatContracts } from './seat/seat.contracts.ts';
+import { signingKeyContracts } from './signing-key/signing-key.contracts.ts';
 
 /** The contracts of every event that any service publishes. */
 export const catalogue = [
@@ -12,6 +13,7 @@ export const catalogue = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
   ...apiKeyContracts,
@@ -23,6 +25,7 @@ export const licensingContracts = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
 ];
@@ -46,5 +49,4 @@ export const ANNOUNCED_TYPES: readonly string[] = [
   'release.published',
   'release.yanked',
   'release.unyanked',
-  'signing_key.rotated',
 ];

@@ -5,6 +5,7 @@ import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';
 import { productRefusals } from './product/product.ts';
 import { seatRefusals } from './seat/seat.errors.ts';
+import { signingKeyRefusals } from './signing-key/signing-key.ts';
 import type { Refusals } from './shared/refusal.ts';
 import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.errors.ts';
 
@@ -16,6 +17,7 @@ export const refusals: Refusals<string> = {
   ...addOnRefusals,
   ...licenseRefusals,
   ...seatRefusals,
+  ...signingKeyRefusals,
   ...apiKeyRefusals,
   ...webhookEndpointRefusals,
 };

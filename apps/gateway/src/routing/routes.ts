@@ -8,6 +8,7 @@ export const ROUTES: Readonly<Record<string, ServiceName>> = {
   '/api/v1/admin/plans': 'licensing',
   '/api/v1/admin/licenses': 'licensing',
   '/api/v1/admin/imports': 'licensing',
+  '/api/v1/admin/signing-keys': 'licensing',
   '/api/v1/portal/seats': 'licensing',
   '/api/v1/invites': 'licensing',
   '/api/v1/admin/webhooks': 'webhooks',

@@ -22,3 +22,26 @@ export class SigningKeys1790000013000 implements MigrationInterface {
     await runner.query('drop table signing_keys');
   }
 }
+
+/** When a key signs and when it retires, its stream says. The table keeps what no event may hold, and lets it go again. */
+export class SigningKeySecrets1790000061000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table signing_keys
+        drop column signs_from,
+        drop column retired_at,
+        -- null once nobody signs with it any more
+        alter column private_sealed drop not null,
+        -- until when something that it signed is good, beyond leases of the usual length
+        add column good_until timestamptz`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table signing_keys
+        add column signs_from timestamptz not null default now(),
+        add column retired_at timestamptz,
+        drop column good_until`);
+    await runner.query('alter table signing_keys alter column private_sealed set not null');
+  }
+}

@@ -1,16 +1,10 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { compactJws, type JwsType } from '#domain/keys/lease';
-import { lockKey } from '#events';
-import { DATABASE, MASTER_KEY, type MasterKey, type ServiceDatabase } from '#platform';
+import { compactJws, type JwsType, LEASE_SECONDS } from '#domain/keys/lease';
+import { decideSigningKey, SIGNING_KEYS, signingKeyStream } from '#domain/signing-key/signing-key';
+import { type EventStore, lockKey } from '#events';
+import { DATABASE, EVENT_STORE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { SigningKeySecrets } from './signing-key.secrets.ts';
 
 /** JWK of an Ed25519 public key (RFC 8037), as it is published. */
 export interface PublicJwk {
@@ -22,28 +16,33 @@ export interface PublicJwk {
   readonly alg: 'EdDSA';
 }
 
-interface SigningKey {
+interface UsableKey {
   readonly kid: string;
   readonly jwk: PublicJwk;
   readonly publicKey: KeyObject;
-  readonly privateKey: KeyObject;
+  /** undefined once nobody signs with it any more. */
+  readonly privateKey: KeyObject | undefined;
   readonly signsFrom: number;
 }
 
-/** How long a new key is only published: longer than anybody caches the key set. */
-const PUBLISHED_FIRST_MS = 600_000;
-/** How often other instances' rotations are looked for. */
-const REFRESH_MS = 60_000;
-
-/** The service's Ed25519 keys. The first is made at first boot, by one of the instances that start. */
+/**
+ * The service's Ed25519 keys, as their stream has them at most a second ago. The first is made at first boot, by one of the
+ * instances that start.
+ */
 @Injectable()
 export class SigningKeys implements OnModuleInit {
-  #keys: readonly SigningKey[] = [];
-  #readAt = 0;
+  /** Newest first; without those that have retired. */
+  #keys: readonly UsableKey[] = [];
+  #version = -1;
+  #reading: Promise<void> | undefined;
+  /** Until when the table knows that something a key signed is good, in milliseconds. */
+  readonly #goodUntil = new Map<string, number>();
 
   constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly secrets: SigningKeySecrets,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -51,20 +50,13 @@ export class SigningKeys implements OnModuleInit {
     const lock = lockKey(`keyledger:signing-keys:${this.database.schema}`);
     try {
       await client.query('select pg_advisory_lock($1)', [lock]);
-      await this.#read();
-      if (this.#keys.length === 0) await this.#make(0);
-      await this.#read();
+      const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
+      if (state.keys.length === 0) await this.#makeFirst();
     } finally {
       await client.query('select pg_advisory_unlock($1)', [lock]);
       client.release();
     }
-  }
-
-  /** Makes the next key: it is published now and signs in ten minutes. @returns its id */
-  async rotate(): Promise<string> {
-    const kid = await this.#make(PUBLISHED_FIRST_MS);
     await this.#read();
-    return kid;
   }
 
   /** Every key whose signatures may still be good, newest first. */
@@ -79,13 +71,25 @@ export class SigningKeys implements OnModuleInit {
     return this.#keys.map(({ publicKey }) => String(publicKey.export({ type: 'spki', format: 'pem' }))).join('');
   }
 
-  /** A compact JWS by the key that signs now. */
-  sign(type: JwsType, claims: object): string {
-    const now = Date.now();
-    void this.#refresh();
-    const key = this.#keys.find(({ signsFrom }) => signsFrom <= now);
-    if (key === undefined) throw new Error('there is no signing key');
-    return compactJws(type, key.kid, claims, (input) => sign(null, input, key.privateKey));
+  /** A compact JWS by the key that signs now. @param claims what has no `exp` is good for ever */
+  sign(type: JwsType, claims: object & { readonly exp?: number }): string {
+    // Not waited for: a key that is new to this process does not sign for minutes to come.
+    if (this.#isStale()) void this.#refresh().catch((error: unknown) => this.#warn(error));
+    const { kid, privateKey } = this.#current();
+    const until = claims.exp === undefined ? Infinity : claims.exp * 1000;
+    void this.#keep(kid, until).catch((error: unknown) => this.#warn(error));
+    return compactJws(type, kid, claims, (input) => sign(null, input, privateKey));
+  }
+
+  /**
+   * Ed25519 over bytes that are no JWS, by the key that signs now.
+   * @param until when the signature stops being of use, in milliseconds: so long the key stays published
+   */
+  async signBytes(bytes: Uint8Array, until: number): Promise<{ readonly kid: string; readonly signature: Uint8Array }> {
+    await this.#refresh();
+    const { kid, privateKey } = this.#current();
+    await this.#keep(kid, until);
+    return { kid, signature: sign(null, bytes, privateKey) };
   }
 
   /** Whether a compact JWS of a type was signed by one of our keys. The algorithm is ours to say, not the token's. */
@@ -102,50 +106,60 @@ export class SigningKeys implements OnModuleInit {
     return verify(null, Buffer.from(`${header}.${payload}`), key.publicKey, Buffer.from(signature, 'base64url'));
   }
 
-  async #make(publishedFirstMs: number): Promise<string> {
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const { x = '' } = publicKey.export({ format: 'jwk' });
-    const kid = thumbprint(x);
-    const jwk: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x, kid, use: 'sig', alg: 'EdDSA' };
-    const sealed = this.masterKey.seal('signing-key', privateKey.export({ type: 'pkcs8', format: 'der' }), kid);
-    await this.database.pool.query(
-      `insert into signing_keys (kid, public_jwk, private_sealed, signs_from)
-       values ($1, $2, $3, now() + make_interval(secs => $4))`,
-      [kid, jwk, sealed, publishedFirstMs / 1000],
+  #current(): { readonly kid: string; readonly privateKey: KeyObject } {
+    const now = Date.now();
+    const key = this.#keys.find(({ signsFrom }) => signsFrom <= now);
+    if (key?.privateKey === undefined) throw new Error('there is no signing key');
+    return { kid: key.kid, privateKey: key.privateKey };
+  }
+
+  /** The table is told of what outlives the usual lease before the key could retire; leases cost nothing here. */
+  async #keep(kid: string, until: number): Promise<void> {
+    if (until <= Date.now() + LEASE_SECONDS * 1000 || until <= (this.#goodUntil.get(kid) ?? 0)) return;
+    await this.secrets.extend(kid, until);
+    this.#goodUntil.set(kid, until);
+  }
+
+  async #makeFirst(): Promise<void> {
+    const made = (await this.secrets.unnamed()) ?? (await this.secrets.make([]));
+    const now = new Date().toISOString();
+    await this.store.handle(
+      signingKeyStream,
+      SIGNING_KEYS,
+      (state) => decideSigningKey({ type: 'CreateFirstKey', ...made, now }, state),
+      { metadata: { actor: { type: 'system', id: 'first-boot' }, correlation_id: made.kid } },
     );
-    return kid;
+  }
+
+  #isStale(): boolean {
+    return this.store.peek(signingKeyStream, SIGNING_KEYS)?.version !== this.#version;
   }
 
   async #refresh(): Promise<void> {
-    if (Date.now() - this.#readAt > REFRESH_MS) await this.#read();
+    if (!this.#isStale()) return;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    await this.#reading;
   }
 
   async #read(): Promise<void> {
-    this.#readAt = Date.now();
-    const { rows } = await this.database.pool.query<{
-      kid: string;
-      public_jwk: PublicJwk;
-      private_sealed: string;
-      signs_from: Date;
-    }>(
-      'select kid, public_jwk, private_sealed, signs_from from signing_keys where retired_at is null order by signs_from desc',
-    );
-    this.#keys = rows.map(({ kid, public_jwk, private_sealed, signs_from }) => ({
-      kid,
-      jwk: public_jwk,
-      publicKey: createPublicKey({ key: { ...public_jwk }, format: 'jwk' }),
-      privateKey: createPrivateKey({
-        key: Buffer.from(this.masterKey.open('signing-key', private_sealed, kid)),
-        format: 'der',
-        type: 'pkcs8',
-      }),
-      signsFrom: signs_from.getTime(),
-    }));
+    const { state, version } = await this.store.load(signingKeyStream, SIGNING_KEYS);
+    const alive = state.keys.filter(({ retired_at }) => retired_at === null);
+    const secrets = await this.secrets.open(alive.map(({ kid }) => kid));
+    this.#keys = alive.map(({ kid, public_key, signs_from }) => {
+      const jwk: PublicJwk = { kty: 'OKP', crv: 'Ed25519', x: public_key, kid, use: 'sig', alg: 'EdDSA' };
+      return {
+        kid,
+        jwk,
+        publicKey: createPublicKey({ key: { ...jwk }, format: 'jwk' }),
+        privateKey: secrets.get(kid)?.privateKey,
+        signsFrom: Date.parse(signs_from),
+      };
+    });
+    for (const [kid, { goodUntil }] of secrets) this.#goodUntil.set(kid, goodUntil);
+    this.#version = version;
+  }
+
+  #warn(error: unknown): void {
+    this.logger.warn({ err: error }, 'the signing keys could not be looked after, and will be again');
   }
 }
-
-/** RFC 7638 thumbprint of an Ed25519 key: the required members in order, SHA-256, base64url. */
-const thumbprint = (x: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
-    .digest('base64url');

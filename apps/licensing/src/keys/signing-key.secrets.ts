@@ -1,0 +1,94 @@
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE, MASTER_KEY, type MasterKey, type ServiceDatabase } from '#platform';
+
+/** The public half of a key that was made. */
+export interface MadeKey {
+  readonly kid: string;
+  /** Base64url of its 32 bytes. */
+  readonly public_key: string;
+}
+
+export interface KeptSecret {
+  /** undefined once nobody signs with it any more. */
+  readonly privateKey: KeyObject | undefined;
+  /** Until when something that it signed is good, in milliseconds; 0 = nothing but leases of the usual length. */
+  readonly goodUntil: number;
+}
+
+/** What was made and never came into use, because the process died in between, is swept away after this time. */
+const FORGOTTEN_AFTER = '1 day';
+
+/** The private halves of signing keys, encrypted. */
+@Injectable()
+export class SigningKeySecrets {
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+  ) {}
+
+  /** Makes a key. It is of no use to anybody until an event names it. @param known all kids that events have named */
+  async make(known: readonly string[]): Promise<MadeKey> {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const { x = '' } = publicKey.export({ format: 'jwk' });
+    const kid = thumbprint(x);
+    const sealed = this.masterKey.seal('signing-key', privateKey.export({ type: 'pkcs8', format: 'der' }), kid);
+    await this.database.pool.query(
+      `with swept as (
+         delete from signing_keys where kid <> all($1) and created_at < now() - interval '${FORGOTTEN_AFTER}'
+       )
+       insert into signing_keys (kid, public_jwk, private_sealed) values ($2, $3, $4)`,
+      [known, kid, { kty: 'OKP', crv: 'Ed25519', x }, sealed],
+    );
+    return { kid, public_key: x };
+  }
+
+  /** A key that was made before there were events of keys. */
+  async unnamed(): Promise<MadeKey | undefined> {
+    const { rows } = await this.database.pool.query<MadeKey>(
+      `select kid, public_jwk->>'x' as public_key from signing_keys order by created_at desc limit 1`,
+    );
+    return rows[0];
+  }
+
+  async open(kids: readonly string[]): Promise<ReadonlyMap<string, KeptSecret>> {
+    const { rows } = await this.database.pool.query<{
+      kid: string;
+      private_sealed: string | null;
+      good_until: Date | number | null;
+    }>('select kid, private_sealed, good_until from signing_keys where kid = any($1)', [kids]);
+    return new Map(
+      rows.map(({ kid, private_sealed, good_until }) => [
+        kid,
+        {
+          privateKey: private_sealed === null ? undefined : this.#open(kid, private_sealed),
+          goodUntil: good_until === null ? 0 : Number(good_until),
+        },
+      ]),
+    );
+  }
+
+  /** Says that something the key signed is good until then, in milliseconds; Infinity = for ever. */
+  async extend(kid: string, until: number): Promise<void> {
+    await this.database.pool.query(
+      'update signing_keys set good_until = greatest(good_until, $2::timestamptz) where kid = $1',
+      [kid, until === Infinity ? 'infinity' : new Date(until)],
+    );
+  }
+
+  /** Lets the private half go. */
+  async wipe(kid: string): Promise<void> {
+    await this.database.pool.query('update signing_keys set private_sealed = null where kid = $1', [kid]);
+  }
+
+  #open(kid: string, sealed: string): KeyObject {
+    const key = Buffer.from(this.masterKey.open('signing-key', sealed, kid));
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  }
+}
+
+/** RFC 7638 thumbprint of an Ed25519 key: the required members in order, SHA-256, base64url. */
+const thumbprint = (x: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url');

@@ -1,0 +1,146 @@
+import { jest } from '@jest/globals';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import pg from 'pg';
+import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
+import { LicensingModule } from '../licensing.module.ts';
+
+type Fields = Record<string, unknown>;
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** Everything but the clock goes on as ever. */
+const REAL = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
+
+describe('rotating the signing keys', () => {
+  const modules = [GatewayModule, LicensingModule];
+  let app: TestApp;
+  let other: TestApp;
+  let pool: pg.Pool;
+  let license_key: unknown;
+  let count = 0;
+
+  const create = async (path: string, body: Fields): Promise<Fields> => {
+    const reply = await app.call('POST', path, body);
+    expect(reply).toMatchObject({ status: 201 });
+    return reply.body as Fields;
+  };
+  const issueOf = async (product: Fields): Promise<Fields> => {
+    const slug = `plan-${++count}`;
+    const shape = { name: slug, slug, license_type: 'perpetual', license_model: 'standard', max_activations: 100 };
+    const plan = await create('/admin/plans', { product_id: product['id'], ...shape });
+    return create('/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' });
+  };
+  /** A lease of a device that has none yet. */
+  const lease = async (of: TestApp = app): Promise<string> => {
+    const identifier = `device ${++count}`;
+    const reply = await of.call('POST', '/license/activate', { license_key, identifier });
+    expect(reply.status).toBe(201);
+    return String((reply.body as Fields)['token']);
+  };
+  const list = async (): Promise<Fields[]> =>
+    ((await app.call('GET', '/admin/signing-keys')).body as { data: Fields[] }).data;
+  const published = async (of: TestApp = app): Promise<unknown[]> =>
+    ((await of.call('GET', '/.well-known/jwks.json')).body as { keys: Fields[] }).keys.map(({ kid }) => kid);
+  const kidOf = (token: string): unknown => decodeProtectedHeader(token).kid;
+  const pass = (milliseconds: number): void => void jest.setSystemTime(Date.now() + milliseconds);
+  const rotate = () => app.call('POST', '/admin/signing-keys/rotate');
+
+  beforeAll(async () => {
+    app = await startApp({ modules });
+    other = await startApp({ modules, databaseUrl: app.databaseUrl });
+    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
+    const product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
+    license_key = (await issueOf(product))['license_key'];
+    jest.useFakeTimers({ doNotFake: [...REAL], now: Date.now() });
+  });
+  afterAll(async () => {
+    jest.useRealTimers();
+    await pool.end();
+    await other.close();
+    await app.close();
+  });
+
+  it('publishes the next key before it signs, verifies with both, and lets the old one go when its last lease is over', async () => {
+    const [first] = await list();
+    expect(first).toMatchObject({ status: 'signing', superseded_at: null, retired_at: null });
+    const before = await lease();
+    expect(kidOf(before)).toBe(first?.['kid']);
+
+    const rotated = await rotate();
+    expect(rotated).toMatchObject({ status: 201, body: { status: 'published' } });
+    const { kid: next, signs_from } = rotated.body as Fields;
+    expect(await published()).toEqual([next, first?.['kid']]);
+    await eventually(async () => (await published(other)).length === 2, 1_000);
+    expect(kidOf(await lease())).toBe(first?.['kid']);
+    expect(await rotate()).toMatchObject({ status: 409, body: { code: 'ROTATION_IN_PROGRESS', signs_from } });
+
+    pass(10 * MINUTE);
+    const after = await lease();
+    for (const token of [after, await lease(other)]) expect(kidOf(token)).toBe(next);
+    expect((await list()).map(({ status }) => status)).toEqual(['signing', 'verifying']);
+    const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
+    for (const token of [before, after]) await jwtVerify(token, keys, { typ: 'lease+jwt' });
+
+    pass(DAY);
+    // Nobody signs with it any more, so it cannot be stolen any more either.
+    await eventually(async () => (await secretsOf(first?.['kid'])) === null);
+    expect(await published()).toHaveLength(2);
+
+    pass(7 * DAY);
+    await eventually(async () => (await list())[1]?.['status'] === 'retired');
+    for (const instance of [app, other])
+      await eventually(async () => JSON.stringify(await published(instance)) === JSON.stringify([next]), 1_000);
+  });
+
+  const secretsOf = async (kid: unknown): Promise<unknown> => {
+    const text = 'select private_sealed from signing_keys where kid = $1';
+    const { rows } = await pool.query<{ private_sealed: string | null }>(text, [kid]);
+    return rows[0]?.private_sealed;
+  };
+
+  it('keeps a key for as long as a licence key that it signed is good: for ever', async () => {
+    const product = await create('/admin/products', { name: 'Sig', slug: 'sig', type: 'saas', key_format: 'signed' });
+    const signed = String((await issueOf(product))['license_key']);
+    await rotate();
+    pass(400 * DAY);
+    await eventually(async () => (await secretsOf(kidOf(signed))) === null);
+    const [newest] = await list();
+    await rotate();
+    pass(400 * DAY);
+    await eventually(async () => (await list()).find(({ kid }) => kid === newest?.['kid'])?.['status'] === 'retired');
+    expect(await published()).toContain(kidOf(signed));
+    const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
+    await jwtVerify(signed, keys, { typ: 'license+jwt' });
+  });
+
+  it('is told to whoever pins keys, by whom it was done, and without the key itself', async () => {
+    const events = await app.call('GET', '/events?types=signing_key.*');
+    const { data } = events.body as { data: { type: string; data: Fields; subject: string }[] };
+    expect(data[0]).toMatchObject({ type: 'signing_key.rotated', subject: 'signing-keys' });
+    expect(Object.keys(data[0]?.data ?? {}).sort()).toEqual(['kid', 'previous_kid', 'public_key', 'signs_from']);
+    expect(data.map(({ type }) => type)).toContain('signing_key.retired');
+  });
+
+  it('is for whoever may do everything, in every product', async () => {
+    const product = await create('/admin/products', { name: 'Mine', slug: 'mine', type: 'saas' });
+    const bound = await create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
+    const meek = await create('/admin/api-keys', { name: 'meek', scopes: ['licenses:write'] });
+    for (const { key } of [bound, meek] as { key: string }[]) {
+      const reply = await app.call('POST', '/admin/signing-keys/rotate', undefined, { authorization: `Bearer ${key}` });
+      expect(reply).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    }
+  });
+});
