@@ -27,4 +27,4 @@ for (const name of names) {
   console.log(table(figures));
   sections.set(name, figures);
 }
-if (values.write) writeReport(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), sections);
+if (values.write) await writeReport(fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url)), sections);

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { format as layOut } from 'prettier';
 
 /** One measured figure beside what bounds it. `ratio` is value ÷ limit. */
 export interface Figure {
@@ -38,11 +39,11 @@ const START = '<!-- figures -->';
 const END = '<!-- /figures -->';
 
 /** Puts the figures between the marks of docs/benchmarks.md. */
-export const writeReport = (file: string, sections: ReadonlyMap<string, readonly Figure[]>): void => {
+export const writeReport = async (file: string, sections: ReadonlyMap<string, readonly Figure[]>): Promise<void> => {
   const page = readFileSync(file, 'utf8');
   const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`;
   const body = [...sections].map(([name, figures]) => `### ${name}\n\n${table(figures)}`).join('\n\n');
   const before = page.slice(0, page.indexOf(START) + START.length);
   const after = page.slice(page.indexOf(END));
-  writeFileSync(file, `${before}\n\n${machine}\n\n${body}\n\n${after}`);
+  writeFileSync(file, await layOut(`${before}\n\n${machine}\n\n${body}\n\n${after}`, { parser: 'markdown' }));
 };
