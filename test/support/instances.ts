@@ -1,0 +1,99 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { request } from 'undici';
+import { startAndWaitFor, stop } from './children.ts';
+import { freshDatabase } from './postgres.ts';
+
+type Fields = Record<string, unknown>;
+
+/** One of several Keyledgers, a process of its own. */
+export interface InstanceOfSeveral {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** POSTs with the admin key. @throws on any answer but 2xx */
+  post(path: string, body?: Fields): Promise<Fields>;
+  /** POSTs with the admin key, or, where `key` is null, with none. @returns status and answer; 0 when the instance is gone */
+  ask(path: string, body: Fields, key?: null): Promise<readonly [number, Fields]>;
+}
+
+/** Several Keyledgers on one database. */
+export interface Instances {
+  readonly key: string;
+  readonly pool: pg.Pool;
+  /** Starts one more. */
+  start(): Promise<InstanceOfSeveral>;
+  close(): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', import.meta.url));
+
+export const prepareInstances = async (env: Readonly<Record<string, string>> = {}): Promise<Instances> => {
+  const key = `kl_${randomBytes(32).toString('hex')}`;
+  const master = randomBytes(32).toString('base64');
+  const folder = await mkdtemp(join(tmpdir(), 'keyledger-instances-'));
+  const database = await freshDatabase();
+  const pool = new pg.Pool({ ...database.config, max: 2 });
+  const running: ChildProcess[] = [];
+
+  const start = async (): Promise<InstanceOfSeveral> => {
+    const { child, match } = await startAndWaitFor(
+      ['--disable-warning=TimeoutNegativeWarning', MAIN],
+      /serves (http:\/\/127\.0\.0\.1:\d+)/,
+      {
+        ...process.env,
+        PORT: '0',
+        DATABASE_URL: database.url,
+        KEYLEDGER_DATA: folder,
+        KEYLEDGER_MASTER_KEY: master,
+        KEYLEDGER_BOOTSTRAP_API_KEY: key,
+        KEYLEDGER_RATE_LIMITS: 'off',
+        KEYLEDGER_LOG_LEVEL: 'error',
+        ...env,
+      },
+    );
+    running.push(child);
+    const url = match[1] ?? '';
+    const send = (path: string, body: Fields, authorization: Record<string, string>) =>
+      request(`${url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { ...authorization, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    return {
+      url,
+      child,
+      post: async (path, body = {}) => {
+        const answer = await send(path, body, { authorization: `Bearer ${key}` });
+        const text = await answer.body.text();
+        if (answer.statusCode >= 300) throw new Error(`${path}: ${answer.statusCode} ${text}`);
+        return JSON.parse(text) as Fields;
+      },
+      ask: async (path, body, who) => {
+        try {
+          const answer = await send(path, body, who === null ? {} : { authorization: `Bearer ${key}` });
+          return [answer.statusCode, (await answer.body.json()) as Fields];
+        } catch (error) {
+          if (child.exitCode === null && child.signalCode === null && !child.killed) throw error;
+          return [0, {}];
+        }
+      },
+    };
+  };
+
+  return {
+    key,
+    pool,
+    start,
+    close: async () => {
+      await Promise.all(running.map((child) => stop(child)));
+      await pool.end();
+      await database.drop();
+      await rm(folder, { recursive: true });
+    },
+  };
+};
