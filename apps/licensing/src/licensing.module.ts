@@ -53,6 +53,7 @@ import { SeatController } from './seats/seat.controller.ts';
 import { seatsProjection } from './seats/seat.projection.ts';
 import { Seats1790000021000 } from './seats/seat.table.ts';
 import { Seats } from './seats/seats.ts';
+import { Identification } from './verification/identification.ts';
 import { Leases } from './verification/leases.ts';
 import { LicenseLookup } from './verification/license-lookup.ts';
 import { Validations1790000014000 } from './verification/validation.table.ts';
@@ -109,6 +110,7 @@ export const licensingService: ServiceDefinition = {
     SigningKeys,
     RetireSigningKeys,
     LicenseLookup,
+    Identification,
     Leases,
     ValidationLog,
     ExpireWhenDue,

@@ -2,24 +2,10 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/license/license.errors';
 import type { License, LicenseEvent, LicenseState } from '#domain/license/license';
 import { newId } from '#domain/shared/id';
-import {
-  Answer,
-  type Call,
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  createSuccessLimiter,
-  DATABASE,
-  Endpoint,
-  type FailureLimiter,
-  normalizeIdentifier,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-  type SuccessLimiter,
-} from '#platform';
-import type { Actor, Outcome } from '#events';
+import { Answer, type Call, DATABASE, Endpoint, normalizeIdentifier, type ServiceDatabase } from '#platform';
+import type { Outcome } from '#events';
 import { Licenses } from '../licenses/licenses.ts';
+import { actorOf, Identification } from '../verification/identification.ts';
 import { Leases } from '../verification/leases.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
@@ -29,25 +15,19 @@ type Licensed = Outcome<LicenseState, LicenseEvent>;
 
 @Controller()
 export class ActivationController {
-  readonly #failures: FailureLimiter;
-  readonly #successes: SuccessLimiter;
-
   constructor(
     private readonly licenses: Licenses,
     private readonly lookup: LicenseLookup,
     private readonly leases: Leases,
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-    this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
-  }
+    private readonly identification: Identification,
+  ) {}
 
   @Endpoint(activateLicense)
   async activate(call: Call<typeof activateLicense>): Promise<Answer> {
     const { license_key, identifier, identifier_type = 'device', label = null } = call.body;
-    const found = await this.#found(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const activation_id = newId('act');
     const now = new Date();
@@ -104,7 +84,7 @@ export class ActivationController {
   @Endpoint(deactivateLicense)
   async deactivate(call: Call<typeof deactivateLicense>): Promise<Answer> {
     const { license_key, identifier } = call.body;
-    const found = await this.#found(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const answer = ({ state, events }: Licensed): Answer => {
       const removed = events.find(({ event }) => event.type === 'activation.removed')?.event;
@@ -155,22 +135,7 @@ export class ActivationController {
     );
     return new Answer(204, null);
   }
-
-  /** @throws Refusal 404 LICENSE_NOT_FOUND, counted against the address: who guesses keys is locked out */
-  async #found(license_key: string, principal: Principal, ip: string): Promise<Found> {
-    const found = await this.lookup.byKey(license_key);
-    if (found === undefined || !seesProduct(principal, found.license.state.product_id)) {
-      await this.#failures.record(ip);
-      return refuse('LICENSE_NOT_FOUND');
-    }
-    await this.#successes.take(found.id);
-    return found;
-  }
 }
-
-/** Who shows a licence key acts as the licence; who shows an API key acts as itself. */
-const actorOf = ({ actor }: Principal, licenseId: string): Actor =>
-  actor.type === 'system' ? { type: 'license', id: licenseId } : actor;
 
 const hashOf = (state: LicenseState, activationId: string): string => {
   const activations: License['activations'] = state.status === 'none' ? new Map() : state.activations;
