@@ -28,6 +28,11 @@ export interface HandleOptions<State = unknown, Event extends DomainEvent = Doma
    * when one of them has moved on by then, whoever wrote to it, the command is decided again.
    */
   readonly reads?: readonly StreamRef[];
+  /**
+   * An id of the caller's making for an event that may happen only once, whoever sends it and however often: where there is an
+   * event with it, `UniqueViolationError` of `events_id_key` comes. Pure; undefined = an id of the store's making.
+   */
+  readonly idOf?: (event: Event) => string | undefined;
 }
 
 /** A stream by its type and id. */
@@ -128,6 +133,9 @@ export interface EventStore {
     streamIds: readonly string[],
     options: { after: number; limit: number; without?: readonly string[] },
   ): Promise<RecordedEvent[]>;
+
+  /** The events among these ids that there are, by id. */
+  find<Event extends DomainEvent>(ids: readonly string[]): Promise<ReadonlyMap<string, RecordedEvent<Event>>>;
 
   /** The log with `position > after`, ascending, at most `limit`; `types` as in `Projection`. */
   readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]>;

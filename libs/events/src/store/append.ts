@@ -89,7 +89,7 @@ export const decideInto = (append: Append, command: Command): void => {
     const drafts = events.map((event): Draft => {
       state = type.evolve(state, event);
       version += 1;
-      return { id: typeidUnboxed('evt'), version, event, command };
+      return { id: command.options.idOf?.(event) ?? typeidUnboxed('evt'), version, event, command };
     });
     append.decided.push({ command, drafts, state, version });
     append.state = state;

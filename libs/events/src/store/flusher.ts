@@ -207,13 +207,19 @@ export class Flusher {
    * that is still under way has ended; what was not written is written again, with the same ids.
    */
   async #retry(batch: readonly Append[], error: ConnectionLostError): Promise<void> {
-    const ids = batch.flatMap((append) => draftsOf(append).map(({ id }) => id));
+    const drafts = batch.flatMap((append) => draftsOf(append).map((draft) => ({ stream: append.slot.id, draft })));
+    const ids = drafts.map(({ draft }) => draft.id);
     for (let attempt = 1; attempt <= LOST_TRIES; attempt++) {
       await sleep(attempt === 1 ? 0 : LOST_PAUSE_MS);
       let recorded: ReadonlyMap<string, RecordedEvent>;
       try {
         const written = await this.reader.settled(ids);
-        recorded = written.size > 0 ? written : await this.writer.write(batch);
+        // An id of a caller's making may stand there from before; only an event that is the same in all is this one.
+        const ours = drafts.filter(({ stream, draft: { id, version } }) => {
+          const event = written.get(id);
+          return event?.stream_id === stream && event.version === version;
+        });
+        recorded = ours.length > 0 && ours.length === ids.length ? written : await this.writer.write(batch);
       } catch (again) {
         if (!isAway(again)) return this.#recover(batch, again);
         continue;

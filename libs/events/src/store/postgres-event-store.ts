@@ -189,6 +189,10 @@ export class PostgresEventStore implements EventStore {
     return this.#reader.streams(streamIds, options);
   }
 
+  find<Event extends DomainEvent>(ids: readonly string[]): Promise<ReadonlyMap<string, RecordedEvent<Event>>> {
+    return this.#reader.find<Event>(ids);
+  }
+
   readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]> {
     return this.#reader.all(options);
   }

@@ -58,6 +58,16 @@ export class LogReader {
     return this.#decode(rows);
   }
 
+  async find<Event extends DomainEvent>(ids: readonly string[]): Promise<Map<string, RecordedEvent<Event>>> {
+    if (ids.length === 0) return new Map();
+    const { rows } = await this.pool.query<Row>({
+      name: 'find_events',
+      text: `select ${COLUMNS} from events where id = any($1)`,
+      values: [ids],
+    });
+    return new Map((await this.#decode<Event>(rows)).map((event) => [event.id, event]));
+  }
+
   async all({ after, limit, types }: AllRange): Promise<RecordedEvent[]> {
     const filter = types === undefined || types.includes('*') ? undefined : types.map(likePattern);
     const { rows } = await this.pool.query<Row>({
