@@ -1,3 +1,5 @@
+import type { EndpointSettings } from './settings.ts';
+
 /**
  * How deliveries to one endpoint may overtake each other. `none`: freely. `by_subject`: none of a subject (a licence, a
  * product) overtakes an earlier one of that subject that is not done. `strict`: none overtakes any.
@@ -7,6 +9,12 @@ export type Ordering = (typeof ORDERINGS)[number];
 
 /** `operator`: somebody asked for it. `gone`: the endpoint answered 410. */
 export type DisabledReason = 'operator' | 'gone';
+
+/** An Ed25519 key that signs: the secret half sealed, the public half as Standard Webhooks writes it (`whpk_…`). */
+export interface SigningKey {
+  readonly sealed: string;
+  readonly public_key: string;
+}
 
 /** None of these is published: a subscriber to all events would hear of itself. Secrets stand in them sealed only. */
 export type WebhookEndpointEvent =
@@ -20,16 +28,23 @@ export type WebhookEndpointEvent =
       readonly events: readonly string[];
       readonly ordering: Ordering;
       readonly secret: string;
+      readonly signing_key?: SigningKey;
+      readonly settings?: EndpointSettings;
     }
   | {
       readonly type: 'webhook.endpoint_updated';
       readonly url?: string;
       readonly description?: string | null;
       readonly events?: readonly string[];
+      /** Those that change, each as a whole. */
+      readonly settings?: EndpointSettings;
+      /** Where there was none before. */
+      readonly signing_key?: SigningKey;
     }
   | {
       readonly type: 'webhook.endpoint_secret_rotated';
       readonly secret: string;
+      readonly signing_key?: SigningKey;
       /** Until then the secret that was replaced signs along. */
       readonly previous_valid_until: string;
     }
@@ -42,6 +57,8 @@ export interface WebhookEndpoint {
   readonly url: string;
   readonly description: string | null;
   readonly events: readonly string[];
+  readonly settings: EndpointSettings;
+  readonly has_signing_key: boolean;
   /** Ends of the times for which replaced secrets sign along, oldest first. */
   readonly previous_valid_until: readonly string[];
 }
@@ -55,17 +72,25 @@ export const initialState: WebhookEndpointState = { status: 'none' };
 
 export const evolve = (state: WebhookEndpointState, event: WebhookEndpointEvent): WebhookEndpointState => {
   if (event.type === 'webhook.endpoint_created') {
-    const { product_id, url, description, events } = event;
-    return { status: 'active', product_id, url, description, events, previous_valid_until: [] };
+    const { product_id, url, description, events, settings = {} } = event;
+    const has_signing_key = event.signing_key !== undefined;
+    const previous_valid_until: string[] = [];
+    return { status: 'active', product_id, url, description, events, settings, has_signing_key, previous_valid_until };
   }
   if (state.status === 'none' || state.status === 'deleted') return state;
   switch (event.type) {
     case 'webhook.endpoint_updated': {
       const { url = state.url, description = state.description, events = state.events } = event;
-      return { ...state, url, description, events };
+      const settings = { ...state.settings, ...event.settings };
+      const has_signing_key = state.has_signing_key || event.signing_key !== undefined;
+      return { ...state, url, description, events, settings, has_signing_key };
     }
     case 'webhook.endpoint_secret_rotated':
-      return { ...state, previous_valid_until: [...state.previous_valid_until, event.previous_valid_until] };
+      return {
+        ...state,
+        has_signing_key: state.has_signing_key || event.signing_key !== undefined,
+        previous_valid_until: [...state.previous_valid_until, event.previous_valid_until],
+      };
     case 'webhook.endpoint_enabled':
       return { ...state, status: 'active' };
     case 'webhook.endpoint_disabled':

@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Filter } from './filter.ts';
+
+/** How the event stands in the request. `plain`: `{type, timestamp, data}`, as Standard Webhooks advises. */
+export const PAYLOAD_FORMATS = ['cloudevents', 'cloudevents_binary', 'plain'] as const;
+export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
+
+/** `v1`: HMAC-SHA256 under the shared secret. `v1a`: Ed25519, which anybody can verify with the public key. */
+export const SIGNATURES = ['v1', 'v1a'] as const;
+export type Signature = (typeof SIGNATURES)[number];
+
+export type RateLimit = { readonly per_second: number } | { readonly per_minute: number };
+
+/** Seconds; what is left out is as the service has it. */
+export interface Timeouts {
+  readonly connect?: number;
+  readonly headers?: number;
+  readonly body?: number;
+}
+
+/** A header that every delivery carries. One that looks like a secret stands sealed. */
+export type CustomHeader =
+  { readonly name: string; readonly value: string } | { readonly name: string; readonly sealed: string };
+
+/** How one endpoint is delivered to. What is not set is as the service has it. */
+export interface EndpointSettings {
+  readonly rate_limit?: RateLimit | null;
+  /** Attempts at once, of each instance of the service. */
+  readonly concurrency?: number;
+  /** Pauses before further attempts, in seconds; null = the ladder of Standard Webhooks. */
+  readonly retry_schedule?: readonly number[] | null;
+  readonly timeouts?: Timeouts | null;
+  readonly headers?: readonly CustomHeader[];
+  readonly tags?: readonly string[];
+  readonly filter?: Filter | null;
+  readonly payload_format?: PayloadFormat;
+  readonly api_version?: string;
+  readonly signatures?: readonly Signature[];
+}
+
+/** What a change of settings changes; undefined when that is nothing. Each setting is replaced as a whole. */
+export const changedSettings = (before: EndpointSettings, change: EndpointSettings): EndpointSettings | undefined => {
+  const names = (Object.keys(change) as (keyof EndpointSettings)[]).filter(
+    (name) => change[name] !== undefined && !isDeepStrictEqual(change[name], before[name]),
+  );
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, change[name]]));
+};
