@@ -24,6 +24,7 @@ import { Imports1790000030000 } from './imports/import.table.ts';
 import { Importer } from './imports/importer.ts';
 import { Imports } from './imports/imports.ts';
 import { ImportLine } from './imports/line.ts';
+import { LicenseFileController } from './files/license-file.controller.ts';
 import { LicenseKeyController } from './keys/license-key.controller.ts';
 import { LicenseKeys } from './keys/license-keys.ts';
 import { RetireSigningKeys } from './keys/retire-signing-keys.ts';
@@ -92,6 +93,7 @@ export const licensingService: ServiceDefinition = {
     LicenseEntitlementController,
     LicenseController,
     LicenseKeyController,
+    LicenseFileController,
     ActivationController,
     VerificationController,
     WellKnownController,

@@ -16,6 +16,12 @@ export interface PublicJwk {
   readonly alg: 'EdDSA';
 }
 
+/** A key that signs: Ed25519 over bytes. */
+export interface Signer {
+  readonly kid: string;
+  sign(this: void, bytes: Uint8Array): Uint8Array;
+}
+
 interface UsableKey {
   readonly kid: string;
   readonly jwk: PublicJwk;
@@ -82,14 +88,14 @@ export class SigningKeys implements OnModuleInit {
   }
 
   /**
-   * Ed25519 over bytes that are no JWS, by the key that signs now.
-   * @param until when the signature stops being of use, in milliseconds: so long the key stays published
+   * The key that signs now, for what is no JWS.
+   * @param until when what it signs stops being good, at the latest, in milliseconds: so long the key stays published
    */
-  async signBytes(bytes: Uint8Array, until: number): Promise<{ readonly kid: string; readonly signature: Uint8Array }> {
+  async signer(until: number): Promise<Signer> {
     await this.#refresh();
     const { kid, privateKey } = this.#current();
     await this.#keep(kid, until);
-    return { kid, signature: sign(null, bytes, privateKey) };
+    return { kid, sign: (bytes) => sign(null, bytes, privateKey) };
   }
 
   /** Whether a compact JWS of a type was signed by one of our keys. The algorithm is ours to say, not the token's. */

@@ -11,6 +11,7 @@ import type {
   UnheldStatus,
 } from './license.ts';
 import { refuse } from './license.errors.ts';
+import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
 import { usability, graceEnd } from './usability.ts';
 
@@ -62,6 +63,7 @@ export type LicenseCommand =
   | (At & { readonly type: 'LetTimePass'; readonly plan: Plan })
   | { readonly type: 'RevealKey' }
   | RotateKey
+  | IssueFile
   | { readonly type: 'Deactivate'; readonly identifier_hash: string; readonly reason: 'client' | 'operator' };
 
 export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
@@ -90,6 +92,9 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
       return [{ type: 'license.key_revealed', product_id: state.product_id }];
     case 'RotateKey':
       return rotateKey(command, state);
+    case 'IssueFile':
+      assertUsable(state, command.plan, command.now);
+      return issueFile(command, state);
     case 'Activate':
       return activate(command, state);
     case 'Deactivate':

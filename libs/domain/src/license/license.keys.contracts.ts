@@ -1,4 +1,4 @@
-import { contract, orNull, text } from '../shared/contract.ts';
+import { contract, orNull, text, time } from '../shared/contract.ts';
 
 export const licenseKeyContracts = [
   contract({
@@ -10,5 +10,20 @@ export const licenseKeyContracts = [
       reason: orNull(text('Why, in the words of whoever did it.')),
     },
     example: { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', reason: 'posted in a forum' },
+  }),
+  contract({
+    type: 'license.file_issued',
+    service: 'licensing',
+    description: 'A licence file was given out for a machine that never comes online. It cannot be called back.',
+    fields: {
+      product_id: text('The product of the licence.'),
+      identifier_hash: text('Base64url SHA-256 of the identifier of the machine.'),
+      expires_at: time('Until when it is good.'),
+    },
+    example: {
+      product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+      identifier_hash: 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg',
+      expires_at: '2027-01-31T09:00:00.000Z',
+    },
   }),
 ];

@@ -67,6 +67,13 @@ export type LicenseEvent =
       readonly key_sealed: string;
       readonly reason: string | null;
     })
+  | (Of & {
+      readonly type: 'license.file_issued';
+      /** Of the machine that it is for. */
+      readonly identifier_hash: string;
+      readonly issued_at: Time;
+      readonly expires_at: Time;
+    })
   | (Of & { readonly type: 'license.add_on_enabled' | 'license.add_on_disabled'; readonly add_on_id: string })
   | (Of & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
   | (Of & { readonly type: 'license.entitlement_restored'; readonly feature: string })

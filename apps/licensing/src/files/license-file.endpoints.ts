@@ -1,0 +1,54 @@
+import Type from 'typebox';
+import { FILE_SECONDS } from '#domain/license/license.file';
+import { endpoint, Id, Identifier, StrictObject, Timestamp } from '#platform';
+import { LicenseKey } from '../verification/verification.endpoints.ts';
+
+export const issueLicenseFile = endpoint({
+  method: 'POST',
+  path: '/license/file',
+  operation: 'issueLicenseFile',
+  tag: 'License',
+  summary: 'Give out a licence file for an activated machine that never comes online',
+  auth: 'license',
+  body: StrictObject({
+    license_key: LicenseKey,
+    identifier: Identifier,
+    ttl: Type.Optional(
+      Type.Integer({
+        minimum: FILE_SECONDS.least,
+        maximum: FILE_SECONDS.most,
+        default: FILE_SECONDS.usual,
+        description: 'How long it is good, in seconds; never longer than the licence and its grace.',
+      }),
+    ),
+  }),
+  answers: {
+    200: {
+      description: 'The file: signed, encrypted under the licence key and the identifier.',
+      schema: StrictObject(
+        {
+          license_id: Id('lic'),
+          license_file: Type.String({
+            description:
+              'From `-----BEGIN LICENSE FILE-----` on, as it is kept; docs/license-files.md says how it is read.',
+          }),
+          kid: Type.String({ description: 'The signing key, as in `/.well-known/jwks.json`.' }),
+          issued_at: Timestamp,
+          expires_at: Timestamp,
+        },
+        { $id: 'LicenseFile' },
+      ),
+    },
+  },
+  problems: [
+    { status: 404, code: 'LICENSE_NOT_FOUND' },
+    { status: 404, code: 'ACTIVATION_NOT_FOUND' },
+    ...['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
+      status: 409,
+      code: `LICENSE_${why}`,
+    })),
+    { status: 409, code: 'ACTIVATION_LIMIT_REACHED' },
+    { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
+    { status: 429, code: 'TOO_MANY_FAILURES' },
+  ],
+});
