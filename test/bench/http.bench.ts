@@ -6,7 +6,7 @@ import pg from 'pg';
 import { startAndWaitFor, stop } from '../support/children.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { load, type LoadRequest } from './load.ts';
-import type { Measured } from './measure.ts';
+import { measureCalls, type Measured } from './measure.ts';
 import type { Figure } from './report.ts';
 
 const LICENSES = 10_000;
@@ -61,32 +61,13 @@ const catalogue = async ({ post }: Instance): Promise<{ product: string; plan: s
   return { product: String(product['id']), plan: String(plan['id']) };
 };
 
-/** Every licence once, so a fixed number of calls rather than a time. */
-const timed = async (calls: number, callers: number, call: (n: number) => Promise<unknown>): Promise<Measured> => {
-  const times: number[] = [];
-  let n = 0;
-  const start = performance.now();
-  await Promise.all(
-    Array.from({ length: callers }, async () => {
-      for (let mine = n++; mine < calls; mine = n++) {
-        const before = performance.now();
-        await call(mine);
-        times.push(performance.now() - before);
-      }
-    }),
-  );
-  times.sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.floor(times.length * share)] ?? NaN;
-  return { perSecond: calls / ((performance.now() - start) / 1000), p50: at(0.5), p99: at(0.99) };
-};
-
 const issueAll = async (
   { post }: Instance,
   product_id: string,
   plan_id: string,
 ): Promise<{ keys: string[]; issue: Measured }> => {
   const keys: string[] = [];
-  const issue = await timed(LICENSES, 32, async (n) => {
+  const issue = await measureCalls(LICENSES, 32, async (n) => {
     const license = await post('/api/v1/admin/licenses', { product_id, plan_id, email: `user${n}@example.com` });
     keys[n] = String(license['license_key']);
   });
@@ -96,7 +77,9 @@ const issueAll = async (
 const device = (n: number): string => `device-${n}`;
 
 const activateAll = ({ post }: Instance, keys: readonly string[]): Promise<Measured> =>
-  timed(keys.length, 32, (n) => post('/api/v1/license/activate', { license_key: keys[n], identifier: device(n) }));
+  measureCalls(keys.length, 32, (n) =>
+    post('/api/v1/license/activate', { license_key: keys[n], identifier: device(n) }),
+  );
 
 const verifyRequest = (license_key: string, n: number): LoadRequest => ({
   method: 'POST',

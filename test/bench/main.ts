@@ -16,12 +16,18 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   delivery: () => import('./delivery.bench.ts'),
 };
 
+/** What takes long is measured when it is asked for. */
+const LONG: Readonly<Record<string, (typeof BENCHMARKS)[string]>> = {
+  scale: () => import('./scale.bench.ts'),
+};
+
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHMARKS);
 const sections = new Map<string, readonly Figure[]>();
 for (const name of names) {
-  const load = BENCHMARKS[name];
-  if (load === undefined) throw new Error(`no benchmark "${name}": there are ${Object.keys(BENCHMARKS).join(', ')}`);
+  const load = BENCHMARKS[name] ?? LONG[name];
+  if (load === undefined)
+    throw new Error(`no benchmark "${name}": there are ${Object.keys({ ...BENCHMARKS, ...LONG }).join(', ')}`);
   console.log(`\n### ${name}\n`);
   const figures = await (await load()).run();
   console.log(table(figures));

@@ -30,6 +30,27 @@ export const measure = async (
   return run(seconds);
 };
 
+/** Runs `call` so many times, once for each of 0 … calls−1, from `callers` loops side by side. */
+export const measureCalls = async (
+  calls: number,
+  callers: number,
+  call: (n: number) => Promise<unknown>,
+): Promise<Measured> => {
+  const times: number[] = [];
+  let n = 0;
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      for (let mine = n++; mine < calls; mine = n++) {
+        const before = performance.now();
+        await call(mine);
+        times.push(performance.now() - before);
+      }
+    }),
+  );
+  return { perSecond: calls / ((performance.now() - start) / 1000), ...percentiles(times) };
+};
+
 export const percentiles = (times: number[]): { p50: number; p99: number } => {
   const sorted = Float64Array.from(times).sort();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;

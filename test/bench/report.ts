@@ -10,7 +10,11 @@ export interface Figure {
   /** What the figure is held against, measured in the same run. */
   readonly limit?: { readonly what: string; readonly value: number };
   /** What was promised: a ratio to the limit, or a bound on the value itself. */
-  readonly target?: { readonly ratio: number } | { readonly atLeast: number } | { readonly atMost: number };
+  readonly target?:
+    | { readonly ratio: number }
+    | { readonly ratioAtMost: number }
+    | { readonly atLeast: number }
+    | { readonly atMost: number };
 }
 
 const format = (value: number): string =>
@@ -20,6 +24,8 @@ const met = ({ value, limit, target }: Figure): string => {
   if (target === undefined) return '';
   if ('ratio' in target)
     return `${limit && value / limit.value >= target.ratio ? 'met' : 'MISSED'} (≥ ${target.ratio}×)`;
+  if ('ratioAtMost' in target)
+    return `${limit && value / limit.value <= target.ratioAtMost ? 'met' : 'MISSED'} (≤ ${target.ratioAtMost}×)`;
   if ('atLeast' in target) return `${value >= target.atLeast ? 'met' : 'MISSED'} (≥ ${format(target.atLeast)})`;
   return `${value <= target.atMost ? 'met' : 'MISSED'} (≤ ${format(target.atMost)})`;
 };
@@ -38,12 +44,14 @@ export const table = (figures: readonly Figure[]): string => [HEAD, ...figures.m
 const START = '<!-- figures -->';
 const END = '<!-- /figures -->';
 
-/** Puts the figures between the marks of docs/benchmarks.md. */
+/** Puts the figures between the marks of docs/benchmarks.md; what was not measured this time stays as it was. */
 export const writeReport = async (file: string, sections: ReadonlyMap<string, readonly Figure[]>): Promise<void> => {
   const page = readFileSync(file, 'utf8');
+  const [start, end] = [page.indexOf(START) + START.length, page.indexOf(END)];
+  const kept = page.slice(start, end).split(/^### /m).slice(1);
   const machine = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.`;
-  const body = [...sections].map(([name, figures]) => `### ${name}\n\n${table(figures)}`).join('\n\n');
-  const before = page.slice(0, page.indexOf(START) + START.length);
-  const after = page.slice(page.indexOf(END));
-  writeFileSync(file, await layOut(`${before}\n\n${machine}\n\n${body}\n\n${after}`, { parser: 'markdown' }));
+  const all = new Map(kept.map((section) => [section.slice(0, section.indexOf('\n')), section]));
+  for (const [name, figures] of sections) all.set(name, `${name}\n\n${machine}\n\n${table(figures)}\n\n`);
+  const body = [...all.values()].map((section) => `### ${section}`).join('');
+  writeFileSync(file, await layOut(`${page.slice(0, start)}\n\n${body}${page.slice(end)}`, { parser: 'markdown' }));
 };
