@@ -5,6 +5,7 @@ import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
 import { signingKeyStream } from '#domain/signing-key/signing-key';
+import { usageStream } from '#domain/usage/usage';
 import { seatStream } from '#domain/seat/seat';
 import {
   FailedIdentifications1790000000000,
@@ -54,6 +55,13 @@ import { SeatController } from './seats/seat.controller.ts';
 import { seatsProjection } from './seats/seat.projection.ts';
 import { Seats1790000021000 } from './seats/seat.table.ts';
 import { Seats } from './seats/seats.ts';
+import { Consumption } from './usage/consumption.ts';
+import { UsageCallers } from './usage/usage-callers.ts';
+import { UsageCommands } from './usage/usage-commands.ts';
+import { UsageController } from './usage/usage.controller.ts';
+import { usageProjection } from './usage/usage.projection.ts';
+import { usageSnapshot } from './usage/usage.snapshot.ts';
+import { Usage1790000045000 } from './usage/usage.tables.ts';
 import { Identification } from './verification/identification.ts';
 import { Leases } from './verification/leases.ts';
 import { LicenseLookup } from './verification/license-lookup.ts';
@@ -72,13 +80,22 @@ export const licensingService: ServiceDefinition = {
     SigningKeys1790000013000,
     Validations1790000014000,
     AddOns1790000040000,
+    Usage1790000045000,
     Mails1790000001000,
     Seats1790000021000,
     Imports1790000030000,
     SigningKeySecrets1790000061000,
   ],
-  streams: [productStream, planStream, addOnStream, licenseStream, seatStream, signingKeyStream],
-  projections: [productsProjection, plansProjection, addOnsProjection, licensesProjection, seatsProjection],
+  streams: [productStream, planStream, addOnStream, licenseStream, usageStream, seatStream, signingKeyStream],
+  projections: [
+    productsProjection,
+    plansProjection,
+    addOnsProjection,
+    licensesProjection,
+    usageProjection,
+    seatsProjection,
+  ],
+  snapshots: [usageSnapshot],
   contracts: licensingContracts,
 };
 
@@ -99,6 +116,7 @@ export const licensingService: ServiceDefinition = {
     WellKnownController,
     SigningKeyController,
     SeatController,
+    UsageController,
     MailInvites,
     ImportController,
   ],
@@ -117,6 +135,9 @@ export const licensingService: ServiceDefinition = {
     ValidationLog,
     ExpireWhenDue,
     Seats,
+    UsageCallers,
+    UsageCommands,
+    Consumption,
     InviteTokens,
     ExpireInvites,
     MailOutbox,

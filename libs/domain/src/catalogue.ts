@@ -6,6 +6,7 @@ import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
 import { seatContracts } from './seat/seat.contracts.ts';
 import { signingKeyContracts } from './signing-key/signing-key.contracts.ts';
+import { usageContracts } from './usage/usage.contracts.ts';
 
 /** The contracts of every event that any service publishes. */
 export const catalogue = [
@@ -16,6 +17,7 @@ export const catalogue = [
   ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
+  ...usageContracts,
   ...apiKeyContracts,
 ];
 
@@ -28,6 +30,7 @@ export const licensingContracts = [
   ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
+  ...usageContracts,
 ];
 
 /**
@@ -36,9 +39,6 @@ export const licensingContracts = [
  */
 export const ANNOUNCED_TYPES: readonly string[] = [
   'license.activated',
-  'quota.warning',
-  'quota.exceeded',
-  'usage.recorded',
   'floating.checked_out',
   'floating.checked_in',
   'floating.expired',

@@ -48,6 +48,11 @@ export class Entitlements {
     );
   }
 
+  /** From states that a decision has read: those of the add-ons in the order of the licence's ids. */
+  ofStates(license: License, plan: Plan, addOns: readonly AddOnState[]): Granted {
+    return this.#reckon(license, plan, addOns.map(made));
+  }
+
   /** At once, where everything is in memory; undefined when it is not. */
   remembered(license: License, plan: Plan): Granted | undefined {
     if (license.add_ons.size === 0) return this.#reckon(license, plan, NO_ADD_ONS);

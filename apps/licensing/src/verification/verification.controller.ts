@@ -20,6 +20,7 @@ import {
 } from '#platform';
 import { LicenseKeys } from '../keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
+import { type Consumed, Consumption, withUse } from '../usage/consumption.ts';
 import { Leases } from './leases.ts';
 import { type Found, LicenseLookup } from './license-lookup.ts';
 import { ValidationLog } from './validation-log.ts';
@@ -40,6 +41,7 @@ export class VerificationController {
     private readonly licenses: Licenses,
     private readonly keys: LicenseKeys,
     private readonly leases: Leases,
+    private readonly consumption: Consumption,
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
@@ -54,7 +56,11 @@ export class VerificationController {
   verify(call: VerifyCall): unknown {
     const found = this.lookup.remembered(call.body.license_key);
     const straight = found !== undefined && !this.#limited && call.principal.product_id === null;
-    return straight ? this.#judge(call, found) : this.#verifySlowly(call, found);
+    const now = new Date().toISOString();
+    const consumed = straight ? this.consumption.remembered(found.id, found.granted, now) : undefined;
+    return straight && consumed !== undefined
+      ? this.#judge(call, found, consumed, now)
+      : this.#verifySlowly(call, found);
   }
 
   async #verifySlowly(call: VerifyCall, remembered: Found | undefined): Promise<unknown> {
@@ -65,7 +71,11 @@ export class VerificationController {
       return this.#unknown(call, this.keys.isForged(license_key) ? 'BAD_SIGNATURE' : 'NOT_FOUND');
     }
     await this.#successes.take(found.id);
-    return this.#judge(call, found);
+    const now = new Date().toISOString();
+    const consumed =
+      this.consumption.remembered(found.id, found.granted, now) ??
+      (await this.consumption.read(found.id, found.granted, now));
+    return this.#judge(call, found, consumed, now);
   }
 
   #unknown(call: VerifyCall, code: VerificationCode): unknown {
@@ -73,25 +83,25 @@ export class VerificationController {
     return { valid: false, code, message: null, license: null, entitlements: NO_ENTITLEMENTS, token: null };
   }
 
-  #judge(call: VerifyCall, found: Found): unknown {
+  #judge(call: VerifyCall, found: Found, consumed: Consumed, now: string): unknown {
     const { identifier, product: asked, entitlements: wanted = [], version } = call.body;
     const { id, license, plan, product, granted } = found;
-    const now = Date.now();
+    const at = Date.parse(now);
     if (identifier === undefined && productSupports(product.state.type, 'activations')) throw identifierMissing();
     const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
     const code = verify(
       { license: license.state, plan: plan.state, product: product.state, entitlements: granted.claims },
       { product: asked, identifier_hash, entitlements: wanted, version },
-      new Date(now).toISOString(),
+      now,
     );
     const valid = isValid(code);
-    this.#note(call, code, found, identifier_hash ?? null, now);
+    this.#note(call, code, found, identifier_hash ?? null, at);
     return {
       valid,
       code,
       message: code === 'VERSION_TOO_OLD' ? product.state.minimum_supported_message : null,
       license: view(found),
-      entitlements: granted.claims,
+      entitlements: withUse(granted.claims, consumed),
       token: valid
         ? this.leases.for(
             {
@@ -103,7 +113,7 @@ export class VerificationController {
               entitlements: granted.claims,
               fingerprint_hash: identifier_hash ?? null,
             },
-            now,
+            at,
           )
         : null,
     };

@@ -11,12 +11,15 @@ export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
  * The id of the person behind an e-mail address: the same address, the same id, and nobody without the key can tell whose it is.
  * @param hash 16 bytes or more of a keyed hash of the normalised address
  */
-export const customerId = (hash: Uint8Array): string => {
+export const customerId = (hash: Uint8Array): string => derivedId('cus', hash);
+
+/** An id that is made of what it stands for: the same hash, the same id. @param hash 16 bytes or more */
+export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
   const bytes = Uint8Array.from(hash.subarray(0, 16));
   // RFC 9562: version 8, "vendor-specific", since nothing here is a time.
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return TypeID.fromUUIDBytes('cus', bytes).toString();
+  return TypeID.fromUUIDBytes(prefix, bytes).toString();
 };
 
 /** E-mail addresses are compared without regard to case and surrounding space. */

@@ -1,0 +1,111 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { QuotaPeriod } from '#domain/entitlements/entitlement';
+import { type Period, periodOf } from '#domain/usage/period';
+import { quotaOf } from '#domain/usage/quota';
+import { usageStream, usageStreamId, windowOf } from '#domain/usage/usage';
+import type { EventStore } from '#events';
+import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import type { Granted } from '../entitlements/entitlements.ts';
+import { type QuotaUse, quotaUse } from './usage.view.ts';
+
+/** By feature: what there is of each quota, and what of it is used. */
+export type Consumed = Readonly<Record<string, QuotaUse>>;
+
+interface Counter {
+  readonly feature: string;
+  readonly period: QuotaPeriod;
+  readonly period_start: Date;
+  readonly used: string;
+}
+
+/** What is used, by feature and period. */
+type Counters = ReadonlyMap<string, bigint>;
+const keyOf = (feature: string, period: QuotaPeriod, start: string): string => `${feature} ${period} ${start}`;
+
+/** Licences whose counters are remembered, and for how long, in milliseconds: as late as states in memory may be. */
+const REMEMBERED = 50_000;
+const REMEMBERED_MS = 1_000;
+
+const NOTHING: Consumed = {};
+
+/** What licences have used of their quotas, to be shown. What is decided is decided upon the streams. */
+@Injectable()
+export class Consumption {
+  readonly #counters = new LRUCache<string, Counters>({ max: REMEMBERED, ttl: REMEMBERED_MS });
+
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+  ) {}
+
+  /** At once, where everything is in memory, and then at most a second old; undefined when it is not. */
+  remembered(license_id: string, { quotas }: Granted, now: string): Consumed | undefined {
+    if (quotas.length === 0) return NOTHING;
+    const counters = this.#counters.get(license_id);
+    return consumed(quotas, now, (feature, period) => {
+      const loaded = this.store.peek(usageStream, usageStreamId(license_id, feature));
+      return loaded === undefined
+        ? counters && (counters.get(keyOf(feature, period.period, period.start)) ?? 0n)
+        : windowOf(loaded.state, period).used;
+    });
+  }
+
+  /** As it stands at this moment. */
+  async read(license_id: string, { quotas }: Granted, now: string): Promise<Consumed> {
+    if (quotas.length === 0) return NOTHING;
+    const counters = await this.#read(license_id, quotas, now);
+    this.#counters.set(license_id, counters);
+    const usedOf = (feature: string, { period, start }: Period): bigint =>
+      counters.get(keyOf(feature, period, start)) ?? 0n;
+    return consumed(quotas, now, usedOf) ?? NOTHING;
+  }
+
+  async #read(license_id: string, quotas: Granted['quotas'], now: string): Promise<Counters> {
+    const windows = quotas.map(([feature, { quota_period }]) => {
+      const { period, start } = periodOf(quota_period ?? 'monthly', now);
+      return { feature, period, start };
+    });
+    const { rows } = await this.database.pool.query<Counter>({
+      name: 'consumption',
+      text: `select feature, period, period_start, used
+        from unnest($2::text[], $3::text[], $4::timestamptz[]) as w(feature, period, period_start)
+        join usage_counters as c using (feature, period, period_start) where c.license_id = $1`,
+      values: [
+        license_id,
+        windows.map(({ feature }) => feature),
+        windows.map(({ period }) => period),
+        windows.map(({ start }) => start),
+      ],
+    });
+    return new Map(
+      rows.map(({ feature, period, period_start, used }) => [
+        keyOf(feature, period, period_start.toISOString()),
+        BigInt(used),
+      ]),
+    );
+  }
+}
+
+const consumed = (
+  quotas: Granted['quotas'],
+  now: string,
+  usedOf: (feature: string, period: Period) => bigint | undefined,
+): Consumed | undefined => {
+  const all: Record<string, QuotaUse> = {};
+  for (const [feature, entitlement] of quotas) {
+    const quota = quotaOf(entitlement);
+    if (quota === undefined) continue;
+    const period = periodOf(quota.period, now);
+    const used = usedOf(feature, period);
+    if (used === undefined) return undefined;
+    all[feature] = quotaUse(quota, period, used);
+  }
+  return all;
+};
+
+/** Entitlements as they are granted, quotas with what of them is used. */
+export const withUse = (claims: Granted['claims'], use: Consumed): Readonly<Record<string, object>> =>
+  use === NOTHING
+    ? claims
+    : Object.fromEntries(Object.entries(claims).map(([feature, claim]) => [feature, { ...claim, ...use[feature] }]));

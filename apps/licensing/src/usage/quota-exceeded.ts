@@ -1,0 +1,25 @@
+import type { Usage } from '#domain/usage/usage.commands';
+import { usageRefusals } from '#domain/usage/usage.errors';
+import { Problem } from '#platform';
+import { quotaUse } from './usage.view.ts';
+
+const { status, message } = usageRefusals.QUOTA_EXCEEDED;
+
+/** A record does not fit what is left of its period; it says when there is more, unless that is never. */
+export class QuotaExceeded extends Problem {
+  /** @param isNews nobody has been told yet that the quota was exceeded in this period */
+  constructor(
+    { quota, period, used }: Usage,
+    readonly isNews: boolean,
+    now: string,
+  ) {
+    const seconds = period.end === null ? 0 : Math.ceil((Date.parse(period.end) - Date.parse(now)) / 1000);
+    super(
+      status,
+      'QUOTA_EXCEEDED',
+      message,
+      { ...quotaUse(quota, period, used) },
+      seconds > 0 ? { 'retry-after': String(seconds) } : {},
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import type { UsageEvent } from '#domain/usage/usage';
+import type { Projection, RecordedEvent } from '#events';
+
+interface Counter {
+  readonly license_id: string;
+  readonly feature: string;
+  readonly period: string;
+  readonly period_start: string;
+  readonly period_end: string | null;
+  used: string;
+  /** Versions of the stream; 0 = never. */
+  warned_in: number;
+  exceeded_in: number;
+  reset_in: number;
+  version: number;
+}
+
+interface Hour {
+  readonly license_id: string;
+  readonly feature: string;
+  readonly hour: string;
+  quantity: bigint;
+  records: number;
+  version: number;
+}
+
+/**
+ * All that an event says of a row stands in the event itself, and what is not absolute grows by version alone. So rows are
+ * written without being read, and what was projected before changes nothing when it comes again.
+ */
+const UPSERT = `with counted as (
+    insert into usage_counters as t
+      (license_id, feature, period, period_start, period_end, used, warned_in, exceeded_in, reset_in, version)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::numeric[],
+      $7::int[], $8::int[], $9::int[], $10::int[])
+    on conflict (license_id, feature, period, period_start) do update set
+      used = excluded.used,
+      warned_in = greatest(t.warned_in, excluded.warned_in),
+      exceeded_in = greatest(t.exceeded_in, excluded.exceeded_in),
+      reset_in = greatest(t.reset_in, excluded.reset_in),
+      version = excluded.version
+    where t.version < excluded.version
+  )
+  insert into usage_by_hour as t (license_id, feature, hour, quantity, records, version)
+  select * from unnest($11::text[], $12::text[], $13::timestamptz[], $14::numeric[], $15::bigint[], $16::int[])
+  on conflict (license_id, feature, hour) do update set
+    quantity = t.quantity + excluded.quantity,
+    records = t.records + excluded.records,
+    version = excluded.version
+  where t.version < excluded.version`;
+
+/** What was used: by period, for quotas, and by hour, for series. */
+export const usageProjection: Projection = {
+  name: 'usage',
+  types: ['usage.recorded', 'quota.warning', 'quota.exceeded', 'usage.reset'],
+  tables: ['usage_counters', 'usage_by_hour'],
+  handle: async (batch, tx) => {
+    const counters = new Map<string, Counter>();
+    const hours = new Map<string, Hour>();
+    for (const recorded of batch as unknown as readonly RecordedEvent<UsageEvent>[]) {
+      count(counters, recorded);
+      addUp(hours, recorded);
+    }
+    const values = [...columns([...counters.values()], COUNTER), ...columns([...hours.values()], HOUR)];
+    await tx.query({ name: 'upsert_usage', text: UPSERT, values });
+  },
+};
+
+const COUNTER = [
+  'license_id',
+  'feature',
+  'period',
+  'period_start',
+  'period_end',
+  'used',
+  'warned_in',
+  'exceeded_in',
+  'reset_in',
+  'version',
+] as const satisfies readonly (keyof Counter)[];
+const HOUR = [
+  'license_id',
+  'feature',
+  'hour',
+  'quantity',
+  'records',
+  'version',
+] as const satisfies readonly (keyof Hour)[];
+
+const columns = <Row extends object>(rows: readonly Row[], names: readonly (keyof Row)[]): unknown[][] =>
+  names.map((name) => rows.map((row) => row[name]));
+
+const count = (counters: Map<string, Counter>, { event, stream_id, version }: RecordedEvent<UsageEvent>): void => {
+  const { license_id, feature, period, period_start, period_end } = event;
+  const key = `${stream_id} ${period} ${period_start}`;
+  let counter = counters.get(key);
+  if (counter === undefined) {
+    const unseen = { used: '0', warned_in: 0, exceeded_in: 0, reset_in: 0, version };
+    counter = { license_id, feature, period, period_start, period_end, ...unseen };
+    counters.set(key, counter);
+  }
+  counter.version = version;
+  counter.used = event.type === 'usage.reset' ? '0' : event.used;
+  if (event.type === 'quota.warning') counter.warned_in = version;
+  if (event.type === 'quota.exceeded') counter.exceeded_in = version;
+  if (event.type === 'usage.reset') counter.reset_in = version;
+};
+
+const addUp = (hours: Map<string, Hour>, { event, stream_id, version }: RecordedEvent<UsageEvent>): void => {
+  if (event.type !== 'usage.recorded') return;
+  const { license_id, feature, occurred_at, quantity } = event;
+  const hour = `${occurred_at.slice(0, 13)}:00:00.000Z`;
+  const known = hours.get(`${stream_id} ${hour}`);
+  if (known === undefined) {
+    hours.set(`${stream_id} ${hour}`, { license_id, feature, hour, quantity: BigInt(quantity), records: 1, version });
+    return;
+  }
+  known.quantity += BigInt(quantity);
+  known.records += 1;
+  known.version = version;
+};

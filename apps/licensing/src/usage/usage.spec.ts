@@ -1,0 +1,245 @@
+import pg from 'pg';
+import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
+import { LicensingModule } from '../licensing.module.ts';
+
+type Fields = Record<string, unknown>;
+
+describe('usage over HTTP', () => {
+  let app: TestApp;
+  let pool: pg.Pool;
+  let product: string;
+  let count = 0;
+
+  const create = async (path: string, body: Fields): Promise<Fields> => {
+    const reply = await app.call('POST', path, body);
+    expect(reply).toMatchObject({ status: 201 });
+    return reply.body as Fields;
+  };
+  const issue = async (...entitlements: Fields[]): Promise<Fields> => {
+    const slug = `plan-${++count}`;
+    const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
+    const plan = await create('/admin/plans', shape);
+    for (const one of entitlements)
+      await create(`/admin/plans/${String(plan['id'])}/entitlements`, { value_type: 'quota', ...one });
+    return create('/admin/licenses', { product_id: product, plan_id: plan['id'], email: `u${count}@example.com` });
+  };
+  const keyed = (path: string, license: Fields, body: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
+    app.call('POST', path, { license_key: license['license_key'], ...body }, { authorization: undefined, ...headers });
+  const use = (license: Fields, quantity = 1, over: Fields = {}, headers?: Record<string, string>): Promise<Reply> =>
+    keyed('/license/usage', license, { feature: 'calls', quantity, ...over }, headers);
+  const on = (license: Fields, method: string, path: string, body?: unknown): Promise<Reply> =>
+    app.call(method, `/admin/licenses/${String(license['id'])}${path}`, body);
+  const told = async (license: Fields, type: string): Promise<number> => {
+    const { rows } = await pool.query<{ n: number }>(
+      `select count(*)::int as n from events where stream_id like $1 and type = $2`,
+      [`${String(license['id'])}/usage/%`, type],
+    );
+    return rows[0]?.n ?? 0;
+  };
+
+  beforeAll(async () => {
+    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
+    product = String((await create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'desktop' }))['id']);
+  });
+  afterAll(async () => {
+    await pool.end();
+    await app.close();
+  });
+
+  it('is counted up to the limit, and refused with what remains and when there is more', async () => {
+    const license = await issue({ feature: 'calls', value: 10, quota_unit: 'calls' });
+    const first = await use(license, 7, { metadata: { project: 'alpha' } });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { accepted: true, used: 7, limit: 10, remaining: 3, available: 3, period: 'monthly', overage: false },
+    });
+    const { body } = first as { body: Record<string, string> };
+    expect(body['resets_at']).toMatch(/^\d{4}-\d\d-01T00:00:00\.000Z$/);
+    const refused = await use(license, 4);
+    expect(refused).toMatchObject({
+      status: 429,
+      body: { code: 'QUOTA_EXCEEDED', used: 7, limit: 10, remaining: 3, resets_at: body['resets_at'] },
+    });
+    const wait = Date.parse(String(body['resets_at'])) - Date.now();
+    expect(Math.abs(Number(refused.headers['retry-after']) * 1000 - wait)).toBeLessThan(5_000);
+    expect(await use(license, 3)).toMatchObject({ status: 200, body: { used: 10, remaining: 0 } });
+    for (let n = 0; n < 3; n++) expect(await use(license)).toMatchObject({ status: 429 });
+    expect(await told(license, 'usage.recorded')).toBe(2);
+    expect([await told(license, 'quota.warning'), await told(license, 'quota.exceeded')]).toEqual([1, 1]);
+  });
+
+  it('never goes over the limit when two hundred ask at once', async () => {
+    const license = await issue({ feature: 'calls', value: 37 });
+    const replies = await Promise.all(Array.from({ length: 200 }, () => use(license)));
+    const of = (status: number): number => replies.filter((reply) => reply.status === status).length;
+    expect([of(200), of(429)]).toEqual([37, 163]);
+    expect(await told(license, 'quota.exceeded')).toBe(1);
+    const { body } = await keyed('/license/usage/status', license, {});
+    expect(body).toMatchObject({ usage: { calls: { used: 37, remaining: 0 } } });
+  });
+
+  it('0 is none, null is any number, overage is marked, and a lifetime has no end', async () => {
+    const license = await issue(
+      { feature: 'calls', value: 0 },
+      { feature: 'free', value: null },
+      { feature: 'soft', value: 10, overage: '1.5', quota_period: 'lifetime' },
+    );
+    expect(await use(license)).toMatchObject({ status: 429, body: { remaining: 0, limit: 0 } });
+    const most = Number.MAX_SAFE_INTEGER;
+    for (const times of [1, 2])
+      expect(await use(license, most, { feature: 'free' })).toMatchObject({
+        status: 200,
+        body: { used: times * most, limit: null, remaining: null },
+      });
+    expect(await use(license, 12, { feature: 'soft' })).toMatchObject({
+      status: 200,
+      body: { overage: true, used: 12, remaining: 0, available: 3, resets_at: null },
+    });
+    const refused = await use(license, 4, { feature: 'soft' });
+    expect(refused).toMatchObject({ status: 429, body: { resets_at: null, available: 3 } });
+    expect(refused.headers).not.toHaveProperty('retry-after');
+  });
+
+  it.each([0, -1, 1.5, '1', null, true, 2 ** 53, '1e3', [], {}].map((quantity) => [quantity]))(
+    'of quantity %p is refused',
+    async (quantity) => {
+      const license = await issue({ feature: 'calls', value: 10 });
+      expect(await use(license, quantity as number)).toMatchObject({ status: 400 });
+      expect(await told(license, 'usage.recorded')).toBe(0);
+    },
+  );
+
+  it('of numbers that JSON cannot hold is refused as text, too', async () => {
+    const license = await issue({ feature: 'calls', value: 10 });
+    for (const quantity of ['NaN', '1e309', '-0', '9007199254740992', '0x1', '1.0000000000000002'])
+      expect(
+        await app.call(
+          'POST',
+          '/license/usage',
+          `{"license_key":"${String(license['license_key'])}","feature":"calls","quantity":${quantity}}`,
+          { authorization: undefined },
+        ),
+      ).toMatchObject({ status: 400 });
+  });
+
+  it('is of a licence that is there, usable, and has the quota', async () => {
+    const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
+    for (const feature of ['nothing', 'cloud'])
+      expect(await use(license, 1, { feature })).toMatchObject({
+        status: 404,
+        body: { code: 'ENTITLEMENT_NOT_FOUND' },
+      });
+    expect(await use({ license_key: 'AAAA-BBBB' })).toMatchObject({ status: 404, body: { code: 'LICENSE_NOT_FOUND' } });
+    expect(await use(license)).toMatchObject({ status: 200 });
+    for (const [action, code] of [
+      ['suspend', 'LICENSE_SUSPENDED'],
+      ['revoke', 'LICENSE_REVOKED'],
+    ] as const) {
+      await on(license, 'POST', `/${action}`, {});
+      expect(await use(license)).toMatchObject({ status: 409, body: { code } });
+      expect(await keyed('/license/usage/status', license, {})).toMatchObject({ status: 409, body: { code } });
+      expect(await keyed('/license/entitlements', license, {})).toMatchObject({ status: 409, body: { code } });
+    }
+    expect(await told(license, 'usage.recorded')).toBe(1);
+  });
+
+  it('is told by licence key, or by an API key with the id of the licence', async () => {
+    const license = await issue({ feature: 'calls', value: 10 });
+    const { id, license_key } = license;
+    const body = { license_id: id, feature: 'calls', quantity: 1 };
+    expect(await app.call('POST', '/license/usage', body)).toMatchObject({ status: 200, body: { used: 1 } });
+    expect(await app.call('POST', '/license/usage', body, { authorization: undefined })).toMatchObject({ status: 401 });
+    const neither = { feature: 'calls', quantity: 1 };
+    for (const bad of [neither, { ...neither, license_id: id, license_key }])
+      expect(await app.call('POST', '/license/usage', bad)).toMatchObject({ status: 400 });
+    const other = await create('/admin/products', { name: 'O', slug: `other-${++count}`, type: 'saas' });
+    const bound = await create('/admin/api-keys', { name: 'b', scopes: ['licenses:write'], product_id: other['id'] });
+    const reader = await create('/admin/api-keys', { name: 'r', scopes: ['releases:write'] });
+    const as = (key: Fields) => ({ authorization: `Bearer ${String(key['key'])}` });
+    expect(await app.call('POST', '/license/usage', body, as(bound))).toMatchObject({
+      status: 404,
+      body: { code: 'LICENSE_NOT_FOUND' },
+    });
+    expect(await app.call('POST', '/license/usage', body, as(reader))).toMatchObject({ status: 403 });
+  });
+
+  it('counts to the period of its timestamp, within reason', async () => {
+    const license = await issue({ feature: 'calls', value: 10, quota_period: 'daily' });
+    const day = 86_400_000;
+    const at = (offset: number) => ({ timestamp: new Date(Date.now() + offset).toISOString() });
+    expect(await use(license, 9, at(-day))).toMatchObject({ status: 200, body: { used: 9 } });
+    expect(await use(license, 9)).toMatchObject({ status: 200, body: { used: 9 } });
+    for (const offset of [-5 * day, 6 * 60_000])
+      expect(await use(license, 1, at(offset))).toMatchObject({
+        status: 400,
+        body: { code: 'TIMESTAMP_OUT_OF_RANGE' },
+      });
+    expect(await use(license, 1, { timestamp: '2026-13-01T00:00:00Z' })).toMatchObject({ status: 400 });
+  });
+
+  it('with an Idempotency-Key counts once, and answers the same', async () => {
+    const license = await issue({ feature: 'calls', value: 10 });
+    const headers = { 'idempotency-key': `usage-${++count}` };
+    const first = await use(license, 6, {}, headers);
+    const again = await Promise.all([use(license, 6, {}, headers), use(license, 6, {}, headers)]);
+    for (const reply of again) expect([200, 409]).toContain(reply.status);
+    expect((await use(license, 6, {}, headers)).body).toEqual(first.body);
+    expect(await use(license, 5, {}, headers)).toMatchObject({ status: 422 });
+    const refusal = { 'idempotency-key': `usage-${++count}` };
+    const refused = await use(license, 6, {}, refusal);
+    expect(refused).toMatchObject({ status: 429, body: { used: 6 } });
+    await use(license, 4);
+    expect((await use(license, 6, {}, refusal)).body).toEqual(refused.body);
+    expect(await told(license, 'usage.recorded')).toBe(2);
+  });
+
+  it('shows in what a licence may do, online and when asked', async () => {
+    const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
+    const verified = async (): Promise<unknown> =>
+      (await keyed('/license/verify', license, { identifier: 'device' })).body;
+    const calls = (used: number) => ({ value_type: 'quota', value: 10, used, limit: 10, remaining: 10 - used });
+    await keyed('/license/activate', license, { identifier: 'device' });
+    expect(await verified()).toMatchObject({ entitlements: { calls: calls(0), cloud: { value: true } } });
+    await use(license, 4);
+    // Where nothing was used, that is remembered for a second.
+    await eventually(async () => {
+      const { entitlements } = (await verified()) as { entitlements: { calls: { used: number } } };
+      return entitlements.calls.used === 4;
+    });
+    await use(license, 1);
+    expect(await verified()).toMatchObject({ entitlements: { calls: calls(5) } });
+    const all = await keyed('/license/entitlements', license, {});
+    expect(all).toMatchObject({
+      status: 200,
+      body: {
+        license_id: license['id'],
+        entitlements: { calls: { ...calls(5), overage: 'none' }, cloud: { value_type: 'bool', value: true } },
+      },
+    });
+    const one = await keyed('/license/entitlements', license, { feature: 'cloud' });
+    expect(Object.keys((one.body as { entitlements: object }).entitlements)).toEqual(['cloud']);
+    for (const path of ['/license/entitlements', '/license/usage/status'])
+      expect(await keyed(path, license, { feature: 'constructor' })).toMatchObject({
+        status: 404,
+        body: { code: 'ENTITLEMENT_NOT_FOUND' },
+      });
+  });
+
+  it('reckons with add-ons, overrides and changes of plan as they are', async () => {
+    const license = await issue({ feature: 'calls', value: 1 });
+    const more = await create(`/admin/products/${product}/add-ons`, {
+      slug: `more-${++count}`,
+      feature: 'calls',
+      value: 4,
+    });
+    expect(await use(license, 2)).toMatchObject({ status: 429 });
+    await on(license, 'POST', `/add-ons/${String(more['id'])}`);
+    expect(await use(license, 2)).toMatchObject({ status: 200, body: { limit: 5, used: 2 } });
+    await on(license, 'PUT', '/entitlements/calls', { value: 2 });
+    expect(await use(license)).toMatchObject({ status: 429, body: { limit: 2, used: 2, remaining: 0 } });
+    await on(license, 'DELETE', '/entitlements/calls');
+    expect(await use(license, 3)).toMatchObject({ status: 200, body: { used: 5 } });
+  });
+});

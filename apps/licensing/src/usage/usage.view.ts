@@ -1,0 +1,28 @@
+import type { QuotaPeriod } from '#domain/entitlements/entitlement';
+import type { Period } from '#domain/usage/period';
+import { allowanceOf, leftOf, type Quota } from '#domain/usage/quota';
+
+/** A quota and what of it is used, as callers are shown it. Sums above 2^53−1 are rounded, as numbers of JSON are. */
+export interface QuotaUse {
+  readonly used: number;
+  readonly limit: number | null;
+  /** Of the limit. */
+  readonly remaining: number | null;
+  /** What is taken still, overage included. */
+  readonly available: number | null;
+  readonly period: QuotaPeriod;
+  readonly period_start: string;
+  readonly resets_at: string | null;
+}
+
+export const quotaUse = (quota: Quota, { period, start, end }: Period, used: bigint): QuotaUse => ({
+  used: Number(used),
+  limit: quota.limit,
+  remaining: orNull(leftOf(quota.limit === null ? null : BigInt(quota.limit), used)),
+  available: orNull(leftOf(allowanceOf(quota), used)),
+  period,
+  period_start: start,
+  resets_at: end,
+});
+
+const orNull = (left: bigint | null): number | null => (left === null ? null : Number(left));
