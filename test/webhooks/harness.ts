@@ -71,7 +71,12 @@ export interface Webhooks extends TestApp {
 export const PRODUCT = newId('prod');
 
 /** Settings that make attempts follow each other quickly. */
-export const QUICK: Partial<DeliverySettings> = { ladder: [20, 20, 20], poll: 20, grace: 200 };
+export const QUICK: Partial<DeliverySettings> = {
+  ladder: [20, 20, 20],
+  poll: 20,
+  grace: 200,
+  circuit: { failures: 10, pause: 20, longest: 100 },
+};
 
 /** Webhooks and the gateway, beside a log of licensing that the test writes. Loopback is allowed unless `env` says otherwise. */
 export const startWebhooks = async (

@@ -8,16 +8,23 @@ import { FanOutSubscription } from './deliveries/fan-out.subscription.ts';
 import { EndpointController } from './endpoints/endpoint.controller.ts';
 import { EndpointList } from './endpoints/endpoint.list.ts';
 import { endpointsProjection } from './endpoints/endpoint.projection.ts';
-import { Endpoints1790000004000 } from './endpoints/endpoint.table.ts';
+import { Endpoints1790000004000, EndpointSettings1790000004101 } from './endpoints/endpoint.table.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
+import { Gates1790000004100 } from './sending/gate.table.ts';
 import { SenderService } from './sending/sender.service.ts';
 
 export const webhooksService: ServiceDefinition = {
   name: 'webhooks',
   entities: [],
-  migrations: [Endpoints1790000004000, Deliveries1790000004001, KnownProducts1790000004002],
+  migrations: [
+    Endpoints1790000004000,
+    Deliveries1790000004001,
+    KnownProducts1790000004002,
+    Gates1790000004100,
+    EndpointSettings1790000004101,
+  ],
   streams: [webhookEndpointStream],
   projections: [endpointsProjection],
   subscribed: [{ projection: knownProductsProjection, subscription: 'products', sources: ['licensing'] }],

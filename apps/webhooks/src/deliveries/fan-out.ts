@@ -1,5 +1,6 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { newId } from '#domain/shared/id';
+import { type Filter, passes } from '#domain/webhook-endpoint/filter';
 import type { Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
 import type { PublishedEvent } from '#events';
 import { matches } from '../endpoints/event-types.ts';
@@ -10,6 +11,7 @@ interface Subscriber {
   readonly product_id: string | null;
   readonly events: readonly string[];
   readonly ordering: Ordering;
+  readonly filter: Filter | null;
 }
 
 interface Draft {
@@ -25,7 +27,7 @@ const CHUNK = 5_000;
 const NAMED = 200;
 
 const SUBSCRIBERS = `select pg_advisory_xact_lock(${QUEUE_LOCK});
-  select id, product_id, events, ordering from webhook_endpoints where active`;
+  select id, product_id, events, ordering, settings -> 'filter' as filter from webhook_endpoints where active`;
 
 const INSERT = `
   with incoming as (
@@ -89,10 +91,13 @@ const draftsOf = (events: readonly PublishedEvent[], all: readonly Subscriber[])
     }
     const product = event.data['product_id'];
     return interested
-      .filter(({ product_id }) => product_id === null || product_id === product)
+      .filter(({ product_id, filter }) => (product_id === null || product_id === product) && wants(filter, event))
       .map(({ id, ordering }) => ({ endpoint_id: id, event, queue: queueOf(ordering, event) }));
   });
 };
+
+/** JSON's null and SQL's alike come as null. */
+const wants = (filter: Filter | null, event: PublishedEvent): boolean => filter === null || passes(filter, event);
 
 const queueOf = (ordering: Ordering, { subject }: PublishedEvent): string | null =>
   ordering === 'none' ? null : ordering === 'strict' ? '*' : subject;

@@ -32,7 +32,8 @@ import {
 } from './endpoint.endpoints.ts';
 import { EndpointList } from './endpoint.list.ts';
 import { checkEvents, checkUrl } from './endpoint.rules.ts';
-import { newSecret, sealSecret } from './secret.ts';
+import { newSecret, newSigningKey, sealCredential, sealSecret } from './secret.ts';
+import { newSettings, settingsFrom, shownSettings } from './settings.ts';
 
 type Handled = Outcome<WebhookEndpointState, WebhookEndpointEvent>;
 
@@ -52,12 +53,22 @@ export class EndpointController {
 
   @Endpoint(createWebhook)
   async create(call: Call<typeof createWebhook>): Promise<Answer> {
-    const { url, events, product_id = null, description = null, ordering = 'none', active = true } = call.body;
+    const {
+      url,
+      events,
+      product_id = null,
+      description = null,
+      ordering = 'none',
+      active = true,
+      ...given
+    } = call.body;
     checkUrl(url, this.#refused);
     checkEvents(events);
     await this.#checkProduct(product_id, call.principal.product_id);
     const id = newId('whk');
     const secret = newSecret();
+    const signing_key = newSigningKey(this.masterKey, id);
+    const settings = { ...newSettings(), ...settingsFrom(given, {}, this.#sealing(id)) };
     const command = {
       type: 'CreateWebhookEndpoint',
       product_id,
@@ -67,6 +78,8 @@ export class EndpointController {
       ordering,
       active,
       secret: sealSecret(this.masterKey, id, secret),
+      signing_key,
+      settings,
       maker_product_id: call.principal.product_id,
     } as const;
     const answer = ({ version, events: recorded }: Handled): Answer =>
@@ -82,6 +95,9 @@ export class EndpointController {
           active,
           disabled_reason: active ? null : 'operator',
           created_at: recorded[0]?.recorded_at,
+          ...shownSettings(settings),
+          public_key: signing_key.public_key,
+          circuit: { state: 'closed', failures: 0, opened_at: null, next_probe_at: null },
           secret,
         },
         { location: `/api/v1/admin/webhooks/${id}`, etag: `"${version}"` },
@@ -103,13 +119,18 @@ export class EndpointController {
 
   @Endpoint(updateWebhook)
   async update(call: Call<typeof updateWebhook>): Promise<Answer> {
-    const { url, events } = call.body;
+    const { url, events, description, active, ...given } = call.body;
+    const { id } = call.params;
     const maker_product_id = call.principal.product_id;
-    await this.#visible(call.params.id, maker_product_id);
+    const webhook = await this.#visible(id, maker_product_id);
     if (url !== undefined) checkUrl(url, this.#refused);
     if (events !== undefined) checkEvents(events);
-    await this.#handle(call, { type: 'UpdateWebhookEndpoint', ...call.body, maker_product_id });
-    return this.#read(call.params.id, maker_product_id);
+    const settings = settingsFrom(given, webhook.settings, this.#sealing(id));
+    const signing_key = newSigningKey(this.masterKey, id);
+    const changes = { url, events, description, active, settings, signing_key };
+    await this.#handle(call, { type: 'UpdateWebhookEndpoint', ...changes, maker_product_id });
+    if (url !== undefined || active === true) await this.list.closeCircuit(id);
+    return this.#read(id, maker_product_id);
   }
 
   @Endpoint(deleteWebhook)
@@ -126,9 +147,11 @@ export class EndpointController {
     const maker_product_id = call.principal.product_id;
     await this.#visible(id, maker_product_id);
     const secret = newSecret();
+    const signing_key = newSigningKey(this.masterKey, id);
     const command = {
       type: 'RotateWebhookSecret',
       secret: sealSecret(this.masterKey, id, secret),
+      signing_key,
       now: new Date().toISOString(),
       maker_product_id,
     } as const;
@@ -136,11 +159,19 @@ export class EndpointController {
       const event = recorded?.event;
       const previous_valid_until =
         event?.type === 'webhook.endpoint_secret_rotated' ? event.previous_valid_until : null;
-      return new Answer(200, { id, secret, previous_valid_until }, { etag: `"${version}"` });
+      return new Answer(
+        200,
+        { id, secret, public_key: signing_key.public_key, previous_valid_until },
+        { etag: `"${version}"` },
+      );
     };
     return answer(
       await this.store.handle(webhookEndpointStream, id, (state) => decide(command, state), call.command(answer)),
     );
+  }
+
+  #sealing(id: string): (value: string) => string {
+    return (value) => sealCredential(this.masterKey, id, value);
   }
 
   async #handle(

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ORDERINGS } from '#domain/webhook-endpoint/webhook-endpoint';
 import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform';
+import { optionalSettings, settingFields, stateFields } from './endpoint.settings.ts';
 
 const TAG = 'Webhooks';
 
@@ -33,6 +34,8 @@ const fields = {
   active: Type.Boolean(),
   disabled_reason: Nullable(Type.Enum(['operator', 'gone'], { description: '`gone`: the endpoint answered 410.' })),
   created_at: Timestamp,
+  ...settingFields,
+  ...stateFields,
 };
 
 const Secret = Type.String({
@@ -45,7 +48,7 @@ export type Webhook = Static<typeof Webhook>;
 const CreatedWebhook = StrictObject({ ...fields, secret: Secret }, { $id: 'CreatedWebhook' });
 
 const RotatedSecret = StrictObject(
-  { id: Id('whk'), secret: Secret, previous_valid_until: Timestamp },
+  { id: Id('whk'), secret: Secret, public_key: Type.String(), previous_valid_until: Timestamp },
   {
     $id: 'RotatedWebhookSecret',
     description: 'Until `previous_valid_until` every delivery carries a signature of the replaced secret too.',
@@ -70,6 +73,7 @@ export const createWebhook = endpoint({
     description: Type.Optional(Description),
     ordering: Type.Optional(OrderingOfDeliveries),
     active: Type.Optional(Type.Boolean({ default: true })),
+    ...optionalSettings,
   }),
   answers: { 201: { description: 'The webhook with its secret, shown once.', schema: CreatedWebhook } },
   problems: [
@@ -89,6 +93,7 @@ export const listWebhooks = endpoint({
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
     status: Type.Optional(Type.Enum(['active', 'disabled'])),
+    tag: Type.Optional(Text(50, { min: 1 })),
     q: Type.Optional(Text(200, { min: 1 })),
   }),
   answers: { 200: { description: 'A page of webhooks.', schema: Page(Webhook) } },
@@ -120,6 +125,7 @@ export const updateWebhook = endpoint({
     events: Type.Optional(Events),
     description: Type.Optional(Description),
     active: Type.Optional(Type.Boolean()),
+    ...optionalSettings,
   }),
   answers: { 200: { description: 'The webhook.', schema: Webhook } },
   problems: [NOT_FOUND, ADDRESS_REFUSED],

@@ -1,14 +1,33 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import type { listWebhooks, Webhook } from './endpoint.endpoints.ts';
 import type { EndpointRow } from './endpoint.table.ts';
+import { shownSettings } from './settings.ts';
 
 type Filters = Static<(typeof listWebhooks)['query']>;
-type ListedRow = Omit<EndpointRow, 'secrets'>;
+interface ListedRow extends Omit<EndpointRow, 'secrets'> {
+  readonly public_key: string | null;
+  readonly failures: number | null;
+  readonly opened_at: Date | null;
+  readonly next_probe_at: Date | null;
+  readonly probing: boolean | null;
+}
 
-const LISTED = `select id, version, product_id, url, description, events, ordering, active, disabled_reason, created_at
-  from webhook_endpoints`;
+const LISTED = `select id, version, product_id, url, description, events, ordering, active, disabled_reason, created_at,
+    settings, secrets #>> '{0,signing_key,public_key}' as public_key, failures, opened_at, next_probe_at,
+    probing_until > now() as probing
+  from webhook_endpoints left join delivery_gates on endpoint_id = id`;
+
+const CLOSE = `
+  with closed as (
+    update delivery_gates
+    set failures = 0, opened_at = null, failed_probes = 0, next_probe_at = null, probing_until = null
+    where endpoint_id = $1 and failures > 0
+    returning endpoint_id
+  )
+  select pg_notify('${DUE_CHANNEL}', endpoint_id) from closed`;
 
 /** Webhooks as people read them. A caller who is bound to a product sees the webhooks of that product alone. */
 @Injectable()
@@ -25,9 +44,14 @@ export class EndpointList {
     return row && { webhook: view(row), version: row.version };
   }
 
+  /** What was held back is tried at once: the endpoint is another, or somebody says that it is well again. */
+  async closeCircuit(id: string): Promise<void> {
+    await this.database.pool.query({ name: 'close_circuit', text: CLOSE, values: [id] });
+  }
+
   /** Newest first: ids ascend with time. */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: Webhook[]; next_cursor: string | null }> {
-    const { limit = DEFAULT_LIMIT, cursor, product_id = null, status = null, q = null } = filters;
+    const { limit = DEFAULT_LIMIT, cursor, product_id = null, status = null, tag = null, q = null } = filters;
     const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<ListedRow>({
       name: 'webhooks',
@@ -37,9 +61,10 @@ export class EndpointList {
           and ($3::text is null or product_id = $3)
           and ($4::text is null or active = ($4 = 'active'))
           and ($5::text is null or strpos(lower(url), lower($5)) > 0 or strpos(lower(description), lower($5)) > 0)
+        and ($7::text is null or settings -> 'tags' ? $7)
         order by id desc
         limit $6`,
-      values: [before, boundTo, product_id, status, q, limit + 1],
+      values: [before, boundTo, product_id, status, q, limit + 1, tag],
     });
     return pageOf(rows, limit, ({ id }) => [id], view);
   }
@@ -57,5 +82,15 @@ const view = (row: ListedRow): Webhook => {
     active,
     disabled_reason,
     created_at: created_at.toISOString(),
+    ...shownSettings(row.settings),
+    public_key: row.public_key,
+    circuit: circuitOf(row),
   };
 };
+
+const circuitOf = ({ failures, opened_at, next_probe_at, probing }: ListedRow): Webhook['circuit'] => ({
+  state: opened_at === null ? 'closed' : probing === true ? 'half_open' : 'open',
+  failures: failures ?? 0,
+  opened_at: opened_at?.toISOString() ?? null,
+  next_probe_at: next_probe_at?.toISOString() ?? null,
+});

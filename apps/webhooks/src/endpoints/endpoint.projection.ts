@@ -1,6 +1,6 @@
-import type { WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { SigningKey, WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
 import { tableProjection } from '#events';
-import type { EndpointRow } from './endpoint.table.ts';
+import type { EndpointRow, KeptSecret } from './endpoint.table.ts';
 
 export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointEvent>({
   name: 'webhook_endpoints',
@@ -17,6 +17,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
     active: 'boolean',
     disabled_reason: 'text',
     secrets: 'jsonb',
+    settings: 'jsonb',
     created_at: 'timestamptz',
   },
   types: ['webhook.endpoint_*'],
@@ -24,7 +25,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
   evolve: (row, { event, version, stream_id, recorded_at }) => {
     if (row !== undefined && row.version >= version) return row;
     if (event.type === 'webhook.endpoint_created') {
-      const { product_id, url, description, events, ordering, secret } = event;
+      const { product_id, url, description, events, ordering, secret, signing_key, settings = {} } = event;
       return {
         id: stream_id,
         version,
@@ -35,7 +36,8 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
         ordering,
         active: true,
         disabled_reason: null,
-        secrets: [{ sealed: secret, valid_until: null }],
+        secrets: [{ sealed: secret, valid_until: null, ...(signing_key === undefined ? {} : { signing_key }) }],
+        settings,
         created_at: new Date(recorded_at),
       };
     }
@@ -43,16 +45,26 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
     switch (event.type) {
       case 'webhook.endpoint_updated': {
         const { url = row.url, description = row.description, events = row.events } = event;
-        return { ...row, version, url, description, events };
+        const settings = { ...row.settings, ...event.settings };
+        return {
+          ...row,
+          version,
+          url,
+          description,
+          events,
+          settings,
+          secrets: signedBy(row.secrets, event.signing_key),
+        };
       }
       case 'webhook.endpoint_secret_rotated': {
-        const { secret, previous_valid_until } = event;
-        const replaced = row.secrets.map(({ sealed, valid_until }) => ({
-          sealed,
-          valid_until: valid_until ?? previous_valid_until,
+        const { secret, signing_key, previous_valid_until } = event;
+        const replaced = row.secrets.map((kept) => ({
+          ...kept,
+          valid_until: kept.valid_until ?? previous_valid_until,
         }));
         const alive = replaced.filter(({ valid_until }) => valid_until > recorded_at);
-        return { ...row, version, secrets: [{ sealed: secret, valid_until: null }, ...alive] };
+        const present = signedBy([{ sealed: secret, valid_until: null }], signing_key);
+        return { ...row, version, secrets: [...present, ...alive] };
       }
       case 'webhook.endpoint_enabled':
         return { ...row, version, active: true, disabled_reason: null };
@@ -65,3 +77,9 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
     }
   },
 });
+
+/** The present secret is the first. */
+const signedBy = (secrets: readonly KeptSecret[], signing_key: SigningKey | undefined): readonly KeptSecret[] => {
+  const [present, ...others] = secrets;
+  return present === undefined || signing_key === undefined ? secrets : [{ ...present, signing_key }, ...others];
+};

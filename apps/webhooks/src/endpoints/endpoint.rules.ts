@@ -2,7 +2,8 @@ import { Problem } from '#platform';
 import { type AddressRule, literalAddress } from '../sending/addresses.ts';
 import { isKnown } from './event-types.ts';
 
-const invalid = (pointer: string, detail: string): Problem =>
+/** A 400 that points at what is wrong. */
+export const invalid = (pointer: string, detail: string): Problem =>
   new Problem(400, 'VALIDATION_FAILED', 'The request is not valid.', { errors: [{ pointer, detail }] });
 
 /**

@@ -1,9 +1,12 @@
-import type { DisabledReason, Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
+import type { DisabledReason, Ordering, SigningKey } from '#domain/webhook-endpoint/webhook-endpoint';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A secret as it is kept. */
 export interface KeptSecret {
   readonly sealed: string;
+  /** The Ed25519 key that came with it; older ones have none. */
+  readonly signing_key?: SigningKey;
   /** RFC 3339; null for the present one. */
   readonly valid_until: string | null;
 }
@@ -21,6 +24,7 @@ export interface EndpointRow {
   readonly disabled_reason: DisabledReason | null;
   /** The present one first, then those that sign along, newest first. */
   readonly secrets: readonly KeptSecret[];
+  readonly settings: EndpointSettings;
   readonly created_at: Date;
 }
 
@@ -44,5 +48,15 @@ export class Endpoints1790000004000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('drop table webhook_endpoints');
+  }
+}
+
+export class EndpointSettings1790000004101 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`alter table webhook_endpoints add column settings jsonb not null default '{}'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table webhook_endpoints drop column settings');
   }
 }

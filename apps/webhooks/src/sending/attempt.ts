@@ -1,7 +1,5 @@
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from './retry.ts';
-import type { DeliverySettings } from './settings.ts';
-import { signatureHeaders } from './signature.ts';
 
 /** How much of an answer's body is kept, in bytes; the rest is not read. */
 export const KEPT_BYTES = 4_096;
@@ -28,11 +26,20 @@ export interface Attempt {
   readonly retry_after: number | undefined;
 }
 
+/** A request, ready to be sent. */
 export interface Message {
-  readonly url: string;
-  readonly event_id: string;
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  readonly keys: readonly Uint8Array[];
+}
+
+/** Milliseconds, each for its part. */
+export interface Patience {
+  readonly connectTimeout: number;
+  /** From the request's end to the answer's head. */
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
 }
 
 /**
@@ -41,14 +48,14 @@ export interface Message {
  */
 export const attempt = async (
   agent: Dispatcher,
-  message: Message,
-  settings: DeliverySettings,
+  { origin, path, headers, body }: Message,
+  at: Date,
+  { connectTimeout, headersTimeout, bodyTimeout }: Patience,
   cancel: AbortController,
 ): Promise<Attempt> => {
-  const at = new Date();
   const started = performance.now();
   const give_up = (): void => cancel.abort();
-  let timer = setTimeout(give_up, settings.connectTimeout + settings.headersTimeout);
+  let timer = setTimeout(give_up, connectTimeout + headersTimeout);
   const done = (rest: Omit<Attempt, 'at' | 'duration_ms'>): Attempt => {
     clearTimeout(timer);
     return { at, duration_ms: Math.round(performance.now() - started), ...rest };
@@ -56,17 +63,15 @@ export const attempt = async (
   let answer: Dispatcher.ResponseData;
   try {
     answer = await agent.request({
-      ...target(message.url),
+      ...{ origin, path, headers, body, headersTimeout, bodyTimeout },
       method: 'POST',
-      headers: headers(message, at),
-      body: message.body,
       signal: cancel.signal,
     });
   } catch (error) {
     return done({ response_status: null, response_body: null, error: reasonOf(error), retry_after: undefined });
   }
   clearTimeout(timer);
-  timer = setTimeout(give_up, settings.bodyTimeout);
+  timer = setTimeout(give_up, bodyTimeout);
   const response_body = await beginning(answer.body);
   const retryAfter = answer.headers['retry-after'];
   return done({
@@ -80,17 +85,6 @@ export const attempt = async (
 /** 2xx and nothing else. */
 export const succeeded = ({ response_status: status }: Attempt): boolean =>
   status !== null && status >= 200 && status < 300;
-
-const target = (url: string): { origin: string; path: string } => {
-  const { origin, pathname, search } = new URL(url);
-  return { origin, path: pathname + search };
-};
-
-const headers = ({ event_id, body, keys }: Message, at: Date): Record<string, string> => ({
-  'content-type': 'application/cloudevents+json',
-  'user-agent': 'Keyledger-Webhooks/1.0',
-  ...signatureHeaders(event_id, at, body, keys),
-});
 
 /** The first bytes of a body as text. A body that breaks off, hangs or never ends changes nothing about its answer. */
 const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string> => {

@@ -1,35 +1,28 @@
 import type { Pool } from 'pg';
-import type { KeptSecret } from '../endpoints/endpoint.table.ts';
+import { type Claimed, OPEN, type Taken } from './claimed.ts';
+import { Gated } from './gated-claims.ts';
 
-/** A delivery that this process may send, until its lease ends. */
-export interface Claimed {
-  readonly id: string;
-  readonly seq: string;
-  readonly endpoint_id: string;
-  readonly event_id: string;
-  /** Attempts since it was queued. */
-  readonly attempts: number;
-  readonly queue: string | null;
-  readonly url: string;
-  readonly secrets: readonly KeptSecret[];
-  readonly body: string;
-}
-
-const OPEN = `d.status = 'pending' and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())`;
-
+/** While a circuit is open there is nothing to claim until it is time for a probe. */
 const WITH_DUE = `select e.id from webhook_endpoints e
-  where e.active and exists (select from deliveries d where d.endpoint_id = e.id and ${OPEN})`;
+  left join delivery_gates g on g.endpoint_id = e.id
+  where e.active and (g.opened_at is null or (g.next_probe_at <= now() and (g.probing_until is null or g.probing_until < now())))
+    and exists (select from deliveries d where d.endpoint_id = e.id and ${OPEN})`;
 
 /**
  * A claim need not survive a crash of the database: without it the delivery is simply open again. So its commit does not wait
- * for the disk.
+ * for the disk. An endpoint that a gate may hold is only named: it is for {@link Gated} to take its deliveries.
  */
 const CLAIM = `
   with unhurried as materialized (select set_config('synchronous_commit', 'off', true)),
+  lane as materialized (
+    select l.endpoint_id, l.free, e.version, e.settings ->> 'rate_limit' is not null or g.opened_at is not null as gated
+    from unnest($1::text[], $2::int[]) as l(endpoint_id, free)
+    join webhook_endpoints e on e.id = l.endpoint_id and e.active
+    left join delivery_gates g on g.endpoint_id = l.endpoint_id
+  ),
   taken as materialized (
-    select d.id
-    from unnest($1::text[], $2::int[]) as lane(endpoint_id, free)
-    join webhook_endpoints e on e.id = lane.endpoint_id and e.active
+    select d.id, lane.version
+    from lane
     cross join lateral (
       select d.id from deliveries d
       where d.endpoint_id = lane.endpoint_id and ${OPEN}
@@ -37,11 +30,17 @@ const CLAIM = `
       limit lane.free
       for update skip locked
     ) d
+    where not lane.gated
+  ),
+  claimed as (
+    update deliveries d set claimed_by = $3, claimed_until = now() + $4 * interval '1 millisecond'
+    from taken t, unhurried, outgoing_events o
+    where d.id = t.id and o.event_id = d.event_id
+    returning d.id, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, t.version, o.body
   )
-  update deliveries d set claimed_by = $3, claimed_until = now() + $4 * interval '1 millisecond'
-  from taken t, unhurried, webhook_endpoints e, outgoing_events o
-  where d.id = t.id and e.id = d.endpoint_id and o.event_id = d.event_id
-  returning d.id, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, e.url, e.secrets, o.body`;
+  select * from claimed
+  union all
+  select null, null, endpoint_id, null, null, null, null, null from lane where gated`;
 
 /** Of an endpoint that has been switched off or deleted nothing is held any longer. */
 const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
@@ -53,13 +52,17 @@ const RELEASE = `update deliveries set claimed_by = null, claimed_until = null w
 
 /** Claims of one process on due deliveries: no two processes hold the same one, and a killed one's come free by themselves. */
 export class Claims {
+  readonly #gated: Gated;
+
   constructor(
     private readonly pool: Pool,
     /** UUID of this process. */
     readonly owner: string,
     /** Milliseconds. */
     private readonly lease: number,
-  ) {}
+  ) {
+    this.#gated = new Gated(pool, owner, lease);
+  }
 
   /** Active endpoints that have something to claim. */
   async endpointsWithDue(): Promise<string[]> {
@@ -67,14 +70,17 @@ export class Claims {
     return rows.map(({ id }) => id);
   }
 
-  /** Takes up to so many of each endpoint's due deliveries, the longest due first. */
-  async take(free: ReadonlyMap<string, number>): Promise<Claimed[]> {
-    const { rows } = await this.pool.query<Claimed>({
+  /** Takes up to so many of each endpoint's due deliveries, the longest due first, and no more than its gate lets through. */
+  async take(free: ReadonlyMap<string, number>): Promise<Taken> {
+    const { rows } = await this.pool.query<Claimed | (Pick<Claimed, 'endpoint_id'> & { readonly id: null })>({
       name: 'claim_deliveries',
       text: CLAIM,
       values: [[...free.keys()], [...free.values()], this.owner, this.lease],
     });
-    return rows.sort((a, b) => Number(a.seq) - Number(b.seq));
+    const claimed = rows.filter((row): row is Claimed => row.id !== null);
+    const gated = rows.filter(({ id }) => id === null).map(({ endpoint_id }) => endpoint_id);
+    const permitted = gated.length === 0 ? NONE : await this.#gated.take(gated, free);
+    return { claimed: [...claimed, ...permitted.claimed].sort(bySeq), held: permitted.held };
   }
 
   /** @returns those that are still ours */
@@ -91,3 +97,6 @@ export class Claims {
     if (ids.length > 0) await this.pool.query({ name: 'release_claims', text: RELEASE, values: [ids, this.owner] });
   }
 }
+
+const NONE: Taken = { claimed: [], held: new Map() };
+const bySeq = (a: Claimed, b: Claimed): number => Number(a.seq) - Number(b.seq);

@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import { type AddressRule, literalAddress } from './addresses.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -17,9 +18,14 @@ export class AddressRefusedError extends Error {
  * Connections of webhooks. The address is judged where it is used: every address that DNS gave to the very connection attempt,
  * and at the end that of the socket. A name that answers differently a moment later gains nothing.
  */
-export const webhookAgent = (refused: AddressRule, settings: DeliverySettings): Agent => {
+export const webhookAgent = (
+  refused: AddressRule,
+  settings: DeliverySettings,
+  connectTimeout = settings.connectTimeout,
+): Agent => {
   const connect = buildConnector({
-    timeout: settings.connectTimeout,
+    timeout: connectTimeout,
+    ...(settings.authorities === undefined ? {} : { ca: [...rootCertificates, settings.authorities] }),
     lookup: judgedLookup(refused, settings.lookup ?? systemLookup),
     allowH2: false,
   });
@@ -45,8 +51,6 @@ export const webhookAgent = (refused: AddressRule, settings: DeliverySettings): 
   };
   return new Agent({
     connect: judged,
-    headersTimeout: settings.headersTimeout,
-    bodyTimeout: settings.bodyTimeout,
     keepAliveTimeout: 10_000,
     pipelining: 1,
   });

@@ -1,4 +1,4 @@
-import type { Claimed } from './claims.ts';
+import type { Claimed } from './claimed.ts';
 
 /** How many rounds of deliveries a lane holds ready, so that sending never waits for claiming. */
 const ROUNDS = 4;
@@ -10,14 +10,24 @@ const ROUNDS = 4;
 export class Lane {
   readonly #ready = new Map<string, Claimed>();
   readonly #sending = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
   /** There may be more to claim. */
   hungry = true;
+  /** A gate gives out what there is to claim, one slot after the other. */
+  gated = false;
+  /** Nothing is to be claimed before (`performance.now()`). */
+  held_until = 0;
+  /** Whose endpoint it is, as far as is known. */
+  product: string | null = null;
 
-  constructor(private readonly concurrency: number) {}
+  constructor(public concurrency: number) {}
 
   /** How many deliveries are to be claimed now; 0 while enough are held, so that each claim is worth its trip. */
   get room(): number {
-    if (!this.hungry || this.#ready.size >= this.concurrency) return 0;
+    if (!this.hungry || this.held_until > performance.now()) return 0;
+    // What has a slot must go out in it, so there must be a place for it.
+    if (this.gated) return Math.max(0, this.concurrency - this.#ready.size - this.#sending.size);
+    if (this.#ready.size >= this.concurrency) return 0;
     return this.concurrency * ROUNDS - this.#ready.size;
   }
 
@@ -34,11 +44,23 @@ export class Lane {
   next(): Claimed | undefined {
     if (this.#sending.size >= this.concurrency) return undefined;
     for (const [id, claimed] of this.#ready) {
+      if ((claimed.permit?.not_before ?? 0) > performance.now()) continue;
       this.#ready.delete(id);
       this.#sending.add(id);
       return claimed;
     }
     return undefined;
+  }
+
+  /** Calls back when there is something to send or to claim that is not yet. */
+  wake(callback: () => void): void {
+    clearTimeout(this.#timer);
+    const times = [...this.#ready.values()].flatMap(({ permit }) => permit?.not_before ?? []);
+    if (this.hungry && this.held_until > 0) times.push(this.held_until);
+    const now = performance.now();
+    const next = Math.min(...times.filter((time) => time > now));
+    // A timer may go off a little early, by its clock.
+    if (next !== Infinity) this.#timer = setTimeout(callback, Math.ceil(next - now) + 1);
   }
 
   /** The attempt and what came of it are over and done with. */
@@ -48,6 +70,7 @@ export class Lane {
 
   /** Gives up what is ready. @returns its ids */
   clear(): string[] {
+    clearTimeout(this.#timer);
     const ids = [...this.#ready.keys()];
     this.#ready.clear();
     return ids;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { recordFree, recordOrdered, type Result } from './results.ts';
+import { recordFree, recordOrdered, type Result, type Writer } from './results.ts';
 
 /** Pause before results are written again after the database failed, in milliseconds. */
 const AWAY_MS = 500;
@@ -18,9 +18,15 @@ export class Recorder {
   readonly #free: Group;
   readonly #ordered: Group;
 
-  constructor(pool: Pool, owner: string, onError: (error: unknown) => void) {
-    this.#free = new Group((results) => recordFree(pool, owner, results), onError);
-    this.#ordered = new Group((results) => recordOrdered(pool, owner, results), onError);
+  /** @param onOpen hears of endpoints whose circuit is open, when the results have been written */
+  constructor(
+    pool: Pool,
+    by: Writer,
+    onOpen: (endpoints: readonly string[]) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#free = new Group(async (results) => onOpen(await recordFree(pool, by, results)), onError);
+    this.#ordered = new Group(async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
   }
 
   /** @returns whether it has been written: it always is in the end, unless the recorder is stopped before */

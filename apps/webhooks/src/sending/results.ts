@@ -1,8 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { inTransaction } from '#events/subscription/transaction';
-import { type DeliveryStatus, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
+import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
 import type { Attempt } from './attempt.ts';
-import type { Claimed } from './claims.ts';
+import { type Streak, streaksOf } from './circuit.ts';
+import type { Claimed } from './claimed.ts';
+import type { CircuitSettings } from './settings.ts';
 
 /** What an attempt came to. */
 export interface Result {
@@ -25,15 +27,55 @@ const RECORD = `
     select delivery_id, at, duration_ms, response_status, response_body, error from result
     -- written before, by a transaction whose end we did not hear of
     on conflict do nothing
+  ),
+  told as (
+    update deliveries d set
+      status = r.status,
+      due_at = now() + r.pause * interval '1 millisecond',
+      attempts = d.attempts + 1,
+      claimed_by = null,
+      claimed_until = null
+    from result r
+    where d.id = r.delivery_id and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
+  ),
+  mended as (
+    update delivery_gates g
+    set failures = 0, opened_at = null, failed_probes = 0, next_probe_at = null, probing_until = null
+    where g.endpoint_id = any($10) and g.failures > 0
+    returning g.endpoint_id
+  ),
+  failing as (
+    insert into delivery_gates as g (endpoint_id, failures, opened_at, next_probe_at)
+    select endpoint_id, failures, case when failures >= $14 then now() end,
+      case when failures >= $14 then now() + $15 * interval '1 millisecond' end
+    from unnest($11::text[], $12::int[], $13::boolean[], $17::boolean[]) as f(endpoint_id, failures, succeeded, probed)
+    order by endpoint_id
+    on conflict (endpoint_id) do update set (failures, opened_at, failed_probes, next_probe_at, probing_until) = (
+      select total, case when total >= $14 then coalesce(was, now()) end, tried,
+        case
+          when total < $14 then null
+          when was is null or (probed and not succeeded) then now() + least($16, $15 * power(2, tried)) * interval '1 millisecond'
+          else g.next_probe_at
+        end,
+        case when probed or was is null then null else g.probing_until end
+      from (
+        select f.succeeded, f.probed,
+          excluded.failures + case when f.succeeded then 0 else g.failures end as total,
+          case when f.succeeded then null else g.opened_at end as was,
+          case
+            when f.succeeded or g.opened_at is null then 0
+            when f.probed then least(g.failed_probes + 1, 30)
+            else g.failed_probes
+          end as tried
+        from unnest($11::text[], $13::boolean[], $17::boolean[]) as f(endpoint_id, succeeded, probed)
+        where f.endpoint_id = g.endpoint_id
+      ) streak
+    )
+    returning g.endpoint_id, g.opened_at
   )
-  update deliveries d set
-    status = r.status,
-    due_at = now() + r.pause * interval '1 millisecond',
-    attempts = d.attempts + 1,
-    claimed_by = null,
-    claimed_until = null
-  from result r
-  where d.id = r.delivery_id and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')`;
+  select endpoint_id from failing where opened_at is not null
+  union all
+  select null from mended where pg_notify('${DUE_CHANNEL}', endpoint_id) is null`;
 
 /** The first of each queue is due, whoever that is now. */
 const ADVANCE = `
@@ -46,20 +88,32 @@ const ADVANCE = `
   ) head
   where d.id = head.id and d.due_at is null`;
 
+/** @returns endpoints whose circuit is open now */
+type Write = (pool: Pool, by: Writer, results: readonly Result[]) => Promise<string[]>;
+
+export interface Writer {
+  /** The claims' owner. */
+  readonly owner: string;
+  readonly circuit: CircuitSettings;
+}
+
 /** Writes results of deliveries that nothing waits behind, all or nothing. */
-export const recordFree = (pool: Pool, owner: string, results: readonly Result[]): Promise<void> =>
-  write(pool, owner, results);
+export const recordFree: Write = (pool, by, results) => write(pool, by, results);
 
 /** Writes results of ordered deliveries, all or nothing; where one is done, the next of its queue becomes due. */
-export const recordOrdered = (pool: Pool, owner: string, results: readonly Result[]): Promise<void> =>
+export const recordOrdered: Write = (pool, by, results) =>
   inTransaction(pool, async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
-    await write(tx, owner, results);
+    const open = await write(tx, by, results);
     await advance(tx, results);
+    return open;
   });
 
-const write = async (db: Pool | PoolClient, owner: string, results: readonly Result[]): Promise<void> => {
-  await db.query({
+const write = async (db: Pool | PoolClient, by: Writer, results: readonly Result[]): Promise<string[]> => {
+  const { owner, circuit } = by;
+  const streaks = streaksOf(results);
+  const failing = streaks.filter(({ failures }) => failures > 0);
+  const { rows } = await db.query<{ endpoint_id: string | null }>({
     name: 'record_results',
     text: RECORD,
     values: [
@@ -72,9 +126,20 @@ const write = async (db: Pool | PoolClient, owner: string, results: readonly Res
       results.map(({ attempt }) => attempt.response_body),
       results.map(({ attempt }) => attempt.error),
       owner,
+      streaks.filter(({ failures }) => failures === 0).map(id),
+      failing.map(id),
+      failing.map(({ failures }) => failures),
+      failing.map(({ succeeded }) => succeeded),
+      circuit.failures,
+      circuit.pause,
+      circuit.longest,
+      failing.map(({ probe_failed }) => probe_failed),
     ],
   });
+  return rows.flatMap(({ endpoint_id }) => endpoint_id ?? []);
 };
+
+const id = ({ endpoint_id }: Streak): string => endpoint_id;
 
 const advance = async (tx: PoolClient, results: readonly Result[]): Promise<void> => {
   const done = results.filter(({ status }) => status !== 'pending').map(({ delivery }) => delivery);

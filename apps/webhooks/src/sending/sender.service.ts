@@ -5,7 +5,6 @@ import {
   type OnApplicationBootstrap,
   Optional,
 } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import { decide } from '#domain/webhook-endpoint/webhook-endpoint.commands';
 import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events';
@@ -22,7 +21,6 @@ import {
   type Metrics,
   type ServiceDatabase,
 } from '#platform';
-import { openKey } from '../endpoints/secret.ts';
 import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';
 import { Sender } from './sender.ts';
@@ -42,16 +40,11 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(METRICS) metrics: Metrics,
     @Optional() @Inject(DELIVERY_SETTINGS) settings: Partial<DeliverySettings> = {},
   ) {
-    const keys = new LRUCache<string, Uint8Array>({ max: 10_000 });
     this.#sender = new Sender({
       pool: database.pool,
       settings: { ...defaultSettings, ...settings },
       refused: refusedAddresses(config.webhook_allow_cidrs),
-      keyOf: (endpointId, sealed) => {
-        const key = keys.get(sealed) ?? openKey(masterKey, endpointId, sealed);
-        keys.set(sealed, key);
-        return key;
-      },
+      masterKey,
       onAttempt: countAttempts(metrics.registry),
       onGone: (endpointId) => this.#disable(endpointId),
       onError: (error, what) => logger.warn({ err: error }, what),

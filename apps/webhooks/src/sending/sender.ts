@@ -1,26 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { Agent } from 'undici';
 import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
-import type { KeptSecret } from '../endpoints/endpoint.table.ts';
+import type { Opening } from '../endpoints/secret.ts';
 import type { AddressRule } from './addresses.ts';
+import { Agents } from './agents.ts';
 import { type Attempt, attempt, succeeded } from './attempt.ts';
 import { Bell } from './bell.ts';
-import { type Claimed, Claims } from './claims.ts';
-import { webhookAgent } from './connector.ts';
+import type { Claimed } from './claimed.ts';
+import { Claims } from './claims.ts';
 import { DueListener } from './due-listener.ts';
+import { fairShare } from './fair.ts';
 import { Lane } from './lane.ts';
+import { messageOf } from './message.ts';
 import { Recorder } from './recorder.ts';
 import { pauseAfter } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
+import type { Target } from './target.ts';
+import { Targets } from './targets.ts';
 
 export interface SenderOptions {
   readonly pool: Pool;
   readonly settings: DeliverySettings;
   readonly refused: AddressRule;
-  /** The key behind a sealed secret of an endpoint. */
-  readonly keyOf: (endpointId: string, sealed: string) => Uint8Array;
+  /** What endpoints' secrets are sealed under. */
+  readonly masterKey: Opening;
   /** The endpoint answered 410: it wants no more. */
   readonly onGone: (endpointId: string) => Promise<void>;
   /** An attempt has been made, and what it came to has been written. */
@@ -46,21 +50,30 @@ export class Sender {
   readonly #claims: Claims;
   readonly #recorder: Recorder;
   readonly #listener: DueListener;
-  readonly #agent: Agent;
+  readonly #agents: Agents;
+  readonly #targets: Targets;
   #timers: NodeJS.Timeout[] = [];
   #claiming: Promise<void> | undefined;
   #stopping = false;
+  /** Counts rounds of claims: whose turn is first. */
+  #round = 0;
 
   constructor(private readonly options: SenderOptions) {
-    const { pool, settings, refused, onError } = options;
+    const { pool, settings, masterKey, refused, onError } = options;
     this.#claims = new Claims(pool, randomUUID(), settings.lease);
-    this.#recorder = new Recorder(pool, this.#claims.owner, (error) => onError(error, 'results could not be written'));
+    this.#recorder = new Recorder(
+      pool,
+      { owner: this.#claims.owner, circuit: settings.circuit },
+      (endpoints) => this.#opened(endpoints),
+      (error) => onError(error, 'results could not be written'),
+    );
     this.#listener = new DueListener(
       pool,
       (endpoints) => this.#due(endpoints),
       (error) => onError(error, 'due deliveries could not be listened for'),
     );
-    this.#agent = webhookAgent(refused, settings);
+    this.#agents = new Agents(refused, settings);
+    this.#targets = new Targets(pool, masterKey, settings, onError);
   }
 
   start(): void {
@@ -77,17 +90,14 @@ export class Sender {
     for (const timer of this.#timers) clearInterval(timer);
     this.#bell.ring();
     await Promise.all([this.#listener.stop(), this.#claiming]);
-    const unsent = [...this.#lanes.values()].flatMap((lane) => lane.clear());
-    await this.#claims
-      .release(unsent)
-      .catch((error: unknown) => this.options.onError(error, 'claims could not be given back'));
+    await this.#release([...this.#lanes.values()].flatMap((lane) => lane.clear()));
     const impatience = setTimeout(() => {
       for (const cancel of this.#cancels) cancel.abort();
     }, this.options.settings.grace);
     await Promise.all(this.#sending);
     clearTimeout(impatience);
     await this.#recorder.stop();
-    await this.#agent.destroy();
+    await this.#agents.destroy();
   }
 
   /** Does something now and then, never twice at once. */
@@ -130,9 +140,7 @@ export class Sender {
   /** Fills every lane that has room, all with one statement. */
   async #claim(): Promise<void> {
     while (!this.#stopping) {
-      const room = new Map(
-        [...this.#lanes].map(([id, lane]) => [id, lane.room] as const).filter(([, free]) => free > 0),
-      );
+      const room = this.#room();
       if (room.size === 0) {
         await this.#bell.heard();
         continue;
@@ -151,16 +159,50 @@ export class Sender {
     // Before the question, so that whoever says in the meantime that there is more is heard.
     for (const id of room.keys()) this.#lane(id).hungry = false;
     const goodUntil = performance.now() + this.options.settings.lease;
-    const claimed = await this.#claims.take(room);
+    const { claimed, held } = await this.#claims.take(room);
+    const targets = await this.#targets.of(claimed);
     const taken = new Map<string, number>();
     for (const one of claimed) {
+      const target = targets.get(one.endpoint_id);
+      if (target === undefined) continue;
+      const lane = this.#lane(one.endpoint_id);
+      lane.concurrency = target.concurrency;
+      lane.product = target.product_id;
       this.#goodUntil.set(one.id, goodUntil);
-      this.#lane(one.endpoint_id).add(one);
+      lane.add(one);
       taken.set(one.endpoint_id, (taken.get(one.endpoint_id) ?? 0) + 1);
     }
-    for (const [id, count] of taken) {
-      if (count === room.get(id)) this.#lane(id).hungry = true;
-      this.#fill(this.#lane(id));
+    for (const [id, places] of room) {
+      const lane = this.#lane(id);
+      const until = held.get(id);
+      lane.gated = held.has(id);
+      lane.held_until = until ?? 0;
+      if (lane.gated ? until !== undefined : taken.get(id) === places) lane.hungry = true;
+      this.#fill(lane);
+    }
+  }
+
+  /** What each lane may claim now; products take turns. */
+  #room(): ReadonlyMap<string, number> {
+    const applicants = [...this.#lanes].flatMap(([id, { room, product }]) =>
+      room > 0 ? { id, group: product ?? 'all', room } : [],
+    );
+    return fairShare(applicants, this.options.settings.claimed_at_once, this.#round++);
+  }
+
+  /** While a circuit is open nothing but probes goes out: what has been claimed goes back, and its ladder stays as it is. */
+  #opened(endpoints: readonly string[]): void {
+    const unsent = endpoints.flatMap((id) => this.#lanes.get(id)?.clear() ?? []);
+    for (const id of unsent) this.#goodUntil.delete(id);
+    void this.#release(unsent);
+  }
+
+  async #release(ids: readonly string[]): Promise<void> {
+    try {
+      await this.#claims.release(ids);
+    } catch (error) {
+      // They run out by themselves.
+      this.options.onError(error, 'claims could not be given back');
     }
   }
 
@@ -173,14 +215,17 @@ export class Sender {
       void sending.finally(() => this.#sending.delete(sending));
     }
     if (lane.room > 0) this.#bell.ring();
+    lane.wake(() => this.#fill(lane));
   }
 
   async #send(delivery: Claimed, lane: Lane): Promise<void> {
     try {
       if ((this.#goodUntil.get(delivery.id) ?? 0) <= performance.now()) return;
-      const made = await this.#attempt(delivery);
+      const target = this.#targets.get(delivery.endpoint_id);
+      if (target === undefined) return;
+      const made = await this.#attempt(delivery, target);
       if (made === undefined) return;
-      const verdict = this.#verdict(delivery, made);
+      const verdict = this.#verdict(delivery, target, made);
       const written = await this.#recorder.keep({ delivery, attempt: made, ...verdict });
       if (written) this.options.onAttempt?.(made, verdict.status);
       if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
@@ -197,22 +242,28 @@ export class Sender {
   }
 
   /** @returns undefined when stopping cut it short: then it counts for nothing */
-  async #attempt({ endpoint_id, event_id, url, body, secrets }: Claimed): Promise<Attempt | undefined> {
+  async #attempt(delivery: Claimed, target: Target): Promise<Attempt | undefined> {
     const cancel = new AbortController();
     this.#cancels.add(cancel);
     try {
-      const keys = secrets.filter(isAlive).map(({ sealed }) => this.options.keyOf(endpoint_id, sealed));
-      const made = await attempt(this.#agent, { url, event_id, body, keys }, this.options.settings, cancel);
+      const at = new Date();
+      const message = messageOf(target, delivery, at, this.options.settings.versions);
+      const made = await attempt(this.#agents.of(target), message, at, target, cancel);
       return this.#stopping && cancel.signal.aborted && made.response_status === null ? undefined : made;
     } finally {
       this.#cancels.delete(cancel);
     }
   }
 
-  #verdict({ attempts }: Claimed, made: Attempt): { status: DeliveryStatus; pause: number | undefined } {
+  #verdict(
+    { attempts }: Claimed,
+    { ladder }: Target,
+    made: Attempt,
+  ): { status: DeliveryStatus; pause: number | undefined } {
     if (succeeded(made)) return { status: 'succeeded', pause: undefined };
     if (made.response_status === GONE) return { status: 'failed', pause: undefined };
-    const pause = pauseAfter(attempts + 1, made.retry_after, this.options.settings);
+    const { jitter } = this.options.settings;
+    const pause = pauseAfter(attempts + 1, made.retry_after, { ladder, jitter });
     return { status: pause === undefined ? 'failed' : 'pending', pause };
   }
 
@@ -226,5 +277,3 @@ export class Sender {
     for (const id of aging) if (this.#goodUntil.has(id)) this.#goodUntil.set(id, ours.has(id) ? now + lease : 0);
   }
 }
-
-const isAlive = ({ valid_until }: KeptSecret): boolean => valid_until === null || Date.parse(valid_until) > Date.now();

@@ -1,4 +1,14 @@
 import type { LookupFunction } from 'node:net';
+import { API_VERSIONS, type ApiVersion } from '../payload/versions.ts';
+
+/** When an endpoint's circuit opens, and how often it is probed then. Times in milliseconds. */
+export interface CircuitSettings {
+  /** Attempts that fail one after the other, of whatever deliveries. */
+  readonly failures: number;
+  /** Until the first probe; each that fails doubles it. */
+  readonly pause: number;
+  readonly longest: number;
+}
 
 /** How deliveries are tried. Times in milliseconds. */
 export interface DeliverySettings {
@@ -6,7 +16,12 @@ export interface DeliverySettings {
   readonly ladder: readonly number[];
   /** Each pause is made longer or shorter by up to this share, so that endpoints that fell together do not rise together. */
   readonly jitter: number;
-  /** Attempts to one endpoint at once, in one process. */
+  readonly circuit: CircuitSettings;
+  /** Deliveries claimed by one statement: they are divided fairly among products. */
+  readonly claimed_at_once: number;
+  /** Versions of shapes that endpoints may be pinned to, oldest first. */
+  readonly versions: readonly ApiVersion[];
+  /** Attempts to one endpoint at once, in one process, unless the endpoint has its own. */
   readonly concurrency: number;
   /** A claim that is not renewed for so long is anybody's: how late a killed process's deliveries go on. */
   readonly lease: number;
@@ -19,6 +34,8 @@ export interface DeliverySettings {
   readonly bodyTimeout: number;
   /** How long stopping waits for attempts that are under way. */
   readonly grace: number;
+  /** Certificates, in PEM, of authorities that are trusted beside the well-known ones. */
+  readonly authorities?: string;
   /** Finds the addresses of names; the system's resolver unless a test has its own. */
   readonly lookup?: LookupFunction;
 }
@@ -31,6 +48,9 @@ const HOUR = 60 * MINUTE;
 export const defaultSettings: DeliverySettings = {
   ladder: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
   jitter: 0.2,
+  circuit: { failures: 10, pause: 30 * SECOND, longest: 10 * MINUTE },
+  claimed_at_once: 2_000,
+  versions: API_VERSIONS,
   concurrency: 10,
   lease: 15 * SECOND,
   poll: 500,

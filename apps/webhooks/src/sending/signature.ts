@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign as signed } from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
@@ -8,18 +8,54 @@ export const keyOf = (secret: string): Buffer => {
   return Buffer.from(secret.slice(PREFIX.length), 'base64');
 };
 
+/** Signs what Standard Webhooks 1.0 has signed, `id.timestamp.body`. @returns one part of `webhook-signature` */
+export type Signer = (content: string) => string;
+
+/** `v1`: HMAC-SHA256. */
+export const hmacSigner =
+  (key: Uint8Array): Signer =>
+  (content) =>
+    `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
+
+/** `v1a`: Ed25519 (RFC 8032). */
+export const ed25519Signer =
+  (key: KeyObject): Signer =>
+  (content) =>
+    `v1a,${signed(null, Buffer.from(content), key).toString('base64')}`;
+
+/** An Ed25519 pair as Standard Webhooks writes it: `whsk_` and base64 of seed and public key, `whpk_` and base64 of the latter. */
+export const newSigningPair = (): { secret_key: string; public_key: string } => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const { d = '', x = '' } = privateKey.export({ format: 'jwk' });
+  const [seed, point] = [Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')];
+  return {
+    secret_key: `whsk_${Buffer.concat([seed, point]).toString('base64')}`,
+    public_key: `whpk_${point.toString('base64')}`,
+  };
+};
+
+/** The key behind a `whsk_`. */
+export const signingKeyOf = (secretKey: string): KeyObject => {
+  const bytes = Buffer.from(secretKey.slice('whsk_'.length), 'base64');
+  const [d, x] = [bytes.subarray(0, 32), bytes.subarray(32)].map((part) => part.toString('base64url'));
+  return createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d, x }, format: 'jwk' });
+};
+
 /**
- * The headers of Standard Webhooks 1.0: HMAC-SHA256 over `id.timestamp.body` under each key.
- * @param keys the present secret's key first, then those that sign along
+ * The headers of Standard Webhooks 1.0.
+ * @param signers the present secret's first, then those that sign along
  */
 export const signatureHeaders = (
   id: string,
   at: Date,
   body: string,
-  keys: readonly Uint8Array[],
+  signers: readonly Signer[],
 ): Record<'webhook-id' | 'webhook-timestamp' | 'webhook-signature', string> => {
   const timestamp = String(Math.floor(at.getTime() / 1_000));
-  const sign = (key: Uint8Array): string =>
-    `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': keys.map(sign).join(' ') };
+  const content = `${id}.${timestamp}.${body}`;
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signers.map((sign) => sign(content)).join(' '),
+  };
 };

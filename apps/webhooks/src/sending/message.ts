@@ -1,0 +1,31 @@
+import { payloadOf } from '../payload/formats.ts';
+import type { ApiVersion } from '../payload/versions.ts';
+import type { Message } from './attempt.ts';
+import { signatureHeaders } from './signature.ts';
+import type { Target } from './target.ts';
+
+const USER_AGENT = 'Keyledger-Webhooks/1.0';
+
+/** The request of one attempt: the same id and body as of the others, a time and signatures of its own. */
+export const messageOf = (
+  target: Target,
+  { event_id, body: stored }: { readonly event_id: string; readonly body: string },
+  at: Date,
+  versions: readonly ApiVersion[],
+): Message => {
+  const { origin, path, format, api_version } = target;
+  const { headers, body } = payloadOf(stored, format, api_version, versions);
+  const signers = target.signers(at.getTime());
+  return {
+    origin,
+    path,
+    // What we say of the event comes last: no header of the endpoint's own takes its place.
+    headers: {
+      'user-agent': USER_AGENT,
+      ...target.headers,
+      ...headers,
+      ...signatureHeaders(event_id, at, body, signers),
+    },
+    body,
+  };
+};
