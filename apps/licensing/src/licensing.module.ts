@@ -15,6 +15,7 @@ import {
   ServiceModule,
 } from '#platform';
 import { ActivationController } from './activations/activation.controller.ts';
+import { ActivationList } from './activations/activation.list.ts';
 import { AddOnController } from './add-ons/add-on.controller.ts';
 import { addOnsProjection } from './add-ons/add-on.projection.ts';
 import { AddOns1790000040000 } from './add-ons/add-on.table.ts';
@@ -124,6 +125,7 @@ export const licensingService: ServiceDefinition = {
     Licenses,
     Issuing,
     LicenseList,
+    ActivationList,
     LicenseKeys,
     Entitlements,
     SigningKeySecrets,

@@ -1,15 +1,24 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/license/license.errors';
 import type { License, LicenseEvent, LicenseState } from '#domain/license/license';
 import { newId } from '#domain/shared/id';
-import { Answer, type Call, DATABASE, Endpoint, normalizeIdentifier, type ServiceDatabase } from '#platform';
+import { Answer, type Call, Endpoint, normalizeIdentifier } from '#platform';
 import type { Outcome } from '#events';
+import { fileAnswer } from '../exports/streams.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { actorOf, Identification } from '../verification/identification.ts';
 import { Leases } from '../verification/leases.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
-import { activateLicense, deactivateLicense, listActivations, removeActivation } from './activation.endpoints.ts';
+import {
+  activateLicense,
+  ActivationOfLicense,
+  deactivateLicense,
+  listActivations,
+  removeActivation,
+  searchActivations,
+} from './activation.endpoints.ts';
+import { ActivationList } from './activation.list.ts';
 
 type Licensed = Outcome<LicenseState, LicenseEvent>;
 
@@ -20,7 +29,7 @@ export class ActivationController {
     private readonly lookup: LicenseLookup,
     private readonly leases: Leases,
     private readonly log: ValidationLog,
-    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly activations: ActivationList,
     private readonly identification: Identification,
   ) {}
 
@@ -108,20 +117,16 @@ export class ActivationController {
     const { id } = call.params;
     const license = await this.licenses.find(id, call.principal);
     await this.log.flush();
-    const { rows } = await this.database.pool.query<{ identifier_hash: string; last_verified: Date }>({
-      name: 'activation_uses',
-      text: 'select identifier_hash, last_verified from activation_uses where license_id = $1',
-      values: [id],
-    });
-    const uses = new Map(rows.map(({ identifier_hash, last_verified }) => [identifier_hash, last_verified]));
-    const data = [...license.activations].map(([identifier_hash, { activation_id, added_at, ...activation }]) => ({
-      id: activation_id,
-      identifier_hash,
-      ...activation,
-      activated_at: added_at,
-      last_verified: uses.get(identifier_hash)?.toISOString() ?? null,
-    }));
-    return { data, next_cursor: null };
+    return { data: await this.activations.ofLicense(id, license), next_cursor: null };
+  }
+
+  @Endpoint(searchActivations)
+  async search({ query, principal }: Call<typeof searchActivations>): Promise<unknown> {
+    await this.log.flush();
+    const { format } = query;
+    if (format === undefined) return this.activations.page(query, principal.product_id);
+    const columns = Object.keys(ActivationOfLicense.properties);
+    return fileAnswer('activations', format, columns, this.activations.all(query, principal.product_id));
   }
 
   @Endpoint(removeActivation)

@@ -1,6 +1,6 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/license/license';
-import { endpoint, Id, Identifier, Nullable, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
@@ -78,6 +78,46 @@ export const deactivateLicense = endpoint({
   ],
 });
 
+const fields = {
+  id: Id('act'),
+  license_id: Id('lic'),
+  product_id: Id('prod'),
+  identifier: Nullable(Type.String()),
+  identifier_hash: Type.String(),
+  identifier_type: Type.Enum([...IDENTIFIER_TYPES]),
+  label: Nullable(Type.String()),
+  ip: Nullable(Type.String()),
+  activated_at: Timestamp,
+  last_verified: Nullable(Timestamp),
+};
+export const ActivationOfLicense = StrictObject(fields, { $id: 'Activation' });
+export type ActivationOfLicense = Static<typeof ActivationOfLicense>;
+
+export const searchActivations = endpoint({
+  method: 'GET',
+  path: '/admin/activations',
+  operation: 'searchActivations',
+  tag: 'Licenses',
+  summary: 'Devices and users that are active, those of the newest licences first',
+  auth: 'licenses:write',
+  query: PageQuery({
+    product_id: Type.Optional(Id('prod')),
+    format: Type.Optional(
+      Type.Enum(['csv', 'ndjson'], {
+        description: 'All that match, as a file in place of a page; `limit` does not count.',
+      }),
+    ),
+  }),
+  answers: {
+    200: {
+      description: 'A page of activations.',
+      schema: Page(ActivationOfLicense),
+      files: ['text/csv', 'application/x-ndjson'],
+    },
+  },
+  problems: [],
+});
+
 export const listActivations = endpoint({
   method: 'GET',
   path: '/admin/licenses/:id/activations',
@@ -90,21 +130,7 @@ export const listActivations = endpoint({
     200: {
       description: 'All of them.',
       schema: StrictObject({
-        data: Type.Array(
-          StrictObject(
-            {
-              id: Id('act'),
-              identifier: Nullable(Type.String()),
-              identifier_hash: Type.String(),
-              identifier_type: Type.Enum([...IDENTIFIER_TYPES]),
-              label: Nullable(Type.String()),
-              ip: Nullable(Type.String()),
-              activated_at: Timestamp,
-              last_verified: Nullable(Timestamp),
-            },
-            { $id: 'Activation' },
-          ),
-        ),
+        data: Type.Array(ActivationOfLicense),
         next_cursor: Type.Null(),
       }),
     },
