@@ -1,7 +1,7 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import { type PlanEvent, planStream, type PlanTerms } from '#domain/plan/plan';
+import { PLAN_DEFAULTS, type PlanEvent, planStream, type PlanTerms } from '#domain/plan/plan';
 import { contractsByType, type EventStore, inTransaction, readPublished, recordedFrom } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase, ServiceModule } from '#platform';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
@@ -35,6 +35,7 @@ class Plans {
 class LicensingStandIn {}
 
 const terms: PlanTerms = {
+  ...PLAN_DEFAULTS,
   product_id: newId('prod'),
   name: 'Pro',
   slug: 'pro',

@@ -40,12 +40,15 @@ import { Issuing } from './licenses/issuing.ts';
 import { LicenseController } from './licenses/license.controller.ts';
 import { LicenseList } from './licenses/license.list.ts';
 import { licensesProjection } from './licenses/license.projection.ts';
-import { Licenses1790000012000 } from './licenses/license.table.ts';
+import { Licenses1790000012000, LicenseTerms1790000071000 } from './licenses/license.table.ts';
 import { Licenses } from './licenses/licenses.ts';
+import { TransferController } from './licenses/transfer.controller.ts';
+import { trialsProjection } from './licenses/trial.projection.ts';
+import { Trials1790000072000 } from './licenses/trial.table.ts';
 import { PlanEntitlementController } from './plans/plan-entitlement.controller.ts';
 import { PlanController } from './plans/plan.controller.ts';
 import { plansProjection } from './plans/plan.projection.ts';
-import { Plans1790000011000 } from './plans/plan.table.ts';
+import { PlanTermRules1790000070000, Plans1790000011000 } from './plans/plan.table.ts';
 import { ProductController } from './products/product.controller.ts';
 import { productsProjection } from './products/product.projection.ts';
 import { Products1790000010000 } from './products/product.table.ts';
@@ -86,6 +89,9 @@ export const licensingService: ServiceDefinition = {
     Seats1790000021000,
     Imports1790000030000,
     SigningKeySecrets1790000061000,
+    PlanTermRules1790000070000,
+    LicenseTerms1790000071000,
+    Trials1790000072000,
   ],
   streams: [productStream, planStream, addOnStream, licenseStream, usageStream, seatStream, signingKeyStream],
   projections: [
@@ -93,6 +99,7 @@ export const licensingService: ServiceDefinition = {
     plansProjection,
     addOnsProjection,
     licensesProjection,
+    trialsProjection,
     usageProjection,
     seatsProjection,
   ],
@@ -110,6 +117,7 @@ export const licensingService: ServiceDefinition = {
     AddOnController,
     LicenseEntitlementController,
     LicenseController,
+    TransferController,
     LicenseKeyController,
     LicenseFileController,
     ActivationController,

@@ -2,6 +2,7 @@ import { apiKeyContracts } from './api-key/api-key.contracts.ts';
 import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { licenseKeyContracts } from './license/license.keys.contracts.ts';
+import { licenseTermContracts } from './license/license.terms.contracts.ts';
 import { planContracts } from './plan/plan.contracts.ts';
 import { productContracts } from './product/product.contracts.ts';
 import { seatContracts } from './seat/seat.contracts.ts';
@@ -14,6 +15,7 @@ export const catalogue = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...licenseTermContracts,
   ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,
@@ -27,6 +29,7 @@ export const licensingContracts = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...licenseTermContracts,
   ...signingKeyContracts,
   ...seatContracts,
   ...entitlementContracts,

@@ -73,6 +73,7 @@ export class LicenseFileController {
       entitlements: granted.claims,
       fingerprint_hash: file.fingerprint_hash,
       license_version: version,
+      updates_until: state.updates_until,
       valid_until: state.valid_until,
       licensee: { name: state.name, org_name: state.org_name },
     };

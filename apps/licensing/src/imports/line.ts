@@ -10,6 +10,7 @@ import { EVENT_STORE, isProblem, normalizeIdentifier, type ProblemShape, validat
 import { LicenseKeys } from '../keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { Licenses } from '../licenses/licenses.ts';
+import { ONE_TRIAL } from '../licenses/trial.table.ts';
 import { LicenseLookup } from '../verification/license-lookup.ts';
 import { ImportedLicense } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';
@@ -114,6 +115,8 @@ const decideAll = (commands: readonly LicenseCommand[], state: LicenseState): Li
 
 /** Why a line is refused, in one line; undefined when the line is not to blame. */
 const reasonOf = (error: unknown): string | undefined => {
+  if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL)
+    return 'TRIAL_USED: this customer has had a trial of this product.';
   if (error instanceof UniqueViolationError) return 'LICENSE_KEY_TAKEN: another licence has this key.';
   if (!isProblem(error) || error.status >= 500) return undefined;
   const errors = mistakesOf(error);

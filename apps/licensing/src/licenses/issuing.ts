@@ -17,11 +17,11 @@ export class Issuing {
   command(asked: Asked, plan: Plan, key: Omit<NewLicenseKey, 'text'>, now: string): IssueLicense {
     const { email, name = null, org_name = null, notes = null, metadata = {} } = asked;
     const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = asked;
-    const person = Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url');
+    const { updates_until, skip_trial = false } = asked;
     return {
       type: 'IssueLicense',
       plan,
-      customer_id: customerId(person),
+      customer_id: this.customer(email),
       email: email.trim(),
       key_hash: key.hash,
       key_sealed: key.sealed,
@@ -33,7 +33,14 @@ export class Issuing {
       metadata,
       valid_from: valid_from == null ? null : normalizeTime(valid_from),
       valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
+      updates_until: updates_until == null ? updates_until : normalizeTime(updates_until),
+      skip_trial,
       now,
     };
+  }
+
+  /** The id of the person behind an e-mail address. */
+  customer(email: string): string {
+    return customerId(Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url'));
   }
 }

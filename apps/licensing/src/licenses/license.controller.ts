@@ -27,6 +27,7 @@ import { LicenseList } from './license.list.ts';
 import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';
 import { mergePatch } from './merge-patch.ts';
+import { trialUsed } from './trial.projection.ts';
 
 @Controller()
 export class LicenseController {
@@ -48,16 +49,18 @@ export class LicenseController {
     const id = newId('lic');
     const key = this.keys.create(id, product);
     const command = this.issuing.command(call.body, plan, key, new Date().toISOString());
-    const answer = ({ state }: Licensed): Answer =>
+    const answer = ({ state, version }: Licensed): Answer =>
       new Answer(
         201,
         { ...shown(id, state), license_key: key.text },
-        { location: `/api/v1/admin/licenses/${id}`, etag: etag(1) },
+        { location: `/api/v1/admin/licenses/${id}`, etag: etag(version) },
       );
-    const outcome = await this.store.handle(licenseStream, id, (state) => decideLicense(command, state), {
-      ...call.command(answer),
-      expectedVersion: 0,
-    });
+    const outcome = await this.store
+      .handle(licenseStream, id, (state) => decideLicense(command, state), {
+        ...call.command(answer),
+        expectedVersion: 0,
+      })
+      .catch(trialUsed);
     return answer(outcome);
   }
 
@@ -128,9 +131,9 @@ export class LicenseController {
 
   @Endpoint(contracts.renewLicense)
   renew(call: Call<typeof contracts.renewLicense>): Promise<Answer> {
-    const { valid_until } = call.body;
-    const until = valid_until == null ? valid_until : normalizeTime(valid_until);
-    return this.#change(call, (plan, now) => ({ type: 'RenewLicense', plan, now, valid_until: until }));
+    const valid_until = normalized(call.body.valid_until);
+    const updates_until = normalized(call.body.updates_until);
+    return this.#change(call, (plan, now) => ({ type: 'RenewLicense', plan, now, valid_until, updates_until }));
   }
 
   @Endpoint(contracts.changePlan)
@@ -191,14 +194,20 @@ export class LicenseController {
     const { id } = call.params;
     await this.licenses.find(id, call.principal);
     const now = new Date().toISOString();
-    const outcome = await this.licenses.handle(
-      id,
-      (plan) => command(plan, now),
-      call.command((changed) => current(id, changed)),
-    );
+    const outcome = await this.licenses
+      .handle(
+        id,
+        (plan) => command(plan, now),
+        call.command((changed) => current(id, changed)),
+      )
+      .catch(trialUsed);
     return current(id, outcome);
   }
 }
+
+/** A time in the one form we keep; null and undefined say what they say. */
+const normalized = <T extends string | null | undefined>(time: T): T | string =>
+  typeof time === 'string' ? normalizeTime(time) : time;
 
 const shown = (id: string, state: LicenseState) =>
   state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : viewState(id, state);

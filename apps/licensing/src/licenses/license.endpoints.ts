@@ -35,6 +35,15 @@ const fields = {
   status: Type.Enum([...LICENSE_STATUSES]),
   valid_from: Timestamp,
   valid_until: Nullable(Timestamp),
+  term_started_at: Nullable(
+    Type.String({ format: 'utc-time', description: 'null while the term waits for the first activation.' }),
+  ),
+  updates_until: Nullable(
+    Type.String({
+      format: 'utc-time',
+      description: 'Until when new releases are included; null = for as long as it works.',
+    }),
+  ),
   activations: Type.Integer({ description: 'Devices and users that are active.' }),
   metadata: Type.Record(Type.String(), Type.Unknown()),
   created_at: Timestamp,
@@ -66,6 +75,10 @@ export const issueLicense = endpoint({
     external_workspace_id: Type.Optional(description.external_workspace_id),
     valid_from: Type.Optional(Nullable(Timestamp)),
     valid_until: Type.Optional(Nullable(Timestamp)),
+    updates_until: Type.Optional(Nullable(Timestamp)),
+    skip_trial: Type.Optional(
+      Type.Boolean({ description: 'Begin with the full term, whatever days of trial the plan grants.' }),
+    ),
     notes: Type.Optional(description.notes),
     metadata: Type.Optional(Metadata),
   }),
@@ -75,6 +88,7 @@ export const issueLicense = endpoint({
     { status: 404, code: 'PLAN_NOT_FOUND' },
     { status: 400, code: 'INVALID_TERM' },
     { status: 409, code: 'PLAN_INACTIVE' },
+    { status: 409, code: 'TRIAL_USED' },
   ],
 });
 
@@ -172,7 +186,11 @@ export const renewLicense = transition(
   'renew',
   'renewLicense',
   'Give a licence its next term',
-  StrictObject({ reason: Type.Optional(Reason), valid_until: Type.Optional(Nullable(Timestamp)) }),
+  StrictObject({
+    reason: Type.Optional(Reason),
+    valid_until: Type.Optional(Nullable(Timestamp)),
+    updates_until: Type.Optional(Nullable(Timestamp)),
+  }),
   ['LICENSE_REVOKED', 'LICENSE_SUSPENDED', 'LICENSE_CANCELED', 'INVALID_TERM'],
 );
 export const changePlan = transition(
@@ -187,6 +205,7 @@ export const changePlan = transition(
     'PLAN_NOT_FOUND',
     'PLAN_INACTIVE',
     'PLAN_OF_ANOTHER_PRODUCT',
+    'TRIAL_USED',
   ],
 );
 

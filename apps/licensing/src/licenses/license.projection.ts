@@ -1,4 +1,4 @@
-import type { LicenseEvent, UnheldStatus } from '#domain/license/license';
+import type { LicenseEvent, Term, UnheldStatus } from '#domain/license/license';
 import { tableProjection } from '#events';
 import type { LicenseRow } from './license.table.ts';
 
@@ -21,6 +21,8 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
     resumes_as: 'text',
     valid_from: 'timestamptz',
     valid_until: 'timestamptz',
+    term_started_at: 'timestamptz',
+    updates_until: 'timestamptz',
     due_at: 'timestamptz',
     key_hash: 'text',
     activations: 'integer',
@@ -39,6 +41,8 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
         resumes_as: event.status,
         activations: 0,
         ...term(event, event.status),
+        term_started_at: event.term_started_at === null ? null : new Date(event.term_started_at ?? event.valid_from),
+        updates_until: dateOf(event.updates_until ?? null),
       };
     }
     return row && { ...row, ...changes(row, event), version };
@@ -52,9 +56,23 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       return description;
     }
     case 'license.renewed':
-      return { ...underneath(row, event.status), ...term(event, event.status) };
+      return { ...underneath(row, event.status), ...term(event, event.status), ...updates(event) };
     case 'plan.changed':
-      return { plan_id: event.plan_id, ...underneath(row, event.status), ...term(event, event.status) };
+      return {
+        plan_id: event.plan_id,
+        ...underneath(row, event.status),
+        ...term(event, event.status),
+        ...updates(event),
+      };
+    case 'license.term_started': {
+      const valid_until = dateOf(event.valid_until);
+      const term_started_at = new Date(event.started_at);
+      return { term_started_at, valid_until, due_at: valid_until, updates_until: dateOf(event.updates_until) };
+    }
+    case 'license.transferred': {
+      const { type: _event, product_id: _product, previous_customer_id: _previous, reason: _reason, ...owner } = event;
+      return owner;
+    }
     case 'license.past_due':
       return { ...underneath(row, 'past_due'), due_at: new Date(event.grace_until) };
     case 'license.expired':
@@ -83,11 +101,17 @@ const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<Lice
   resumes_as,
 });
 
+const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
+
+/** Events of old do not say until when new releases are included: it stays as it was. */
+const updates = ({ updates_until }: Term): Partial<Pick<LicenseRow, 'updates_until'>> =>
+  updates_until === undefined ? {} : { updates_until: dateOf(updates_until) };
+
 /** A licence that was issued past its term is looked at by the scheduler at once: only it knows how long the grace is. */
 const term = (
-  { valid_from, valid_until }: { valid_from: string; valid_until: string | null },
+  { valid_from, valid_until }: Term,
   status: UnheldStatus,
 ): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'due_at'> => {
-  const until = valid_until === null ? null : new Date(valid_until);
+  const until = dateOf(valid_until);
   return { valid_from: new Date(valid_from), valid_until: until, due_at: status === 'expired' ? null : until };
 };

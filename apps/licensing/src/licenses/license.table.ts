@@ -14,6 +14,8 @@ export interface LicenseRow extends Description {
   readonly resumes_as: UnheldStatus;
   readonly valid_from: Date;
   readonly valid_until: Date | null;
+  readonly term_started_at: Date | null;
+  readonly updates_until: Date | null;
   /** When something happens to it by itself; null = never. */
   readonly due_at: Date | null;
   readonly key_hash: string;
@@ -53,5 +55,19 @@ export class Licenses1790000012000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('drop table licenses');
+  }
+}
+
+/** When terms began, and until when new releases are included. */
+export class LicenseTerms1790000071000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'alter table licenses add column term_started_at timestamptz, add column updates_until timestamptz',
+    );
+    await runner.query('update licenses set term_started_at = valid_from');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table licenses drop column term_started_at, drop column updates_until');
   }
 }

@@ -7,7 +7,7 @@ import type { LicenseRow } from './license.table.ts';
 export const viewState = (id: string, state: LicenseState): License => {
   const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } =
     state;
-  const { notes, status, valid_from, valid_until, metadata } = state;
+  const { notes, status, valid_from, valid_until, term_started_at, updates_until, metadata } = state;
   return {
     id,
     product_id,
@@ -22,6 +22,8 @@ export const viewState = (id: string, state: LicenseState): License => {
     status,
     valid_from,
     valid_until,
+    term_started_at,
+    updates_until,
     activations: state.activations.size,
     metadata,
     created_at: idTime(id),
@@ -37,12 +39,16 @@ export const viewRow = (row: LicenseRow): License => {
     resumes_as: _under,
     valid_from,
     valid_until,
+    term_started_at,
+    updates_until,
     ...shown
   } = row;
   return {
     ...shown,
     valid_from: valid_from.toISOString(),
     valid_until: valid_until?.toISOString() ?? null,
+    term_started_at: term_started_at?.toISOString() ?? null,
+    updates_until: updates_until?.toISOString() ?? null,
     created_at: idTime(row.id),
   };
 };

@@ -34,6 +34,7 @@ export class PlanController {
     const product = await this.store.load(productStream, plan.product_id);
     if (product.version === 0 || !seesProduct(call.principal, plan.product_id))
       return refuseProduct('PRODUCT_NOT_FOUND');
+    const product_type = product.state.status === 'none' ? refuseProduct('PRODUCT_NOT_FOUND') : product.state.type;
     const id = newId('plan');
     const checkout_id = `${plan.slug}-${checkoutSuffix()}`;
     const answer = (created_at: string | undefined): Answer =>
@@ -43,7 +44,7 @@ export class PlanController {
         { location: `/api/v1/admin/plans/${id}`, etag: etag(1) },
       );
     const outcome = await this.store
-      .handle(planStream, id, (state) => decidePlan({ type: 'CreatePlan', plan, checkout_id }, state), {
+      .handle(planStream, id, (state) => decidePlan({ type: 'CreatePlan', plan, product_type, checkout_id }, state), {
         ...call.command(({ events }) => answer(events[0]?.recorded_at)),
         expectedVersion: 0,
       })
@@ -75,9 +76,12 @@ export class PlanController {
   @Endpoint(updatePlan)
   async update(call: Call<typeof updatePlan>): Promise<Answer> {
     const { id } = call.params;
-    await this.#visible(id, call.principal);
+    const { product_id } = await this.#visible(id, call.principal);
+    const { state: product } = await this.store.load(productStream, product_id);
+    if (product.status === 'none') return refuseProduct('PRODUCT_NOT_FOUND');
+    const command = { type: 'UpdatePlan', product_type: product.type, changes: call.body } as const;
     await this.store
-      .handle(planStream, id, (state) => decidePlan({ type: 'UpdatePlan', changes: call.body }, state), {
+      .handle(planStream, id, (state) => decidePlan(command, state), {
         metadata: call.metadata(),
         expectedVersion: call.if_match,
       })

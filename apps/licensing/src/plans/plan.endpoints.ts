@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/plan/plan';
+import { RENEWAL_BASES, TERM_STARTS } from '#domain/plan/plan.term-rules';
 import { BILLING_INTERVALS } from '#domain/shared/time';
 import { endpoint, Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
 
@@ -20,6 +21,18 @@ const editable = {
   floating_timeout: Type.Integer({ minimum: 1, maximum: 43_200, description: 'Minutes.' }),
   sort_order: Int(-1_000_000, 1_000_000),
   active: Type.Boolean({ description: 'Inactive plans are not sold.' }),
+  term_starts: Type.Enum([...TERM_STARTS], {
+    description:
+      'When the term of a licence begins. `first_activation` needs activations, and a plan that is not floating; until then the licence works, and `valid_until` is null.',
+  }),
+  renewal_from: Type.Enum([...RENEWAL_BASES], {
+    description:
+      '`from_expiry`: the next term follows the present one while the licence works, grace included. `from_now`: it begins with the renewal.',
+  }),
+  updates_days: Type.Union([Days, Type.Null()], {
+    description:
+      'Days for which new releases are included, from the beginning of the term; null = for as long as it works.',
+  }),
 };
 
 export const Plan = StrictObject(
@@ -38,6 +51,8 @@ export type Plan = Static<typeof Plan>;
 const params = StrictObject({ id: Id('plan') });
 const NOT_FOUND = { status: 404, code: 'PLAN_NOT_FOUND' };
 const SLUG_TAKEN = { status: 409, code: 'SLUG_TAKEN' };
+/** `term_starts: first_activation` where there are no activations. */
+const NO_ACTIVATIONS = { status: 403, code: 'FEATURE_NOT_AVAILABLE' };
 
 export const createPlan = endpoint({
   method: 'POST',
@@ -60,9 +75,12 @@ export const createPlan = endpoint({
     floating_timeout: Type.Optional(editable.floating_timeout),
     sort_order: Type.Optional(editable.sort_order),
     active: Type.Optional(editable.active),
+    term_starts: Type.Optional(editable.term_starts),
+    renewal_from: Type.Optional(editable.renewal_from),
+    updates_days: Type.Optional(editable.updates_days),
   }),
   answers: { 201: { description: 'The plan. Fields that were left out have their defaults.', schema: Plan } },
-  problems: [SLUG_TAKEN, { status: 404, code: 'PRODUCT_NOT_FOUND' }],
+  problems: [SLUG_TAKEN, NO_ACTIVATIONS, { status: 404, code: 'PRODUCT_NOT_FOUND' }],
 });
 
 export const listPlans = endpoint({
@@ -99,5 +117,5 @@ export const updatePlan = endpoint({
   params,
   body: Type.Partial(Type.Object(editable), { additionalProperties: false }),
   answers: { 200: { description: 'The plan.', schema: Plan } },
-  problems: [NOT_FOUND, SLUG_TAKEN],
+  problems: [NOT_FOUND, SLUG_TAKEN, NO_ACTIVATIONS],
 });

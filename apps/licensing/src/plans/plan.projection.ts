@@ -1,4 +1,4 @@
-import type { PlanEvent } from '#domain/plan/plan';
+import { PLAN_DEFAULTS, type PlanEvent } from '#domain/plan/plan';
 import { tableProjection } from '#events';
 import type { PlanRow } from './plan.table.ts';
 
@@ -23,6 +23,9 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     floating_timeout: 'integer',
     sort_order: 'integer',
     active: 'boolean',
+    term_starts: 'text',
+    renewal_from: 'text',
+    updates_days: 'integer',
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
   },
@@ -33,7 +36,7 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     switch (event.type) {
       case 'plan.created': {
         const { type: _event, ...plan } = event;
-        return { id: stream_id, version, ...plan, created_at: updated_at, updated_at };
+        return { id: stream_id, version, ...PLAN_DEFAULTS, ...plan, created_at: updated_at, updated_at };
       }
       case 'plan.updated':
         return row && { ...row, ...event.changes, version, updated_at };

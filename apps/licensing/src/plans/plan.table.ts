@@ -40,3 +40,18 @@ export class Plans1790000011000 implements MigrationInterface {
     await runner.query('drop table plans');
   }
 }
+
+/** When terms begin, what renewals are counted from, and how long new releases are included. */
+export class PlanTermRules1790000070000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table plans
+        add column term_starts text not null default 'issue',
+        add column renewal_from text not null default 'from_expiry',
+        add column updates_days integer`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table plans drop column term_starts, drop column renewal_from, drop column updates_days');
+  }
+}

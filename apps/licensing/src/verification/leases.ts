@@ -81,6 +81,7 @@ export class Leases {
       entitlements,
       fingerprint_hash,
       license_version: version,
+      updates_until: license.updates_until,
     };
   }
 }

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { productSupports } from '#domain/product/product';
-import { isValid, verify, type VerificationCode } from '#domain/license/verify';
+import { isUnsupported, isValid, verify, type VerificationCode } from '#domain/license/verify';
+import { normalizeTime } from '#domain/shared/time';
 import {
   type Call,
   CONFIG,
@@ -84,14 +85,20 @@ export class VerificationController {
   }
 
   #judge(call: VerifyCall, found: Found, consumed: Consumed, now: string): unknown {
-    const { identifier, product: asked, entitlements: wanted = [], version } = call.body;
+    const { identifier, product: asked, entitlements: wanted = [], version, release_date } = call.body;
     const { id, license, plan, product, granted } = found;
     const at = Date.parse(now);
     if (identifier === undefined && productSupports(product.state.type, 'activations')) throw identifierMissing();
     const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
     const code = verify(
       { license: license.state, plan: plan.state, product: product.state, entitlements: granted.claims },
-      { product: asked, identifier_hash, entitlements: wanted, version },
+      {
+        product: asked,
+        identifier_hash,
+        entitlements: wanted,
+        version,
+        release_date: release_date === undefined ? undefined : normalizeTime(release_date),
+      },
       now,
     );
     const valid = isValid(code);
@@ -99,7 +106,10 @@ export class VerificationController {
     return {
       valid,
       code,
-      message: code === 'VERSION_TOO_OLD' ? product.state.minimum_supported_message : null,
+      message:
+        code === 'VERSION_TOO_OLD' && isUnsupported(product.state, version)
+          ? product.state.minimum_supported_message
+          : null,
       license: view(found),
       entitlements: withUse(granted.claims, consumed),
       token: valid
@@ -164,6 +174,7 @@ const view = ({ id, license: { state }, plan: { state: plan } }: Found) => ({
   plan_id: state.plan_id,
   valid_from: state.valid_from,
   valid_until: state.valid_until,
+  updates_until: state.updates_until,
   max_activations: plan.max_activations,
   activations: state.activations.size,
 });

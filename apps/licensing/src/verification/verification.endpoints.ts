@@ -22,6 +22,12 @@ export const verifyLicense = endpoint({
     version: Type.Optional(
       Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$' }),
     ),
+    release_date: Type.Optional(
+      Type.String({
+        format: 'utc-time',
+        description: 'When this version of the app was released; VERSION_TOO_OLD when the licence does not include it.',
+      }),
+    ),
   }),
   answers: {
     200: {
@@ -40,6 +46,7 @@ export const verifyLicense = endpoint({
               plan_id: Id('plan'),
               valid_from: Timestamp,
               valid_until: Nullable(Timestamp),
+              updates_until: Nullable(Timestamp),
               max_activations: Nullable(Type.Integer()),
               activations: Type.Integer(),
             }),

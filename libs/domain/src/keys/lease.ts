@@ -21,6 +21,8 @@ export interface LeaseClaims {
   /** Base64url SHA-256 of the identifier it is bound to; null when none was named. */
   readonly fingerprint_hash: string | null;
   readonly license_version: number;
+  /** RFC 3339: releases after it are not included in the licence; null = all are. */
+  readonly updates_until: string | null;
 }
 
 /** A lease never outlives the licence and its grace. @param worksUntil end of grace in milliseconds, null = no end */

@@ -1,18 +1,21 @@
 import type { PlanTerms } from '../plan/plan.ts';
 import { productSupports, type ProductType } from '../product/product.ts';
-import { addDays, addInterval, type Time } from '../shared/time.ts';
-import type {
-  Description,
-  IdentifierType,
-  License,
-  LicenseEvent,
-  LicenseState,
-  Term,
-  UnheldStatus,
-} from './license.ts';
+import type { Time } from '../shared/time.ts';
+import type { Description, IdentifierType, License, LicenseEvent, LicenseState } from './license.ts';
 import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
+import {
+  beginsWithTrial,
+  renew,
+  type RenewLicense,
+  startTerm,
+  statusByTime,
+  termEnd,
+  updatesEnd,
+  updatesOnChange,
+} from './license.terms.ts';
+import { transfer, type TransferLicense } from './license.transfer.ts';
 import { usability, graceEnd } from './usability.ts';
 
 /** The plan that a command reckons with, as it stands when the command is sent. */
@@ -36,6 +39,10 @@ export type IssueLicense = At &
     readonly valid_from: Time | null;
     /** undefined = what the plan says; null = for ever. */
     readonly valid_until: Time | null | undefined;
+    /** undefined = what the plan says; null = for as long as it works. */
+    readonly updates_until?: Time | null | undefined;
+    /** Begins with the full term, whatever trial the plan grants. */
+    readonly skip_trial?: boolean;
   };
 export type Activate = At & {
   readonly type: 'Activate';
@@ -58,11 +65,12 @@ export type LicenseCommand =
         readonly type: 'SuspendLicense' | 'ReinstateLicense' | 'RevokeLicense' | 'CancelLicense';
         readonly plan: Plan;
       })
-  | (At & { readonly type: 'RenewLicense'; readonly plan: Plan; readonly valid_until: Time | null | undefined })
+  | RenewLicense
   | (At & Because & { readonly type: 'ChangePlan'; readonly plan: Plan })
   | (At & { readonly type: 'LetTimePass'; readonly plan: Plan })
   | { readonly type: 'RevealKey' }
   | RotateKey
+  | TransferLicense
   | IssueFile
   | { readonly type: 'Deactivate'; readonly identifier_hash: string; readonly reason: 'client' | 'operator' };
 
@@ -92,6 +100,8 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
       return [{ type: 'license.key_revealed', product_id: state.product_id }];
     case 'RotateKey':
       return rotateKey(command, state);
+    case 'TransferLicense':
+      return transfer(command, state);
     case 'IssueFile':
       assertUsable(state, command.plan, command.now);
       return issueFile(command, state);
@@ -109,13 +119,19 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
   const { plan, now, customer_id, email, key_hash, key_sealed, name, org_name, notes, metadata } = command;
   const { external_customer_id, external_workspace_id } = command;
   if (!plan.active) return refuse('PLAN_INACTIVE');
-  const trial = isTrial(plan);
+  const trial = beginsWithTrial(plan, command.skip_trial === true);
   const valid_from = command.valid_from ?? now;
-  const valid_until = command.valid_until === undefined ? termEnd(plan, valid_from, trial) : command.valid_until;
+  // A date that somebody names is the date that counts.
+  const waits =
+    plan.term_starts === 'first_activation' && command.valid_from === null && command.valid_until === undefined;
+  const byPlan = waits ? null : termEnd(plan, valid_from, trial);
+  const valid_until = command.valid_until === undefined ? byPlan : command.valid_until;
   if (valid_until !== null && valid_until < valid_from) return refuse('INVALID_TERM');
   const status = statusByTime({ valid_from, valid_until }, plan, now, trial ? 'trialing' : 'active');
   const description = { name, org_name, external_customer_id, external_workspace_id, notes, metadata };
-  const term = { valid_from, valid_until };
+  const updates_until =
+    command.updates_until !== undefined ? command.updates_until : waits ? null : updatesEnd(plan, valid_from);
+  const term = { valid_from, valid_until, updates_until, term_started_at: waits ? null : valid_from };
   const { product_id, plan_id } = plan;
   return [
     {
@@ -131,22 +147,8 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
       ...description,
       ...term,
     },
+    ...(trial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
   ];
-};
-
-const isTrial = ({ license_type, trial_days }: PlanTerms): boolean => license_type === 'trial' || trial_days > 0;
-
-/** Where a term that begins at `from` ends by the plan. */
-const termEnd = (plan: PlanTerms, from: Time, trial: boolean): Time | null => {
-  if (trial) return addDays(from, plan.trial_days);
-  if (plan.license_type !== 'subscription' || plan.billing_interval === null) return null;
-  return addInterval(from, plan.billing_interval);
-};
-
-/** A licence may be issued with a term that is over (an import): it is then what time has made of it. */
-const statusByTime = ({ valid_until }: Term, plan: PlanTerms, now: Time, within: UnheldStatus): UnheldStatus => {
-  if (valid_until === null || now < valid_until) return within;
-  return now < addDays(valid_until, plan.grace_days) ? 'past_due' : 'expired';
 };
 
 const update = (changes: Partial<Description>, state: License): readonly LicenseEvent[] => {
@@ -188,23 +190,10 @@ const cancel = ({ reason, now }: At & Because, state: License): readonly License
   return [{ type: 'license.canceled', product_id: state.product_id, reason, valid_until: state.valid_until ?? now }];
 };
 
-/** From the end of the present term, or from now when that has passed; a trial becomes a full licence. */
-const renew = (
-  { plan, now, valid_until }: At & { readonly plan: Plan; readonly valid_until: Time | null | undefined },
-  state: License,
-): readonly LicenseEvent[] => {
-  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
-  if (state.status === 'suspended') return refuse('LICENSE_SUSPENDED');
-  if (state.status === 'canceled') return refuse('LICENSE_CANCELED');
-  const from = state.valid_until !== null && state.valid_until > now ? state.valid_until : now;
-  const until = valid_until === undefined ? termEnd(plan, from, false) : valid_until;
-  if (until !== null && until < state.valid_from) return refuse('INVALID_TERM');
-  const term = { valid_from: state.valid_from, valid_until: until };
-  const { product_id, plan_id } = state;
-  return [{ type: 'license.renewed', product_id, plan_id, status: statusByTime(term, plan, now, 'active'), ...term }];
-};
-
-/** The term goes on as it is; a trial, or a licence whose term is over, begins a new one. */
+/**
+ * The term goes on as it is; a trial, or a licence whose term is over, begins a new one. A term that waits for the first
+ * activation goes on waiting if terms of the new plan do.
+ */
 const changePlan = (
   { plan, now, reason }: At & Because & { readonly plan: Plan },
   state: License,
@@ -217,12 +206,15 @@ const changePlan = (
   if (plan.plan_id === state.plan_id) return [];
   const goesOn = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
   const toTrial = plan.license_type === 'trial';
-  const valid_until = goesOn ? state.valid_until : termEnd(plan, now, toTrial);
-  const term = { valid_from: state.valid_from, valid_until };
+  const waits = state.term_started_at === null;
+  const valid_until = goesOn ? state.valid_until : waits ? null : termEnd(plan, now, toTrial);
+  const updates_until = waits ? state.updates_until : updatesOnChange(state, plan, now);
+  const term = { valid_from: state.valid_from, valid_until, updates_until };
+  const { product_id, customer_id } = state;
   return [
     {
       type: 'plan.changed',
-      product_id: state.product_id,
+      product_id,
       plan_id: plan.plan_id,
       previous_plan_id: state.plan_id,
       reason,
@@ -230,6 +222,8 @@ const changePlan = (
       trial: toTrial,
       ...term,
     },
+    ...(toTrial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
+    ...(waits && plan.term_starts === 'issue' ? [startTerm(state, plan, now, toTrial)] : []),
   ];
 };
 
@@ -274,6 +268,7 @@ const activate = (command: Activate, state: License): readonly LicenseEvent[] =>
   if (max !== null && current >= max) return refuse('ACTIVATION_LIMIT_REACHED', { max, current });
   const { activation_id, identifier, identifier_type, label, ip } = command;
   const { product_id, customer_id } = state;
+  const starts = state.term_started_at === null ? [startTerm(state, plan, now)] : [];
   return [
     {
       type: 'activation.added',
@@ -287,6 +282,7 @@ const activate = (command: Activate, state: License): readonly LicenseEvent[] =>
       ip,
       added_at: now,
     },
+    ...starts,
   ];
 };
 

@@ -10,6 +10,9 @@ const status = Type.Enum([...LICENSE_STATUSES], { description: 'What the licence
 const reason = orNull(text('Why, in the words of whoever did it.'));
 const valid_from = time('From when the licence is valid.');
 const valid_until = orNull(time('Until when it is valid; null = for ever.'));
+const updates_until = Type.Optional(
+  orNull(time('Until when new releases are included; null = for as long as it works.')),
+);
 const external_customer_id = orNull(text('The customer in the merchant’s own books.'));
 const external_workspace_id = orNull(text('The workspace in the merchant’s own books.'));
 const activation_id = text('The activation.');
@@ -17,7 +20,11 @@ const identifier_hash = text('Base64url SHA-256 of the identifier of the device 
 
 const product = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb' };
 const plan = { ...product, plan_id: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw' };
-const year = { valid_from: '2026-01-31T09:00:00.000Z', valid_until: '2027-01-31T09:00:00.000Z' };
+const year = {
+  valid_from: '2026-01-31T09:00:00.000Z',
+  valid_until: '2027-01-31T09:00:00.000Z',
+  updates_until: null,
+};
 const hash = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
 
 export const licenseContracts = [
@@ -34,6 +41,7 @@ export const licenseContracts = [
       status,
       valid_from,
       valid_until,
+      updates_until,
     },
     example: {
       ...plan,
@@ -48,7 +56,7 @@ export const licenseContracts = [
     type: 'license.renewed',
     service,
     description: 'A licence has a new term.',
-    fields: { product_id, plan_id, status, valid_from, valid_until },
+    fields: { product_id, plan_id, status, valid_from, valid_until, updates_until },
     example: { ...plan, status: 'active', ...year },
   }),
   contract({
@@ -105,6 +113,7 @@ export const licenseContracts = [
       status,
       valid_from,
       valid_until,
+      updates_until,
     },
     example: { ...plan, previous_plan_id: 'plan_01jd1zv8a2d4gqh6j9k1m3n5p7', reason: null, status: 'active', ...year },
   }),

@@ -10,6 +10,7 @@ export type LicenseRefusal =
   | 'LICENSE_NOT_YET_VALID'
   | 'INVALID_TRANSITION'
   | 'INVALID_TERM'
+  | 'TRIAL_USED'
   | 'PLAN_INACTIVE'
   | 'PLAN_OF_ANOTHER_PRODUCT'
   | 'FEATURE_NOT_AVAILABLE'
@@ -25,7 +26,11 @@ export const licenseRefusals: Refusals<LicenseRefusal> = {
   LICENSE_CANCELED: { status: 409, message: 'The licence has been canceled.' },
   LICENSE_NOT_YET_VALID: { status: 409, message: 'The licence is not valid yet.' },
   INVALID_TRANSITION: { status: 409, message: 'The licence is in no state for this.' },
-  INVALID_TERM: { status: 400, message: 'valid_until lies before valid_from.' },
+  INVALID_TERM: {
+    status: 400,
+    message: 'valid_until lies before valid_from, or a plan that is a trial is to begin without one.',
+  },
+  TRIAL_USED: { status: 409, message: 'This customer has had a trial of this product.' },
   PLAN_INACTIVE: { status: 409, message: 'The plan is not sold any more.' },
   PLAN_OF_ANOTHER_PRODUCT: { status: 409, message: 'The plan belongs to another product.' },
   FEATURE_NOT_AVAILABLE: { status: 403, message: 'The product does not have this feature.' },

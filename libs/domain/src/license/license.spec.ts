@@ -91,7 +91,7 @@ describe('issuing', () => {
   it('gives a trial its days', () => {
     given()
       .when(issue(trial))
-      .thenMatches([{ status: 'trialing', valid_until: later(14), trial: true }]);
+      .thenMatches([{ status: 'trialing', valid_until: later(14), trial: true }, { type: 'license.trial_started' }]);
   });
   it('takes a term that is over for what it is, as imports need', () => {
     const over = { valid_from: later(-60), valid_until: later(-3) };

@@ -29,8 +29,10 @@ export interface Description {
 
 export interface Term {
   readonly valid_from: Time;
-  /** null = for ever. */
+  /** null = for ever, or not known before the first activation. */
   readonly valid_until: Time | null;
+  /** Until when new releases are included; null = for as long as it works. Events of old do not say. */
+  readonly updates_until?: Time | null;
 }
 
 interface Of {
@@ -50,8 +52,25 @@ export type LicenseEvent =
       readonly key_hash: string;
       /** The key, encrypted. */
       readonly key_sealed: string;
+      /** null = the term waits for the first activation. In events of old it began with `valid_from`. */
+      readonly term_started_at?: Time | null;
     } & Description &
       Term)
+  | (Of & {
+      readonly type: 'license.term_started';
+      readonly started_at: Time;
+      readonly valid_until: Time | null;
+      readonly updates_until: Time | null;
+    })
+  | (Of & { readonly type: 'license.trial_started'; readonly customer_id: string })
+  | (Of &
+      Pick<Description, 'name' | 'org_name' | 'external_customer_id' | 'external_workspace_id'> & {
+        readonly type: 'license.transferred';
+        readonly customer_id: string;
+        readonly previous_customer_id: string;
+        readonly email: string | null;
+        readonly reason: string | null;
+      })
   | (Of & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
   | (Of & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus; readonly plan_id: string })
   | (Of & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
@@ -115,7 +134,7 @@ export interface Activation {
 }
 
 /** A licence that has been issued. While it is suspended, `resumes_as` is what it is underneath. */
-export interface License extends Description, Term {
+export interface License extends Description, Required<Term> {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
   readonly trial: boolean;
@@ -125,6 +144,10 @@ export interface License extends Description, Term {
   readonly email: string | null;
   readonly key_hash: string;
   readonly key_sealed: string;
+  /** null while the term waits for the first activation. */
+  readonly term_started_at: Time | null;
+  /** Whose trial it is or was. */
+  readonly trial_customers: ReadonlySet<string>;
   /** Where the grace that has begun ends; null before. */
   readonly grace_until: Time | null;
   /** By identifier hash, oldest first. */
@@ -144,6 +167,9 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     return {
       ...license,
       resumes_as: license.status,
+      updates_until: license.updates_until ?? null,
+      term_started_at: license.term_started_at === undefined ? license.valid_from : license.term_started_at,
+      trial_customers: new Set(),
       grace_until: null,
       activations: new Map(),
       add_ons: new Set(),
@@ -157,19 +183,23 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, ...changes };
     }
     case 'license.renewed':
-      return {
-        ...inStatus(state, event.status),
-        trial: false,
-        valid_from: event.valid_from,
-        valid_until: event.valid_until,
-      };
+      return { ...inStatus(state, event.status), ...termOf(event), trial: false };
+    case 'license.term_started': {
+      const { started_at, valid_until, updates_until } = event;
+      return { ...state, term_started_at: started_at, valid_until, updates_until };
+    }
+    case 'license.trial_started':
+      return { ...state, trial_customers: new Set(state.trial_customers).add(event.customer_id) };
+    case 'license.transferred': {
+      const { type: _event, previous_customer_id: _previous, reason: _reason, ...owner } = event;
+      return { ...state, ...owner };
+    }
     case 'plan.changed':
       return {
         ...inStatus(state, event.status),
+        ...termOf(event),
         plan_id: event.plan_id,
         trial: event.trial,
-        valid_from: event.valid_from,
-        valid_until: event.valid_until,
       };
     case 'license.past_due':
       return { ...inStatus(state, 'past_due'), grace_until: event.grace_until };
@@ -210,6 +240,9 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
   }
 };
 
+const termOf = ({ valid_from, valid_until, updates_until }: Term): Term =>
+  updates_until === undefined ? { valid_from, valid_until } : { valid_from, valid_until, updates_until };
+
 /** What happens by itself to a suspended licence happens underneath: it stays suspended. */
 const inStatus = (state: License, status: UnheldStatus): License => ({
   ...state,
@@ -227,6 +260,7 @@ export const licenseStream = {
   evolve,
   personal: {
     'license.created': { person: customer, fields: ['email', 'name', 'org_name', 'notes'] },
+    'license.transferred': { person: customer, fields: ['email', 'name', 'org_name'] },
     'license.updated': { person: customer, fields: ['name', 'org_name', 'notes'] },
     'activation.added': { person: customer, fields: ['identifier', 'label', 'ip'] },
   },

@@ -23,6 +23,9 @@ const license: License = {
   key_sealed: '',
   valid_from: T0,
   valid_until: END,
+  updates_until: null,
+  term_started_at: T0,
+  trial_customers: new Set(),
   grace_until: null,
   add_ons: new Set(),
   overrides: new Map(),
@@ -106,5 +109,14 @@ describe('verification', () => {
     ['10.0', 'VALID'],
   ])('an app of version %s: %s', (version, code) => {
     expect(ask({ version })).toBe(code);
+  });
+
+  it('lets every release run that came while new ones were included', () => {
+    const until = { updates_until: addDays(T0, 10) };
+    expect(ask({ release_date: addDays(T0, 9) }, until)).toBe('VALID');
+    expect(ask({ release_date: addDays(T0, 10) }, until)).toBe('VALID');
+    expect(ask({ release_date: addDays(T0, 11) }, until)).toBe('VERSION_TOO_OLD');
+    expect(ask({ release_date: addDays(T0, 11) })).toBe('VALID');
+    expect(ask({}, until)).toBe('VALID');
   });
 });

@@ -37,6 +37,8 @@ export interface VerificationRequest {
   readonly entitlements: readonly string[];
   /** The app's own version (SemVer). */
   readonly version: string | undefined;
+  /** When the app's version was released. */
+  readonly release_date?: Time | undefined;
 }
 
 export interface Verified {
@@ -76,8 +78,7 @@ export const verify = (
     if (place === undefined) return 'NOT_ACTIVATED';
     if (plan.max_activations !== null && place >= plan.max_activations) return 'TOO_MANY_ACTIVATIONS';
   }
-  const oldest = product.minimum_supported_version;
-  if (request.version !== undefined && oldest !== null && compareVersions(request.version, oldest) < 0)
+  if (isUnsupported(product, request.version) || isBeyondUpdates(license, request.release_date))
     return 'VERSION_TOO_OLD';
   for (const feature of request.entitlements) {
     const value = Object.hasOwn(entitlements, feature) ? entitlements[feature]?.value : undefined;
@@ -85,6 +86,16 @@ export const verify = (
   }
   return use === 'in_grace' ? 'PAST_DUE_GRACE' : 'VALID';
 };
+
+/** Whether a version is older than any that the product supports. */
+export const isUnsupported = (
+  { minimum_supported_version: oldest }: Pick<ProductTerms, 'minimum_supported_version'>,
+  version: string | undefined,
+): boolean => version !== undefined && oldest !== null && compareVersions(version, oldest) < 0;
+
+/** Whether an app was released after the time for which new releases are included in the licence. */
+const isBeyondUpdates = ({ updates_until }: License, released: Time | undefined): boolean =>
+  released !== undefined && updates_until !== null && released > updates_until;
 
 /** How many activations are older: when a limit has been lowered, it is the newest that are too many. */
 const placeOf = ({ activations }: License, identifierHash: string): number | undefined => {

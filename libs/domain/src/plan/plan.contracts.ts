@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { contract, orNull, text } from '../shared/contract.ts';
 import { BILLING_INTERVALS } from '../shared/time.ts';
+import { RENEWAL_BASES, TERM_STARTS } from './plan.term-rules.ts';
 import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
 
 const service = 'licensing';
@@ -19,6 +20,15 @@ const fields = {
   floating_timeout: Type.Integer({ minimum: 1, description: 'Minutes.' }),
   sort_order: Type.Integer(),
   active: Type.Boolean({ description: 'It is sold.' }),
+  term_starts: Type.Optional(
+    orNull(Type.Enum([...TERM_STARTS], { description: 'When the term of its licences begins; null = at issue.' })),
+  ),
+  renewal_from: Type.Optional(
+    orNull(Type.Enum([...RENEWAL_BASES], { description: 'What renewals are counted from; null = from expiry.' })),
+  ),
+  updates_days: Type.Optional(
+    orNull(Type.Integer({ minimum: 0, description: 'Days for which new releases are included; null = no end.' })),
+  ),
 };
 
 export const planContracts = [
@@ -42,6 +52,9 @@ export const planContracts = [
       floating_timeout: 30,
       sort_order: 0,
       active: true,
+      term_starts: 'issue',
+      renewal_from: 'from_expiry',
+      updates_days: null,
     },
   }),
   contract({

@@ -1,7 +1,8 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
-import { changed } from '../product/product.ts';
+import { changed, productSupports, type ProductType } from '../product/product.ts';
 import { refuser } from '../shared/refusal.ts';
 import type { BillingInterval } from '../shared/time.ts';
+import { TERM_DEFAULTS, type TermRules } from './plan.term-rules.ts';
 
 export const LICENSE_TYPES = ['perpetual', 'subscription', 'trial'] as const;
 export type LicenseType = (typeof LICENSE_TYPES)[number];
@@ -10,7 +11,7 @@ export const LICENSE_MODELS = ['standard', 'floating'] as const;
 export type LicenseModel = (typeof LICENSE_MODELS)[number];
 
 /** What a licence of a plan may do. `null` for a maximum = unlimited; 0 = none. */
-export interface PlanTerms {
+export interface PlanTerms extends TermRules {
   readonly product_id: string;
   readonly name: string;
   readonly slug: string;
@@ -40,6 +41,7 @@ export const PLAN_DEFAULTS = {
   floating_timeout: 30,
   sort_order: 0,
   active: true,
+  ...TERM_DEFAULTS,
 } as const satisfies Partial<PlanTerms>;
 
 /** What may change once a plan has been made. */
@@ -59,14 +61,19 @@ export type Plan = {
 } & PlanTerms;
 export type PlanState = { readonly status: 'none' } | Plan;
 
-export type PlanCommand =
+export type PlanCommand = { readonly product_type: ProductType } & (
   | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
-  | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges };
+  | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges }
+);
 
 export const planRefusals = {
   PLAN_EXISTS: { status: 409, message: 'A plan with this id exists.' },
   PLAN_NOT_FOUND: { status: 404, message: 'There is no such plan.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
+  FEATURE_NOT_AVAILABLE: {
+    status: 403,
+    message: 'Licences of this plan have no activations that a term could begin at.',
+  },
 };
 
 export const refusePlan = refuser(planRefusals);
@@ -77,7 +84,8 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
   switch (event.type) {
     case 'plan.created': {
       const { type: _event, ...plan } = event;
-      return { status: 'created', entitlements: new Map(), ...plan };
+      // Plans that were made before a rule existed have what it means to leave it out.
+      return { status: 'created', entitlements: new Map(), ...PLAN_DEFAULTS, ...plan };
     }
     case 'plan.updated':
       return state.status === 'none' ? state : { ...state, ...event.changes };
@@ -99,15 +107,23 @@ export const decidePlan = (command: PlanCommand, state: PlanState): readonly Pla
   switch (command.type) {
     case 'CreatePlan':
       if (state.status !== 'none') return refusePlan('PLAN_EXISTS');
+      assertTermCanStart(command.plan, command.product_type);
       return [{ type: 'plan.created', checkout_id: command.checkout_id, ...command.plan }];
     case 'UpdatePlan': {
       if (state.status === 'none') return refusePlan('PLAN_NOT_FOUND');
       const changes = changed<PlanTerms>(state, command.changes);
+      assertTermCanStart({ ...state, ...changes }, command.product_type);
       return Object.keys(changes).length === 0 ? [] : [{ type: 'plan.updated', product_id: state.product_id, changes }];
     }
     default:
       return command satisfies never;
   }
+};
+
+/** A term that begins at the first activation needs activations: floating sessions and seats are none. */
+const assertTermCanStart = ({ term_starts, license_model }: PlanTerms, product: ProductType): void => {
+  if (term_starts !== 'first_activation') return;
+  if (license_model === 'floating' || !productSupports(product, 'activations')) refusePlan('FEATURE_NOT_AVAILABLE');
 };
 
 /** A stream a plan, `plan_…`. */

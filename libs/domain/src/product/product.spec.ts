@@ -1,4 +1,4 @@
-import { decidePlan, PLAN_DEFAULTS, planStream, type PlanTerms } from '../plan/plan.ts';
+import { decidePlan, PLAN_DEFAULTS, type PlanEvent, planStream, type PlanTerms } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { decideProduct, productStream, productSupports, type ProductTerms } from './product.ts';
 
@@ -65,7 +65,7 @@ describe('a plan', () => {
     license_type: 'perpetual',
     license_model: 'standard',
   };
-  const create = { type: 'CreatePlan', plan, checkout_id: 'pro-1' } as const;
+  const create = { type: 'CreatePlan', product_type: 'desktop', plan, checkout_id: 'pro-1' } as const;
   const created = decidePlan(create, planStream.initialState);
 
   it('keeps an explicit 0 and null apart from the defaults', () => {
@@ -73,10 +73,36 @@ describe('a plan', () => {
       .when({ ...create, plan: { ...plan, max_activations: 0, max_seats: null, grace_days: 0 } })
       .thenMatches([{ max_activations: 0, max_seats: null, grace_days: 0, floating_timeout: 30 }]);
     given(...created)
-      .when({ type: 'UpdatePlan', changes: { max_activations: 0 } })
+      .when({ type: 'UpdatePlan', product_type: 'desktop', changes: { max_activations: 0 } })
       .thenMatches([{ changes: { max_activations: 0 } }]);
     given(...created)
-      .when({ type: 'UpdatePlan', changes: { max_activations: 3 } })
+      .when({ type: 'UpdatePlan', product_type: 'desktop', changes: { max_activations: 3 } })
       .thenNothing();
+  });
+
+  it('lets a term begin with the first activation only where there are activations', () => {
+    const waiting = { ...plan, term_starts: 'first_activation' } as const;
+    given()
+      .when({ ...create, plan: waiting })
+      .thenMatches([{ term_starts: 'first_activation' }]);
+    given()
+      .when({ ...create, plan: waiting, product_type: 'saas' })
+      .thenRefused('FEATURE_NOT_AVAILABLE');
+    given()
+      .when({ ...create, plan: { ...waiting, license_model: 'floating' } })
+      .thenRefused('FEATURE_NOT_AVAILABLE');
+    given(...decidePlan({ ...create, plan: waiting }, planStream.initialState))
+      .when({ type: 'UpdatePlan', product_type: 'desktop', changes: { license_model: 'floating' } })
+      .thenRefused('FEATURE_NOT_AVAILABLE');
+  });
+
+  it('that was made before there were rules of terms has what leaving them out means', () => {
+    const { term_starts: _starts, renewal_from: _from, updates_days: _days, ...old } = plan;
+    const event = { type: 'plan.created', checkout_id: 'pro-1', ...old } as PlanEvent;
+    expect(planStream.evolve(planStream.initialState, event)).toMatchObject({
+      term_starts: 'issue',
+      renewal_from: 'from_expiry',
+      updates_days: null,
+    });
   });
 });

@@ -1,0 +1,68 @@
+import { refuse } from './license.errors.ts';
+import type { Description, License, LicenseEvent } from './license.ts';
+
+/** What says whose a licence is. */
+type Owner = Pick<Description, 'name' | 'org_name' | 'external_customer_id' | 'external_workspace_id'>;
+
+/** Gives a licence to another person or organisation. What is undefined stays while the person is the same, and else is empty. */
+export type TransferLicense = {
+  readonly type: 'TransferLicense';
+  readonly customer_id: string;
+  readonly email: string;
+  readonly release_activations: boolean;
+  readonly reason: string | null;
+} & { readonly [Field in keyof Owner]: Owner[Field] | undefined };
+
+/**
+ * Allowed in every state but one: a suspended or expired licence may be sold or inherited too. Its key stays the same, and so
+ * do its activations unless they are to be released. A trial counts for its new owner as it did for the one before.
+ */
+export const transfer = (command: TransferLicense, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  const { customer_id, email, reason } = command;
+  const { product_id } = state;
+  const owner = newOwner(command, state);
+  const stays = customer_id === state.customer_id && FIELDS.every((field) => owner[field] === state[field]);
+  const released = command.release_activations ? releases(state) : [];
+  if (stays) return released;
+  const tries = state.trial && !state.trial_customers.has(customer_id);
+  return [
+    {
+      type: 'license.transferred',
+      product_id,
+      customer_id,
+      previous_customer_id: state.customer_id,
+      email,
+      ...owner,
+      reason,
+    },
+    ...(tries ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
+    ...released,
+  ];
+};
+
+const FIELDS = ['name', 'org_name', 'external_customer_id', 'external_workspace_id'] as const;
+
+const newOwner = (command: TransferLicense, state: License): Owner => {
+  const same = command.customer_id === state.customer_id;
+  const of = (field: keyof Owner): string | null => {
+    const given = command[field];
+    if (given !== undefined) return given;
+    return same ? state[field] : null;
+  };
+  return {
+    name: of('name'),
+    org_name: of('org_name'),
+    external_customer_id: of('external_customer_id'),
+    external_workspace_id: of('external_workspace_id'),
+  };
+};
+
+const releases = ({ activations, product_id }: License): LicenseEvent[] =>
+  [...activations].map(([identifier_hash, { activation_id }]) => ({
+    type: 'activation.removed',
+    product_id,
+    activation_id,
+    identifier_hash,
+    reason: 'operator',
+  }));
