@@ -11,6 +11,7 @@ import {
 } from '#events';
 import { catalogue } from '#domain/catalogue';
 import { type Config, loadConfig } from '#platform';
+import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './keys.ts';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
@@ -146,6 +147,24 @@ program
   .command('asyncapi')
   .description('Print the AsyncAPI 3 document')
   .action(() => print(asyncApi(catalogue, { servers: loadConfig().kafka_brokers ?? [] })));
+
+const withKeys = (service: string | undefined, work: (options: KeysOptions) => Promise<void>): Promise<void> =>
+  withDatabase((url, config) => work({ service, config, withPool: (schema, using) => withPool(url, schema, using) }));
+const keys = program.command('keys').description('The master key, and what is kept under it');
+keys
+  .command('rotate-master')
+  .description('Bring everything under KEYLEDGER_MASTER_KEY that is still under one of KEYLEDGER_PREVIOUS_MASTER_KEYS')
+  .option('--service <service>', 'one service alone (default: all)')
+  .action(({ service }: { service?: string }) =>
+    withKeys(service, (options) => rotateMasterKeys(options, (message) => console.error(message))),
+  );
+keys
+  .command('status')
+  .description('Show under which master key everything is')
+  .option('--service <service>', 'one service alone (default: all)')
+  .action(({ service }: { service?: string }) =>
+    withKeys(service, async (options) => print(await masterKeyStatus(options))),
+  );
 
 const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] }: { url: string; key?: string }): Target => {
   if (key === undefined) throw new Error('Say --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');

@@ -3,8 +3,9 @@ import { PostgresEventStore, type Projection, rebuild, rebuildSubscribed } from 
 import { catalogue } from '#domain/catalogue';
 import {
   type Config,
-  createMasterKey,
   keyWrapper,
+  masterKeysOf,
+  openKeyRing,
   openEventSource,
   type ServiceDefinition,
   type SubscribedProjection,
@@ -61,12 +62,14 @@ export const rebuildFound = ({ found, ...options }: RebuildFoundOptions): Promis
 type Options = Omit<RebuildFoundOptions, 'found'>;
 
 const rebuildOwn = async ({ service, projection }: Found, { pool, config, tell }: Options): Promise<number> => {
+  const onError = (error: unknown): void => tell(`keys: ${String(error)}`);
+  const ring = await openKeyRing({ pool, schema: service.name, masters: masterKeysOf(config), onError });
   const store = await PostgresEventStore.open({
     pool,
     schema: service.name,
     streams: service.streams,
     projections: service.projections,
-    keys: keyWrapper(createMasterKey(config.master_key)),
+    keys: keyWrapper(ring),
   });
   try {
     const onProgress = (events: number, position: number): void =>
@@ -74,6 +77,7 @@ const rebuildOwn = async ({ service, projection }: Found, { pool, config, tell }
     return await rebuild({ pool, schema: service.name, store, projection, onProgress });
   } finally {
     await store.close();
+    await ring.close();
   }
 };
 

@@ -11,6 +11,7 @@ import {
   FailedIdentifications1790000000000,
   MailOutbox,
   Mails1790000001000,
+  SEALED_MAILS,
   type ServiceDefinition,
   ServiceModule,
 } from '#platform';
@@ -104,6 +105,10 @@ export const licensingService: ServiceDefinition = {
     seatsProjection,
   ],
   snapshots: [usageSnapshot],
+  sealed: [
+    SEALED_MAILS,
+    { table: 'signing_keys', key: 'kid', column: 'private_sealed', purpose: 'signing-key', context: (kid) => kid },
+  ],
   contracts: licensingContracts,
 };
 

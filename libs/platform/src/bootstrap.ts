@@ -9,6 +9,7 @@ import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import type { Config } from './config/config.ts';
+import { masterKeysOf } from './crypto/master-keys.ts';
 import { openEventSource } from './event-source.ts';
 import { ownLogs, registerInternalEvents } from './events/own-logs.ts';
 import { registerOperatorRoutes } from './health/routes.ts';
@@ -20,7 +21,6 @@ import { openApi } from './http/openapi.ts';
 import { installProblems, registerEndpoints } from './http/register.ts';
 import type { Route } from './http/run.ts';
 import { PlatformModule } from './platform.module.ts';
-import { MASTER_KEY } from './service.ts';
 import { type LoadedService, loadedServices, routesOf } from './services-of.ts';
 import { createLogger, type Logger, nestLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -97,7 +97,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   installProblems(fastify, config.public_url);
   installCors(fastify);
   const publicDoor = authenticatorOf(nest);
-  installAuthentication(fastify, publicDoor ?? internalAuthenticatorOf(nest));
+  installAuthentication(fastify, publicDoor ?? internalAuthenticatorOf(config));
   installBodyParser(fastify);
   const checks = services.map(({ definition, database }) => ({
     name: `${definition.name} database`,
@@ -150,8 +150,8 @@ const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefine
 };
 
 /** Behind the gateway its token is all that counts. */
-const internalAuthenticatorOf = (nest: NestFastifyApplication): Authenticator =>
-  internalAuthenticator(new InternalTokens(nest.get(MASTER_KEY, { strict: false })));
+const internalAuthenticatorOf = (config: Config): Authenticator =>
+  internalAuthenticator(new InternalTokens(masterKeysOf(config)));
 
 /** Each process shows the routes of its own; the gateway makes one document of all. */
 const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], config: Config): void => {

@@ -1,7 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Config } from './config/config.ts';
-import { createMasterKey } from './crypto/master-key.ts';
-import { CONFIG, LOGGER, MASTER_KEY, METRICS } from './service.ts';
+import { CONFIG, LOGGER, METRICS } from './service.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -14,7 +13,6 @@ export class PlatformModule {
       { provide: CONFIG, useValue: config },
       { provide: LOGGER, useValue: logger },
       { provide: METRICS, useValue: metrics },
-      { provide: MASTER_KEY, useValue: createMasterKey(config.master_key) },
     ];
     return { module: PlatformModule, providers, exports: providers };
   }

@@ -2,7 +2,9 @@ import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutd
 import { PostgresEventStore } from '#events';
 import { keyWrapper } from './crypto/key-wrapper.ts';
 import type { Config } from './config/config.ts';
+import { type KeyRing, openKeyRing } from './crypto/key-ring.ts';
 import type { MasterKey } from './crypto/keys.ts';
+import { masterKeysOf } from './crypto/master-keys.ts';
 import type { ServiceDatabase } from './database/database.ts';
 import { openDatabase } from './database/open.ts';
 import {
@@ -24,10 +26,12 @@ class ServiceShutdown implements OnApplicationShutdown {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(EVENT_STORE) private readonly store: PostgresEventStore,
+    @Inject(MASTER_KEY) private readonly keys: KeyRing,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.store.close();
+    await this.keys.close();
     await this.database.orm.destroy();
   }
 }
@@ -46,6 +50,17 @@ export class ServiceModule {
           useFactory: (config: Config, logger: Logger) => database(definition, config, logger),
         },
         {
+          provide: MASTER_KEY,
+          inject: [DATABASE, CONFIG, LOGGER],
+          useFactory: (db: ServiceDatabase, config: Config, logger: Logger) =>
+            openKeyRing({
+              pool: db.pool,
+              schema: definition.name,
+              masters: masterKeysOf(config),
+              onError: (error) => logger.warn({ err: error, service: definition.name }, 'keys could not be read anew'),
+            }),
+        },
+        {
           provide: EVENT_STORE,
           inject: [DATABASE, MASTER_KEY, LOGGER, METRICS],
           useFactory: (db: ServiceDatabase, masterKey: MasterKey, logger: Logger, metrics: Metrics) =>
@@ -53,7 +68,7 @@ export class ServiceModule {
         },
         ServiceShutdown,
       ],
-      exports: [SERVICE, DATABASE, EVENT_STORE],
+      exports: [SERVICE, DATABASE, MASTER_KEY, EVENT_STORE],
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { AnyStreamType, EventContract, Projection, Snapshot } from '#events';
+import type { SealedColumn } from './crypto/sealed-column.ts';
 import type { EntityClass, MigrationClass } from './database/database.ts';
 
 /** What makes a service: given to `ServiceModule.forService`, which provides the tokens below to the app's module. */
@@ -16,6 +17,8 @@ export interface ServiceDefinition {
   readonly subscribed?: readonly SubscribedProjection[];
   /** Streams that are too long to be folded: their states as those projections keep them. */
   readonly snapshots?: readonly Snapshot[];
+  /** Columns of its tables that it seals, so that they can be sealed anew when the master key rotates. */
+  readonly sealed?: readonly SealedColumn[];
   /** The events it publishes. */
   readonly contracts: readonly EventContract<never>[];
 }

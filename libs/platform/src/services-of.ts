@@ -5,7 +5,6 @@ import { type Call, ENDPOINT, type EndpointContract } from './http/endpoint.ts';
 import type { IdempotencyStore } from './http/idempotency.ts';
 import type { Route } from './http/run.ts';
 import { DATABASE, EVENT_STORE, MASTER_KEY, SERVICE, type ServiceDefinition } from './service.ts';
-import { PlatformModule } from './platform.module.ts';
 import { ServiceModule } from './service.module.ts';
 
 /** A service as it was loaded into this process: what it is made of, and the controllers of the module that imports it. */
@@ -20,14 +19,13 @@ export interface LoadedService {
 /** Every module that imports `ServiceModule.forService` is a service. */
 export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
   const all = [...modules.values()];
-  const platform = all.find(({ metatype }) => metatype === PlatformModule);
-  const masterKey = platform?.getProviderByKey(MASTER_KEY).instance as IdempotencyStore['masterKey'];
   return all.flatMap((module) =>
     [...module.imports]
       .filter(({ metatype }) => metatype === ServiceModule)
       .map((service) => {
         const database = service.getProviderByKey(DATABASE).instance as ServiceDatabase;
         const store = service.getProviderByKey(EVENT_STORE).instance as PostgresEventStore;
+        const masterKey = service.getProviderByKey(MASTER_KEY).instance as IdempotencyStore['masterKey'];
         return {
           definition: service.getProviderByKey(SERVICE).instance as ServiceDefinition,
           database,

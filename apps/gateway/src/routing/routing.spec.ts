@@ -19,7 +19,7 @@ import { installObservation, requestId } from '#platform/http/observe';
 import { addRoutes, clientsOf } from './routing.ts';
 import type { ServiceClient } from './service-client.ts';
 
-const tokens = new InternalTokens(createMasterKey(Buffer.alloc(32, 1)));
+const tokens = new InternalTokens([createMasterKey(Buffer.alloc(32, 1))]);
 const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: ['admin'], product_id: null };
 
 /** Problems are answered by their status and code, which is all that these tests look at. */
@@ -143,7 +143,7 @@ describe('routing to the services of a cluster', () => {
       {},
       { authorization: 'Bearer kl_secret' },
       { 'keyledger-principal': 'x.y.z' },
-      { 'keyledger-principal': await new InternalTokens(createMasterKey(Buffer.alloc(32, 2))).issue(principal) },
+      { 'keyledger-principal': await new InternalTokens([createMasterKey(Buffer.alloc(32, 2))]).issue(principal) },
     ];
     for (const headers of attempts) {
       const { statusCode } = await request(`${serviceUrl}/api/v1/admin/licenses/x`, { headers });

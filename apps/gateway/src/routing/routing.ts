@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { CONFIG, type Config, InternalTokens, MASTER_KEY, type MasterKey, type ServiceName } from '#platform';
+import { CONFIG, type Config, InternalTokens, masterKeysOf, type ServiceName } from '#platform';
 import { forward } from './forward.ts';
 import { ROUTES } from './routes.ts';
 import { ServiceClient } from './service-client.ts';
@@ -14,10 +14,9 @@ export class Routing implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(CONFIG) config: Config,
-    @Inject(MASTER_KEY) masterKey: MasterKey,
     private readonly host: HttpAdapterHost,
   ) {
-    this.tokens = new InternalTokens(masterKey);
+    this.tokens = new InternalTokens(masterKeysOf(config));
     this.clients = clientsOf(config.service_urls);
   }
 

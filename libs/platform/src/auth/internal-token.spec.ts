@@ -13,8 +13,8 @@ const principal: Principal = {
 describe('the internal token', () => {
   let now = Date.now();
   const clock = () => now;
-  const gateway = new InternalTokens(masterKey, clock);
-  const service = new InternalTokens(masterKey, clock);
+  const gateway = new InternalTokens([masterKey], clock);
+  const service = new InternalTokens([masterKey], clock);
 
   it('carries actor, scopes and product, or nobody', async () => {
     expect(await service.verify(await gateway.issue(principal))).toEqual(principal);
@@ -35,11 +35,11 @@ describe('the internal token', () => {
     expect(await service.verify(token)).toEqual(principal);
     now += 61_000;
     expect(await service.verify(token)).toBeUndefined();
-    expect(await new InternalTokens(masterKey, clock).verify(token)).toBeUndefined();
+    expect(await new InternalTokens([masterKey], clock).verify(token)).toBeUndefined();
   });
 
   it('is believed from this master key alone, and in this form alone', async () => {
-    const foreign = new InternalTokens(createMasterKey(Buffer.alloc(32, 2)), clock);
+    const foreign = new InternalTokens([createMasterKey(Buffer.alloc(32, 2))], clock);
     expect(await service.verify(await foreign.issue(principal))).toBeUndefined();
 
     const claims = {

@@ -1,7 +1,7 @@
-import { jwtVerify, SignJWT } from 'jose';
+import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { JOSEError } from 'jose/errors';
 import { LRUCache } from 'lru-cache';
-import type { MasterKey } from '../crypto/keys.ts';
+import type { RootKey } from '../crypto/keys.ts';
 import { type Principal, SCOPES, type Scope } from './principal.ts';
 
 /** Carries the gateway's token to the services. */
@@ -24,17 +24,20 @@ export type Forwarded = Principal | null;
  * leaks through a log is soon worthless, and a revoked API key is refused at the gateway long before.
  */
 export class InternalTokens {
-  readonly #key: Uint8Array;
+  readonly #signs: Uint8Array;
+  readonly #keys: readonly Uint8Array[];
   readonly #issued = new LRUCache<string, Promise<string>>({ max: 10_000, ttl: REUSE_MS });
   readonly #verified = new LRUCache<string, { readonly forwarded: Forwarded; readonly expires: number }>({
     max: 10_000,
   });
 
+  /** @param masterKeys the present one, which signs, and those before, whose tokens are still good while the master key rotates */
   constructor(
-    masterKey: MasterKey,
+    masterKeys: readonly [RootKey, ...RootKey[]],
     private readonly now: () => number = Date.now,
   ) {
-    this.#key = masterKey.derive('internal-token');
+    this.#signs = masterKeys[0].derive('internal-token');
+    this.#keys = masterKeys.map((key) => key.derive('internal-token'));
   }
 
   /** A token for a principal, the same one for 20 s. */
@@ -56,15 +59,26 @@ export class InternalTokens {
       .setAudience(AUDIENCE)
       .setIssuedAt(seconds)
       .setExpirationTime(seconds + LIFE_MS / 1000)
-      .sign(this.#key);
+      .sign(this.#signs);
   }
 
   /** @returns who the token speaks for, or undefined when it is forged, expired or something else altogether */
   async verify(token: string): Promise<Forwarded | undefined> {
     const known = this.#verified.get(token);
     if (known !== undefined && this.now() < known.expires) return known.forwarded;
+    for (const key of this.#keys) {
+      const payload = await this.#payload(token, key);
+      if (payload === undefined) continue;
+      const forwarded = parse(payload[CLAIM]);
+      if (forwarded !== undefined) this.#verified.set(token, { forwarded, expires: (payload.exp ?? 0) * 1000 });
+      return forwarded;
+    }
+    return undefined;
+  }
+
+  async #payload(token: string, key: Uint8Array): Promise<JWTPayload | undefined> {
     try {
-      const { payload } = await jwtVerify(token, this.#key, {
+      const { payload } = await jwtVerify(token, key, {
         algorithms: ['HS256'],
         typ: 'keyledger+jwt',
         issuer: ISSUER,
@@ -72,9 +86,7 @@ export class InternalTokens {
         requiredClaims: ['exp', CLAIM],
         currentDate: new Date(this.now()),
       });
-      const forwarded = parse(payload[CLAIM]);
-      if (forwarded !== undefined) this.#verified.set(token, { forwarded, expires: (payload.exp ?? 0) * 1000 });
-      return forwarded;
+      return payload;
     } catch (error) {
       if (error instanceof JOSEError) return undefined;
       throw error;

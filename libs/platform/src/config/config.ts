@@ -19,6 +19,8 @@ export interface Config {
   readonly kafka_brokers: readonly string[] | undefined;
   /** 32 bytes. */
   readonly master_key: Uint8Array;
+  /** Those before it, under which something may still be sealed; 32 bytes each. */
+  readonly previous_master_keys: readonly Uint8Array[];
   readonly bootstrap_api_key: string | undefined;
   readonly webhook_allow_cidrs: readonly string[];
   readonly trusted_proxies: readonly string[];

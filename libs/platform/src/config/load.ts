@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { Config } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { masterKey } from './master-key.ts';
+import { masterKey, previousMasterKeys } from './master-key.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,6 +20,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     migration_database_url: databaseUrl(env, 'KEYLEDGER_MIGRATION_DATABASE_URL'),
     kafka_brokers: list(env, 'KAFKA_BROKERS'),
     master_key: masterKey(env['KEYLEDGER_MASTER_KEY'], data_dir, warn),
+    previous_master_keys: previousMasterKeys(list(env, 'KEYLEDGER_PREVIOUS_MASTER_KEYS')),
     bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
     webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
     trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),

@@ -23,6 +23,10 @@ export const masterKey = (given: string | undefined, dataDir: string, warn: (mes
   return parse(readFileSync(file, 'utf8').trim(), file);
 };
 
+/** Keys that came before, in base64 or hex. */
+export const previousMasterKeys = (given: readonly string[] = []): readonly Uint8Array[] =>
+  given.map((text) => parse(text, 'each of KEYLEDGER_PREVIOUS_MASTER_KEYS'));
+
 const parse = (text: string, origin: string): Uint8Array => {
   const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
   if (bytes.length !== BYTES) {

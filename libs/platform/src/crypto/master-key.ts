@@ -8,7 +8,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import type { MasterKey } from './keys.ts';
+import { type RootKey, sealedUnder } from './keys.ts';
 
 const NONCE = 12;
 const TAG = 16;
@@ -17,7 +17,7 @@ const TAG = 16;
  * @param master 32 bytes
  * @returns HKDF-SHA256 subkeys (RFC 5869; empty salt, `keyledger/<purpose>` as info), AES-256-GCM (NIST SP 800-38D) under them
  */
-export const createMasterKey = (master: Uint8Array): MasterKey => {
+export const createMasterKey = (master: Uint8Array): RootKey => {
   const subkeys = new Map<string, KeyObject>();
   const kid = createHash('sha256').update('keyledger/kid').update(master).digest('base64url').slice(0, 8);
 
@@ -32,6 +32,8 @@ export const createMasterKey = (master: Uint8Array): MasterKey => {
   };
 
   return {
+    kid,
+    bytes: () => master,
     derive: (purpose) => subkey(purpose).export(),
     seal: (purpose, plaintext, context = '') => {
       const nonce = randomBytes(NONCE);
@@ -40,11 +42,9 @@ export const createMasterKey = (master: Uint8Array): MasterKey => {
       return `${kid}.${body.toString('base64url')}`;
     },
     open: (purpose, sealed, context = '') => {
-      const dot = sealed.indexOf('.');
-      if (sealed.slice(0, dot) !== kid) {
-        throw new Error(`sealed under another master key (${sealed.slice(0, dot)}, this one is ${kid})`);
-      }
-      const body = Buffer.from(sealed.slice(dot + 1), 'base64url');
+      const under = sealedUnder(sealed);
+      if (under !== kid) throw new Error(`sealed under another master key (${under}, this one is ${kid})`);
+      const body = Buffer.from(sealed.slice(under.length + 1), 'base64url');
       const decipher = createDecipheriv('aes-256-gcm', subkey(purpose), body.subarray(0, NONCE), { authTagLength: TAG })
         .setAAD(Buffer.from(context))
         .setAuthTag(body.subarray(-TAG));

@@ -1,6 +1,7 @@
 import { lockKey, migrateEventStore, migrateSubscriptions } from '#events';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { migrateKeyRing } from '../crypto/key-ring.table.ts';
 import { migrateIdempotency } from '../http/idempotency.ts';
 
 /** Brings a schema up to date, making it where it is missing. One process at a time: TypeORM's own migrations race otherwise. */
@@ -16,6 +17,7 @@ export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): P
     await migrateEventStore(client, schema);
     await migrateSubscriptions(client, schema);
     await migrateIdempotency(client, schema);
+    await migrateKeyRing(client, schema);
     await orm.initialize();
     await orm.runMigrations();
   } finally {

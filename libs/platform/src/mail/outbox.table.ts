@@ -1,3 +1,4 @@
+import type { SealedColumn } from '../crypto/sealed-column.ts';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Table of `MailOutbox`. A service that sends mails lists this among its migrations. */
@@ -20,3 +21,12 @@ export class Mails1790000001000 implements MigrationInterface {
     await runner.query('drop table mails');
   }
 }
+
+/** A service that has this table lists it among its sealed columns. */
+export const SEALED_MAILS: SealedColumn = {
+  table: 'mails',
+  key: 'id',
+  column: 'sealed',
+  purpose: 'mail',
+  context: (id) => id,
+};

@@ -1,0 +1,57 @@
+import type pg from 'pg';
+import {
+  type Config,
+  keyStatus,
+  type KeyStatus,
+  masterKeysOf,
+  resealTables,
+  rewrapKeys,
+  type ServiceDefinition,
+} from '#platform';
+import { services } from './services.ts';
+
+/** Connections whose `search_path` is a service's schema, for as long as the work goes on. */
+type WithPool = <T>(schema: string, work: (pool: pg.Pool) => Promise<T>) => Promise<T>;
+
+export interface KeysOptions {
+  /** One service alone; left out, all of them. */
+  readonly service: string | undefined;
+  readonly config: Config;
+  readonly withPool: WithPool;
+}
+
+/** Brings every service under KEYLEDGER_MASTER_KEY, and says how far it is. */
+export const rotateMasterKeys = async (
+  { service, config, withPool }: KeysOptions,
+  tell: (message: string) => void,
+): Promise<void> => {
+  const masters = masterKeysOf(config);
+  const found = chosen(service);
+  for (const { name } of found) {
+    await withPool(name, (pool) => rewrapKeys({ pool, schema: name, masters }));
+    tell(`${name}: its keys are under the present master key`);
+  }
+  for (const { name, sealed: columns = [] } of found) {
+    const onProgress = (table: string, done: number, of: number): void => tell(`${name}: ${table} ${done} of ${of}`);
+    await withPool(name, (pool) => resealTables({ pool, schema: name, columns, masters, onProgress }));
+    tell(`${name}: done`);
+  }
+};
+
+/** Under which master key each service's keys are, and how many rows are still sealed under an older one of its own. */
+export const masterKeyStatus = async ({
+  service,
+  config,
+  withPool,
+}: KeysOptions): Promise<{ readonly master_key: string; readonly services: Readonly<Record<string, KeyStatus>> }> => {
+  const status: Record<string, KeyStatus> = {};
+  for (const { name, sealed: columns = [] } of chosen(service))
+    status[name] = await withPool(name, (pool) => keyStatus({ pool, columns }));
+  return { master_key: masterKeysOf(config)[0].kid, services: status };
+};
+
+const chosen = (service: string | undefined): readonly ServiceDefinition[] => {
+  const found = services.filter(({ name }) => service === undefined || name === service);
+  if (found.length === 0) throw new Error(`There is no service ${service}.`);
+  return found;
+};

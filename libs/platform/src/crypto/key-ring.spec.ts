@@ -1,0 +1,167 @@
+import pg from 'pg';
+import { eventually } from '../../../../test/support/app.ts';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { openDatabase } from '../database/open.ts';
+import { type KeyRing, openKeyRing } from './key-ring.ts';
+import { sealedUnder } from './keys.ts';
+import { createMasterKey } from './master-key.ts';
+import type { MasterKeys } from './master-keys.ts';
+import { keyStatus, resealTables, rewrapKeys } from './rotate-master.ts';
+import type { SealedColumn } from './sealed-column.ts';
+
+const [OLD, NEW] = [createMasterKey(Buffer.alloc(32, 1)), createMasterKey(Buffer.alloc(32, 2))];
+const SECRETS: SealedColumn = {
+  table: 'secrets',
+  key: 'id',
+  column: 'sealed',
+  purpose: 'secret',
+  context: (id) => `of ${id}`,
+};
+
+describe('the keys of a service', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  const rings: KeyRing[] = [];
+  const told: string[] = [];
+
+  const open = async (...masters: MasterKeys): Promise<KeyRing> => {
+    const onError = (error: unknown): void => void told.push(String(error));
+    const ring = await openKeyRing({ pool, schema: 'test', masters, onError });
+    rings.push(ring);
+    return ring;
+  };
+  const rotate = async (onProgress: (table: string, done: number, of: number) => void = () => undefined) => {
+    const rotation = { pool, schema: 'test', columns: [SECRETS], masters: [NEW, OLD] as const, onProgress };
+    await rewrapKeys(rotation);
+    await resealTables(rotation);
+  };
+  const insert = (ring: KeyRing, ids: readonly string[]) =>
+    pool.query('insert into secrets select * from unnest($1::text[], $2::text[])', [
+      ids,
+      ids.map((id) => ring.seal('secret', `secret ${id}`, `of ${id}`)),
+    ]);
+  const all = async (): Promise<{ id: string; sealed: string }[]> =>
+    (await pool.query<{ id: string; sealed: string }>('select id, sealed from secrets order by id')).rows;
+  const plain = (ring: KeyRing, { id, sealed }: { id: string; sealed: string }): string =>
+    Buffer.from(ring.open('secret', sealed, `of ${id}`)).toString();
+
+  beforeEach(async () => {
+    told.length = 0;
+    database = await freshDatabase();
+    const onError = (): void => undefined;
+    const made = await openDatabase({ url: database.url, schema: 'test', entities: [], migrations: [], onError });
+    await made.orm.destroy();
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=test', max: 8 });
+    pool.on('error', onError);
+    await pool.query('create table secrets (id text primary key, sealed text not null)');
+  });
+  afterEach(async () => {
+    await Promise.all(rings.splice(0).map((ring) => ring.close()));
+    await pool.end();
+    await database.drop();
+  });
+
+  it('are made once, whoever starts first, and seal with what no master key tells', async () => {
+    const [one, two] = await Promise.all([open(OLD), open(OLD)]);
+    const sealed = one.seal('secret', 'text', 'context');
+    expect(Buffer.from(two.open('secret', sealed, 'context')).toString()).toBe('text');
+    expect(() => OLD.open('secret', sealed, 'context')).toThrow('another master key');
+    expect(() => two.open('secret', sealed, 'another')).toThrow();
+    expect((await keyStatus({ pool, columns: [] })).keys).toHaveLength(2);
+  });
+
+  it('open what was sealed before there were keys of services, and hash as ever', async () => {
+    const ring = await open(OLD);
+    expect(Buffer.from(ring.open('secret', OLD.seal('secret', 'text'))).toString()).toBe('text');
+    expect(ring.hash('customer', 'ada@example.com')).toBe(OLD.hash('customer', 'ada@example.com'));
+    await pool.query('delete from root_keys');
+    const late = await open(NEW, OLD);
+    expect(late.hash('customer', 'ada@example.com')).toBe(OLD.hash('customer', 'ada@example.com'));
+  });
+
+  it('are not to be had with another master key, and the message says which is missing', async () => {
+    await open(OLD);
+    await expect(open(NEW)).rejects.toThrow(new RegExp(`${OLD.kid}.*KEYLEDGER_PREVIOUS_MASTER_KEYS`));
+    await open(NEW, OLD);
+  });
+
+  it('go over to another master key, with all that is sealed in tables; what events hold can still be opened', async () => {
+    const before = await open(OLD);
+    const inEvents = before.seal('license-key', 'KEY-1', 'lic_1');
+    const hash = before.hash('license-key', 'KEY1');
+    await insert(
+      before,
+      Array.from({ length: 1_234 }, (_, n) => `s${n}`),
+    );
+    await pool.query(`insert into person_keys (person_id, sealed_key) values ('cus_1', $1)`, [
+      Buffer.from(OLD.seal('person-key', 'key of a person')),
+    ]);
+    const progress: string[] = [];
+    await rotate((table, done, of) => progress.push(`${table} ${done} of ${of}`));
+    expect(progress).toEqual([
+      'person_keys 0 of 1',
+      'person_keys 1 of 1',
+      'secrets 0 of 1234',
+      'secrets 500 of 1234',
+      'secrets 1000 of 1234',
+      'secrets 1234 of 1234',
+    ]);
+
+    const after = await open(NEW);
+    const rows = await all();
+    expect(rows.map((row) => plain(after, row))).toEqual(rows.map(({ id }) => `secret ${id}`));
+    expect(Buffer.from(after.open('license-key', inEvents, 'lic_1')).toString()).toBe('KEY-1');
+    expect(after.hash('license-key', 'KEY1')).toBe(hash);
+    // What was there before cannot be opened with the old master key and the new tables.
+    const under = rows.map(({ sealed }) => sealedUnder(sealed));
+    expect(new Set(under)).toEqual(new Set([sealedUnder(after.seal('secret', 'text'))]));
+    await expect(open(OLD)).rejects.toThrow('another master key');
+    const { keys, behind } = await keyStatus({ pool, columns: [SECRETS] });
+    expect(new Set(keys.map(({ wrapped_under }) => wrapped_under))).toEqual(new Set([NEW.kid]));
+    expect(behind).toEqual({ person_keys: 0, commands: 0, secrets: 0 });
+  });
+
+  it('go over while services seal and open, in as many instances as there are', async () => {
+    const running = await Promise.all([open(OLD), open(NEW, OLD), open(NEW, OLD)]);
+    // The first was not started anew: it goes on as long as it need not start.
+    const [, ...restarted] = running;
+    const stop = new AbortController();
+    let count = 0;
+    const work = restarted.map(async (ring, at) => {
+      while (!stop.signal.aborted) {
+        await insert(ring, [`w${at}-${count++}`]);
+        for (const row of (await all()).slice(-5)) for (const other of restarted) plain(other, row);
+      }
+    });
+    const settled = Promise.allSettled(work);
+    try {
+      await rotate();
+    } finally {
+      stop.abort();
+    }
+    for (const result of await settled) expect(result).toMatchObject({ status: 'fulfilled' });
+    expect((await keyStatus({ pool, columns: [SECRETS] })).behind).toEqual({ person_keys: 0, commands: 0, secrets: 0 });
+    const fresh = await open(NEW);
+    const rows = await all();
+    expect(rows.length).toBeGreaterThan(10);
+    for (const row of rows) plain(fresh, row);
+    expect(told.filter((message) => message.includes(OLD.kid))).not.toEqual([]);
+  });
+
+  it('pass over a row that is locked, and come back to it', async () => {
+    await insert(await open(OLD), ['free', 'held']);
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query(`select from secrets where id = 'held' for update`);
+    const seen: string[] = [];
+    const rotating = rotate((table, done, of) => seen.push(`${table} ${done} of ${of}`));
+    try {
+      await eventually(() => seen.includes('secrets 1 of 2'), 20_000);
+    } finally {
+      await client.query('rollback');
+      client.release();
+      await rotating;
+    }
+    expect(seen.at(-1)).toBe('secrets 2 of 2');
+  });
+});

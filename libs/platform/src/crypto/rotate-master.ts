@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import { inTransaction } from '#events';
+import { addSealing, REFRESH_MS, ringLock, unwrap, wrap } from './key-ring.ts';
+import { type RootKey, sealedUnder } from './keys.ts';
+import { createMasterKey } from './master-key.ts';
+import type { MasterKeys } from './master-keys.ts';
+import { SEALED_EVERYWHERE, type SealedColumn } from './sealed-column.ts';
+import { reseal, sealedUnderOthers } from './reseal.ts';
+
+export interface Rotation {
+  /** Connections whose `search_path` is the service's schema. */
+  readonly pool: Pool;
+  readonly schema: string;
+  /** The service's own, beside those that every service has. */
+  readonly columns: readonly SealedColumn[];
+  readonly masters: MasterKeys;
+  /** Told how far it is: rows of a table sealed anew, of how many. */
+  readonly onProgress: (table: string, done: number, of: number) => void;
+}
+
+/** What a service's secrets are kept under. */
+export interface KeyStatus {
+  /** The service's keys, by the master key that each is wrapped under. */
+  readonly keys: readonly { readonly kid: string; readonly wrapped_under: string; readonly seals: boolean }[];
+  /** Rows that are sealed under another key than the one that seals, by table. */
+  readonly behind: Readonly<Record<string, number>>;
+}
+
+/** A new key is known to every instance for a while before any of them seals with it, and after that for a while longer. */
+const SEALS_AFTER_MS = 2 * REFRESH_MS;
+const SETTLED_AFTER_MS = 2 * REFRESH_MS;
+
+/**
+ * First half: the service's keys are wrapped anew under the present master key, and a new one seals some seconds later. From
+ * then on the old master key opens nothing more. Running services go on meanwhile.
+ */
+export const rewrapKeys = ({ pool, schema, masters }: Pick<Rotation, 'pool' | 'schema' | 'masters'>): Promise<void> =>
+  inTransaction(pool, (client) => rewrap(client, schema, masters));
+
+/**
+ * Second half: what tables hold is sealed anew under the key that seals now. Killed at any moment, it is gone on with by
+ * calling it again.
+ */
+export const resealTables = async ({ pool, schema, columns, masters, onProgress }: Rotation): Promise<void> => {
+  const root = await sealingRoot(pool, schema, masters);
+  const roots = await allRoots(pool, schema, masters);
+  for (const column of [...SEALED_EVERYWHERE, ...columns]) await reseal({ pool, column, root, roots, onProgress });
+};
+
+/** How far it is. */
+export const keyStatus = async ({ pool, columns }: Pick<Rotation, 'pool' | 'columns'>): Promise<KeyStatus> => {
+  const { rows } = await pool.query<{ kid: string; wrapped: string; seals: boolean }>(
+    `select kid, wrapped, seals_from is not null and seals_from = max(seals_from) over () as seals
+     from root_keys order by created_at, kid`,
+  );
+  const sealing = rows.find(({ seals }) => seals)?.kid ?? '';
+  const behind: Record<string, number> = {};
+  for (const column of [...SEALED_EVERYWHERE, ...columns])
+    behind[column.table] = await sealedUnderOthers(pool, column, sealing);
+  return {
+    keys: rows.map(({ kid, wrapped, seals }) => ({ kid, wrapped_under: sealedUnder(wrapped), seals })),
+    behind,
+  };
+};
+
+const rewrap = async (client: PoolClient, schema: string, masters: MasterKeys): Promise<void> => {
+  const [present] = masters;
+  await client.query('select pg_advisory_xact_lock($1)', [ringLock(schema)]);
+  const { rows } = await client.query<{ kid: string; wrapped: string; made_under: string; seals: boolean }>(
+    'select kid, wrapped, made_under, seals_from is not null as seals from root_keys for update',
+  );
+  for (const { kid, wrapped } of rows) {
+    if (sealedUnder(wrapped) === present.kid) continue;
+    const anew = wrap(unwrap({ kid, wrapped }, masters, schema), kid, present);
+    await client.query('update root_keys set wrapped = $2 where kid = $1', [kid, anew]);
+  }
+  // Where a run before this one was killed, it is there already.
+  const isThere = rows.some(({ made_under, seals }) => seals && made_under === present.kid);
+  if (rows.length > 0 && !isThere) await addSealing(client, present, SEALS_AFTER_MS);
+};
+
+/** The key that seals, once no instance seals with another any more. */
+const sealingRoot = async (pool: Pool, schema: string, masters: MasterKeys): Promise<RootKey> => {
+  for (;;) {
+    const { rows } = await pool.query<{ kid: string; wrapped: string; wait: number }>(
+      `select kid, wrapped, extract(epoch from seals_from - clock_timestamp())::float8 * 1000 + $1 as wait
+       from root_keys where seals_from is not null order by seals_from desc limit 1`,
+      [SETTLED_AFTER_MS],
+    );
+    const [row] = rows;
+    if (row === undefined) throw new Error(`${schema} has no keys yet: start it once`);
+    if (row.wait <= 0) return createMasterKey(unwrap(row, masters, schema));
+    await sleep(row.wait);
+  }
+};
+
+const allRoots = async (pool: Pool, schema: string, masters: MasterKeys): Promise<ReadonlyMap<string, RootKey>> => {
+  const { rows } = await pool.query<{ kid: string; wrapped: string }>('select kid, wrapped from root_keys');
+  return new Map(rows.map((row) => [row.kid, createMasterKey(unwrap(row, masters, schema))]));
+};
