@@ -95,7 +95,7 @@ const call = async (
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await reply.body.text();
-  const isJson = String(reply.headers['content-type']).includes('json');
+  const isJson = /[/+]json/.test(String(reply.headers['content-type']));
   return { status: reply.statusCode, headers: reply.headers, body: isJson ? (JSON.parse(text) as unknown) : text };
 };
 

@@ -61,8 +61,13 @@ import { seatsProjection } from './seats/seat.projection.ts';
 import { Seats1790000021000 } from './seats/seat.table.ts';
 import { Seats } from './seats/seats.ts';
 import { Consumption } from './usage/consumption.ts';
+import { UsageBatchController } from './usage/usage-batch.controller.ts';
+import { UsageBatches } from './usage/usage-batches.ts';
 import { UsageCallers } from './usage/usage-callers.ts';
 import { UsageCommands } from './usage/usage-commands.ts';
+import { UsageExportController } from './usage/usage-export.controller.ts';
+import { UsageRecordController } from './usage/usage-record.controller.ts';
+import { UsageRecords } from './usage/usage-records.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import { usageProjection } from './usage/usage.projection.ts';
 import { usageSnapshot } from './usage/usage.snapshot.ts';
@@ -131,6 +136,9 @@ export const licensingService: ServiceDefinition = {
     SigningKeyController,
     SeatController,
     UsageController,
+    UsageBatchController,
+    UsageRecordController,
+    UsageExportController,
     MailInvites,
     ImportController,
   ],
@@ -152,6 +160,8 @@ export const licensingService: ServiceDefinition = {
     Seats,
     UsageCallers,
     UsageCommands,
+    UsageBatches,
+    UsageRecords,
     Consumption,
     InviteTokens,
     ExpireInvites,

@@ -128,10 +128,13 @@ export interface EventStore {
     options?: { after?: number; limit?: number },
   ): Promise<RecordedEvent<Event>[]>;
 
-  /** Events of several streams together with `position > after`, ascending, at most `limit`; all types but those in `without`. */
+  /**
+   * Events of several streams together, at most `limit`; all types but those in `without`, which are written in the code.
+   * Those with `position > after` ascend, those with `position < before` descend.
+   */
   readStreams(
     streamIds: readonly string[],
-    options: { after: number; limit: number; without?: readonly string[] },
+    options: ({ after: number } | { before: number }) & { limit: number; without?: readonly string[] },
   ): Promise<RecordedEvent[]>;
 
   /** The events among these ids that there are, by id. */

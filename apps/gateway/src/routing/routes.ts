@@ -10,6 +10,7 @@ export const ROUTES: Readonly<Record<string, ServiceName>> = {
   '/api/v1/admin/activations': 'licensing',
   '/api/v1/admin/imports': 'licensing',
   '/api/v1/admin/usage': 'licensing',
+  '/api/v1/admin/usage': 'licensing',
   '/api/v1/admin/signing-keys': 'licensing',
   '/api/v1/portal/seats': 'licensing',
   '/api/v1/invites': 'licensing',

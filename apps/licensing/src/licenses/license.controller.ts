@@ -28,6 +28,7 @@ import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';
 import { mergePatch } from './merge-patch.ts';
 import { trialUsed } from './trial.projection.ts';
+import { UsageRecords } from '../usage/usage-records.ts';
 
 @Controller()
 export class LicenseController {
@@ -37,6 +38,7 @@ export class LicenseController {
     private readonly issuing: Issuing,
     private readonly keys: LicenseKeys,
     private readonly list: LicenseList,
+    private readonly usage: UsageRecords,
   ) {}
 
   @Endpoint(contracts.issueLicense)
@@ -170,7 +172,8 @@ export class LicenseController {
     await this.licenses.find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
     const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, ['number'])[0]);
-    const events = await this.store.readStreams(streamsOf(id), { after, limit: limit + 1, without: LEFT_OUT });
+    const streams = [...streamsOf(id), ...(await this.usage.streamsOf(id))];
+    const events = await this.store.readStreams(streams, { after, limit: limit + 1, without: LEFT_OUT });
     return pageOf(
       events,
       limit,

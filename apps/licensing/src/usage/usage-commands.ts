@@ -5,7 +5,7 @@ import { licenseStream } from '#domain/license/license';
 import { planStream, refusePlan } from '#domain/plan/plan';
 import type { OnLicense } from '#domain/usage/usage.commands';
 import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/usage/usage';
-import type { EventStore, HandleOptions, Outcome } from '#events';
+import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events';
 import { EVENT_STORE } from '#platform';
 import { Entitlements } from '../entitlements/entitlements.ts';
 import { Licenses } from '../licenses/licenses.ts';
@@ -21,13 +21,14 @@ export class UsageCommands {
 
   /**
    * Decides against licence, plan and add-ons as they are when it is committed: nothing is used on a licence that another
-   * instance has revoked a moment before, nor above a limit that it has lowered.
+   * instance has revoked a moment before, nor above a limit that it has lowered. `expectedVersion` is that of the licence.
+   * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
   async handle(
     license_id: string,
     feature: string,
     decide: (on: OnLicense, usage: UsageState) => readonly UsageEvent[],
-    options: HandleOptions<UsageState, UsageEvent>,
+    { expectedVersion, ...options }: HandleOptions<UsageState, UsageEvent>,
   ): Promise<Outcome<UsageState, UsageEvent>> {
     const now = new Date().toISOString();
     for (;;) {
@@ -41,8 +42,10 @@ export class UsageCommands {
           usageStream,
           usageStreamId(license_id, feature),
           (usage, _version, read) => {
-            const { state: license } = read(licenseStream, license_id);
+            const { state: license, version } = read(licenseStream, license_id);
             if (license.status === 'none') return refuse('LICENSE_NOT_FOUND');
+            if (expectedVersion !== undefined && expectedVersion !== version)
+              throw new StaleVersionError(license_id, expectedVersion, version);
             const isKnown = license.plan_id === plan_id && [...license.add_ons].every((id) => add_ons.has(id));
             if (!isKnown) throw new TermsHaveChanged();
             const { state: terms } = read(planStream, plan_id);

@@ -21,7 +21,7 @@ import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
-import { LogReader } from './read.ts';
+import { LogReader, type StreamsRange } from './read.ts';
 import { forgetChannel, orderingLock } from './schema.ts';
 import { Schemas } from './upcast.ts';
 import { Writer } from './writer.ts';
@@ -182,10 +182,7 @@ export class PostgresEventStore implements EventStore {
     return this.#reader.stream<Event>(streamId, options);
   }
 
-  readStreams(
-    streamIds: readonly string[],
-    options: { after: number; limit: number; without?: readonly string[] },
-  ): Promise<RecordedEvent[]> {
+  readStreams(streamIds: readonly string[], options: StreamsRange): Promise<RecordedEvent[]> {
     return this.#reader.streams(streamIds, options);
   }
 

@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from 'pg';
+import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 import type { DomainEvent } from '../decider.ts';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
+import type { EventStore } from '../store.ts';
 import type { Reading } from './append.ts';
 import type { PersonalData } from './personal.ts';
 import type { EventData, Schemas } from './upcast.ts';
@@ -44,16 +45,19 @@ export class LogReader {
 
   async streams(
     streamIds: readonly string[],
-    { after, limit, without = [] }: { after: number; limit: number; without?: readonly string[] },
+    { limit, without = [], ...from }: StreamsRange,
   ): Promise<RecordedEvent[]> {
+    const [edge, beyond, order] = 'before' in from ? [from.before, '<', 'desc'] : [from.after, '>', 'asc'];
+    // Types stand in the statement itself, so that an index of all but one of them can serve it.
+    const types = without.map((type) => escapeLiteral(type)).join(', ');
     const { rows } = await this.pool.query<Row>({
-      name: 'read_streams',
       // Each stream by its own index: within one, versions and positions ascend together.
       text: `select e.* from unnest($1::text[]) as s(id) cross join lateral (
           select ${COLUMNS} from events
-          where stream_id = s.id and position > $2 and type <> all($4) order by version limit $3
-        ) as e order by e.position limit $3`,
-      values: [streamIds, after, limit, without],
+          where stream_id = s.id and position ${beyond} $2 ${types === '' ? '' : `and type not in (${types})`}
+          order by version ${order} limit $3
+        ) as e order by e.position ${order} limit $3`,
+      values: [streamIds, edge, limit],
     });
     return this.#decode(rows);
   }
@@ -147,6 +151,8 @@ export interface StreamRange {
   /** Reads on this connection, to see what its transaction sees. */
   readonly client?: Pool | PoolClient;
 }
+
+export type StreamsRange = Parameters<EventStore['readStreams']>[1];
 
 export interface AllRange {
   readonly after: number;

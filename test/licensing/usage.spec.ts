@@ -1,54 +1,16 @@
-import pg from 'pg';
-import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
-
-type Fields = Record<string, unknown>;
+import { eventually } from '../support/app.ts';
+import { type Fields, startUsageWorld, type UsageWorld } from './usage.harness.ts';
 
 describe('usage over HTTP', () => {
-  let app: TestApp;
-  let pool: pg.Pool;
-  let product: string;
-  let count = 0;
-
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
-  const issue = async (...entitlements: Fields[]): Promise<Fields> => {
-    const slug = `plan-${++count}`;
-    const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
-    const plan = await create('/admin/plans', shape);
-    for (const one of entitlements)
-      await create(`/admin/plans/${String(plan['id'])}/entitlements`, { value_type: 'quota', ...one });
-    return create('/admin/licenses', { product_id: product, plan_id: plan['id'], email: `u${count}@example.com` });
-  };
-  const keyed = (path: string, license: Fields, body: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
-    app.call('POST', path, { license_key: license['license_key'], ...body }, { authorization: undefined, ...headers });
-  const use = (license: Fields, quantity = 1, over: Fields = {}, headers?: Record<string, string>): Promise<Reply> =>
-    keyed('/license/usage', license, { feature: 'calls', quantity, ...over }, headers);
-  const on = (license: Fields, method: string, path: string, body?: unknown): Promise<Reply> =>
-    app.call(method, `/admin/licenses/${String(license['id'])}${path}`, body);
-  const told = async (license: Fields, type: string): Promise<number> => {
-    const { rows } = await pool.query<{ n: number }>(
-      `select count(*)::int as n from events where stream_id like $1 and type = $2`,
-      [`${String(license['id'])}/usage/%`, type],
-    );
-    return rows[0]?.n ?? 0;
-  };
-
+  let world: UsageWorld;
+  let names = 0;
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    product = String((await create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'desktop' }))['id']);
+    world = await startUsageWorld();
   });
-  afterAll(async () => {
-    await pool.end();
-    await app.close();
-  });
+  afterAll(() => world.close());
 
   it('is counted up to the limit, and refused with what remains and when there is more', async () => {
+    const { issue, use, told } = world;
     const license = await issue({ feature: 'calls', value: 10, quota_unit: 'calls' });
     const first = await use(license, 7, { metadata: { project: 'alpha' } });
     expect(first).toMatchObject({
@@ -71,6 +33,7 @@ describe('usage over HTTP', () => {
   });
 
   it('never goes over the limit when two hundred ask at once', async () => {
+    const { issue, keyed, use, told } = world;
     const license = await issue({ feature: 'calls', value: 37 });
     const replies = await Promise.all(Array.from({ length: 200 }, () => use(license)));
     const of = (status: number): number => replies.filter((reply) => reply.status === status).length;
@@ -81,6 +44,7 @@ describe('usage over HTTP', () => {
   });
 
   it('0 is none, null is any number, overage is marked, and a lifetime has no end', async () => {
+    const { issue, use } = world;
     const license = await issue(
       { feature: 'calls', value: 0 },
       { feature: 'free', value: null },
@@ -105,6 +69,7 @@ describe('usage over HTTP', () => {
   it.each([0, -1, 1.5, '1', null, true, 2 ** 53, '1e3', [], {}].map((quantity) => [quantity]))(
     'of quantity %p is refused',
     async (quantity) => {
+      const { issue, use, told } = world;
       const license = await issue({ feature: 'calls', value: 10 });
       expect(await use(license, quantity as number)).toMatchObject({ status: 400 });
       expect(await told(license, 'usage.recorded')).toBe(0);
@@ -112,6 +77,7 @@ describe('usage over HTTP', () => {
   );
 
   it('of numbers that JSON cannot hold is refused as text, too', async () => {
+    const { app, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     for (const quantity of ['NaN', '1e309', '-0', '9007199254740992', '0x1', '1.0000000000000002'])
       expect(
@@ -125,6 +91,7 @@ describe('usage over HTTP', () => {
   });
 
   it('is of a licence that is there, usable, and has the quota', async () => {
+    const { issue, keyed, use, on, told } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     for (const feature of ['nothing', 'cloud'])
       expect(await use(license, 1, { feature })).toMatchObject({
@@ -146,6 +113,7 @@ describe('usage over HTTP', () => {
   });
 
   it('is told by licence key, or by an API key with the id of the licence', async () => {
+    const { app, create, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     const { id, license_key } = license;
     const body = { license_id: id, feature: 'calls', quantity: 1 };
@@ -154,7 +122,7 @@ describe('usage over HTTP', () => {
     const neither = { feature: 'calls', quantity: 1 };
     for (const bad of [neither, { ...neither, license_id: id, license_key }])
       expect(await app.call('POST', '/license/usage', bad)).toMatchObject({ status: 400 });
-    const other = await create('/admin/products', { name: 'O', slug: `other-${++count}`, type: 'saas' });
+    const other = await create('/admin/products', { name: 'O', slug: `other-${names++}`, type: 'saas' });
     const bound = await create('/admin/api-keys', { name: 'b', scopes: ['licenses:write'], product_id: other['id'] });
     const reader = await create('/admin/api-keys', { name: 'r', scopes: ['releases:write'] });
     const as = (key: Fields) => ({ authorization: `Bearer ${String(key['key'])}` });
@@ -166,6 +134,7 @@ describe('usage over HTTP', () => {
   });
 
   it('counts to the period of its timestamp, within reason', async () => {
+    const { issue, use } = world;
     const license = await issue({ feature: 'calls', value: 10, quota_period: 'daily' });
     const day = 86_400_000;
     const at = (offset: number) => ({ timestamp: new Date(Date.now() + offset).toISOString() });
@@ -180,14 +149,15 @@ describe('usage over HTTP', () => {
   });
 
   it('with an Idempotency-Key counts once, and answers the same', async () => {
+    const { issue, use, told } = world;
     const license = await issue({ feature: 'calls', value: 10 });
-    const headers = { 'idempotency-key': `usage-${++count}` };
+    const headers = { 'idempotency-key': `usage-${names++}` };
     const first = await use(license, 6, {}, headers);
     const again = await Promise.all([use(license, 6, {}, headers), use(license, 6, {}, headers)]);
     for (const reply of again) expect([200, 409]).toContain(reply.status);
     expect((await use(license, 6, {}, headers)).body).toEqual(first.body);
     expect(await use(license, 5, {}, headers)).toMatchObject({ status: 422 });
-    const refusal = { 'idempotency-key': `usage-${++count}` };
+    const refusal = { 'idempotency-key': `usage-${names++}` };
     const refused = await use(license, 6, {}, refusal);
     expect(refused).toMatchObject({ status: 429, body: { used: 6 } });
     await use(license, 4);
@@ -196,6 +166,7 @@ describe('usage over HTTP', () => {
   });
 
   it('shows in what a licence may do, online and when asked', async () => {
+    const { issue, keyed, use } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     const verified = async (): Promise<unknown> =>
       (await keyed('/license/verify', license, { identifier: 'device' })).body;
@@ -228,9 +199,10 @@ describe('usage over HTTP', () => {
   });
 
   it('reckons with add-ons, overrides and changes of plan as they are', async () => {
+    const { create, issue, use, on, product } = world;
     const license = await issue({ feature: 'calls', value: 1 });
     const more = await create(`/admin/products/${product}/add-ons`, {
-      slug: `more-${++count}`,
+      slug: `more-${names++}`,
       feature: 'calls',
       value: 4,
     });

@@ -1,0 +1,94 @@
+import { Controller } from '@nestjs/common';
+import { refuse } from '#domain/license/license.errors';
+import { normalizeTime } from '#domain/shared/time';
+import { type Call, Endpoint, isProblem, Problem, type ProblemShape } from '#platform';
+import { actorOf } from '../verification/identification.ts';
+import { recordUsageBatch } from './usage-batch.endpoints.ts';
+import { type SentUsage, UsageBatches, type UsageResult } from './usage-batches.ts';
+import { UsageCallers } from './usage-callers.ts';
+
+type BatchCall = Call<typeof recordUsageBatch>;
+type Sent = BatchCall['body']['records'][number];
+
+@Controller()
+export class UsageBatchController {
+  constructor(
+    private readonly callers: UsageCallers,
+    private readonly batches: UsageBatches,
+  ) {}
+
+  @Endpoint(recordUsageBatch)
+  async record(call: BatchCall): Promise<{ readonly results: readonly UsageResult[] }> {
+    const { records } = call.body;
+    const licenses = await this.#licenses(call);
+    const now = new Date().toISOString();
+    const keyOf = idempotencyKeys(call);
+    const results: UsageResult[] = [];
+    const sent: SentUsage[] = [];
+    const places: number[] = [];
+    records.forEach((one, n) => {
+      const license = licenses(one);
+      if (typeof license !== 'string') {
+        results[n] = { accepted: false, code: license.code, detail: license.message };
+        return;
+      }
+      const { feature, quantity, timestamp, metadata = null } = one;
+      const occurred_at = timestamp === undefined ? now : normalizeTime(timestamp);
+      places.push(n);
+      sent.push({
+        license_id: license,
+        feature,
+        record: { quantity, occurred_at, metadata, idempotency_key: keyOf(one, n) },
+      });
+    });
+    const counted = await this.batches.record(sent, (license_id) => call.metadata(actorOf(call.principal, license_id)));
+    counted.forEach((result, n) => {
+      results[places[n] ?? n] = result;
+    });
+    return { results };
+  }
+
+  /** The licence of each record, or why there is none: that of the call, or with an API key each record's own. */
+  async #licenses(call: BatchCall): Promise<(record: Sent) => string | ProblemShape> {
+    const { license_key, license_id, records } = call.body;
+    const own = records.flatMap((record) => record.license_id ?? []);
+    if (license_key !== undefined || license_id !== undefined) {
+      if (own.length > 0) throw twice();
+      const license = await this.callers.license(call);
+      return () => license;
+    }
+    if (own.length < records.length) throw none(records);
+    const found = new Map<string, string | ProblemShape>();
+    await Promise.all([...new Set(own)].map(async (id) => found.set(id, await this.#license(id, call))));
+    return ({ license_id: id = '' }) => found.get(id) ?? refuse('LICENSE_NOT_FOUND');
+  }
+
+  async #license(id: string, { principal }: BatchCall): Promise<string | ProblemShape> {
+    try {
+      return await this.callers.byId(id, principal);
+    } catch (error) {
+      // Each record has an answer of its own; that nobody has said who he is concerns all of them.
+      if (isProblem(error) && error.status === 404) return error;
+      throw error;
+    }
+  }
+}
+
+/** Records without a key of their own have one by the call's Idempotency-Key and their place. Such keys belong to who sends them. */
+const idempotencyKeys = (call: BatchCall): ((record: Sent, n: number) => string | null) => {
+  const { type, id } = call.principal.actor;
+  const header = call.header('idempotency-key');
+  return ({ idempotency_key }, n) => idempotency_key ?? (header === undefined ? null : `${type} ${id} ${header} ${n}`);
+};
+
+const twice = (): Problem =>
+  new Problem(400, 'VALIDATION_FAILED', 'license_id stands either in the call or in each record.', {
+    errors: [{ pointer: '/records', detail: 'have a license_id, as the call has' }],
+  });
+
+const none = (records: readonly Sent[]): Problem => {
+  const n = records.findIndex(({ license_id }) => license_id === undefined);
+  return new Problem(400, 'VALIDATION_FAILED', 'Send license_key, or license_id, or a license_id in each record.', {
+    errors: [{ pointer: `/records/${n}/license_id`, detail: 'is required' }],
+  });
+};

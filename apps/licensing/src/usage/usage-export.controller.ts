@@ -1,0 +1,32 @@
+import { Controller } from '@nestjs/common';
+import { normalizeTime } from '#domain/shared/time';
+import { type Answer, type Call, Endpoint } from '#platform';
+import { fileAnswer } from '../exports/streams.ts';
+import { exportUsage } from './usage-export.endpoints.ts';
+import { UsageRecord } from './usage-record.endpoints.ts';
+import { type RecordFilter, UsageRecords, viewRecord } from './usage-records.ts';
+
+@Controller()
+export class UsageExportController {
+  constructor(private readonly records: UsageRecords) {}
+
+  @Endpoint(exportUsage)
+  export({ query, principal }: Call<typeof exportUsage>): Answer {
+    const { format, product_id, from, to, ...filter } = query;
+    const rows = this.#rows(
+      { ...filter, product_id, from: normalized(from), to: normalized(to) },
+      principal.product_id,
+    );
+    return fileAnswer('usage', format, Object.keys(UsageRecord.properties), rows);
+  }
+
+  /** @param boundTo the one product that the caller may see; null = all */
+  async *#rows(filter: RecordFilter, boundTo: string | null): AsyncIterable<object> {
+    if (boundTo !== null && (filter.product_id ?? boundTo) !== boundTo) return;
+    const seen = boundTo === null ? filter : { ...filter, product_id: boundTo };
+    for await (const recorded of this.records.all(seen)) yield viewRecord(recorded);
+  }
+}
+
+const normalized = (time: string | undefined): string | undefined =>
+  time === undefined ? undefined : normalizeTime(time);

@@ -1,0 +1,87 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type UsageEvent, usageStreamId } from '#domain/usage/usage';
+import type { EventStore, RecordedEvent } from '#events';
+import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import { pages } from '../exports/streams.ts';
+
+type Recorded = RecordedEvent<Extract<UsageEvent, { type: 'usage.recorded' }>>;
+
+/** Which records of usage are asked for. Times are those of the use: `from` and later, before `to`. */
+export interface RecordFilter {
+  readonly license_id?: string | undefined;
+  readonly product_id?: string | undefined;
+  readonly feature?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** What the streams of usage hold besides records. */
+const NO_RECORDS = ['quota.warning', 'quota.exceeded', 'usage.reset'] as const;
+
+/** Records of usage, as the log has them: they are kept nowhere else. */
+@Injectable()
+export class UsageRecords {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+  ) {}
+
+  /** The streams of all features of which a licence has used anything, or been refused it. */
+  async streamsOf(license_id: string): Promise<string[]> {
+    const { rows } = await this.database.pool.query<{ feature: string }>({
+      name: 'used_features',
+      // From one feature straight to the next: a counter by the hour has thousands of rows.
+      text: `with recursive used(feature) as (
+          (select feature from usage_counters where license_id = $1 order by feature limit 1)
+          union all
+          select (select c.feature from usage_counters as c where c.license_id = $1 and c.feature > used.feature
+            order by c.feature limit 1) from used where used.feature is not null
+        ) select feature from used where feature is not null`,
+      values: [license_id],
+    });
+    return rows.map(({ feature }) => usageStreamId(license_id, feature));
+  }
+
+  /** A licence's records, newest first, before a position. */
+  async page(license_id: string, feature: string | undefined, before: number, limit: number): Promise<Recorded[]> {
+    const streams = feature === undefined ? await this.streamsOf(license_id) : [usageStreamId(license_id, feature)];
+    return (await this.store.readStreams(streams, { before, limit, without: NO_RECORDS })) as unknown as Recorded[];
+  }
+
+  /** All records that match, in the order in which they were counted. */
+  async *all(filter: RecordFilter): AsyncIterable<Recorded> {
+    const { license_id } = filter;
+    const streams = license_id === undefined ? undefined : await this.streamsOf(license_id);
+    const rows = pages<RecordedEvent>((last, limit) => {
+      const after = last?.position ?? 0;
+      return streams === undefined
+        ? this.store.readAll({ after, limit, types: ['usage.recorded'] })
+        : this.store.readStreams(streams, { after, limit, without: NO_RECORDS });
+    });
+    for await (const row of rows as AsyncIterable<Recorded>) if (matches(filter, row)) yield row;
+  }
+}
+
+const matches = ({ product_id, feature, from, to }: RecordFilter, { event }: Recorded): boolean =>
+  (product_id === undefined || event.product_id === product_id) &&
+  (feature === undefined || event.feature === feature) &&
+  (from === undefined || event.occurred_at >= from) &&
+  (to === undefined || event.occurred_at < to);
+
+/** A record as administrators see it. */
+export const viewRecord = ({ id, event, recorded_at, metadata: { actor } }: Recorded) => ({
+  id,
+  license_id: event.license_id,
+  product_id: event.product_id,
+  feature: event.feature,
+  quantity: event.quantity,
+  used: Number(event.used),
+  overage: event.overage,
+  period: event.period,
+  period_start: event.period_start,
+  occurred_at: event.occurred_at,
+  recorded_at,
+  idempotency_key: event.idempotency_key,
+  metadata: event.metadata,
+  actor,
+});
