@@ -9,6 +9,7 @@ import { EndpointController } from './endpoints/endpoint.controller.ts';
 import { EndpointList } from './endpoints/endpoint.list.ts';
 import { endpointsProjection } from './endpoints/endpoint.projection.ts';
 import { Endpoints1790000004000, EndpointSettings1790000004101 } from './endpoints/endpoint.table.ts';
+import { Handshake } from './endpoints/handshake.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
@@ -36,6 +37,6 @@ export const webhooksService: ServiceDefinition = {
 @Module({
   imports: [ServiceModule.forService(webhooksService)],
   controllers: [EndpointController, DeliveryController, FanOutSubscription, ProductsSubscription],
-  providers: [EndpointList, DeliveryList, KnownProducts, SenderService],
+  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, SenderService],
 })
 export class WebhooksModule {}

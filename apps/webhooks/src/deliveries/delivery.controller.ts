@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
 import { type Call, Endpoint, Problem } from '#platform';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
-import { listDeliveries, readDelivery, resendDelivery, type Delivery } from './delivery.endpoints.ts';
+import { listDeliveries, readDelivery, resendDelivery, testWebhook, type Delivery } from './delivery.endpoints.ts';
 import { DeliveryList } from './delivery.list.ts';
 
 @Controller()
@@ -28,6 +28,14 @@ export class DeliveryController {
   async resend(call: Call<typeof resendDelivery>): Promise<Delivery> {
     await this.#checkEndpoint(call.params.id, call.principal.product_id);
     return found(await this.deliveries.requeue(call.params.id, call.params.delivery_id));
+  }
+
+  @Endpoint(testWebhook)
+  async test(call: Call<typeof testWebhook>): Promise<Delivery> {
+    const endpoint = await this.endpoints.one(call.params.id, call.principal.product_id);
+    if (endpoint === undefined) return refuse('WEBHOOK_NOT_FOUND');
+    if (!endpoint.webhook.active) throw new Problem(409, 'WEBHOOK_DISABLED', 'The webhook is switched off.');
+    return found(await this.deliveries.queueTest(call.params.id));
   }
 
   async #checkEndpoint(id: string, boundTo: string | null): Promise<void> {

@@ -62,6 +62,18 @@ export const readDelivery = endpoint({
   problems: [NOT_FOUND, DELIVERY_NOT_FOUND],
 });
 
+export const testWebhook = endpoint({
+  method: 'POST',
+  path: '/admin/webhooks/:id/test',
+  operation: 'testWebhook',
+  tag: TAG,
+  summary: 'Send a webhook an event of type `webhook.test`, whatever its types and filter',
+  auth: 'admin',
+  params,
+  answers: { 202: { description: 'The delivery, which is pending.', schema: Delivery } },
+  problems: [NOT_FOUND, { status: 409, code: 'WEBHOOK_DISABLED' }],
+});
+
 export const resendDelivery = endpoint({
   method: 'POST',
   path: '/admin/webhooks/:id/deliveries/:delivery_id/resend',

@@ -4,6 +4,7 @@ import { inTransaction } from '#events';
 import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
 import type { Delivery, listDeliveries } from './delivery.endpoints.ts';
 import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
+import { queueTestEvent } from './test-event.ts';
 
 type Filters = Static<(typeof listDeliveries)['query']>;
 
@@ -45,6 +46,9 @@ const REQUEUE = `
     -- what waits behind another of its queue goes on waiting
     and not (status = 'pending' and due_at is null)`;
 
+/** Somebody wants it sent now: an open circuit is probed at once, with what has waited longest. */
+const PROBE_NOW = 'update delivery_gates set next_probe_at = now() where endpoint_id = $1 and opened_at is not null';
+
 @Injectable()
 export class DeliveryList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
@@ -77,11 +81,18 @@ export class DeliveryList {
     return pageOf(rows, limit, ({ seq }) => [Number(seq)], view);
   }
 
+  /** Queues an event that is a test. */
+  async queueTest(endpointId: string): Promise<Delivery | undefined> {
+    const id = await inTransaction(this.database.pool, (tx) => queueTestEvent(endpointId, new Date(), tx));
+    return this.one(endpointId, id);
+  }
+
   /** Puts a delivery back to be sent now. @returns it as it then is, undefined when there is none */
   async requeue(endpointId: string, id: string): Promise<Delivery | undefined> {
     await inTransaction(this.database.pool, async (tx) => {
       await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
       await tx.query({ name: 'requeue_delivery', text: REQUEUE, values: [id, endpointId] });
+      await tx.query({ name: 'probe_now', text: PROBE_NOW, values: [endpointId] });
       await tx.query(`select pg_notify('${DUE_CHANNEL}', $1)`, [endpointId]);
     });
     return this.one(endpointId, id);

@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { newId } from '#domain/shared/id';
+import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
 import {
   type WebhookEndpoint,
   type WebhookEndpointEvent,
@@ -31,6 +32,7 @@ import {
   updateWebhook,
 } from './endpoint.endpoints.ts';
 import { EndpointList } from './endpoint.list.ts';
+import { Handshake } from './handshake.ts';
 import { checkEvents, checkUrl } from './endpoint.rules.ts';
 import { newSecret, newSigningKey, sealCredential, sealSecret } from './secret.ts';
 import { newSettings, settingsFrom, shownSettings } from './settings.ts';
@@ -47,6 +49,7 @@ export class EndpointController {
     @Inject(CONFIG) config: Config,
     private readonly list: EndpointList,
     private readonly products: KnownProducts,
+    private readonly handshake: Handshake,
   ) {
     this.#refused = refusedAddresses(config.webhook_allow_cidrs);
   }
@@ -60,6 +63,7 @@ export class EndpointController {
       description = null,
       ordering = 'none',
       active = true,
+      handshake = false,
       ...given
     } = call.body;
     checkUrl(url, this.#refused);
@@ -68,7 +72,8 @@ export class EndpointController {
     const id = newId('whk');
     const secret = newSecret();
     const signing_key = newSigningKey(this.masterKey, id);
-    const settings = { ...newSettings(), ...settingsFrom(given, {}, this.#sealing(id)) };
+    const chosen = { ...newSettings(), ...settingsFrom(given, {}, this.#sealing(id), this.#refused) };
+    const settings = handshake ? await this.#agreed(url, chosen, {}) : chosen;
     const command = {
       type: 'CreateWebhookEndpoint',
       product_id,
@@ -119,13 +124,14 @@ export class EndpointController {
 
   @Endpoint(updateWebhook)
   async update(call: Call<typeof updateWebhook>): Promise<Answer> {
-    const { url, events, description, active, ...given } = call.body;
+    const { url, events, description, active, handshake = false, ...given } = call.body;
     const { id } = call.params;
     const maker_product_id = call.principal.product_id;
     const webhook = await this.#visible(id, maker_product_id);
     if (url !== undefined) checkUrl(url, this.#refused);
     if (events !== undefined) checkEvents(events);
-    const settings = settingsFrom(given, webhook.settings, this.#sealing(id));
+    const chosen = settingsFrom(given, webhook.settings, this.#sealing(id), this.#refused);
+    const settings = handshake ? await this.#agreed(url ?? webhook.url, chosen, webhook.settings) : chosen;
     const signing_key = newSigningKey(this.masterKey, id);
     const changes = { url, events, description, active, settings, signing_key };
     await this.#handle(call, { type: 'UpdateWebhookEndpoint', ...changes, maker_product_id });
@@ -168,6 +174,12 @@ export class EndpointController {
     return answer(
       await this.store.handle(webhookEndpointStream, id, (state) => decide(command, state), call.command(answer)),
     );
+  }
+
+  /** Settings with the rate that the endpoint consents to. */
+  async #agreed(url: string, chosen: EndpointSettings, before: EndpointSettings): Promise<EndpointSettings> {
+    const wanted = chosen.rate_limit === undefined ? (before.rate_limit ?? null) : chosen.rate_limit;
+    return { ...chosen, rate_limit: await this.handshake.rate(url, wanted) };
   }
 
   #sealing(id: string): (value: string) => string {

@@ -55,9 +55,15 @@ const RotatedSecret = StrictObject(
   },
 );
 
+const AskFirst = Type.Boolean({
+  description:
+    'Ask the endpoint first whether it consents (`OPTIONS`, CloudEvents HTTP webhooks 1.0.2), and keep to the rate that it allows.',
+});
+
 export const params = StrictObject({ id: Id('whk') });
 export const NOT_FOUND = { status: 404, code: 'WEBHOOK_NOT_FOUND' };
 const ADDRESS_REFUSED = { status: 400, code: 'ADDRESS_REFUSED' };
+const HANDSHAKE_REFUSED = { status: 422, code: 'WEBHOOK_HANDSHAKE_REFUSED' };
 
 export const createWebhook = endpoint({
   method: 'POST',
@@ -74,10 +80,12 @@ export const createWebhook = endpoint({
     ordering: Type.Optional(OrderingOfDeliveries),
     active: Type.Optional(Type.Boolean({ default: true })),
     ...optionalSettings,
+    handshake: Type.Optional(AskFirst),
   }),
   answers: { 201: { description: 'The webhook with its secret, shown once.', schema: CreatedWebhook } },
   problems: [
     ADDRESS_REFUSED,
+    HANDSHAKE_REFUSED,
     { status: 403, code: 'WEBHOOK_BEYOND_PRODUCT' },
     { status: 404, code: 'PRODUCT_NOT_FOUND' },
   ],
@@ -126,9 +134,10 @@ export const updateWebhook = endpoint({
     description: Type.Optional(Description),
     active: Type.Optional(Type.Boolean()),
     ...optionalSettings,
+    handshake: Type.Optional(AskFirst),
   }),
   answers: { 200: { description: 'The webhook.', schema: Webhook } },
-  problems: [NOT_FOUND, ADDRESS_REFUSED],
+  problems: [NOT_FOUND, ADDRESS_REFUSED, HANDSHAKE_REFUSED],
 });
 
 export const deleteWebhook = endpoint({

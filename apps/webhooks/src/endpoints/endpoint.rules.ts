@@ -10,10 +10,10 @@ export const invalid = (pointer: string, detail: string): Problem =>
  * What the shape of a request cannot say. Names are judged when they are connected to, since DNS may answer otherwise by then.
  * @throws Problem 400
  */
-export const checkUrl = (text: string, refused: AddressRule): void => {
+export const checkUrl = (text: string, refused: AddressRule, pointer = '/url'): void => {
   const url = new URL(text);
   if (url.username !== '' || url.password !== '')
-    throw invalid('/url', 'must not hold credentials: signatures say who sends');
+    throw invalid(pointer, 'must not hold credentials: signatures say who sends');
   const literal = literalAddress(url);
   if (literal !== undefined && refused(literal)) {
     throw new Problem(
@@ -21,7 +21,7 @@ export const checkUrl = (text: string, refused: AddressRule): void => {
       'ADDRESS_REFUSED',
       `Webhooks do not reach ${literal}: it is not an address of the public internet.`,
       {
-        errors: [{ pointer: '/url', detail: 'is not an address of the public internet' }],
+        errors: [{ pointer, detail: 'is not an address of the public internet' }],
       },
     );
   }

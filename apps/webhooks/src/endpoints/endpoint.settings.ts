@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhook-endpoint/settings';
-import { Int, Nullable, StrictObject, Text, Timestamp } from '#platform';
+import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform';
 import { API_VERSIONS } from '../payload/versions.ts';
 
 /** Shown in place of a header's value that looks like a secret; sent back, it keeps the value. */
@@ -34,6 +34,27 @@ const Filter = Nullable(
         'Which events of the types are sent: `{"path": "data.plan_id", "eq": "plan_…"}` (or `ne`, `in`, `exists`, `starts_with`, `gt`, `gte`, `lt`, `lte`), joined by `{"all": […]}`, `{"any": […]}`, `{"not": …}`. Anything else is refused.',
       examples: [{ path: 'data.reason', exists: true }],
     },
+  ),
+);
+
+const OAuth2 = Nullable(
+  StrictObject(
+    {
+      token_url: WebAddress,
+      client_id: Text(200, { min: 1 }),
+      client_secret: Text(1_000, { min: 1 }),
+      scope: Type.Optional(Text(500, { min: 1 })),
+    },
+    {
+      description: `Client credentials (RFC 6749 §4.4): deliveries carry the access token that they get. The secret is shown as ${MASK}.`,
+    },
+  ),
+);
+
+const ClientCertificate = Nullable(
+  StrictObject(
+    { certificate: Text(32_768, { multiline: true }), private_key: Text(16_384, { multiline: true }) },
+    { description: `Shown to the endpoint by TLS; both in PEM. The key is shown as ${MASK}.` },
   ),
 );
 
@@ -77,6 +98,8 @@ export const settingFields = {
     uniqueItems: true,
     description: '`v1`: HMAC-SHA256 under the secret (the default). `v1a`: Ed25519, verified with `public_key`.',
   }),
+  oauth2: OAuth2,
+  client_certificate: ClientCertificate,
 };
 
 /** What is seen beside them. */

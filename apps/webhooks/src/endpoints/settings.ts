@@ -2,7 +2,9 @@ import type { Filter } from '#domain/webhook-endpoint/filter';
 import { mistakeIn } from '#domain/webhook-endpoint/filter';
 import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
 import { API_VERSIONS, newestOf } from '../payload/versions.ts';
+import type { AddressRule } from '../sending/addresses.ts';
 import { defaultSettings } from '../sending/settings.ts';
+import { credentialsFrom, shownCredentials } from './endpoint.credentials.ts';
 import { keptHeaders, mistakeInHeaders, shownHeaders } from './endpoint.headers.ts';
 import { invalid } from './endpoint.rules.ts';
 import type { SettingsBody } from './endpoint.settings.ts';
@@ -19,6 +21,7 @@ export const settingsFrom = (
   given: Given,
   before: EndpointSettings,
   seal: (value: string) => string,
+  refused: AddressRule,
 ): EndpointSettings => {
   const { headers, filter, api_version } = given;
   const kept = before.headers ?? [];
@@ -34,6 +37,7 @@ export const settingsFrom = (
     ...picked(given),
     ...(headers === undefined ? {} : { headers: keptHeaders(headers, kept, seal) }),
     ...(filter === undefined ? {} : { filter: filter as Filter | null }),
+    ...credentialsFrom(given, before, seal, refused),
     ...(api_version === undefined ? {} : { api_version: String(api_version) }),
   };
 };
@@ -71,6 +75,7 @@ export const shownSettings = (settings: EndpointSettings): Required<SettingsBody
   payload_format: settings.payload_format ?? 'cloudevents',
   api_version: settings.api_version ?? API_VERSIONS[0].name,
   signatures: [...(settings.signatures ?? ['v1' as const])],
+  ...shownCredentials(settings),
 });
 
 const pointed = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

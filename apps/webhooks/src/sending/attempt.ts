@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici';
+import { bodyUpTo } from './body.ts';
+import type { AccessToken } from './oauth2.ts';
 import { parseRetryAfter } from './retry.ts';
 
 /** How much of an answer's body is kept, in bytes; the rest is not read. */
@@ -14,7 +16,8 @@ export type AttemptError =
   | 'NETWORK_ERROR'
   | 'REDIRECT_NOT_FOLLOWED'
   | 'TIMEOUT'
-  | 'TLS_ERROR';
+  | 'TLS_ERROR'
+  | 'TOKEN_REFUSED';
 
 export interface Attempt {
   readonly at: Date;
@@ -32,6 +35,8 @@ export interface Message {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Where the endpoint wants one: it is asked for, carried, and asked for again when the endpoint does not take it. */
+  readonly token?: AccessToken;
 }
 
 /** Milliseconds, each for its part. */
@@ -48,7 +53,7 @@ export interface Patience {
  */
 export const attempt = async (
   agent: Dispatcher,
-  { origin, path, headers, body }: Message,
+  message: Message,
   at: Date,
   { connectTimeout, headersTimeout, bodyTimeout }: Patience,
   cancel: AbortController,
@@ -62,11 +67,7 @@ export const attempt = async (
   };
   let answer: Dispatcher.ResponseData;
   try {
-    answer = await agent.request({
-      ...{ origin, path, headers, body, headersTimeout, bodyTimeout },
-      method: 'POST',
-      signal: cancel.signal,
-    });
+    answer = await posted(agent, message, { headersTimeout, bodyTimeout, signal: cancel.signal });
   } catch (error) {
     return done({ response_status: null, response_body: null, error: reasonOf(error), retry_after: undefined });
   }
@@ -82,30 +83,39 @@ export const attempt = async (
   });
 };
 
+type Options = Pick<Dispatcher.RequestOptions, 'headersTimeout' | 'bodyTimeout' | 'signal'>;
+
+/** A token may have been withdrawn before its end, so 401 to one that was kept is answered with another, once. */
+const posted = async (
+  agent: Dispatcher,
+  { token, ...message }: Message,
+  options: Options,
+): Promise<Dispatcher.ResponseData> => {
+  const request = { ...message, ...options, method: 'POST' } as const;
+  if (token === undefined) return agent.request(request);
+  const carrying = (value: string): Promise<Dispatcher.ResponseData> =>
+    agent.request({ ...request, headers: { ...message.headers, authorization: `Bearer ${value}` } });
+  const [value, fresh] = await token.get(agent);
+  const answer = await carrying(value);
+  if (answer.statusCode !== 401) return answer;
+  token.reject(value);
+  if (fresh) return answer;
+  answer.body.on('error', () => undefined).destroy();
+  const [another] = await token.get(agent);
+  return carrying(another);
+};
+
 /** 2xx and nothing else. */
 export const succeeded = ({ response_status: status }: Attempt): boolean =>
   status !== null && status >= 200 && status < 300;
 
-/** The first bytes of a body as text. A body that breaks off, hangs or never ends changes nothing about its answer. */
-const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      // Leaving the loop destroys the stream, and with it the connection.
-      if (size > KEPT_BYTES) break;
-    }
-  } catch {
-    // What came before it broke off is kept; that it broke off is of no consequence.
-  }
-  // PostgreSQL has no place for NUL in text.
-  return Buffer.concat(chunks).subarray(0, KEPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
-};
+/** The first bytes of a body as text. PostgreSQL has no place for NUL in text. */
+const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string> =>
+  (await bodyUpTo(body, KEPT_BYTES)).toString('utf8').replaceAll('\0', '\uFFFD');
 
 const REASONS: Readonly<Record<string, AttemptError>> = {
   ADDRESS_REFUSED: 'ADDRESS_REFUSED',
+  TOKEN_REFUSED: 'TOKEN_REFUSED',
   UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
   ETIMEDOUT: 'CONNECT_TIMEOUT',
   ECONNREFUSED: 'CONNECTION_REFUSED',
@@ -119,9 +129,10 @@ const REASONS: Readonly<Record<string, AttemptError>> = {
   EAI_AGAIN: 'NAME_NOT_FOUND',
 };
 
-const reasonOf = (error: unknown): AttemptError => {
+/** Why there was no answer. */
+export const reasonOf = (error: unknown): AttemptError => {
   const { code, name } = error as { code?: unknown; name?: unknown };
-  if (name === 'AbortError') return 'TIMEOUT';
+  if (name === 'AbortError' || name === 'TimeoutError') return 'TIMEOUT';
   if (typeof code !== 'string') return 'NETWORK_ERROR';
   return (
     REASONS[code] ??

@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector } from 'undici';
 import { type AddressRule, literalAddress } from './addresses.ts';
 import type { DeliverySettings } from './settings.ts';
+import type { Target } from './target.ts';
 
 /** A connection to an address that webhooks must not reach was about to be made. */
 export class AddressRefusedError extends Error {
@@ -21,10 +22,14 @@ export class AddressRefusedError extends Error {
 export const webhookAgent = (
   refused: AddressRule,
   settings: DeliverySettings,
-  connectTimeout = settings.connectTimeout,
+  { connectTimeout, certificate }: Pick<Target, 'connectTimeout' | 'certificate'> = {
+    connectTimeout: settings.connectTimeout,
+    certificate: undefined,
+  },
 ): Agent => {
   const connect = buildConnector({
     timeout: connectTimeout,
+    ...certificate,
     ...(settings.authorities === undefined ? {} : { ca: [...rootCertificates, settings.authorities] }),
     lookup: judgedLookup(refused, settings.lookup ?? systemLookup),
     allowH2: false,

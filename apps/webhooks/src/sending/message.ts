@@ -27,5 +27,6 @@ export const messageOf = (
       ...signatureHeaders(event_id, at, body, signers),
     },
     body,
+    ...(target.token === undefined ? {} : { token: target.token }),
   };
 };

@@ -1,6 +1,7 @@
 import type { PayloadFormat } from '#domain/webhook-endpoint/settings';
 import type { EndpointRow, KeptSecret } from '../endpoints/endpoint.table.ts';
 import { type Opening, openCredential, openKey, openSigningKey } from '../endpoints/secret.ts';
+import { AccessToken } from './oauth2.ts';
 import type { DeliverySettings } from './settings.ts';
 import { ed25519Signer, hmacSigner, type Signer } from './signature.ts';
 
@@ -22,6 +23,9 @@ export interface Target {
   readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
+  readonly token: AccessToken | undefined;
+  /** What TLS shows of us, in PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
   /** Those that sign now, the present secret's first. */
   signers(now: number): readonly Signer[];
 }
@@ -31,6 +35,7 @@ export const targetOf = (row: TargetRow, masterKey: Opening, defaults: DeliveryS
   const { id, version, product_id, settings } = row;
   const { origin, pathname, search } = new URL(row.url);
   const { connect, headers, body } = settings.timeouts ?? {};
+  const { oauth2, client_certificate } = settings;
   const kept = row.secrets.map((secret) => ({
     until: secret.valid_until === null ? Infinity : Date.parse(secret.valid_until),
     signers: signersOf(row, secret, masterKey),
@@ -54,6 +59,12 @@ export const targetOf = (row: TargetRow, masterKey: Opening, defaults: DeliveryS
     connectTimeout: milliseconds(connect) ?? defaults.connectTimeout,
     headersTimeout: milliseconds(headers) ?? defaults.headersTimeout,
     bodyTimeout: milliseconds(body) ?? defaults.bodyTimeout,
+    token: oauth2
+      ? new AccessToken({ ...oauth2, scope: oauth2.scope, client_secret: openCredential(masterKey, id, oauth2.sealed) })
+      : undefined,
+    certificate: client_certificate
+      ? { cert: client_certificate.certificate, key: openCredential(masterKey, id, client_certificate.sealed) }
+      : undefined,
     signers: (now) => kept.filter(({ until }) => until > now).flatMap(({ signers }) => signers),
   };
 };

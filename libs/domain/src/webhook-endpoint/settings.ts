@@ -22,6 +22,23 @@ export interface Timeouts {
 export type CustomHeader =
   { readonly name: string; readonly value: string } | { readonly name: string; readonly sealed: string };
 
+/** Client credentials (RFC 6749 §4.4) for a token that every delivery carries. */
+export interface OAuth2 {
+  readonly token_url: string;
+  readonly client_id: string;
+  readonly scope?: string;
+  /** The client secret. */
+  readonly sealed: string;
+}
+
+/** What TLS shows of us. */
+export interface ClientCertificate {
+  /** PEM, with the chain if it needs one. */
+  readonly certificate: string;
+  /** The private key in PEM. */
+  readonly sealed: string;
+}
+
 /** How one endpoint is delivered to. What is not set is as the service has it. */
 export interface EndpointSettings {
   readonly rate_limit?: RateLimit | null;
@@ -36,6 +53,8 @@ export interface EndpointSettings {
   readonly payload_format?: PayloadFormat;
   readonly api_version?: string;
   readonly signatures?: readonly Signature[];
+  readonly oauth2?: OAuth2 | null;
+  readonly client_certificate?: ClientCertificate | null;
 }
 
 /** What a change of settings changes; undefined when that is nothing. Each setting is replaced as a whole. */

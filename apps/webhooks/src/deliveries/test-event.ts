@@ -1,0 +1,41 @@
+import type { PoolClient } from 'pg';
+import { newId } from '#domain/shared/id';
+import { DUE_CHANNEL } from './delivery.table.ts';
+
+/** Type of the event that is sent on request, to one webhook alone. */
+const TYPE = 'webhook.test';
+
+const QUEUE = `
+  with stored as (
+    insert into outgoing_events (event_id, body) values ($3, $5)
+  ),
+  queued as (
+    insert into deliveries (id, endpoint_id, event_id, event_type, status, due_at)
+    values ($1, $2, $3, $4, 'pending', now())
+  )
+  select pg_notify('${DUE_CHANNEL}', $2)`;
+
+/**
+ * Queues an event that says nothing but that it is a test. It waits behind nothing, whatever the ordering, and no filter holds it.
+ * @returns the delivery's id
+ */
+export const queueTestEvent = async (endpointId: string, now: Date, tx: PoolClient): Promise<string> => {
+  const [id, event_id] = [newId('dlv'), newId('evt')];
+  const event = {
+    specversion: '1.0',
+    id: event_id,
+    source: 'keyledger/webhooks',
+    type: TYPE,
+    subject: endpointId,
+    time: now.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: `urn:keyledger:event:${TYPE}:1`,
+    data: { webhook_id: endpointId },
+  };
+  await tx.query({
+    name: 'queue_test_event',
+    text: QUEUE,
+    values: [id, endpointId, event_id, TYPE, JSON.stringify(event)],
+  });
+  return id;
+};
