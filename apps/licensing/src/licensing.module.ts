@@ -36,6 +36,7 @@ import { SigningKeySecrets } from './keys/signing-key.secrets.ts';
 import { SigningKeys1790000013000, SigningKeySecrets1790000061000 } from './keys/signing-key.table.ts';
 import { SigningKeys } from './keys/signing-keys.ts';
 import { WellKnownController } from './keys/well-known.controller.ts';
+import { BesideLicense } from './licenses/beside-license.ts';
 import { ExpireWhenDue } from './licenses/expire-when-due.ts';
 import { Issuing } from './licenses/issuing.ts';
 import { LicenseController } from './licenses/license.controller.ts';
@@ -144,6 +145,7 @@ export const licensingService: ServiceDefinition = {
   ],
   providers: [
     Licenses,
+    BesideLicense,
     Issuing,
     LicenseList,
     ActivationList,

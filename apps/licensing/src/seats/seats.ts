@@ -1,23 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
-import { licenseStream } from '#domain/license/license';
-import { planStream, refusePlan } from '#domain/plan/plan';
-import { decideSeat, type OnLicense, type SeatCommand } from '#domain/seat/seat.commands';
+import type { OnLicense } from '#domain/license/on-license';
+import { decideSeat, type SeatCommand } from '#domain/seat/seat.commands';
 import { type SeatEvent, type Seats as SeatsState, seatsOf, seatStream } from '#domain/seat/seat';
 import type { EventStore, HandleOptions, Outcome } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
-import { Licenses } from '../licenses/licenses.ts';
+import { BesideLicense } from '../licenses/beside-license.ts';
 import type { SeatRow } from './seat.table.ts';
 
 export type Seated = Outcome<SeatsState, SeatEvent>;
 
-/** Seats with the licences and plans that commands on them reckon with. */
+/** Seats, and commands on them. */
 @Injectable()
 export class Seats {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    private readonly licenses: Licenses,
+    private readonly beside: BesideLicense,
   ) {}
 
   /** A seat by its id, also one that was removed. */
@@ -40,46 +38,19 @@ export class Seats {
     return rows[0];
   }
 
-  /**
-   * Decides a command on a licence's seats against licence and plan as they are when it is committed: no seat is taken on a
-   * licence that another instance suspended, revoked or moved to another plan a moment before.
-   */
-  async handle(
+  /** Decides a command on a licence's seats. @throws Refusal */
+  handle(
     license_id: string,
     command: (on: OnLicense) => SeatCommand,
     options: HandleOptions<SeatsState, SeatEvent>,
   ): Promise<Seated> {
-    const now = new Date().toISOString();
-    for (;;) {
-      const { state } = await this.store.load(licenseStream, license_id);
-      if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
-      const { plan_id, product_id } = state;
-      // What a product is never changes.
-      const { type: product_type } = await this.licenses.product(product_id);
-      try {
-        return await this.store.handle(
-          seatStream,
-          seatsOf(license_id),
-          (seats, _version, read) => {
-            const { state: license } = read(licenseStream, license_id);
-            if (license.status === 'none') return refuse('LICENSE_NOT_FOUND');
-            if (license.plan_id !== plan_id) throw new PlanHasChanged();
-            const { state: terms } = read(planStream, plan_id);
-            if (terms.status === 'none') return refusePlan('PLAN_NOT_FOUND');
-            return decideSeat(command({ license_id, license, plan: { plan_id, ...terms }, product_type, now }), seats);
-          },
-          {
-            ...options,
-            reads: [
-              { type: licenseStream, id: license_id },
-              { type: planStream, id: plan_id },
-            ],
-          },
-        );
-      } catch (error) {
-        if (!(error instanceof PlanHasChanged)) throw error;
-      }
-    }
+    return this.beside.handle(
+      license_id,
+      seatStream,
+      seatsOf(license_id),
+      (on, seats) => decideSeat(command(on), seats),
+      options,
+    );
   }
 
   /** Ends a licence's invitations whose time has come. */
@@ -93,6 +64,3 @@ export class Seats {
     );
   }
 }
-
-/** The licence went over to another plan between the look and the decision. */
-class PlanHasChanged extends Error {}

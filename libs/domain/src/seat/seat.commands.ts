@@ -1,19 +1,10 @@
-import { assertUsable, type Plan } from '../license/license.commands.ts';
+import { assertUsable } from '../license/license.commands.ts';
 import { refuse } from '../license/license.errors.ts';
-import type { License } from '../license/license.ts';
-import { productSupports, type ProductType } from '../product/product.ts';
+import type { OnLicense } from '../license/on-license.ts';
+import { productSupports } from '../product/product.ts';
 import { addDays, type Time } from '../shared/time.ts';
 import { refuseSeat } from './seat.errors.ts';
 import { INVITE_DAYS, type Seat, type SeatEvent, type SeatRole, type Seats } from './seat.ts';
-
-/** The licence that seats are on, as it stands when the decision is made. */
-export interface OnLicense {
-  readonly license_id: string;
-  readonly license: License;
-  readonly plan: Plan;
-  readonly product_type: ProductType;
-  readonly now: Time;
-}
 
 interface OfSeat {
   readonly seat_id: string;

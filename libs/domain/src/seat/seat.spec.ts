@@ -5,7 +5,8 @@ import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { Refusal } from '../shared/refusal.ts';
 import { addDays } from '../shared/time.ts';
-import { type AcceptInvite, decideSeat, type InviteSeat, type OnLicense, type SeatCommand } from './seat.commands.ts';
+import type { OnLicense } from '../license/on-license.ts';
+import { type AcceptInvite, decideSeat, type InviteSeat, type SeatCommand } from './seat.commands.ts';
 import { type SeatEvent, type SeatRole, type Seats, seatStream } from './seat.ts';
 
 const given = specification<SeatCommand, SeatEvent, Seats>({ ...seatStream, decide: decideSeat });
