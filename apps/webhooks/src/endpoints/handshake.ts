@@ -4,7 +4,7 @@ import { CONFIG, type Config, Problem } from '#platform';
 import { refusedAddresses } from '../sending/addresses.ts';
 import { reasonOf } from '../sending/attempt.ts';
 import { webhookAgent } from '../sending/connector.ts';
-import { defaultSettings, DELIVERY_SETTINGS, type DeliverySettings } from '../sending/settings.ts';
+import { DELIVERY_SETTINGS, type DeliverySettings, settingsOf } from '../sending/settings.ts';
 
 /** Deliveries a minute that a webhook can be limited to; what allows more sets no limit. */
 const MOST_PER_MINUTE = 60_000;
@@ -23,7 +23,7 @@ export class Handshake implements BeforeApplicationShutdown {
     @Inject(CONFIG) config: Config,
     @Optional() @Inject(DELIVERY_SETTINGS) overrides: Partial<DeliverySettings> = {},
   ) {
-    const settings = { ...defaultSettings, ...overrides };
+    const settings = settingsOf(config, overrides);
     this.#agent = webhookAgent(refusedAddresses(config.webhook_allow_cidrs), settings);
     this.#origin = new URL(config.public_url).hostname;
     this.#patience = settings.connectTimeout + settings.headersTimeout;

@@ -14,6 +14,7 @@ export type AttemptError =
   | 'CONNECTION_LOST'
   | 'NAME_NOT_FOUND'
   | 'NETWORK_ERROR'
+  | 'PROXY_REFUSED'
   | 'REDIRECT_NOT_FOLLOWED'
   | 'TIMEOUT'
   | 'TLS_ERROR'
@@ -115,6 +116,7 @@ const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string>
 
 const REASONS: Readonly<Record<string, AttemptError>> = {
   ADDRESS_REFUSED: 'ADDRESS_REFUSED',
+  PROXY_REFUSED: 'PROXY_REFUSED',
   TOKEN_REFUSED: 'TOKEN_REFUSED',
   UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
   ETIMEDOUT: 'CONNECT_TIMEOUT',

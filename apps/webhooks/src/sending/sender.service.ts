@@ -24,7 +24,7 @@ import {
 import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';
 import { Sender } from './sender.ts';
-import { defaultSettings, DELIVERY_SETTINGS, type DeliverySettings } from './settings.ts';
+import { DELIVERY_SETTINGS, type DeliverySettings, settingsOf } from './settings.ts';
 
 /** Runs the sender for as long as the service runs. */
 @Injectable()
@@ -42,7 +42,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
   ) {
     this.#sender = new Sender({
       pool: database.pool,
-      settings: { ...defaultSettings, ...settings },
+      settings: settingsOf(config, settings),
       refused: refusedAddresses(config.webhook_allow_cidrs),
       masterKey,
       onAttempt: countAttempts(metrics.registry),

@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { Config } from '#platform';
 import { API_VERSIONS, type ApiVersion } from '../payload/versions.ts';
 
 /** When an endpoint's circuit opens, and how often it is probed then. Times in milliseconds. */
@@ -34,6 +35,8 @@ export interface DeliverySettings {
   readonly bodyTimeout: number;
   /** How long stopping waits for attempts that are under way. */
   readonly grace: number;
+  /** An HTTP proxy, through which every connection is made. */
+  readonly proxy?: string;
   /** Certificates, in PEM, of authorities that are trusted beside the well-known ones. */
   readonly authorities?: string;
   /** Finds the addresses of names; the system's resolver unless a test has its own. */
@@ -59,6 +62,16 @@ export const defaultSettings: DeliverySettings = {
   bodyTimeout: 5 * SECOND,
   grace: 5 * SECOND,
 };
+
+/** The defaults, what the operator has configured, and what a test has its own way. */
+export const settingsOf = (
+  { webhook_proxy }: Pick<Config, 'webhook_proxy'>,
+  overrides: Partial<DeliverySettings>,
+): DeliverySettings => ({
+  ...defaultSettings,
+  ...(webhook_proxy === undefined ? {} : { proxy: webhook_proxy }),
+  ...overrides,
+});
 
 /** Injection token of `Partial<DeliverySettings>`; provided by a global module it overrides the defaults. */
 export const DELIVERY_SETTINGS = Symbol('DeliverySettings');

@@ -23,6 +23,8 @@ export interface Config {
   readonly previous_master_keys: readonly Uint8Array[];
   readonly bootstrap_api_key: string | undefined;
   readonly webhook_allow_cidrs: readonly string[];
+  /** The HTTP proxy that webhooks go through; undefined = straight to their endpoints. */
+  readonly webhook_proxy: string | undefined;
   readonly trusted_proxies: readonly string[];
   readonly rate_limits: RateLimits;
   /** Calls a second that one API key may make of one process. */

@@ -52,6 +52,7 @@ describe('configuration', () => {
     ['KEYLEDGER_PUBLIC_URL', 'licenses.example.com'],
     ['KEYLEDGER_MASTER_KEY', 'c2hvcnQ='],
     ['KEYLEDGER_WEBHOOK_ALLOW_CIDRS', '10.0.0.0/8,localhost'],
+    ['KEYLEDGER_WEBHOOK_PROXY', 'proxy.example.com:3128'],
     ['KEYLEDGER_RATE_LIMITS', 'maybe'],
     ['KEYLEDGER_SMTP_URL', 'mail.example.com:25'],
     ['KEYLEDGER_MAIL_FROM', 'Ada <ada@example.com>'],

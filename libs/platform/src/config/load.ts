@@ -23,6 +23,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     previous_master_keys: previousMasterKeys(list(env, 'KEYLEDGER_PREVIOUS_MASTER_KEYS')),
     bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
     webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
+    webhook_proxy: proxyUrl(env, 'KEYLEDGER_WEBHOOK_PROXY'),
     trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),
     rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
     rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),
@@ -98,6 +99,16 @@ const smtpUrl = (env: Env, name: string): string | undefined => {
     throw new ConfigError(
       `${name} must look like smtps://user:password@mail.example.com:465, or be left out: mails then become files.`,
     );
+  }
+  return text;
+};
+
+const proxyUrl = (env: Env, name: string): string | undefined => {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  // Not quoted: it may hold a password.
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new ConfigError(`${name} must look like http://user:password@proxy.example.com:3128, or be left out.`);
   }
   return text;
 };
