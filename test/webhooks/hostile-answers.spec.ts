@@ -1,0 +1,141 @@
+import { createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { eventually } from '../support/app.ts';
+import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
+
+/** A server that does with each connection what no HTTP server would. */
+const startRaw = async (answering: (socket: Socket) => void): Promise<{ url: string; close: () => void }> => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    socket.once('data', () => answering(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
+
+describe('an endpoint that answers with ill intent', () => {
+  let app: Webhooks;
+  const closing: (() => unknown)[] = [];
+  const raw = async (...args: Parameters<typeof startRaw>): Promise<string> => {
+    const { url, close } = await startRaw(...args);
+    closing.push(close);
+    return url;
+  };
+  const sink = async (...args: Parameters<typeof startSink>): Promise<Sink> => {
+    const made = await startSink(...args);
+    closing.push(made.close);
+    return made;
+  };
+  beforeAll(async () => {
+    app = await startWebhooks({ ...QUICK, ladder: [], headersTimeout: 300, bodyTimeout: 200, connectTimeout: 300 });
+  });
+  afterAll(async () => {
+    await app.close();
+    await Promise.all(closing.map((close) => close()));
+  });
+  const attemptAt = async (url: string): Promise<Record<string, unknown>> => {
+    const { id } = await app.webhook(url);
+    const event = await app.suspend();
+    const { attempts, status } = await app.delivery(id, event, (delivery) => delivery.status !== 'pending');
+    await app.call('DELETE', `/admin/webhooks/${id}`);
+    return { status, ...attempts[0] };
+  };
+
+  it('by one byte of its head at a time is given up when the time for heads is over', async () => {
+    const url = await raw((socket) => {
+      const head = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-padding: '.padEnd(10_000, 'x');
+      let sent = 0;
+      const drip = setInterval(() => socket.write(head[sent++] ?? 'x'), 10);
+      socket.on('close', () => clearInterval(drip));
+    });
+    const attempt = await attemptAt(url);
+    expect(attempt).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
+    expect(attempt['duration_ms']).toBeLessThan(3_000);
+  });
+
+  it('by 200 and then nothing more has taken the delivery, and holds its place no longer than bodies may take', async () => {
+    const { url } = await sink((_, response) => response.writeHead(200, { 'content-length': '1000' }).flushHeaders());
+    const attempt = await attemptAt(url);
+    expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200, response_body: '' });
+    expect(attempt['duration_ms']).toBeLessThan(3_000);
+  });
+
+  it('by a body of 5 GB is read for 4 KiB of it', async () => {
+    let sent = 0;
+    let cut = false;
+    const { url } = await sink((_, response) => {
+      response.writeHead(200, { 'content-length': String(5 * 2 ** 30) });
+      const piece = Buffer.alloc(65_536, 'x');
+      const flood = (): void => {
+        do sent += piece.length;
+        while (response.write(piece));
+        response.once('drain', flood);
+      };
+      response.on('close', () => (cut = true)).on('error', () => undefined);
+      flood();
+    });
+    const attempt = await attemptAt(url);
+    expect(attempt).toMatchObject({ status: 'succeeded' });
+    expect(attempt['response_body']).toBe('x'.repeat(4_096));
+    await eventually(() => cut);
+    // What the buffers of the network hold, and no more.
+    expect(sent).toBeLessThan(32 * 2 ** 20);
+  });
+
+  it('by a gzip bomb finds nobody who unpacks it', async () => {
+    const bomb = gzipSync(Buffer.alloc(50 * 2 ** 20));
+    const { url, received } = await sink((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) }).end(bomb),
+    );
+    const attempt = await attemptAt(url);
+    expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200 });
+    expect(Buffer.byteLength(String(attempt['response_body']))).toBeLessThan(3 * 4_096);
+    expect(received[0]?.headers).not.toHaveProperty('accept-encoding');
+  });
+
+  it.each<[string, string]>([
+    ['that is no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ['with a head without end', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`],
+    ['with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+  ])('by an answer %s has failed', async (_, bytes) => {
+    const url = await raw((socket) => socket.end(bytes));
+    expect(await attemptAt(url)).toMatchObject({ status: 'failed', response_status: null, error: expect.any(String) });
+  });
+
+  it('by informing that it goes on and on is given up', async () => {
+    const url = await raw((socket) => {
+      const inform = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
+      socket.on('close', () => clearInterval(inform));
+    });
+    expect(await attemptAt(url)).toMatchObject({ status: 'failed', response_status: null });
+  });
+});
+
+it.each<[string, (pause: number) => string]>([
+  ['seconds', (pause) => String(pause)],
+  ['a date', (pause) => new Date(Date.now() + pause * 1_000).toUTCString()],
+])('an endpoint that asks for a pause, in %s, is left alone for as long', async (_, asked) => {
+  const app = await startWebhooks();
+  const sink = await startSink((received, response) =>
+    sink.received.length === 1
+      ? response.writeHead(429, { 'retry-after': asked(3_600) }).end()
+      : response.writeHead(204).end(),
+  );
+  const { id } = await app.webhook(sink.url);
+  const event = await app.suspend();
+  const waiting = await app.delivery(id, event, ({ attempts }) => attempts.length === 1);
+  const pause = Date.parse(waiting.next_attempt_at) - Date.parse(waiting.attempts[0].at);
+  // A date has no fractions of a second.
+  expect(pause).toBeGreaterThan(3_598_000);
+  expect(pause).toBeLessThan(3_610_000);
+  await app.close();
+  await sink.close();
+});
