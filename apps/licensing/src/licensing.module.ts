@@ -50,7 +50,7 @@ import { Trials1790000072000 } from './licenses/trial.table.ts';
 import { PlanEntitlementController } from './plans/plan-entitlement.controller.ts';
 import { PlanController } from './plans/plan.controller.ts';
 import { plansProjection } from './plans/plan.projection.ts';
-import { PlanTermRules1790000070000, Plans1790000011000 } from './plans/plan.table.ts';
+import { PlanBorrowing1790000080000, PlanTermRules1790000070000, Plans1790000011000 } from './plans/plan.table.ts';
 import { ProductController } from './products/product.controller.ts';
 import { productsProjection } from './products/product.projection.ts';
 import { Products1790000010000 } from './products/product.table.ts';
@@ -97,6 +97,7 @@ export const licensingService: ServiceDefinition = {
     Imports1790000030000,
     SigningKeySecrets1790000061000,
     PlanTermRules1790000070000,
+    PlanBorrowing1790000080000,
     LicenseTerms1790000071000,
     Trials1790000072000,
   ],

@@ -1,5 +1,6 @@
 import { apiKeyContracts } from './api-key/api-key.contracts.ts';
 import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
+import { floatingContracts } from './floating/floating.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { licenseKeyContracts } from './license/license.keys.contracts.ts';
 import { licenseTermContracts } from './license/license.terms.contracts.ts';
@@ -18,6 +19,7 @@ export const catalogue = [
   ...licenseTermContracts,
   ...signingKeyContracts,
   ...seatContracts,
+  ...floatingContracts,
   ...entitlementContracts,
   ...usageContracts,
   ...apiKeyContracts,
@@ -32,6 +34,7 @@ export const licensingContracts = [
   ...licenseTermContracts,
   ...signingKeyContracts,
   ...seatContracts,
+  ...floatingContracts,
   ...entitlementContracts,
   ...usageContracts,
 ];
@@ -42,9 +45,6 @@ export const licensingContracts = [
  */
 export const ANNOUNCED_TYPES: readonly string[] = [
   'license.activated',
-  'floating.checked_out',
-  'floating.checked_in',
-  'floating.expired',
   'subscription.*',
   'invoice.*',
   'payment.*',

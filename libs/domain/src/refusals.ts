@@ -1,6 +1,7 @@
 import { apiKeyRefusals } from './api-key/api-key.errors.ts';
 import { addOnRefusals } from './add-on/add-on.ts';
 import { entitlementRefusals } from './entitlements/entitlement.ts';
+import { floatingRefusals } from './floating/floating.errors.ts';
 import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';
 import { productRefusals } from './product/product.ts';
@@ -15,6 +16,7 @@ export const refusals: Refusals<string> = {
   ...planRefusals,
   ...entitlementRefusals,
   ...addOnRefusals,
+  ...floatingRefusals,
   ...licenseRefusals,
   ...seatRefusals,
   ...signingKeyRefusals,

@@ -1,5 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/plan/plan';
+import { KEPT_DEACTIVATIONS } from '#domain/license/license';
+import { BOUND_IDENTITIES } from '#domain/plan/plan.activation-rules';
 import { RENEWAL_BASES, TERM_STARTS } from '#domain/plan/plan.term-rules';
 import { BILLING_INTERVALS } from '#domain/shared/time';
 import { endpoint, Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
@@ -19,6 +21,11 @@ const editable = {
   trial_days: Days,
   grace_days: Days,
   floating_timeout: Type.Integer({ minimum: 1, maximum: 43_200, description: 'Minutes.' }),
+  max_borrow_days: Type.Integer({
+    minimum: 0,
+    maximum: 31,
+    description: 'Days for which a floating session may be borrowed, to work offline; 0 = it may not.',
+  }),
   sort_order: Int(-1_000_000, 1_000_000),
   active: Type.Boolean({ description: 'Inactive plans are not sold.' }),
   term_starts: Type.Enum([...TERM_STARTS], {
@@ -33,6 +40,29 @@ const editable = {
     description:
       'Days for which new releases are included, from the beginning of the term; null = for as long as it works.',
   }),
+  fingerprint_lock: Type.Boolean({
+    description: 'The first device or user binds the licence; others are FINGERPRINT_MISMATCH until the binding is undone.',
+  }),
+  bound_identity: Nullable(
+    Type.Enum([...BOUND_IDENTITIES], {
+      description: 'The first use binds the licence to the `identity` it names; others are IDENTITY_MISMATCH.',
+    }),
+  ),
+  activation_ttl_days: Nullable(
+    Type.Integer({
+      minimum: 1,
+      maximum: 3650,
+      description: 'Days after which an activation that was not verified is released; null = never.',
+    }),
+  ),
+  max_deactivations: Nullable(
+    Type.Integer({
+      minimum: 0,
+      maximum: KEPT_DEACTIVATIONS,
+      description: 'How often apps may give activations up within `deactivation_period_days`; null = without limit.',
+    }),
+  ),
+  deactivation_period_days: Type.Integer({ minimum: 1, maximum: 3650 }),
 };
 
 export const Plan = StrictObject(
@@ -73,11 +103,17 @@ export const createPlan = endpoint({
     trial_days: Type.Optional(editable.trial_days),
     grace_days: Type.Optional(editable.grace_days),
     floating_timeout: Type.Optional(editable.floating_timeout),
+    max_borrow_days: Type.Optional(editable.max_borrow_days),
     sort_order: Type.Optional(editable.sort_order),
     active: Type.Optional(editable.active),
     term_starts: Type.Optional(editable.term_starts),
     renewal_from: Type.Optional(editable.renewal_from),
     updates_days: Type.Optional(editable.updates_days),
+    fingerprint_lock: Type.Optional(editable.fingerprint_lock),
+    bound_identity: Type.Optional(editable.bound_identity),
+    activation_ttl_days: Type.Optional(editable.activation_ttl_days),
+    max_deactivations: Type.Optional(editable.max_deactivations),
+    deactivation_period_days: Type.Optional(editable.deactivation_period_days),
   }),
   answers: { 201: { description: 'The plan. Fields that were left out have their defaults.', schema: Plan } },
   problems: [SLUG_TAKEN, NO_ACTIVATIONS, { status: 404, code: 'PRODUCT_NOT_FOUND' }],

@@ -55,3 +55,36 @@ export class PlanTermRules1790000070000 implements MigrationInterface {
     await runner.query('alter table plans drop column term_starts, drop column renewal_from, drop column updates_days');
   }
 }
+
+/** For how long floating sessions may be lent. */
+export class PlanBorrowing1790000080000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table plans add column max_borrow_days integer not null default 0');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table plans drop column max_borrow_days');
+  }
+}
+
+/** How activations come and go. */
+export class PlanActivationRules1790000081000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table plans
+        add column fingerprint_lock boolean not null default false,
+        add column bound_identity text,
+        add column activation_ttl_days integer,
+        add column max_deactivations integer,
+        add column deactivation_period_days integer not null default 30`);
+    await runner.query(
+      'create index plans_activation_ttl_days on plans (activation_ttl_days) where activation_ttl_days is not null',
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      alter table plans drop column fingerprint_lock, drop column bound_identity, drop column activation_ttl_days,
+        drop column max_deactivations, drop column deactivation_period_days`);
+  }
+}

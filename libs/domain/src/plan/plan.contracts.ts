@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { contract, orNull, text } from '../shared/contract.ts';
 import { BILLING_INTERVALS } from '../shared/time.ts';
+import { ACTIVATION_DEFAULTS, BOUND_IDENTITIES } from './plan.activation-rules.ts';
 import { RENEWAL_BASES, TERM_STARTS } from './plan.term-rules.ts';
 import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
 
@@ -18,6 +19,9 @@ const fields = {
   trial_days: Type.Integer({ minimum: 0 }),
   grace_days: Type.Integer({ minimum: 0 }),
   floating_timeout: Type.Integer({ minimum: 1, description: 'Minutes.' }),
+  max_borrow_days: Type.Optional(
+    orNull(Type.Integer({ minimum: 0, description: 'Days for which a floating session may be lent; null = 0.' })),
+  ),
   sort_order: Type.Integer(),
   active: Type.Boolean({ description: 'It is sold.' }),
   term_starts: Type.Optional(
@@ -29,6 +33,17 @@ const fields = {
   updates_days: Type.Optional(
     orNull(Type.Integer({ minimum: 0, description: 'Days for which new releases are included; null = no end.' })),
   ),
+  fingerprint_lock: Type.Optional(Type.Boolean({ description: 'The first device or user binds a licence.' })),
+  bound_identity: Type.Optional(
+    orNull(Type.Enum([...BOUND_IDENTITIES], { description: 'What the first use binds a licence to; null = nothing.' })),
+  ),
+  activation_ttl_days: Type.Optional(
+    orNull(Type.Integer({ minimum: 1, description: 'Days after which an unseen activation is released; null = never.' })),
+  ),
+  max_deactivations: Type.Optional(
+    orNull(Type.Integer({ minimum: 0, description: 'Activations that apps may give up in a period; null = no limit.' })),
+  ),
+  deactivation_period_days: Type.Optional(Type.Integer({ minimum: 1, description: 'The period, in days.' })),
 };
 
 export const planContracts = [
@@ -50,11 +65,13 @@ export const planContracts = [
       trial_days: 14,
       grace_days: 7,
       floating_timeout: 30,
+      max_borrow_days: 0,
       sort_order: 0,
       active: true,
       term_starts: 'issue',
       renewal_from: 'from_expiry',
       updates_days: null,
+      ...ACTIVATION_DEFAULTS,
     },
   }),
   contract({

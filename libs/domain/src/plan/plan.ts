@@ -26,6 +26,8 @@ export interface PlanTerms extends TermRules {
   readonly grace_days: number;
   /** Minutes without a heartbeat after which a floating session ends. */
   readonly floating_timeout: number;
+  /** Days for which a floating session may be lent, to work offline; 0 = it may not. */
+  readonly max_borrow_days: number;
   readonly sort_order: number;
   /** Inactive plans are not sold: no new licences. */
   readonly active: boolean;
@@ -39,6 +41,7 @@ export const PLAN_DEFAULTS = {
   trial_days: 0,
   grace_days: 7,
   floating_timeout: 30,
+  max_borrow_days: 0,
   sort_order: 0,
   active: true,
   ...TERM_DEFAULTS,

@@ -2,7 +2,21 @@ import { typeidUnboxed, TypeID } from 'typeid-js';
 
 /** Prefixes of ids: what a thing is can be read off its id. */
 export type IdPrefix =
-  'prod' | 'plan' | 'addon' | 'lic' | 'act' | 'seat' | 'cus' | 'whk' | 'dlv' | 'imp' | 'key' | 'evt' | 'req' | 'lease';
+  | 'prod'
+  | 'plan'
+  | 'addon'
+  | 'lic'
+  | 'act'
+  | 'seat'
+  | 'sess'
+  | 'cus'
+  | 'whk'
+  | 'dlv'
+  | 'imp'
+  | 'key'
+  | 'evt'
+  | 'req'
+  | 'lease';
 
 /** A new typed id that sorts by time (TypeID 0.3: UUIDv7 in Crockford base32), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
 export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
