@@ -10,6 +10,8 @@ import { EndpointList } from './endpoints/endpoint.list.ts';
 import { endpointsProjection } from './endpoints/endpoint.projection.ts';
 import { Endpoints1790000004000, EndpointSettings1790000004101 } from './endpoints/endpoint.table.ts';
 import { Handshake } from './endpoints/handshake.ts';
+import { HistoryService } from './history/history.service.ts';
+import { History1790000004200 } from './history/history.table.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
@@ -25,6 +27,7 @@ export const webhooksService: ServiceDefinition = {
     KnownProducts1790000004002,
     Gates1790000004100,
     EndpointSettings1790000004101,
+    History1790000004200,
   ],
   streams: [webhookEndpointStream],
   projections: [endpointsProjection],
@@ -37,6 +40,6 @@ export const webhooksService: ServiceDefinition = {
 @Module({
   imports: [ServiceModule.forService(webhooksService)],
   controllers: [EndpointController, DeliveryController, FanOutSubscription, ProductsSubscription],
-  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, SenderService],
+  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, HistoryService, SenderService],
 })
 export class WebhooksModule {}

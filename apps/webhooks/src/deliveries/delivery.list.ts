@@ -33,7 +33,7 @@ const LISTED = `
   from deliveries d
   cross join lateral (
     select coalesce(json_agg(to_json(a) order by a.at), '[]') as attempts
-    from (select at, duration_ms, response_status, response_body, error from attempts where delivery_id = d.id) a
+    from (select at, duration_ms, response_status, response_body, error from attempts where delivery_id = d.id and day = d.day) a
   ) tried`;
 
 /**
@@ -41,7 +41,8 @@ const LISTED = `
  * takes its old place: what has not begun waits behind it.
  */
 const REQUEUE = `
-  update deliveries set status = 'pending', due_at = now(), attempts = 0, claimed_by = null, claimed_until = null
+  update deliveries set status = 'pending', due_at = now(), attempts = 0, claimed_by = null, claimed_until = null,
+    settled_at = null, announced = true, replayed = false, replay_id = null, replay_of = null
   where id = $1 and endpoint_id = $2 and (claimed_until is null or claimed_until < now())
     -- what waits behind another of its queue goes on waiting
     and not (status = 'pending' and due_at is null)`;

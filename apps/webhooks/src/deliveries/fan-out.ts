@@ -1,24 +1,30 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { newId } from '#domain/shared/id';
-import { type Filter, passes } from '#domain/webhook-endpoint/filter';
 import type { Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
 import type { PublishedEvent } from '#events';
 import { matches } from '../endpoints/event-types.ts';
+import { TODAY } from '../history/history.table.ts';
 import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
+import { type Interest, queueOf, wants } from './interest.ts';
 
-interface Subscriber {
+interface Subscriber extends Interest {
   readonly id: string;
-  readonly product_id: string | null;
-  readonly events: readonly string[];
   readonly ordering: Ordering;
-  readonly filter: Filter | null;
 }
 
 interface Draft {
   readonly endpoint_id: string;
   readonly event: PublishedEvent;
+  readonly kept: Kept;
   /** What must not be overtaken; null = anything may. */
   readonly queue: string | null;
+}
+
+/** Where an event stands among all that were taken in. */
+interface Kept {
+  readonly event_id: string;
+  readonly position: string;
+  readonly day: number;
 }
 
 /** Deliveries a statement: enough to be quick, few enough for a message of bounded size. */
@@ -29,49 +35,55 @@ const NAMED = 200;
 const SUBSCRIBERS = `select pg_advisory_xact_lock(${QUEUE_LOCK});
   select id, product_id, events, ordering, settings -> 'filter' as filter from webhook_endpoints where active`;
 
+/** Each event once, in the order in which they came: positions ascend with it. */
+const KEEP = `
+  insert into outgoing_events (position, day, event_id, type, body)
+  select nextval('event_positions'), ${TODAY}, event_id, type, body
+  from (
+    select * from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i(event_id, type, body, n)
+    where not exists (select from outgoing_events o where o.event_id = i.event_id)
+    order by n
+  ) fresh
+  returning event_id, position, day`;
+
 const INSERT = `
   with incoming as (
-    select i.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-      with ordinality as i(id, endpoint_id, event_id, event_type, queue, n)
-    where not exists (select from deliveries d where d.endpoint_id = i.endpoint_id and d.event_id = i.event_id)
+    select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+      as i(id, day, seq, endpoint_id, event_id, event_type, subject, queue)
+  ),
+  queued as (
+    insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, subject, queue, status, due_at)
+    select id, day, seq, endpoint_id, event_id, event_type, subject, queue, 'pending', case
+        when queue is null then now()
+        when row_number() over (partition by endpoint_id, queue order by seq) > 1 then null
+        when exists (
+          select from deliveries d where d.endpoint_id = i.endpoint_id and d.queue = i.queue and d.status = 'pending'
+        ) then null
+        else now()
+      end
+    from incoming i
   )
-  insert into deliveries (id, endpoint_id, event_id, event_type, queue, status, due_at)
-  select id, endpoint_id, event_id, event_type, queue, 'pending', case
-      when queue is null then now()
-      when row_number() over (partition by endpoint_id, queue order by n) > 1 then null
-      when exists (
-        select from deliveries d where d.endpoint_id = i.endpoint_id and d.queue = i.queue and d.status = 'pending'
-      ) then null
-      else now()
-    end
-  from incoming i
-  order by n`;
-
-const STORE = `
-  with stored as (
-    insert into outgoing_events (event_id, body) select * from unnest($1::text[], $2::text[]) on conflict do nothing
-  )
-  select pg_notify('${DUE_CHANNEL}', $3)`;
+  select pg_notify('${DUE_CHANNEL}', $9)`;
 
 /**
- * Writes what each endpoint that wants the events is to be sent, in the transaction that takes the events in. An event that was
- * taken in before adds nothing. Senders hear of it at the commit.
+ * Keeps the events, and writes what each endpoint that wants them is to be sent, in the transaction that takes them in. An event
+ * that was taken in before adds nothing; one that nobody wants now is kept for those who will. Senders hear of it at the commit.
  */
 export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<void> => {
-  const drafts = draftsOf(events, await subscribers(tx));
-  if (drafts.length === 0) return;
+  const all = await subscribers(tx);
+  const kept = await keep(events, tx);
+  const drafts = draftsOf(events, all, kept);
   for (let from = 0; from < drafts.length; from += CHUNK) await insert(drafts.slice(from, from + CHUNK), tx);
-  const wanted = new Map(drafts.map(({ event }) => [event.id, event]));
-  const endpoints = [...new Set(drafts.map(({ endpoint_id }) => endpoint_id))];
-  await tx.query({
-    name: 'store_events',
-    text: STORE,
-    values: [
-      [...wanted.keys()],
-      [...wanted.values()].map((event) => JSON.stringify(event)),
-      endpoints.length > NAMED ? '' : endpoints.join(' '),
-    ],
+};
+
+const keep = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<ReadonlyMap<string, Kept>> => {
+  const once = [...new Map(events.map((event) => [event.id, event])).values()];
+  const { rows } = await tx.query<Kept>({
+    name: 'keep_events',
+    text: KEEP,
+    values: [once.map(({ id }) => id), once.map(({ type }) => type), once.map((event) => JSON.stringify(event))],
   });
+  return new Map(rows.map((row) => [row.event_id, row]));
 };
 
 /** Under the lock, so that deliveries are numbered in the order in which they appear. */
@@ -81,37 +93,41 @@ const subscribers = async (tx: PoolClient): Promise<readonly Subscriber[]> => {
   return found.rows;
 };
 
-const draftsOf = (events: readonly PublishedEvent[], all: readonly Subscriber[]): Draft[] => {
+const draftsOf = (
+  events: readonly PublishedEvent[],
+  all: readonly Subscriber[],
+  fresh: ReadonlyMap<string, Kept>,
+): Draft[] => {
   const byType = new Map<string, readonly Subscriber[]>();
   return events.flatMap((event) => {
+    const kept = fresh.get(event.id);
+    if (kept === undefined) return [];
     let interested = byType.get(event.type);
     if (interested === undefined) {
       interested = all.filter((one) => matches(one.events, event.type));
       byType.set(event.type, interested);
     }
-    const product = event.data['product_id'];
     return interested
-      .filter(({ product_id, filter }) => (product_id === null || product_id === product) && wants(filter, event))
-      .map(({ id, ordering }) => ({ endpoint_id: id, event, queue: queueOf(ordering, event) }));
+      .filter((one) => wants(one, event))
+      .map(({ id, ordering }) => ({ endpoint_id: id, event, kept, queue: queueOf(ordering, event.subject) }));
   });
 };
 
-/** JSON's null and SQL's alike come as null. */
-const wants = (filter: Filter | null, event: PublishedEvent): boolean => filter === null || passes(filter, event);
-
-const queueOf = (ordering: Ordering, { subject }: PublishedEvent): string | null =>
-  ordering === 'none' ? null : ordering === 'strict' ? '*' : subject;
-
 const insert = async (drafts: readonly Draft[], tx: PoolClient): Promise<void> => {
+  const endpoints = [...new Set(drafts.map(({ endpoint_id }) => endpoint_id))];
   await tx.query({
     name: 'insert_deliveries',
     text: INSERT,
     values: [
       drafts.map(() => newId('dlv')),
+      drafts.map(({ kept }) => kept.day),
+      drafts.map(({ kept }) => kept.position),
       drafts.map(({ endpoint_id }) => endpoint_id),
       drafts.map(({ event }) => event.id),
       drafts.map(({ event }) => event.type),
+      drafts.map(({ event }) => event.subject),
       drafts.map(({ queue }) => queue),
+      endpoints.length > NAMED ? '' : endpoints.join(' '),
     ],
   });
 };

@@ -1,17 +1,19 @@
 import type { PoolClient } from 'pg';
 import { newId } from '#domain/shared/id';
-import { DUE_CHANNEL } from './delivery.table.ts';
+import { TODAY } from '../history/history.table.ts';
+import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 
 /** Type of the event that is sent on request, to one webhook alone. */
 const TYPE = 'webhook.test';
 
 const QUEUE = `
   with stored as (
-    insert into outgoing_events (event_id, body) values ($3, $5)
+    insert into outgoing_events (day, event_id, type, body, only_for) values (${TODAY}, $3, $4, $5, $2)
+    returning position, day
   ),
   queued as (
-    insert into deliveries (id, endpoint_id, event_id, event_type, status, due_at)
-    values ($1, $2, $3, $4, 'pending', now())
+    insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, subject, status, due_at)
+    select $1, day, position, $2, $3, $4, $2, 'pending', now() from stored
   )
   select pg_notify('${DUE_CHANNEL}', $2)`;
 
@@ -32,6 +34,8 @@ export const queueTestEvent = async (endpointId: string, now: Date, tx: PoolClie
     dataschema: `urn:keyledger:event:${TYPE}:1`,
     data: { webhook_id: endpointId },
   };
+  // Positions ascend in the order of commits.
+  await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
   await tx.query({
     name: 'queue_test_event',
     text: QUEUE,

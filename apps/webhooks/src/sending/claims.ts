@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
-import { type Claimed, OPEN, type Taken } from './claimed.ts';
+import { type Claimed, endpointOf, laneOf, OPEN, type Taken } from './claimed.ts';
 import { Gated } from './gated-claims.ts';
 
 /** While a circuit is open there is nothing to claim until it is time for a probe. */
-const WITH_DUE = `select e.id from webhook_endpoints e
+const WITH_DUE = `select e.id as endpoint_id, r.replayed
+  from webhook_endpoints e
+  cross join (values (false), (true)) as r(replayed)
   left join delivery_gates g on g.endpoint_id = e.id
   where e.active and (g.opened_at is null or (g.next_probe_at <= now() and (g.probing_until is null or g.probing_until < now())))
-    and exists (select from deliveries d where d.endpoint_id = e.id and ${OPEN})`;
+    and exists (select from deliveries d where d.endpoint_id = e.id and d.replayed = r.replayed and ${OPEN})`;
 
 /**
  * A claim need not survive a crash of the database: without it the delivery is simply open again. So its commit does not wait
@@ -15,17 +17,17 @@ const WITH_DUE = `select e.id from webhook_endpoints e
 const CLAIM = `
   with unhurried as materialized (select set_config('synchronous_commit', 'off', true)),
   lane as materialized (
-    select l.endpoint_id, l.free, e.version, e.settings ->> 'rate_limit' is not null or g.opened_at is not null as gated
-    from unnest($1::text[], $2::int[]) as l(endpoint_id, free)
+    select l.endpoint_id, l.replayed, l.free, e.version, e.settings ->> 'rate_limit' is not null or g.opened_at is not null as gated
+    from unnest($1::text[], $5::boolean[], $2::int[]) as l(endpoint_id, replayed, free)
     join webhook_endpoints e on e.id = l.endpoint_id and e.active
     left join delivery_gates g on g.endpoint_id = l.endpoint_id
   ),
   taken as materialized (
-    select d.id, lane.version
+    select d.id, d.day, lane.version
     from lane
     cross join lateral (
-      select d.id from deliveries d
-      where d.endpoint_id = lane.endpoint_id and ${OPEN}
+      select d.id, d.day from deliveries d
+      where d.endpoint_id = lane.endpoint_id and d.replayed = lane.replayed and ${OPEN}
       order by d.due_at, d.seq
       limit lane.free
       for update skip locked
@@ -35,20 +37,26 @@ const CLAIM = `
   claimed as (
     update deliveries d set claimed_by = $3, claimed_until = now() + $4 * interval '1 millisecond'
     from taken t, unhurried, outgoing_events o
-    where d.id = t.id and o.event_id = d.event_id
-    returning d.id, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, t.version, o.body
+    where d.id = t.id and d.day = t.day and o.event_id = d.event_id and o.day = t.day
+    returning d.id, d.day, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, d.replayed, t.version, o.body
   )
   select * from claimed
   union all
-  select null, null, endpoint_id, null, null, null, null, null from lane where gated`;
+  select null, null, null, endpoint_id, null, null, null, replayed, null, null from lane where gated`;
 
 /** Of an endpoint that has been switched off or deleted nothing is held any longer. */
 const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
   from webhook_endpoints e
-  where d.id = any($1) and d.claimed_by = $2 and d.status = 'pending' and e.id = d.endpoint_id and e.active
+  where (d.id, d.day) in (select * from unnest($1::text[], $4::int[]))
+    and d.claimed_by = $2 and d.status = 'pending' and e.id = d.endpoint_id and e.active
   returning d.id`;
 
-const RELEASE = `update deliveries set claimed_by = null, claimed_until = null where id = any($1) and claimed_by = $2`;
+const RELEASE = `update deliveries set claimed_by = null, claimed_until = null
+  where (id, day) in (select * from unnest($1::text[], $3::int[])) and claimed_by = $2`;
+
+/** A delivery by its key. */
+type Held = Pick<Claimed, 'id' | 'day'>;
+type LaneName = Pick<Claimed, 'endpoint_id' | 'replayed'>;
 
 /** Claims of one process on due deliveries: no two processes hold the same one, and a killed one's come free by themselves. */
 export class Claims {
@@ -64,37 +72,46 @@ export class Claims {
     this.#gated = new Gated(pool, owner, lease);
   }
 
-  /** Active endpoints that have something to claim. */
-  async endpointsWithDue(): Promise<string[]> {
-    const { rows } = await this.pool.query<{ id: string }>({ name: 'endpoints_with_due', text: WITH_DUE });
-    return rows.map(({ id }) => id);
+  /** Lanes of active endpoints that have something to claim. */
+  async lanesWithDue(): Promise<string[]> {
+    const { rows } = await this.pool.query<LaneName>({ name: 'lanes_with_due', text: WITH_DUE });
+    return rows.map(({ endpoint_id, replayed }) => laneOf(endpoint_id, replayed));
   }
 
-  /** Takes up to so many of each endpoint's due deliveries, the longest due first, and no more than its gate lets through. */
+  /** Takes up to so many of each lane's due deliveries, the longest due first, and no more than its gate lets through. */
   async take(free: ReadonlyMap<string, number>): Promise<Taken> {
-    const { rows } = await this.pool.query<Claimed | (Pick<Claimed, 'endpoint_id'> & { readonly id: null })>({
+    const lanes = [...free.keys()].map(endpointOf);
+    const { rows } = await this.pool.query<Claimed | (LaneName & { readonly id: null })>({
       name: 'claim_deliveries',
       text: CLAIM,
-      values: [[...free.keys()], [...free.values()], this.owner, this.lease],
+      values: [
+        lanes.map(({ endpoint_id }) => endpoint_id),
+        [...free.values()],
+        this.owner,
+        this.lease,
+        lanes.map(({ replayed }) => replayed),
+      ],
     });
     const claimed = rows.filter((row): row is Claimed => row.id !== null);
-    const gated = rows.filter(({ id }) => id === null).map(({ endpoint_id }) => endpoint_id);
+    const gated = rows.filter(({ id }) => id === null);
     const permitted = gated.length === 0 ? NONE : await this.#gated.take(gated, free);
     return { claimed: [...claimed, ...permitted.claimed].sort(bySeq), held: permitted.held };
   }
 
   /** @returns those that are still ours */
-  async renew(ids: readonly string[]): Promise<Set<string>> {
+  async renew(held: readonly Held[]): Promise<Set<string>> {
     const { rows } = await this.pool.query<{ id: string }>({
       name: 'renew_claims',
       text: RENEW,
-      values: [ids, this.owner, this.lease],
+      values: [held.map(({ id }) => id), this.owner, this.lease, held.map(({ day }) => day)],
     });
     return new Set(rows.map(({ id }) => id));
   }
 
-  async release(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.pool.query({ name: 'release_claims', text: RELEASE, values: [ids, this.owner] });
+  async release(held: readonly Held[]): Promise<void> {
+    if (held.length === 0) return;
+    const values = [held.map(({ id }) => id), this.owner, held.map(({ day }) => day)];
+    await this.pool.query({ name: 'release_claims', text: RELEASE, values });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Claimed, OPEN, type Taken } from './claimed.ts';
+import { type Claimed, laneOf, OPEN, type Taken } from './claimed.ts';
 
 /**
  * How far ahead of its slot a delivery is claimed, in milliseconds: far enough for a claim to be worth its trip, near enough for
@@ -47,18 +47,18 @@ const TAKE = `
     from gate
   ),
   found as materialized (
-    select d.id, d.due_at, d.seq, room.endpoint_id
+    select d.id, d.day, d.due_at, d.seq, room.endpoint_id
     from room
     cross join lateral (
-      select d.id, d.due_at, d.seq from deliveries d
-      where d.endpoint_id = room.endpoint_id and ${OPEN}
+      select d.id, d.day, d.due_at, d.seq from deliveries d
+      where d.endpoint_id = room.endpoint_id and d.replayed = $7 and ${OPEN}
       order by d.due_at, d.seq
       limit room.places
       for update skip locked
     ) d
   ),
   numbered as materialized (
-    select id, endpoint_id, row_number() over (partition by endpoint_id order by due_at, seq) - 1 as n from found
+    select id, day, endpoint_id, row_number() over (partition by endpoint_id order by due_at, seq) - 1 as n from found
   ),
   given as materialized (
     select room.*, coalesce(c.taken, 0) as taken
@@ -75,13 +75,13 @@ const TAKE = `
   claimed as (
     update deliveries d set claimed_by = $3, claimed_until = now() + $4 * interval '1 millisecond'
     from numbered n, given, unhurried, outgoing_events o
-    where d.id = n.id and given.endpoint_id = n.endpoint_id and o.event_id = d.event_id
-    returning d.id, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, given.version, o.body,
+    where d.id = n.id and d.day = n.day and given.endpoint_id = n.endpoint_id and o.event_id = d.event_id and o.day = n.day
+    returning d.id, d.day, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, d.replayed, given.version, o.body,
       extract(epoch from given.slot - now()) * 1000 + n.n * given.apart as wait, given.opened_at is not null as probe
   )
   select *, null::float8 as resume from claimed
   union all
-  select null, null, endpoint_id, null, null, null, null, null, null, null, case
+  select null, null, null, endpoint_id, null, null, null, $7, null, null, null, null, case
       when opened_at is not null or places > taken then null
       else extract(epoch from slot - now()) * 1000 + taken * apart - $5
     end
@@ -102,21 +102,43 @@ export class Gated {
     private readonly lease: number,
   ) {}
 
-  async take(endpoints: readonly string[], free: ReadonlyMap<string, number>): Promise<Taken> {
-    await this.pool.query({ name: 'ensure_gates', text: ENSURE, values: [endpoints] });
-    const places = endpoints.map((id) => free.get(id) ?? 0);
+  /** Live deliveries first. What is replayed takes no slot in advance, so that what happens meanwhile need not wait for it. */
+  async take(
+    lanes: readonly Pick<Claimed, 'endpoint_id' | 'replayed'>[],
+    free: ReadonlyMap<string, number>,
+  ): Promise<Taken> {
+    const [live, replays] = [lanes.filter(({ replayed }) => !replayed), lanes.filter(({ replayed }) => replayed)];
+    const taken = await this.#take(endpoints(live), false, HORIZON_MS, free);
+    const rest = await this.#take(endpoints(replays), true, 0, free);
+    return { claimed: [...taken.claimed, ...rest.claimed], held: new Map([...taken.held, ...rest.held]) };
+  }
+
+  async #take(
+    ids: readonly string[],
+    replayed: boolean,
+    horizon: number,
+    free: ReadonlyMap<string, number>,
+  ): Promise<Taken> {
+    const claimed: Claimed[] = [];
+    const held = new Map<string, number | undefined>();
+    if (ids.length === 0) return { claimed, held };
+    await this.pool.query({ name: 'ensure_gates', text: ENSURE, values: [ids] });
+    const places = ids.map((id) => free.get(laneOf(id, replayed)) ?? 0);
     const { rows } = await this.pool.query<Row>({
       name: 'claim_gated',
       text: TAKE,
-      values: [endpoints, places, this.owner, this.lease, HORIZON_MS, PROBE_MS],
+      values: [ids, places, this.owner, this.lease, horizon, PROBE_MS, replayed],
     });
     const now = performance.now();
-    const claimed: Claimed[] = [];
-    const held = new Map<string, number | undefined>();
     for (const { id, wait, probe, resume, ...rest } of rows) {
-      if (id === null) held.set(rest.endpoint_id, resume === null ? undefined : now + Math.max(0, resume));
-      else claimed.push({ ...rest, id, permit: { not_before: now + Math.max(0, wait), probe } });
+      if (id === null) {
+        const lane = laneOf(rest.endpoint_id, replayed);
+        held.set(lane, resume === null ? undefined : now + Math.max(0, resume));
+      } else claimed.push({ ...rest, id, permit: { not_before: now + Math.max(0, wait), probe } });
     }
     return { claimed, held };
   }
 }
+
+const endpoints = (lanes: readonly Pick<Claimed, 'endpoint_id'>[]): string[] =>
+  lanes.map(({ endpoint_id }) => endpoint_id);

@@ -20,7 +20,20 @@ export class Lane {
   /** Whose endpoint it is, as far as is known. */
   product: string | null = null;
 
-  constructor(public concurrency: number) {}
+  /** @param beside the endpoint's other lane, as long as there is one: both share the places */
+  constructor(
+    public concurrency: number,
+    private readonly replayed = false,
+    private readonly beside: () => Lane | undefined = () => undefined,
+  ) {}
+
+  /** Places that this lane may take: what is replayed gets no more than half, and none while anything live waits. */
+  get #places(): number {
+    const other = this.beside();
+    const left = this.concurrency - (other === undefined ? 0 : other.#sending.size);
+    if (!this.replayed) return left;
+    return other !== undefined && other.#ready.size > 0 ? 0 : Math.min(left, Math.max(1, this.concurrency >> 1));
+  }
 
   /** How many deliveries are to be claimed now; 0 while enough are held, so that each claim is worth its trip. */
   get room(): number {
@@ -42,7 +55,7 @@ export class Lane {
 
   /** The next to send, if there is one and a place for it. The place is taken until `done`. */
   next(): Claimed | undefined {
-    if (this.#sending.size >= this.concurrency) return undefined;
+    if (this.#sending.size >= this.#places) return undefined;
     for (const [id, claimed] of this.#ready) {
       if ((claimed.permit?.not_before ?? 0) > performance.now()) continue;
       this.#ready.delete(id);
@@ -68,11 +81,11 @@ export class Lane {
     this.#sending.delete(id);
   }
 
-  /** Gives up what is ready. @returns its ids */
-  clear(): string[] {
+  /** Gives up what is ready. @returns it */
+  clear(): Claimed[] {
     clearTimeout(this.#timer);
-    const ids = [...this.#ready.keys()];
+    const unsent = [...this.#ready.values()];
     this.#ready.clear();
-    return ids;
+    return unsent;
   }
 }

@@ -19,12 +19,14 @@ export interface Result {
 const RECORD = `
   with result as (
     select * from unnest(
-      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[]
-    ) as r(delivery_id, status, pause, at, duration_ms, response_status, response_body, error)
+      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[], $18::int[], $19::int[]
+    ) as r(delivery_id, status, pause, at, duration_ms, response_status, response_body, error, day, endpoint_version)
   ),
   kept as (
-    insert into attempts (delivery_id, at, duration_ms, response_status, response_body, error)
-    select delivery_id, at, duration_ms, response_status, response_body, error from result
+    insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error)
+    select delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error from result r
+    -- of what has grown too old meanwhile nothing is kept
+    where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day)
     -- written before, by a transaction whose end we did not hear of
     on conflict do nothing
   ),
@@ -33,10 +35,14 @@ const RECORD = `
       status = r.status,
       due_at = now() + r.pause * interval '1 millisecond',
       attempts = d.attempts + 1,
+      response_status = r.response_status,
+      settled_at = case when r.status = 'pending' then null else now() end,
+      -- of events about webhooks no further events are made
+      announced = r.status <> 'failed' or d.event_type like 'webhook.%',
       claimed_by = null,
       claimed_until = null
     from result r
-    where d.id = r.delivery_id and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
+    where d.id = r.delivery_id and d.day = r.day and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
   ),
   mended as (
     update delivery_gates g
@@ -45,13 +51,14 @@ const RECORD = `
     returning g.endpoint_id
   ),
   failing as (
-    insert into delivery_gates as g (endpoint_id, failures, opened_at, next_probe_at)
-    select endpoint_id, failures, case when failures >= $14 then now() end,
+    insert into delivery_gates as g (endpoint_id, failures, failing_since, failed_at, opened_at, next_probe_at)
+    select endpoint_id, failures, now(), now(), case when failures >= $14 then now() end,
       case when failures >= $14 then now() + $15 * interval '1 millisecond' end
     from unnest($11::text[], $12::int[], $13::boolean[], $17::boolean[]) as f(endpoint_id, failures, succeeded, probed)
     order by endpoint_id
-    on conflict (endpoint_id) do update set (failures, opened_at, failed_probes, next_probe_at, probing_until) = (
-      select total, case when total >= $14 then coalesce(was, now()) end, tried,
+    on conflict (endpoint_id) do update set
+      (failures, failing_since, failed_at, opened_at, failed_probes, next_probe_at, probing_until) = (
+      select total, since, now(), case when total >= $14 then coalesce(was, now()) end, tried,
         case
           when total < $14 then null
           when was is null or (probed and not succeeded) then now() + least($16, $15 * power(2, tried)) * interval '1 millisecond'
@@ -61,6 +68,7 @@ const RECORD = `
       from (
         select f.succeeded, f.probed,
           excluded.failures + case when f.succeeded then 0 else g.failures end as total,
+          case when f.succeeded or g.failures = 0 then now() else g.failing_since end as since,
           case when f.succeeded then null else g.opened_at end as was,
           case
             when f.succeeded or g.opened_at is null then 0
@@ -82,11 +90,11 @@ const ADVANCE = `
   update deliveries d set due_at = now()
   from unnest($1::text[], $2::text[]) as q(endpoint_id, queue)
   cross join lateral (
-    select id from deliveries p
+    select id, day from deliveries p
     where p.endpoint_id = q.endpoint_id and p.queue = q.queue and p.status = 'pending'
     order by p.seq limit 1
   ) head
-  where d.id = head.id and d.due_at is null`;
+  where d.id = head.id and d.day = head.day and d.due_at is null`;
 
 /** @returns endpoints whose circuit is open now */
 type Write = (pool: Pool, by: Writer, results: readonly Result[]) => Promise<string[]>;
@@ -134,6 +142,8 @@ const write = async (db: Pool | PoolClient, by: Writer, results: readonly Result
       circuit.pause,
       circuit.longest,
       failing.map(({ probe_failed }) => probe_failed),
+      results.map(({ delivery }) => delivery.day),
+      results.map(({ delivery }) => delivery.version),
     ],
   });
   return rows.flatMap(({ endpoint_id }) => endpoint_id ?? []);

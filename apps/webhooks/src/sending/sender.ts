@@ -7,7 +7,7 @@ import type { AddressRule } from './addresses.ts';
 import { Agents } from './agents.ts';
 import { type Attempt, attempt, succeeded } from './attempt.ts';
 import { Bell } from './bell.ts';
-import type { Claimed } from './claimed.ts';
+import { type Claimed, endpointOf, laneOf } from './claimed.ts';
 import { Claims } from './claims.ts';
 import { DueListener } from './due-listener.ts';
 import { fairShare } from './fair.ts';
@@ -43,7 +43,7 @@ const GONE = 410;
 export class Sender {
   readonly #lanes = new Map<string, Lane>();
   /** Until when each claim is good, by the clock of this process, which starts before that of the database. */
-  readonly #goodUntil = new Map<string, number>();
+  readonly #goodUntil = new Map<string, { readonly day: number; readonly until: number }>();
   readonly #cancels = new Set<AbortController>();
   readonly #sending = new Set<Promise<void>>();
   readonly #bell = new Bell();
@@ -114,27 +114,37 @@ export class Sender {
     this.#timers.push(setInterval(run, milliseconds));
   }
 
-  /** Something is due for these endpoints; none named = for any. */
-  #due(endpoints: readonly string[]): void {
-    if (endpoints.length === 0) {
+  /** Something is due in these lanes; none named = in any. */
+  #due(lanes: readonly string[]): void {
+    if (lanes.length === 0) {
       this.#look().catch((error: unknown) => this.options.onError(error, 'due deliveries could not be looked for'));
       return;
     }
-    for (const id of endpoints) this.#lane(id).hungry = true;
+    for (const name of lanes) this.#lane(name).hungry = true;
     this.#bell.ring();
   }
 
   /** Finds what nobody told of: retries whose time has come, claims of the dead, messages that were missed. */
   async #look(): Promise<void> {
-    for (const [id, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(id);
-    const endpoints = await this.#claims.endpointsWithDue();
-    if (endpoints.length > 0) this.#due(endpoints);
+    for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
+    const lanes = await this.#claims.lanesWithDue();
+    if (lanes.length > 0) this.#due(lanes);
   }
 
-  #lane(endpoint: string): Lane {
-    let lane = this.#lanes.get(endpoint);
-    if (lane === undefined) this.#lanes.set(endpoint, (lane = new Lane(this.options.settings.concurrency)));
+  #lane(name: string): Lane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      const { replayed } = endpointOf(name);
+      lane = new Lane(this.options.settings.concurrency, replayed, () => this.#beside(name));
+      this.#lanes.set(name, lane);
+    }
     return lane;
+  }
+
+  /** The other lane of the endpoint. */
+  #beside(name: string): Lane | undefined {
+    const { endpoint_id, replayed } = endpointOf(name);
+    return this.#lanes.get(laneOf(endpoint_id, !replayed));
   }
 
   /** Fills every lane that has room, all with one statement. */
@@ -165,12 +175,13 @@ export class Sender {
     for (const one of claimed) {
       const target = targets.get(one.endpoint_id);
       if (target === undefined) continue;
-      const lane = this.#lane(one.endpoint_id);
+      const name = laneOf(one.endpoint_id, one.replayed);
+      const lane = this.#lane(name);
       lane.concurrency = target.concurrency;
       lane.product = target.product_id;
-      this.#goodUntil.set(one.id, goodUntil);
+      this.#goodUntil.set(one.id, { day: one.day, until: goodUntil });
       lane.add(one);
-      taken.set(one.endpoint_id, (taken.get(one.endpoint_id) ?? 0) + 1);
+      taken.set(name, (taken.get(name) ?? 0) + 1);
     }
     for (const [id, places] of room) {
       const lane = this.#lane(id);
@@ -192,14 +203,15 @@ export class Sender {
 
   /** While a circuit is open nothing but probes goes out: what has been claimed goes back, and its ladder stays as it is. */
   #opened(endpoints: readonly string[]): void {
-    const unsent = endpoints.flatMap((id) => this.#lanes.get(id)?.clear() ?? []);
-    for (const id of unsent) this.#goodUntil.delete(id);
+    const lanes = endpoints.flatMap((id) => [laneOf(id, false), laneOf(id, true)]);
+    const unsent = lanes.flatMap((name) => this.#lanes.get(name)?.clear() ?? []);
+    for (const { id } of unsent) this.#goodUntil.delete(id);
     void this.#release(unsent);
   }
 
-  async #release(ids: readonly string[]): Promise<void> {
+  async #release(unsent: readonly Claimed[]): Promise<void> {
     try {
-      await this.#claims.release(ids);
+      await this.#claims.release(unsent);
     } catch (error) {
       // They run out by themselves.
       this.options.onError(error, 'claims could not be given back');
@@ -220,7 +232,7 @@ export class Sender {
 
   async #send(delivery: Claimed, lane: Lane): Promise<void> {
     try {
-      if ((this.#goodUntil.get(delivery.id) ?? 0) <= performance.now()) return;
+      if ((this.#goodUntil.get(delivery.id)?.until ?? 0) <= performance.now()) return;
       const target = this.#targets.get(delivery.endpoint_id);
       if (target === undefined) return;
       const made = await this.#attempt(delivery, target);
@@ -238,6 +250,8 @@ export class Sender {
       // What waited behind it may be due now.
       if (delivery.queue !== null) lane.hungry = true;
       this.#fill(lane);
+      const beside = this.#beside(laneOf(delivery.endpoint_id, delivery.replayed));
+      if (beside !== undefined) this.#fill(beside);
     }
   }
 
@@ -271,9 +285,13 @@ export class Sender {
   async #renew(): Promise<void> {
     const { lease } = this.options.settings;
     const now = performance.now();
-    const aging = [...this.#goodUntil].filter(([, until]) => until - now < (lease * 2) / 3).map(([id]) => id);
+    const aging = [...this.#goodUntil].flatMap(([id, { day, until }]) =>
+      until - now < (lease * 2) / 3 ? [{ id, day }] : [],
+    );
     if (aging.length === 0) return;
     const ours = await this.#claims.renew(aging);
-    for (const id of aging) if (this.#goodUntil.has(id)) this.#goodUntil.set(id, ours.has(id) ? now + lease : 0);
+    for (const { id, day } of aging) {
+      if (this.#goodUntil.has(id)) this.#goodUntil.set(id, { day, until: ours.has(id) ? now + lease : 0 });
+    }
   }
 }

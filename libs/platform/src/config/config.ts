@@ -25,6 +25,8 @@ export interface Config {
   readonly webhook_allow_cidrs: readonly string[];
   /** The HTTP proxy that webhooks go through; undefined = straight to their endpoints. */
   readonly webhook_proxy: string | undefined;
+  /** Days for which events, deliveries and attempts are kept. */
+  readonly webhook_retention_days: number;
   readonly trusted_proxies: readonly string[];
   readonly rate_limits: RateLimits;
   /** Calls a second that one API key may make of one process. */

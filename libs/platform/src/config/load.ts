@@ -24,6 +24,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
     webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
     webhook_proxy: proxyUrl(env, 'KEYLEDGER_WEBHOOK_PROXY'),
+    webhook_retention_days: integer(env, 'KEYLEDGER_WEBHOOK_RETENTION_DAYS', 30, 1, 3_650),
     trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),
     rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
     rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),

@@ -1,0 +1,143 @@
+import type pg from 'pg';
+import { openDatabase, type ServiceDatabase } from '#platform';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { webhooksService } from '../webhooks.module.ts';
+import { dropHistory, giveUpOld, makeHistory } from './history.ts';
+import { History1790000004200 } from './history.table.ts';
+
+const DAY_MS = 86_400_000;
+const today = (): number => Math.floor(Date.now() / DAY_MS);
+
+describe('the history of deliveries', () => {
+  let database: TestDatabase;
+  let open: ServiceDatabase | undefined;
+  let pool: pg.Pool;
+
+  const migrated = async (migrations = webhooksService.migrations): Promise<void> => {
+    await open?.orm.destroy();
+    open = await openDatabase({
+      url: database.url,
+      schema: 'webhooks',
+      entities: [],
+      migrations,
+      onError: () => undefined,
+    });
+    pool = open.pool;
+  };
+  beforeEach(async () => {
+    database = await freshDatabase();
+  });
+  afterEach(async () => {
+    await open?.orm.destroy();
+    open = undefined;
+    await database.drop();
+  });
+
+  /** An event of so many days ago, with a delivery and an attempt. */
+  const happened = async (name: string, daysAgo: number, fields: { status?: string; queue?: string | null } = {}) => {
+    const { status = 'succeeded', queue = null } = fields;
+    const day = today() - daysAgo;
+    await pool.query('select make_history($1, $1)', [day]);
+    await pool.query(
+      `with kept as (
+         insert into outgoing_events (day, event_id, type, body) values ($2, $1, 'license.suspended', '{}') returning position
+       ), tried as (
+         insert into attempts (delivery_id, day, at, duration_ms) values ($1, $2, now(), 5)
+       )
+       insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, queue)
+       select $1, $2, position, 'whk_1', $1, 'license.suspended', $3, $4 from kept`,
+      [name, day, status, queue],
+    );
+  };
+  const names = async (table: string, column: string): Promise<string[]> => {
+    const { rows } = await pool.query<{ name: string }>(`select ${column} as name from ${table} order by 1`);
+    return rows.map(({ name }) => name);
+  };
+
+  it('goes by whole weeks, events, deliveries and attempts alike, and leaves no table behind', async () => {
+    await migrated();
+    await makeHistory(pool);
+    for (const [name, daysAgo] of Object.entries({ recent: 1, kept: 30, old: 60 })) await happened(name, daysAgo);
+    expect(await dropHistory(pool, 30)).toBe(1);
+    expect(await names('deliveries', 'id')).toEqual(['kept', 'recent']);
+    expect(await names('attempts', 'delivery_id')).toEqual(['kept', 'recent']);
+    expect(await names('outgoing_events', 'event_id')).toEqual(['kept', 'recent']);
+    const week = Math.floor((today() - 60) / 7);
+    const { rows } = await pool.query('select from pg_class where relname like $1', [`%\\_${week}`]);
+    expect(rows).toHaveLength(0);
+  });
+
+  it('has room for events two weeks ahead', async () => {
+    await migrated();
+    await makeHistory(pool);
+    await makeHistory(pool);
+    await expect(happened('ahead', -14)).resolves.toBeUndefined();
+    const insert = `insert into outgoing_events (day, event_id, type, body) values ($1, 'e', 't', '{}')`;
+    await expect(pool.query(insert, [today() + 40])).rejects.toThrow('no partition');
+  });
+
+  it('keeps a week of which something is pending until it has been given up, and that has been told', async () => {
+    await migrated();
+    await happened('old', 60, { status: 'pending' });
+    expect(await dropHistory(pool, 30)).toBe(0);
+    expect(await giveUpOld(pool, 30)).toBe(1);
+    const { rows } = await pool.query('select status, announced, settled_at is not null as settled from deliveries');
+    expect(rows).toEqual([{ status: 'failed', announced: false, settled: true }]);
+    expect(await dropHistory(pool, 30)).toBe(0);
+    await pool.query('update deliveries set announced = true');
+    expect(await dropHistory(pool, 30)).toBe(1);
+  });
+
+  it('gives what waits behind a delivery that is too old its turn', async () => {
+    await migrated();
+    await happened('old', 60, { status: 'pending', queue: '*' });
+    await happened('next', 2, { status: 'pending', queue: '*' });
+    await happened('last', 1, { status: 'pending', queue: '*' });
+    await giveUpOld(pool, 30);
+    const { rows } = await pool.query('select id from deliveries where due_at is not null');
+    expect(rows).toEqual([{ id: 'next' }]);
+  });
+
+  it('makes nobody wait for long: who is in the way is come back for', async () => {
+    await migrated();
+    await happened('old', 60);
+    const reader = await pool.connect();
+    await reader.query('begin; select from deliveries');
+    const began = performance.now();
+    await expect(dropHistory(pool, 30)).rejects.toThrow('lock timeout');
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await reader.query('rollback');
+    reader.release();
+    expect(await dropHistory(pool, 30)).toBe(1);
+  });
+
+  it('takes over what was kept undivided', async () => {
+    await migrated(webhooksService.migrations.filter(({ name }) => madeAt(name) < madeAt(History1790000004200.name)));
+    const body = JSON.stringify({ type: 'license.suspended', subject: 'lic_1' });
+    await pool.query(
+      `insert into outgoing_events (event_id, body, taken_at) values ('evt_1', $1, now() - interval '20 days'), ('evt_2', $1, now())`,
+      [body],
+    );
+    await pool.query(
+      `insert into deliveries (id, endpoint_id, event_id, event_type, status, due_at)
+       values ('dlv_2', 'whk_1', 'evt_2', 'license.suspended', 'pending', now()), ('dlv_1', 'whk_1', 'evt_1', 'license.suspended', 'failed', null)`,
+    );
+    await pool.query(
+      `insert into attempts (delivery_id, at, duration_ms, error) values ('dlv_1', now(), 7, 'TIMEOUT')`,
+    );
+    await migrated();
+    const { rows } = await pool.query(
+      `select d.id, d.status, d.subject, d.day, o.body, a.error from deliveries d
+       join outgoing_events o on o.event_id = d.event_id and o.day = d.day and o.position = d.seq
+       left join attempts a on a.delivery_id = d.id and a.day = d.day order by d.seq`,
+    );
+    const shared = { subject: 'lic_1', body };
+    expect(rows).toEqual([
+      { ...shared, id: 'dlv_1', status: 'failed', day: today() - 20, error: 'TIMEOUT' },
+      { ...shared, id: 'dlv_2', status: 'pending', day: today(), error: null },
+    ]);
+  });
+});
+
+/** When a migration was made is the end of its name. */
+const madeAt = (name: string): number => Number(/\d+$/.exec(name)?.[0]);

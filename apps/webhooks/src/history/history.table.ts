@@ -1,0 +1,181 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Days that one partition holds, counted from 1970-01-01. */
+export const PARTITION_DAYS = 7;
+/** Tables that are divided by the day on which an event was taken in, and so grow old and go together. */
+export const HISTORY_TABLES = ['outgoing_events', 'deliveries', 'attempts'] as const;
+
+/** The day, counted from 1970-01-01 UTC, on which what is being written now is taken in. */
+export const TODAY = `(extract(epoch from now())::bigint / 86400)::int`;
+
+/** How long a partition that is made or dropped may make others wait. Who waits longer gives up and comes again. */
+const LOCK_TIMEOUT = '500ms';
+
+/**
+ * Events, deliveries and attempts in partitions of a week each. All three are divided by one thing, the day on which the event
+ * was taken in: no delivery outlives its event and no attempt its delivery, a whole week goes by dropping three tables, and a
+ * delivery is unique within its partition since an event has one day only.
+ *
+ * Partitions are made and dropped by functions that work as their owner, since the role that a service works as may own nothing.
+ */
+export class History1790000004200 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    for (const table of HISTORY_TABLES) await runner.query(`alter table ${table} rename to former_${table}`);
+    await runner.query('create sequence event_positions');
+    await runner.query(`
+      create table outgoing_events (
+        -- in the order of commits: it is drawn under the lock of queues
+        position bigint not null default nextval('event_positions'),
+        day integer not null,
+        event_id text not null,
+        type text not null,
+        -- as it is sent, byte for byte
+        body text not null,
+        -- a test event is one webhook's alone
+        only_for text,
+        taken_at timestamptz not null default now(),
+        constraint outgoing_events_key primary key (event_id, day)
+      ) partition by range (day)`);
+    await runner.query('create index outgoing_events_in_order on outgoing_events (position)');
+    await runner.query(`
+      create table deliveries (
+        id text not null,
+        day integer not null,
+        -- the event's position
+        seq bigint not null,
+        endpoint_id text not null,
+        event_id text not null,
+        event_type text not null,
+        subject text,
+        -- ordered endpoints: those of one queue go out one after the other
+        queue text,
+        status text not null check (status in ('pending', 'succeeded', 'failed')),
+        -- since it was last queued
+        attempts integer not null default 0,
+        -- of the last attempt
+        response_status integer,
+        -- null while it waits behind another of its queue, and once it is done
+        due_at timestamptz,
+        claimed_by uuid,
+        claimed_until timestamptz,
+        -- it goes out in the places that live deliveries leave
+        replayed boolean not null default false,
+        -- the replay that queued it last, and what it was before
+        replay_id text,
+        replay_of text,
+        -- false: it was given up, and that is still to be told
+        announced boolean not null default true,
+        created_at timestamptz not null default now(),
+        settled_at timestamptz,
+        constraint deliveries_key primary key (id, day)
+      ) partition by range (day)`);
+    const on = 'on deliveries';
+    await runner.query(`create unique index deliveries_of_endpoint ${on} (endpoint_id, seq, day)`);
+    await runner.query(
+      `create index deliveries_open ${on} (endpoint_id, replayed, due_at, seq) where status = 'pending' and due_at is not null`,
+    );
+    await runner.query(
+      `create index deliveries_in_queue ${on} (endpoint_id, queue, seq) where status = 'pending' and queue is not null`,
+    );
+    await runner.query(
+      `create index deliveries_not_arrived ${on} (endpoint_id, status, seq) where status <> 'succeeded'`,
+    );
+    await runner.query(`create index deliveries_of_replay ${on} (replay_id, status) where replay_id is not null`);
+    await runner.query(`create index deliveries_to_announce ${on} (id) where not announced`);
+    await runner.query(`
+      create table attempts (
+        delivery_id text not null,
+        day integer not null,
+        at timestamptz not null,
+        -- of the webhook, as it was then
+        endpoint_version integer,
+        duration_ms integer not null,
+        response_status integer,
+        response_body text,
+        error text,
+        constraint attempts_key primary key (delivery_id, at, day)
+      ) partition by range (day)`);
+    // Since when nothing but failures has come of attempts, and when the last came
+    await runner.query(
+      'alter table delivery_gates add column failing_since timestamptz, add column failed_at timestamptz',
+    );
+    await runner.query(MAKE);
+    await runner.query(DROP);
+    await this.#fill(runner);
+    for (const table of HISTORY_TABLES) await runner.query(`drop table former_${table}`);
+  }
+
+  /** Brings over what there is. */
+  async #fill(runner: QueryRunner): Promise<void> {
+    const day = (column: string): string => `(extract(epoch from ${column})::bigint / 86400)::int`;
+    await runner.query(`
+      select make_history(coalesce((select min(${day('taken_at')}) from former_outgoing_events), ${TODAY}), ${TODAY})`);
+    await runner.query(`
+      insert into outgoing_events (position, day, event_id, type, body, taken_at)
+      select nextval('event_positions'), ${day('taken_at')}, event_id, body::jsonb ->> 'type', body, taken_at
+      from (select * from former_outgoing_events order by taken_at, event_id) e`);
+    await runner.query(`
+      insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, subject, queue, status, attempts, due_at,
+        created_at, settled_at)
+      select d.id, e.day, e.position, d.endpoint_id, d.event_id, d.event_type, e.body::jsonb ->> 'subject', d.queue, d.status,
+        d.attempts, d.due_at, d.created_at, case when d.status <> 'pending' then d.created_at end
+      from former_deliveries d join outgoing_events e on e.event_id = d.event_id`);
+    await runner.query(`
+      insert into attempts (delivery_id, day, at, duration_ms, response_status, response_body, error)
+      select a.delivery_id, d.day, a.at, a.duration_ms, a.response_status, a.response_body, a.error
+      from former_attempts a join deliveries d on d.id = a.delivery_id`);
+  }
+
+  /** Back to one table each is not possible once positions are out in the world. */
+  down(): Promise<void> {
+    return Promise.reject(new Error('The history of deliveries cannot be put back into undivided tables.'));
+  }
+}
+
+/** Makes what is missing for these days. Attached rather than made in place, so that nobody who writes has to wait. */
+const MAKE = `
+  create function make_history(first_day int, last_day int) returns void
+  language plpgsql security definer set search_path from current set lock_timeout = '${LOCK_TIMEOUT}' as $$
+  declare
+    week int;
+    parent text;
+    part text;
+  begin
+    perform pg_advisory_xact_lock(hashtextextended(current_schema() || '/history', 0));
+    for week in first_day / ${PARTITION_DAYS} .. last_day / ${PARTITION_DAYS} loop
+      foreach parent in array array['${HISTORY_TABLES.join("', '")}'] loop
+        part := parent || '_' || week;
+        continue when to_regclass(part) is not null;
+        execute format('create table %I (like %I including all)%s', part, parent,
+          case parent when 'deliveries' then ' with (fillfactor = 85)' else '' end);
+        execute format('alter table %I attach partition %I for values from (%s) to (%s)',
+          parent, part, week * ${PARTITION_DAYS}, (week + 1) * ${PARTITION_DAYS});
+      end loop;
+    end loop;
+  end $$`;
+
+/** Drops partitions of which every day is before the given one. @returns how many weeks went */
+const DROP = `
+  create function drop_history(before_day int) returns int
+  language plpgsql security definer set search_path from current set lock_timeout = '${LOCK_TIMEOUT}' as $$
+  declare
+    week int;
+    dropped int := 0;
+  begin
+    for week in
+      select w from (
+        select substring(c.relname from '_(\\d+)$')::int as w from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'outgoing_events'::regclass
+      ) weeks
+      where (w + 1) * ${PARTITION_DAYS} <= before_day order by w
+    loop
+      -- What is still to be sent or told keeps its week.
+      continue when exists (
+        select from deliveries where day >= week * ${PARTITION_DAYS} and day < (week + 1) * ${PARTITION_DAYS}
+          and (status = 'pending' or not announced)
+      );
+      execute format('drop table %I, %I, %I', 'attempts_' || week, 'deliveries_' || week, 'outgoing_events_' || week);
+      dropped := dropped + 1;
+    end loop;
+    return dropped;
+  end $$`;
