@@ -7,6 +7,7 @@ import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
 import {
   beginsWithTrial,
+  nextBegin,
   renew,
   type RenewLicense,
   startTerm,
@@ -207,7 +208,7 @@ const changePlan = (
   const goesOn = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
   const toTrial = plan.license_type === 'trial';
   const waits = state.term_started_at === null;
-  const valid_until = goesOn ? state.valid_until : waits ? null : termEnd(plan, now, toTrial);
+  const valid_until = goesOn ? state.valid_until : waits ? null : termEnd(plan, nextBegin(state, now), toTrial);
   const updates_until = waits ? state.updates_until : updatesOnChange(state, plan, now);
   const term = { valid_from: state.valid_from, valid_until, updates_until };
   const { product_id, customer_id } = state;

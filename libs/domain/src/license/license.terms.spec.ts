@@ -158,6 +158,19 @@ describe('a term that begins with the first activation', () => {
   });
 });
 
+describe('a term that is given before the licence begins', () => {
+  it('begins with it', () => {
+    const future = after(issue(plan, { valid_from: later(60), valid_until: null }));
+    const end = addDays(later(60), 31);
+    given(...future)
+      .when({ type: 'ChangePlan', plan: { ...plan, plan_id: 'plan_2' }, now: later(1), reason: null })
+      .thenMatches([{ type: 'plan.changed', valid_until: end }]);
+    given(...future)
+      .when(renew(plan, 1))
+      .thenMatches([{ type: 'license.renewed', valid_until: end }]);
+  });
+});
+
 describe('a renewal', () => {
   const fromNow: Plan = { ...plan, renewal_from: 'from_now' };
   it('follows the present term, also when it comes in the grace: grace is lent, not given', () => {

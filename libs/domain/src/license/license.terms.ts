@@ -73,9 +73,13 @@ export const renew = (
 };
 
 const renewalBasis = (state: License, plan: PlanTerms, now: Time): Time => {
-  if (plan.renewal_from === 'from_now' || state.valid_until === null) return now;
-  return usability(state, plan, now) === 'expired' ? now : state.valid_until;
+  const begin = nextBegin(state, now);
+  if (plan.renewal_from === 'from_now' || state.valid_until === null) return begin;
+  return usability(state, plan, now) === 'expired' ? begin : state.valid_until;
 };
+
+/** When a term that is given now begins: now, but never before the licence does. */
+export const nextBegin = ({ valid_from }: License, now: Time): Time => (now < valid_from ? valid_from : now);
 
 /** New releases that were missed are not paid for again: a window that has closed opens anew from now. */
 const renewedUpdates = ({ updates_until }: License, plan: PlanTerms, now: Time): Time | null => {

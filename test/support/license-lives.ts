@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import type { IssueLicense, LicenseCommand, Plan } from '#domain/license/license.commands';
+import type { License, LicenseState } from '#domain/license/license';
+import { PLAN_DEFAULTS } from '#domain/plan/plan';
+import { addDays, type Time } from '#domain/shared/time';
+
+/** Where every life begins. The last day of a month, so that months are of unequal length. */
+export const BIRTH: Time = '2026-01-31T09:00:00.000Z';
+
+const common = {
+  ...PLAN_DEFAULTS,
+  product_id: 'prod_1',
+  name: 'Plan',
+  license_model: 'standard',
+  max_activations: 2,
+} as const;
+const subscription = { ...common, license_type: 'subscription', billing_interval: 'month' } as const;
+
+/** Plans of one product, of every kind that terms differ by. */
+export const PLANS: readonly Plan[] = [
+  { ...subscription, plan_id: 'plan_monthly', slug: 'monthly' },
+  { ...subscription, plan_id: 'plan_tried', slug: 'tried', trial_days: 14, grace_days: 0 },
+  { ...subscription, plan_id: 'plan_waiting', slug: 'waiting', term_starts: 'first_activation', updates_days: 90 },
+  { ...subscription, plan_id: 'plan_from_now', slug: 'from-now', renewal_from: 'from_now', max_activations: null },
+  { ...common, plan_id: 'plan_perpetual', slug: 'perpetual', license_type: 'perpetual', updates_days: 365 },
+  { ...common, plan_id: 'plan_trial', slug: 'trial', license_type: 'trial', trial_days: 14, max_activations: 1 },
+  { ...common, plan_id: 'plan_none', slug: 'none', license_type: 'perpetual', max_activations: 0 },
+];
+
+const DEEDS = [
+  'activate',
+  'deactivate',
+  'suspend',
+  'reinstate',
+  'revoke',
+  'cancel',
+  'renew',
+  'renewUntil',
+  'changePlan',
+  'letTimePass',
+  'update',
+  'transfer',
+  'rotateKey',
+  'issueFile',
+  'editPlan',
+] as const;
+
+/** Something that happens to a licence, `hours` after what happened before it. */
+export interface Step {
+  readonly deed: (typeof DEEDS)[number];
+  readonly hours: number;
+  readonly who: string;
+  readonly plan: Plan;
+  /** From the moment of the step; null = none at all. */
+  readonly days: number | null;
+  readonly number: number;
+  readonly flag: boolean;
+}
+
+/** How a licence is issued, and what becomes of it. */
+export interface Life {
+  readonly issue: IssueLicense;
+  readonly steps: readonly Step[];
+}
+
+const days = fc.option(fc.integer({ min: -40, max: 400 }));
+
+const step: fc.Arbitrary<Step> = fc.record({
+  // Revocation ends all, so it is rare; what counts is tried often.
+  deed: fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('activate', 'letTimePass') },
+    { weight: 8, arbitrary: fc.constantFrom(...DEEDS.filter((deed) => deed !== 'revoke')) },
+    { weight: 1, arbitrary: fc.constantFrom('revoke') },
+  ),
+  hours: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 72 }), fc.integer({ min: 0, max: 2_000 })),
+  who: fc.constantFrom('a', 'b', 'c', 'd'),
+  plan: fc.constantFrom(...PLANS),
+  days,
+  number: fc.integer({ min: 0, max: 3 }),
+  flag: fc.boolean(),
+});
+
+const issue: fc.Arbitrary<IssueLicense> = fc
+  .record({
+    plan: fc.constantFrom(...PLANS),
+    from: days,
+    until: fc.option(days, { nil: undefined }),
+    skip_trial: fc.boolean(),
+  })
+  .map(({ plan, from, until, skip_trial }) => ({
+    type: 'IssueLicense',
+    plan,
+    customer_id: 'cus_a',
+    email: 'a@example.com',
+    key_hash: 'hash',
+    key_sealed: 'sealed',
+    name: 'A',
+    org_name: null,
+    external_customer_id: null,
+    external_workspace_id: null,
+    notes: null,
+    metadata: {},
+    valid_from: from === null ? null : addDays(BIRTH, from),
+    valid_until: typeof until === 'number' ? addDays(BIRTH, until) : until,
+    skip_trial,
+    now: BIRTH,
+  }));
+
+export const lives = (length: number): fc.Arbitrary<Life> =>
+  fc.record({ issue, steps: fc.array(step, { maxLength: length }) });
+
+/** A moment of a life: what is done, when, and the plan that the licence is on as it stands by then. */
+export interface Moment {
+  readonly command: LicenseCommand;
+  readonly now: Time;
+  readonly plan: Plan;
+}
+
+/** The moments of a life one after the other. @param state what the licence is when the next one comes */
+export function* momentsOf({ issue: begin, steps }: Life, state: () => LicenseState): Generator<Moment> {
+  const plans = new Map(PLANS.map((plan) => [plan.plan_id, plan]));
+  let now = BIRTH;
+  yield { command: begin, now, plan: begin.plan };
+  for (const one of steps) {
+    now = addDays(now, one.hours / 24);
+    const license = state();
+    const plan = license.status === 'none' ? begin.plan : (plans.get(license.plan_id) ?? begin.plan);
+    if (one.deed === 'editPlan')
+      plans.set(plan.plan_id, { ...plan, max_activations: one.flag ? one.number : null, grace_days: one.number * 5 });
+    else yield { command: commandOf(one, { now, plan }), now, plan };
+  }
+}
+
+/** Whoever it is called after: so a licence changes hands, and comes back. */
+const personOf = (who: string): { customer_id: string; email: string } => ({
+  customer_id: `cus_${who}`,
+  email: `${who}@example.com`,
+});
+
+const commandOf = (
+  { deed, who, days: away, plan: other, number, flag }: Step,
+  { now, plan }: Pick<Moment, 'now' | 'plan'>,
+): LicenseCommand => {
+  const because = { plan, now, reason: null };
+  const identifier_hash = `hash of ${who}`;
+  const date = away === null ? null : addDays(now, away);
+  switch (deed) {
+    case 'activate':
+      return {
+        type: 'Activate',
+        plan,
+        now,
+        product_type: 'desktop',
+        activation_id: `act_${who}_${now}`,
+        identifier: who,
+        identifier_hash,
+        identifier_type: 'device',
+        label: null,
+        ip: null,
+      };
+    case 'deactivate':
+      return { type: 'Deactivate', identifier_hash, reason: flag ? 'client' : 'operator' };
+    case 'suspend':
+      return { type: 'SuspendLicense', ...because };
+    case 'reinstate':
+      return { type: 'ReinstateLicense', ...because };
+    case 'revoke':
+      return { type: 'RevokeLicense', ...because };
+    case 'cancel':
+      return { type: 'CancelLicense', ...because };
+    case 'renew':
+      return { type: 'RenewLicense', plan, now, valid_until: undefined };
+    case 'renewUntil':
+      return { type: 'RenewLicense', plan, now, valid_until: date, updates_until: flag ? date : undefined };
+    case 'changePlan':
+      return { type: 'ChangePlan', plan: other, now, reason: null };
+    case 'update':
+      return { type: 'UpdateLicense', changes: { name: who, metadata: { number } } };
+    case 'transfer':
+      return {
+        type: 'TransferLicense',
+        ...personOf(who),
+        name: flag ? who : undefined,
+        org_name: undefined,
+        external_customer_id: undefined,
+        external_workspace_id: undefined,
+        release_activations: number === 0,
+        reason: null,
+      };
+    case 'rotateKey':
+      return { type: 'RotateKey', key_hash: `hash ${number}`, key_sealed: `sealed ${number}`, reason: null };
+    case 'issueFile':
+      return { type: 'IssueFile', plan, now, product_type: 'desktop', identifier_hash, ttl_seconds: 86_400 };
+    case 'letTimePass':
+    case 'editPlan':
+      return { type: 'LetTimePass', plan, now };
+  }
+};
+
+/** A licence that must be there. */
+export const issued = (state: LicenseState): License => {
+  if (state.status === 'none') throw new Error('a licence does not vanish');
+  return state;
+};
