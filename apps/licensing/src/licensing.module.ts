@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { addOnStream } from '#domain/add-on/add-on';
 import { licensingContracts } from '#domain/catalogue';
+import { keyBatchStream } from '#domain/key-batch/key-batch';
 import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
@@ -28,6 +29,11 @@ import { Importer } from './imports/importer.ts';
 import { Imports } from './imports/imports.ts';
 import { ImportLine } from './imports/line.ts';
 import { LicenseFileController } from './files/license-file.controller.ts';
+import { Codes } from './key-batches/codes.ts';
+import { KeyBatchController } from './key-batches/key-batch.controller.ts';
+import { keyBatchCodesProjection, keyBatchesProjection } from './key-batches/key-batch.projection.ts';
+import { KeyBatches1790000062000 } from './key-batches/key-batch.table.ts';
+import { RedemptionController } from './key-batches/redemption.controller.ts';
 import { LicenseKeyController } from './keys/license-key.controller.ts';
 import { LicenseKeys } from './keys/license-keys.ts';
 import { RetireSigningKeys } from './keys/retire-signing-keys.ts';
@@ -96,12 +102,22 @@ export const licensingService: ServiceDefinition = {
     Seats1790000021000,
     Imports1790000030000,
     SigningKeySecrets1790000061000,
+    KeyBatches1790000062000,
     PlanTermRules1790000070000,
     PlanBorrowing1790000080000,
     LicenseTerms1790000071000,
     Trials1790000072000,
   ],
-  streams: [productStream, planStream, addOnStream, licenseStream, usageStream, seatStream, signingKeyStream],
+  streams: [
+    productStream,
+    planStream,
+    addOnStream,
+    licenseStream,
+    usageStream,
+    seatStream,
+    signingKeyStream,
+    keyBatchStream,
+  ],
   projections: [
     productsProjection,
     plansProjection,
@@ -110,6 +126,8 @@ export const licensingService: ServiceDefinition = {
     trialsProjection,
     usageProjection,
     seatsProjection,
+    keyBatchesProjection,
+    keyBatchCodesProjection,
   ],
   snapshots: [usageSnapshot],
   sealed: [
@@ -132,6 +150,8 @@ export const licensingService: ServiceDefinition = {
     TransferController,
     LicenseKeyController,
     LicenseFileController,
+    KeyBatchController,
+    RedemptionController,
     ActivationController,
     VerificationController,
     WellKnownController,
@@ -151,6 +171,7 @@ export const licensingService: ServiceDefinition = {
     LicenseList,
     ActivationList,
     LicenseKeys,
+    Codes,
     Entitlements,
     SigningKeySecrets,
     SigningKeys,

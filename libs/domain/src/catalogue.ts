@@ -1,6 +1,7 @@
 import { apiKeyContracts } from './api-key/api-key.contracts.ts';
 import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { floatingContracts } from './floating/floating.contracts.ts';
+import { keyBatchContracts } from './key-batch/key-batch.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { licenseKeyContracts } from './license/license.keys.contracts.ts';
 import { licenseTermContracts } from './license/license.terms.contracts.ts';
@@ -18,6 +19,7 @@ export const catalogue = [
   ...licenseKeyContracts,
   ...licenseTermContracts,
   ...signingKeyContracts,
+  ...keyBatchContracts,
   ...seatContracts,
   ...floatingContracts,
   ...entitlementContracts,
@@ -33,6 +35,7 @@ export const licensingContracts = [
   ...licenseKeyContracts,
   ...licenseTermContracts,
   ...signingKeyContracts,
+  ...keyBatchContracts,
   ...seatContracts,
   ...floatingContracts,
   ...entitlementContracts,

@@ -2,6 +2,7 @@ import { apiKeyRefusals } from './api-key/api-key.errors.ts';
 import { addOnRefusals } from './add-on/add-on.ts';
 import { entitlementRefusals } from './entitlements/entitlement.ts';
 import { floatingRefusals } from './floating/floating.errors.ts';
+import { keyBatchRefusals } from './key-batch/key-batch.ts';
 import { licenseRefusals } from './license/license.errors.ts';
 import { planRefusals } from './plan/plan.ts';
 import { productRefusals } from './product/product.ts';
@@ -20,6 +21,7 @@ export const refusals: Refusals<string> = {
   ...licenseRefusals,
   ...seatRefusals,
   ...signingKeyRefusals,
+  ...keyBatchRefusals,
   ...apiKeyRefusals,
   ...webhookEndpointRefusals,
 };

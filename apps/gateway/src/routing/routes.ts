@@ -12,6 +12,7 @@ export const ROUTES: Readonly<Record<string, ServiceName>> = {
   '/api/v1/admin/usage': 'licensing',
   '/api/v1/admin/usage': 'licensing',
   '/api/v1/admin/signing-keys': 'licensing',
+  '/api/v1/admin/key-batches': 'licensing',
   '/api/v1/portal/seats': 'licensing',
   '/api/v1/invites': 'licensing',
   '/api/v1/admin/webhooks': 'webhooks',

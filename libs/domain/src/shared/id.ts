@@ -16,7 +16,8 @@ export type IdPrefix =
   | 'key'
   | 'evt'
   | 'req'
-  | 'lease';
+  | 'lease'
+  | 'batch';
 
 /** A new typed id that sorts by time (TypeID 0.3: UUIDv7 in Crockford base32), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
 export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);

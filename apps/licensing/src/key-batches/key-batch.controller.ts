@@ -1,0 +1,196 @@
+import { Controller, Inject } from '@nestjs/common';
+import { stringify } from 'csv-stringify/sync';
+import {
+  type BatchTerms,
+  decideKeyBatch,
+  type KeyBatch,
+  type KeyBatchEvent,
+  type KeyBatchState,
+  keyBatchStream,
+  refuseKeyBatch,
+} from '#domain/key-batch/key-batch';
+import { refuse } from '#domain/license/license.errors';
+import { refusePlan } from '#domain/plan/plan';
+import { refuseProduct } from '#domain/product/product';
+import { idTime, newId } from '#domain/shared/id';
+import { normalizeTime } from '#domain/shared/time';
+import type { EventStore, Outcome } from '#events';
+import {
+  Answer,
+  type Call,
+  DATABASE,
+  decodeCursor,
+  DEFAULT_LIMIT,
+  Endpoint,
+  etag,
+  EVENT_STORE,
+  pageOf,
+  type Principal,
+  seesProduct,
+  type ServiceDatabase,
+} from '#platform';
+import { Licenses } from '../licenses/licenses.ts';
+import { Codes, type NewCode } from './codes.ts';
+import * as contracts from './key-batch.endpoints.ts';
+import type { KeyBatchRow } from './key-batch.table.ts';
+
+type Batched = Outcome<KeyBatchState, KeyBatchEvent>;
+
+/** Codes an append: each is a flush that other commands wait behind. */
+const AT_ONCE = 500;
+
+@Controller()
+export class KeyBatchController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly licenses: Licenses,
+    private readonly codes: Codes,
+  ) {}
+
+  @Endpoint(contracts.createKeyBatch)
+  async create(call: Call<typeof contracts.createKeyBatch>): Promise<Answer> {
+    const { name, count, redeem_until } = call.body;
+    const { product_id, plan_id, key_format, key_prefix } = await this.#sold(call);
+    const until = redeem_until == null ? null : normalizeTime(redeem_until);
+    const terms = { name, product_id, plan_id, key_format, key_prefix, redeem_until: until };
+    const id = newId('batch');
+    const now = new Date().toISOString();
+    const codes = Array.from({ length: count }, () => this.codes.create());
+    for (let n = 0; n < count; n += AT_ONCE) {
+      const code_hashes = codes.slice(n, n + AT_ONCE).map(({ hash }) => hash);
+      await this.store.handle(keyBatchStream, id, (state) => decideKeyBatch({ type: 'AddCodes', code_hashes }, state), {
+        metadata: call.metadata(),
+      });
+    }
+    const shown = this.#shown(codes, terms);
+    const answer = ({ state, version }: Batched): Answer =>
+      call.query.format === 'csv'
+        ? csv(id, shown)
+        : new Answer(201, { ...view(id, state), codes: shown }, made(id, version));
+    return answer(
+      await this.store.handle(
+        keyBatchStream,
+        id,
+        (state) => decideKeyBatch({ type: 'CreateKeyBatch', batch_id: id, terms, now }, state),
+        call.command(answer),
+      ),
+    );
+  }
+
+  @Endpoint(contracts.listKeyBatches)
+  async page(call: Call<typeof contracts.listKeyBatches>): Promise<unknown> {
+    const { limit = DEFAULT_LIMIT, cursor, product_id = null } = call.query;
+    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const { rows } = await this.database.pool.query<KeyBatchRow>({
+      name: 'key_batches',
+      text: `select * from key_batches
+        where ($1::text is null or id < $1) and ($2::text is null or product_id = $2) and ($3::text is null or product_id = $3)
+        order by id desc limit $4`,
+      values: [before, call.principal.product_id, product_id, limit + 1],
+    });
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => [id],
+      ({ version: _version, redeem_until, ...row }) => ({
+        ...row,
+        redeem_until: redeem_until?.toISOString() ?? null,
+        created_at: idTime(row.id),
+      }),
+    );
+  }
+
+  @Endpoint(contracts.readKeyBatch)
+  async read(call: Call<typeof contracts.readKeyBatch>): Promise<Answer> {
+    const { state, version } = await this.#find(call.params.id, call.principal);
+    return new Answer(200, view(call.params.id, state), { etag: etag(version) });
+  }
+
+  @Endpoint(contracts.listCodes)
+  async list(call: Call<typeof contracts.listCodes>): Promise<unknown> {
+    const { id } = call.params;
+    await this.#find(id, call.principal);
+    const { limit = DEFAULT_LIMIT, cursor } = call.query;
+    const [after] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
+    const { rows } = await this.database.pool.query<{
+      number: number;
+      license_id: string | null;
+      redeemed_at: Date | null;
+    }>({
+      name: 'key_batch_codes',
+      text: `select number, license_id, redeemed_at from key_batch_codes
+        where batch_id = $1 and number > $2 order by number limit $3`,
+      values: [id, after, limit + 1],
+    });
+    return pageOf(
+      rows,
+      limit,
+      ({ number }) => [number],
+      ({ redeemed_at, ...row }) => ({ ...row, redeemed_at: redeemed_at?.toISOString() ?? null }),
+    );
+  }
+
+  @Endpoint(contracts.voidKeyBatch)
+  async void(call: Call<typeof contracts.voidKeyBatch>): Promise<Answer> {
+    const { id } = call.params;
+    const { reason = null } = call.body;
+    await this.#find(id, call.principal);
+    const answer = ({ state, version }: Batched): Answer => new Answer(200, view(id, state), { etag: etag(version) });
+    return answer(
+      await this.store.handle(
+        keyBatchStream,
+        id,
+        (state) => decideKeyBatch({ type: 'VoidKeyBatch', reason }, state),
+        call.command(answer),
+      ),
+    );
+  }
+
+  /** The product and the plan that codes are made for. */
+  async #sold({ body, principal }: Call<typeof contracts.createKeyBatch>) {
+    const { product_id, plan_id } = body;
+    if (!seesProduct(principal, product_id)) return refuseProduct('PRODUCT_NOT_FOUND');
+    const { key_format, key_prefix } = await this.licenses.product(product_id);
+    const plan = await this.licenses.plan(plan_id);
+    if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
+    if (!plan.active) return refuse('PLAN_INACTIVE');
+    return { product_id, plan_id, key_format, key_prefix };
+  }
+
+  #shown(codes: readonly NewCode[], terms: BatchTerms): ShownCode[] {
+    return codes.map(({ text }, at) => ({
+      number: at + 1,
+      code: text,
+      license_key: this.codes.licenseKey(text, terms) ?? null,
+    }));
+  }
+
+  async #find(id: string, principal: Principal): Promise<{ readonly state: KeyBatch; readonly version: number }> {
+    const { state, version } = await this.store.load(keyBatchStream, id);
+    if (state.status === 'none' || !seesProduct(principal, state.product_id))
+      return refuseKeyBatch('KEY_BATCH_NOT_FOUND');
+    return { state, version };
+  }
+}
+
+interface ShownCode {
+  readonly number: number;
+  readonly code: string;
+  readonly license_key: string | null;
+}
+
+const view = (id: string, state: KeyBatchState) => {
+  if (state.status === 'none') return refuseKeyBatch('KEY_BATCH_NOT_FOUND');
+  const { product_id, plan_id, name, status, count, redeemed, redeem_until } = state;
+  return { id, product_id, plan_id, name, status, count, redeemed, redeem_until, created_at: idTime(id) };
+};
+
+const made = (id: string, version: number) => ({ location: `/api/v1/admin/key-batches/${id}`, etag: etag(version) });
+
+const csv = (id: string, codes: readonly ShownCode[]): Answer =>
+  new Answer(201, stringify([...codes], { header: true, columns: ['number', 'code', 'license_key'] }), {
+    location: `/api/v1/admin/key-batches/${id}`,
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': `attachment; filename="${id}.csv"`,
+  });
