@@ -10,7 +10,6 @@ export const ROUTES: Readonly<Record<string, ServiceName>> = {
   '/api/v1/admin/activations': 'licensing',
   '/api/v1/admin/imports': 'licensing',
   '/api/v1/admin/usage': 'licensing',
-  '/api/v1/admin/usage': 'licensing',
   '/api/v1/admin/signing-keys': 'licensing',
   '/api/v1/admin/key-batches': 'licensing',
   '/api/v1/portal/seats': 'licensing',
