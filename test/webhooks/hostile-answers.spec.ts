@@ -124,7 +124,7 @@ it.each<[string, (pause: number) => string]>([
   ['a date', (pause) => new Date(Date.now() + pause * 1_000).toUTCString()],
 ])('an endpoint that asks for a pause, in %s, is left alone for as long', async (_, asked) => {
   const app = await startWebhooks();
-  const sink = await startSink((received, response) =>
+  const sink = await startSink((_one, response) =>
     sink.received.length === 1
       ? response.writeHead(429, { 'retry-after': asked(3_600) }).end()
       : response.writeHead(204).end(),

@@ -11,6 +11,8 @@ export class Lane {
   readonly #ready = new Map<string, Claimed>();
   readonly #sending = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  /** Something is ready that must not be sent before its slot. */
+  #slotted = false;
   /** There may be more to claim. */
   hungry = true;
   /** A gate gives out what there is to claim, one slot after the other. */
@@ -50,7 +52,9 @@ export class Lane {
 
   /** A claim that ran out while it was held may be given to us again: that is no second delivery. */
   add(claimed: Claimed): void {
-    if (!this.#sending.has(claimed.id)) this.#ready.set(claimed.id, claimed);
+    if (this.#sending.has(claimed.id)) return;
+    this.#ready.set(claimed.id, claimed);
+    this.#slotted ||= claimed.permit !== undefined;
   }
 
   /** The next to send, if there is one and a place for it. The place is taken until `done`. */
@@ -68,6 +72,8 @@ export class Lane {
   /** Calls back when there is something to send or to claim that is not yet. */
   wake(callback: () => void): void {
     clearTimeout(this.#timer);
+    if (this.#ready.size === 0) this.#slotted = false;
+    if (!this.#slotted && this.held_until === 0) return;
     const times = [...this.#ready.values()].flatMap(({ permit }) => permit?.not_before ?? []);
     if (this.hungry && this.held_until > 0) times.push(this.held_until);
     const now = performance.now();

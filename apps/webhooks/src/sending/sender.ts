@@ -13,6 +13,7 @@ import { DueListener } from './due-listener.ts';
 import { fairShare } from './fair.ts';
 import { Lane } from './lane.ts';
 import { messageOf } from './message.ts';
+import { Places } from './places.ts';
 import { Recorder } from './recorder.ts';
 import { pauseAfter } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -34,6 +35,8 @@ export interface SenderOptions {
 
 /** Pause after the database could not be reached, in milliseconds. */
 const AWAY_MS = 500;
+/** How often places are taken back from attempts that only wait, in milliseconds. */
+const SWEEP_MS = 100;
 const GONE = 410;
 
 /**
@@ -52,11 +55,14 @@ export class Sender {
   readonly #listener: DueListener;
   readonly #agents: Agents;
   readonly #targets: Targets;
+  readonly #places: Places;
   #timers: NodeJS.Timeout[] = [];
   #claiming: Promise<void> | undefined;
   #stopping = false;
   /** Counts rounds of claims: whose turn is first. */
   #round = 0;
+  /** So much has been claimed that nothing more is, until some of it has been sent. */
+  #full = false;
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
@@ -73,6 +79,7 @@ export class Sender {
       (error) => onError(error, 'due deliveries could not be listened for'),
     );
     this.#agents = new Agents(refused, settings);
+    this.#places = new Places(settings.at_once);
     this.#targets = new Targets(pool, masterKey, settings, onError);
   }
 
@@ -82,6 +89,7 @@ export class Sender {
     this.#claiming = this.#claim();
     this.#every(poll, () => this.#look());
     this.#every(lease / 3, () => this.#renew());
+    this.#timers.push(setInterval(() => this.#sweep(), SWEEP_MS));
   }
 
   /** Takes nothing more, lets attempts that are under way end for a while, and gives the rest back. */
@@ -167,7 +175,13 @@ export class Sender {
 
   async #take(room: ReadonlyMap<string, number>): Promise<void> {
     // Before the question, so that whoever says in the meantime that there is more is heard.
-    for (const id of room.keys()) this.#lane(id).hungry = false;
+    for (const name of room.keys()) {
+      const lane = this.#lane(name);
+      lane.hungry = false;
+      // The next time it comes after the others of its product.
+      this.#lanes.delete(name);
+      this.#lanes.set(name, lane);
+    }
     const goodUntil = performance.now() + this.options.settings.lease;
     const { claimed, held } = await this.#claims.take(room);
     const targets = await this.#targets.of(claimed);
@@ -195,10 +209,18 @@ export class Sender {
 
   /** What each lane may claim now; products take turns. */
   #room(): ReadonlyMap<string, number> {
+    const { claimed_at_once } = this.options.settings;
+    this.#full = this.#ready > claimed_at_once;
+    if (this.#full) return new Map();
     const applicants = [...this.#lanes].flatMap(([id, { room, product }]) =>
       room > 0 ? { id, group: product ?? 'all', room } : [],
     );
-    return fairShare(applicants, this.options.settings.claimed_at_once, this.#round++);
+    return fairShare(applicants, claimed_at_once, this.#round++);
+  }
+
+  /** How many deliveries are held that are not under way. */
+  get #ready(): number {
+    return this.#goodUntil.size - this.#sending.size;
   }
 
   /** While a circuit is open nothing but probes goes out: what has been claimed goes back, and its ladder stays as it is. */
@@ -218,16 +240,34 @@ export class Sender {
     }
   }
 
-  /** Starts as many attempts as the lane has places for. */
+  /** There may be something to send in this lane, or to claim for it. */
   #fill(lane: Lane): void {
     if (this.#stopping) return;
-    for (let next = lane.next(); next !== undefined; next = lane.next()) {
+    this.#places.wait(lane);
+    this.#dispatch();
+    if (lane.room > 0) this.#bell.ring();
+    lane.wake(() => this.#fill(lane));
+  }
+
+  /** Starts as many attempts as there are places for, one of each lane in its turn. */
+  #dispatch(): void {
+    while (this.#places.free) {
+      const lane = this.#places.turn();
+      if (lane === undefined) break;
+      const next = lane.next();
+      if (next === undefined) continue;
+      this.#places.take(next.id);
+      this.#places.wait(lane);
       const sending = this.#send(next, lane);
       this.#sending.add(sending);
       void sending.finally(() => this.#sending.delete(sending));
     }
-    if (lane.room > 0) this.#bell.ring();
-    lane.wake(() => this.#fill(lane));
+    if (this.#full && this.#ready <= this.options.settings.claimed_at_once >> 1) this.#bell.ring();
+  }
+
+  #sweep(): void {
+    this.#places.sweep();
+    if (!this.#stopping) this.#dispatch();
   }
 
   async #send(delivery: Claimed, lane: Lane): Promise<void> {
@@ -246,6 +286,7 @@ export class Sender {
       this.options.onError(error, `delivery ${delivery.id} could not be tried`);
     } finally {
       this.#goodUntil.delete(delivery.id);
+      this.#places.give(delivery.id);
       lane.done(delivery);
       // What waited behind it may be due now.
       if (delivery.queue !== null) lane.hungry = true;

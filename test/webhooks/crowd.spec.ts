@@ -1,0 +1,78 @@
+import pg from 'pg';
+import { eventually } from '../support/app.ts';
+import { QUICK, startSink, startWebhooks } from './harness.ts';
+
+const ENDPOINTS = 1_000;
+const EVENTS = 100;
+
+it(`${EVENTS} events reach each of ${ENDPOINTS} endpoints once, while a single endpoint of another product waits for none of them`, async () => {
+  const app = await startWebhooks({ ...QUICK, poll: 500 });
+  /** By endpoint: the ids received. */
+  const crowd = new Map<string, Set<string>>();
+  let received = 0;
+  let before: number | undefined;
+  const sink = await startSink(({ path, id }, response) => {
+    response.writeHead(204).end();
+    sink.received.length = 0;
+    if (path.endsWith('/alone')) {
+      before = received;
+      return;
+    }
+    received++;
+    const ids = crowd.get(path) ?? new Set();
+    crowd.set(path, ids.add(id));
+  });
+  const [product, other] = [await app.product(), await app.product()];
+  for (let n = 0; n < ENDPOINTS; n += 50) {
+    const some = Array.from({ length: 50 }, (_, m) => `${sink.url}/${n + m}`);
+    await Promise.all(some.map((url) => app.webhook(url, { product_id: product })));
+  }
+  await app.webhook(`${sink.url}/alone`, { product_id: other });
+  const events = await Promise.all(Array.from({ length: EVENTS }, () => app.suspend(product)));
+  await eventually(() => received > 1_000);
+  await app.suspend(other);
+  await eventually(() => received === ENDPOINTS * EVENTS, 60_000);
+  expect(before).toBeLessThan(ENDPOINTS * EVENTS * 0.7);
+  expect(crowd.size).toBe(ENDPOINTS);
+  for (const ids of crowd.values()) expect(ids).toEqual(new Set(events));
+  const database = new pg.Client(app.databaseUrl);
+  await database.connect();
+  const pending = `select from webhooks.deliveries where status = 'pending' limit 1`;
+  await eventually(async () => (await database.query(pending)).rowCount === 0);
+  await database.end();
+  await app.close();
+  await sink.close();
+}, 90_000);
+
+it('an endpoint that takes two seconds leaves the rate of a fast one as it is', async () => {
+  const app = await startWebhooks();
+  const [slow, fast] = [
+    await startSink((_, response) => setTimeout(() => response.writeHead(204).end(), 2_000).unref()),
+    await startSink(),
+  ];
+  const { id } = await app.webhook(fast.url);
+  const ROUND = 150;
+  const times: number[][] = [];
+  for (const beside of [false, true]) {
+    if (beside) await app.webhook(slow.url);
+    const from = fast.received.length;
+    const sent = new Map<string, number>();
+    // More than the slow one can take in minutes, and one at a time for the fast one, so that each has a time of its own.
+    for (let n = 0; n < ROUND; n++) {
+      const started = performance.now();
+      const event = await app.suspend();
+      sent.set(event, started);
+      await eventually(() => fast.received.length > from + n);
+    }
+    times.push(fast.received.slice(from).map((one) => one.at - (sent.get(one.id) ?? 0)));
+  }
+  const p99 = times.map((all) => [...all].sort((a, b) => a - b)[Math.floor(ROUND * 0.99)] ?? 0);
+  console.info(`p99 of the fast endpoint: ${p99.map((one) => one.toFixed(1)).join(' ms alone, beside ')} ms`);
+  // By counts, since times on a busy machine say little: the slow one got its ten at once, and not one of the fast ones waited.
+  expect(fast.received).toHaveLength(2 * ROUND);
+  expect(slow.received.length).toBeLessThan(ROUND / 2);
+  const { body } = await app.call('GET', `/admin/webhooks/${id}/deliveries?status=pending&limit=10`);
+  expect(body.data.length).toBeLessThanOrEqual(1);
+  await app.close();
+  await Promise.all([slow.close(), fast.close()]);
+}, 60_000);
