@@ -1,4 +1,8 @@
 import pg from 'pg';
+import { decideKeyBatch, keyBatchStream } from '#domain/key-batch/key-batch';
+import { newId } from '#domain/shared/id';
+import type { EventStore } from '#events';
+import { EVENT_STORE } from '#platform';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
@@ -142,6 +146,19 @@ describe('batches of keys with redemption codes', () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('are redeemed still when whoever claimed one was cut off before its licence was issued', async () => {
+    const { code, batch } = await codeOf();
+    const store = app.app.nest.select(LicensingModule).get<EventStore>(EVENT_STORE);
+    const license_id = newId('lic');
+    const claim = { type: 'RedeemCode', number: 1, license_id, now: new Date().toISOString() } as const;
+    await store.handle(keyBatchStream, batch, (state) => decideKeyBatch(claim, state), {
+      metadata: { actor: { type: 'system', id: 'cut off' }, correlation_id: 'cut off' },
+    });
+    await app.call('POST', `/admin/key-batches/${batch}/void`, {});
+    expect(await redeem(code)).toMatchObject({ status: 201, body: { id: license_id } });
+    expect(await redeem(code)).toMatchObject({ status: 409, body: { code: 'CODE_REDEEMED' } });
   });
 
   it('give the same answer again for one Idempotency-Key', async () => {
