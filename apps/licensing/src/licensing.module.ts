@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { addOnStream } from '#domain/add-on/add-on';
 import { licensingContracts } from '#domain/catalogue';
 import { keyBatchStream } from '#domain/key-batch/key-batch';
+import { floatingStream } from '#domain/floating/floating';
 import { licenseStream } from '#domain/license/license';
 import { planStream } from '#domain/plan/plan';
 import { productStream } from '#domain/product/product';
@@ -29,6 +30,13 @@ import { Importer } from './imports/importer.ts';
 import { Imports } from './imports/imports.ts';
 import { ImportLine } from './imports/line.ts';
 import { LicenseFileController } from './files/license-file.controller.ts';
+import { ExpireSessions } from './floating/expire-sessions.ts';
+import { FloatingController } from './floating/floating.controller.ts';
+import { SessionController } from './floating/session.controller.ts';
+import { sessionsProjection } from './floating/session.projection.ts';
+import { sessionsSnapshot } from './floating/session.snapshot.ts';
+import { FloatingSessions1790000083000 } from './floating/session.table.ts';
+import { Sessions } from './floating/sessions.ts';
 import { Codes } from './key-batches/codes.ts';
 import { KeyBatchController } from './key-batches/key-batch.controller.ts';
 import { keyBatchCodesProjection, keyBatchesProjection } from './key-batches/key-batch.projection.ts';
@@ -105,6 +113,7 @@ export const licensingService: ServiceDefinition = {
     KeyBatches1790000062000,
     PlanTermRules1790000070000,
     PlanBorrowing1790000080000,
+    FloatingSessions1790000083000,
     LicenseTerms1790000071000,
     Trials1790000072000,
   ],
@@ -115,6 +124,7 @@ export const licensingService: ServiceDefinition = {
     licenseStream,
     usageStream,
     seatStream,
+    floatingStream,
     signingKeyStream,
     keyBatchStream,
   ],
@@ -126,10 +136,11 @@ export const licensingService: ServiceDefinition = {
     trialsProjection,
     usageProjection,
     seatsProjection,
+    sessionsProjection,
     keyBatchesProjection,
     keyBatchCodesProjection,
   ],
-  snapshots: [usageSnapshot],
+  snapshots: [usageSnapshot, sessionsSnapshot],
   sealed: [
     SEALED_MAILS,
     { table: 'signing_keys', key: 'kid', column: 'private_sealed', purpose: 'signing-key', context: (kid) => kid },
@@ -157,6 +168,8 @@ export const licensingService: ServiceDefinition = {
     WellKnownController,
     SigningKeyController,
     SeatController,
+    FloatingController,
+    SessionController,
     UsageController,
     UsageBatchController,
     UsageRecordController,
@@ -182,6 +195,8 @@ export const licensingService: ServiceDefinition = {
     ValidationLog,
     ExpireWhenDue,
     Seats,
+    Sessions,
+    ExpireSessions,
     UsageCallers,
     UsageCommands,
     UsageBatches,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { isFresh, leaseEnd, type LeaseClaims } from '#domain/keys/lease';
+import { compactJws, isFresh, leaseEnd, type LeaseClaims } from '#domain/keys/lease';
 import type { License } from '#domain/license/license';
 import { graceEnd } from '#domain/license/usability';
 import type { PlanTerms } from '#domain/plan/plan';
@@ -61,6 +61,20 @@ export class Leases {
     const { version, plan_version, entitlements } = leased;
     this.#kept.set(key, { version, plan_version, entitlements, iat: claims.iat, exp: claims.exp, token });
     return token;
+  }
+
+  /**
+   * A lease for as long as a session is lent, which may be longer than leases usually are. It is not handed out again.
+   * @param latest until when it will be good at the latest, in milliseconds
+   * @returns what makes it, good until `end`
+   */
+  async lending(latest: number): Promise<(leased: Leased, end: number, now: number) => string> {
+    const { kid, sign } = await this.keys.signer(latest);
+    const jti = newId('lease');
+    return (leased, end, now) => {
+      const exp = Math.floor(Math.min(end, latest) / 1000);
+      return compactJws('lease+jwt', kid, { ...this.#claims(leased, Math.floor(now / 1000)), jti, exp }, sign);
+    };
   }
 
   #claims(

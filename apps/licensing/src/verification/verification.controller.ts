@@ -1,6 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { productSupports } from '#domain/product/product';
-import { isUnsupported, isValid, verify, type VerificationCode } from '#domain/license/verify';
+import { isUnsupported, isValid, needsActivation, verify, type VerificationCode } from '#domain/license/verify';
 import { normalizeTime } from '#domain/shared/time';
 import {
   type Call,
@@ -88,7 +87,7 @@ export class VerificationController {
     const { identifier, product: asked, entitlements: wanted = [], version, release_date } = call.body;
     const { id, license, plan, product, granted } = found;
     const at = Date.parse(now);
-    if (identifier === undefined && productSupports(product.state.type, 'activations')) throw identifierMissing();
+    if (identifier === undefined && needsActivation(product.state, plan.state)) throw identifierMissing();
     const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
     const code = verify(
       { license: license.state, plan: plan.state, product: product.state, entitlements: granted.claims },

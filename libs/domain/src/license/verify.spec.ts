@@ -38,7 +38,7 @@ const license: License = {
 };
 const verified: Verified = {
   license,
-  plan: { max_activations: 3, grace_days: 7, license_type: 'subscription' },
+  plan: { max_activations: 3, grace_days: 7, license_type: 'subscription', license_model: 'standard' },
   product: { product_id: 'prod_1', slug: 'studio', type: 'desktop', minimum_supported_version: '2.0.0' },
   entitlements: { export: { value: true }, cloud: { value: false }, exports: { value: 0 } },
 };
@@ -62,6 +62,13 @@ describe('verification', () => {
     expect(ask({ product: 'prod_1' })).toBe('VALID');
     expect(ask({ product: 'studio', version: '2.0', entitlements: ['export', 'exports'] })).toBe('VALID');
     expect(ask({ identifier_hash: undefined })).toBe('VALID');
+  });
+
+  it('asks no activation of floating licences, which are used by session', () => {
+    const plan = { ...verified.plan, license_model: 'floating', max_activations: 1 } as const;
+    expect(ask({ identifier_hash: 'nobody' }, {}, T0, { plan })).toBe('VALID');
+    expect(ask({ identifier_hash: 'third' }, {}, T0, { plan })).toBe('VALID');
+    expect(ask({ identifier_hash: 'nobody' }, { status: 'suspended' }, T0, { plan })).toBe('SUSPENDED');
   });
 
   it('gives the first reason that applies', () => {

@@ -43,7 +43,7 @@ export interface VerificationRequest {
 
 export interface Verified {
   readonly license: License;
-  readonly plan: Pick<PlanTerms, 'max_activations' | 'grace_days' | 'license_type'>;
+  readonly plan: Pick<PlanTerms, 'max_activations' | 'grace_days' | 'license_type' | 'license_model'>;
   readonly product: Pick<ProductTerms, 'type' | 'slug' | 'minimum_supported_version'> & { readonly product_id: string };
   /** Effective entitlements: feature → value; false means it is not there. */
   readonly entitlements: Readonly<Record<string, { readonly value: unknown }>>;
@@ -73,7 +73,7 @@ export const verify = (
     case 'usable':
     case 'in_grace':
   }
-  if (request.identifier_hash !== undefined && productSupports(product.type, 'activations')) {
+  if (request.identifier_hash !== undefined && needsActivation(product, plan)) {
     const place = placeOf(license, request.identifier_hash);
     if (place === undefined) return 'NOT_ACTIVATED';
     if (plan.max_activations !== null && place >= plan.max_activations) return 'TOO_MANY_ACTIVATIONS';
@@ -86,6 +86,12 @@ export const verify = (
   }
   return use === 'in_grace' ? 'PAST_DUE_GRACE' : 'VALID';
 };
+
+/** Whether licences have activations that devices are looked for in: floating ones are used by session. */
+export const needsActivation = (
+  { type }: Pick<ProductTerms, 'type'>,
+  { license_model }: Pick<PlanTerms, 'license_model'>,
+): boolean => license_model === 'standard' && productSupports(type, 'activations');
 
 /** Whether a version is older than any that the product supports. */
 export const isUnsupported = (

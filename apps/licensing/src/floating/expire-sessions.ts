@@ -1,0 +1,33 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { Sessions } from './sessions.ts';
+
+/** Writes down that sessions have expired. Only their events wait for it: their places are free on the dot. */
+@Injectable()
+export class ExpireSessions extends WhenDue {
+  constructor(
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(LOGGER) logger: Logger,
+    private readonly sessions: Sessions,
+  ) {
+    super('expire-sessions', database, logger);
+  }
+
+  /** Licences that have sessions whose time is over. */
+  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
+    const { rows } = await this.database.pool.query<{ license_id: string }>({
+      name: 'due_sessions',
+      text: `select distinct license_id from (
+          select license_id from floating_sessions
+          where ended_at is null and expires_at <= $1 and license_id <> all($2) order by expires_at limit $3
+        ) due`,
+      values: [now, except, limit],
+    });
+    return rows.map(({ license_id }) => license_id);
+  }
+
+  protected async attend(license_id: string): Promise<void> {
+    await this.sessions.expire(license_id);
+  }
+}

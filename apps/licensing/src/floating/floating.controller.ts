@@ -1,0 +1,116 @@
+import { Controller } from '@nestjs/common';
+import { refuseFloating } from '#domain/floating/floating.errors';
+import { running, type Session } from '#domain/floating/floating';
+import { newId } from '#domain/shared/id';
+import { normalizeTime, type Time } from '#domain/shared/time';
+import { Answer, type Call, Endpoint, normalizeIdentifier, Problem } from '#platform';
+import { actorOf, Identification } from '../verification/identification.ts';
+import { Leases } from '../verification/leases.ts';
+import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
+import { checkInSession, checkOutSession, keepSession } from './floating.endpoints.ts';
+import { withRetryAfter } from './floating-limit-reached.ts';
+import { type Floated, Sessions } from './sessions.ts';
+
+/** What shipped software does with floating licences. */
+@Controller()
+export class FloatingController {
+  constructor(
+    private readonly identification: Identification,
+    private readonly lookup: LicenseLookup,
+    private readonly sessions: Sessions,
+    private readonly leases: Leases,
+  ) {}
+
+  @Endpoint(checkOutSession)
+  async checkOut(call: Call<typeof checkOutSession>): Promise<Answer> {
+    const { license_key, identifier, label } = call.body;
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const identifier_hash = this.lookup.fingerprint(identifier);
+    const session_id = newId('sess');
+    const now = new Date().toISOString();
+    const borrow_until = call.body.borrow_until === undefined ? null : assertAhead(call.body.borrow_until, now);
+    const lease = borrow_until === null ? null : await this.#lease(found, identifier_hash, borrow_until, now);
+    const answer = (outcome: Floated): Answer => {
+      const session = [...outcome.state.values()].find((one) => one.identifier_hash === identifier_hash);
+      const isNew = outcome.events.some(({ event }) => event.type === 'floating.checked_out');
+      return new Answer(isNew ? 201 : 200, checkedOut(found, session, outcome, now, lease));
+    };
+    const outcome = await withRetryAfter(
+      this.sessions.handle(
+        found.id,
+        (on) => ({
+          ...on,
+          type: 'CheckOut',
+          session_id,
+          identifier: normalizeIdentifier(identifier),
+          identifier_hash,
+          label,
+          borrow_until,
+        }),
+        call.command(answer, actorOf(call.principal, found.id)),
+      ),
+    );
+    return answer(outcome);
+  }
+
+  /** Made ready before the decision, since the answer is made at once with it. */
+  async #lease(found: Found, fingerprint_hash: string, until: Time, now: Time): Promise<Lease> {
+    const sign = await this.leases.lending(Date.parse(until));
+    const { id: license_id, license, plan, granted } = found;
+    const leased = {
+      license_id,
+      license: license.state,
+      version: license.version,
+      plan: plan.state,
+      plan_version: plan.version,
+      entitlements: granted.claims,
+      fingerprint_hash,
+    };
+    return (borrowed_until) => sign(leased, Date.parse(borrowed_until), Date.parse(now));
+  }
+
+  @Endpoint(keepSession)
+  async heartbeat(call: Call<typeof keepSession>): Promise<Answer> {
+    const { license_key, session_id } = call.body;
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const now = new Date().toISOString();
+    const answer = (outcome: Floated): Answer =>
+      new Answer(200, checkedOut(found, outcome.state.get(session_id), outcome, now, null));
+    const options = call.command(answer, actorOf(call.principal, found.id));
+    return answer(await withRetryAfter(this.sessions.handleOne(found.id, session_id, 'Heartbeat', options)));
+  }
+
+  @Endpoint(checkInSession)
+  async checkIn(call: Call<typeof checkInSession>): Promise<Answer> {
+    const { license_key, session_id } = call.body;
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const now = new Date().toISOString();
+    const answer = (outcome: Floated): Answer =>
+      new Answer(200, { session_id, license_id: found.id, expires_at: null, ...counts(found, outcome, now) });
+    const options = call.command(answer, actorOf(call.principal, found.id));
+    return answer(await this.sessions.handleOne(found.id, session_id, 'CheckIn', options));
+  }
+}
+
+/** An offline token that is good until the end of the loan. */
+type Lease = (borrowed_until: Time) => string;
+
+/** @throws Problem 400 for a time that has passed */
+const assertAhead = (borrow_until: string, now: Time): Time => {
+  const until = normalizeTime(borrow_until);
+  if (until > now) return until;
+  throw new Problem(400, 'VALIDATION_FAILED', 'borrow_until has passed.', {
+    errors: [{ pointer: '/borrow_until', detail: 'must be ahead' }],
+  });
+};
+
+const counts = ({ plan }: Found, { state }: Floated, now: Time) => ({
+  active_sessions: running(state, now).length,
+  max_sessions: plan.state.max_activations,
+});
+
+const checkedOut = (found: Found, session: Session | undefined, outcome: Floated, now: Time, lease: Lease | null) => {
+  const { session_id, expires_at, borrowed_until } = session ?? refuseFloating('SESSION_NOT_FOUND');
+  const token = lease === null || borrowed_until === null ? null : lease(borrowed_until);
+  return { session_id, license_id: found.id, expires_at, borrowed_until, ...counts(found, outcome, now), token };
+};

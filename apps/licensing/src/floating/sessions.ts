@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { decideFloating, type FloatingCommand } from '#domain/floating/floating.commands';
+import { type FloatingEvent, floatingStream, type Sessions as State, sessionsOf } from '#domain/floating/floating';
+import type { OnLicense } from '#domain/license/on-license';
+import { Refusal } from '#domain/shared/refusal';
+import type { EventStore, HandleOptions, Outcome } from '#events';
+import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import { BesideLicense } from '../licenses/beside-license.ts';
+import type { SessionRow } from './session.table.ts';
+
+export type Floated = Outcome<State, FloatingEvent>;
+type Options = HandleOptions<State, FloatingEvent>;
+
+/** The sessions of floating licences, running and ended. */
+@Injectable()
+export class Sessions {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly beside: BesideLicense,
+  ) {}
+
+  handle(license_id: string, command: (on: OnLicense) => FloatingCommand, options: Options): Promise<Floated> {
+    return this.beside.handle(
+      license_id,
+      floatingStream,
+      sessionsOf(license_id),
+      (on, sessions) => decideFloating(command(on), sessions),
+      options,
+    );
+  }
+
+  /** A command on one session; for those that run no more it is decided again, with what the table knows of them. */
+  async handleOne(
+    license_id: string,
+    session_id: string,
+    type: 'Heartbeat' | 'CheckIn',
+    options: Options,
+  ): Promise<Floated> {
+    const handle = (ended: boolean): Promise<Floated> =>
+      this.handle(license_id, (on) => ({ ...on, type, session_id, ended }), options);
+    try {
+      return await handle(false);
+    } catch (error) {
+      const isUnknown = error instanceof Refusal && error.code === 'SESSION_NOT_FOUND';
+      if (!isUnknown || !(await this.#wasThere(license_id, session_id))) throw error;
+      // What has ended never runs again: this cannot have changed meanwhile.
+      return handle(true);
+    }
+  }
+
+  async #wasThere(license_id: string, session_id: string): Promise<boolean> {
+    const { rowCount } = await this.database.pool.query({
+      name: 'floating_session',
+      text: 'select 1 from floating_sessions where id = $1 and license_id = $2',
+      values: [session_id, license_id],
+    });
+    return rowCount === 1;
+  }
+
+  /** Those that run, oldest first. @param after id of the last one of the page before */
+  async running(license_id: string, after: string, limit: number): Promise<SessionRow[]> {
+    const { rows } = await this.database.pool.query<SessionRow>({
+      name: 'floating_sessions',
+      text: `select * from floating_sessions
+        where license_id = $1 and ended_at is null and expires_at > $2 and id > $3 order by id limit $4`,
+      values: [license_id, new Date(), after, limit],
+    });
+    return rows;
+  }
+
+  /** Ends those of a licence that have not been heard of in time. */
+  async expire(license_id: string): Promise<void> {
+    const now = new Date().toISOString();
+    await this.store.handle(
+      floatingStream,
+      sessionsOf(license_id),
+      (sessions) => decideFloating({ type: 'ExpireSessions', now }, sessions),
+      { metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: license_id } },
+    );
+  }
+}
