@@ -1,32 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { newId } from '#domain/shared/id';
 import { eventually } from '../support/app.ts';
-import { QUICK, startSink, startWebhooks, type Webhooks } from './harness.ts';
+import { QUICK, startSink, startWebhooks } from './harness.ts';
+import { killSenders, startSender } from './sender-process.ts';
 
 const CONCURRENCY = 10;
 
-const children = new Set<ChildProcess>();
-const startSender = ({ databaseUrl }: Webhooks): ChildProcess => {
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=source',
-      '--experimental-transform-types',
-      '--disable-warning=ExperimentalWarning',
-      join(import.meta.dirname, 'sender.worker.ts'),
-      databaseUrl,
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  children.add(child);
-  return child;
-};
-
 describe('a sender that is killed', () => {
-  // One that a failed test leaves behind would keep the run from ending.
-  afterEach(() => children.forEach((child) => child.kill('SIGKILL')));
+  afterEach(killSenders);
 
   it.each([
     ['none', 5_000, 20],

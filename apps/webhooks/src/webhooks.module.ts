@@ -15,6 +15,10 @@ import { History1790000004200 } from './history/history.table.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
+import { ReplayController } from './replays/replay.controller.ts';
+import { Replays1790000004201 } from './replays/replay.table.ts';
+import { Replayer } from './replays/replayer.ts';
+import { Replays } from './replays/replays.ts';
 import { Gates1790000004100 } from './sending/gate.table.ts';
 import { SenderService } from './sending/sender.service.ts';
 
@@ -28,6 +32,7 @@ export const webhooksService: ServiceDefinition = {
     Gates1790000004100,
     EndpointSettings1790000004101,
     History1790000004200,
+    Replays1790000004201,
   ],
   streams: [webhookEndpointStream],
   projections: [endpointsProjection],
@@ -39,7 +44,7 @@ export const webhooksService: ServiceDefinition = {
 /** Tells the world what happened: endpoints, and the deliveries of published events to them. */
 @Module({
   imports: [ServiceModule.forService(webhooksService)],
-  controllers: [EndpointController, DeliveryController, FanOutSubscription, ProductsSubscription],
-  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, HistoryService, SenderService],
+  controllers: [EndpointController, DeliveryController, ReplayController, FanOutSubscription, ProductsSubscription],
+  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, HistoryService, Replays, Replayer, SenderService],
 })
 export class WebhooksModule {}

@@ -12,6 +12,7 @@ export type IdPrefix =
   | 'cus'
   | 'whk'
   | 'dlv'
+  | 'rpl'
   | 'imp'
   | 'key'
   | 'evt'
