@@ -1,11 +1,12 @@
 import pg from 'pg';
 import { decideKeyBatch, keyBatchStream } from '#domain/key-batch/key-batch';
 import { newId } from '#domain/shared/id';
-import type { EventStore } from '#events';
+import { type EventStore, type PostgresEventStore, rebuild } from '#events';
 import { EVENT_STORE } from '#platform';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
+import { keyBatchCodesProjection, keyBatchesProjection } from './key-batch.projection.ts';
 
 type Fields = Record<string, unknown>;
 interface Code {
@@ -56,7 +57,7 @@ describe('batches of keys with redemption codes', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules });
-    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
+    pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 4 });
     product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' });
     plan = await newPlan({ license_type: 'subscription', billing_interval: 'year' });
   });
@@ -231,6 +232,22 @@ describe('batches of keys with redemption codes', () => {
     } finally {
       await strict.close();
     }
+  });
+
+  it('stand in the log: their tables are made of it anew', async () => {
+    const { codes } = await batchOf(1_200);
+    await redeem(codes[1_100]?.code ?? '');
+    const tables = () =>
+      Promise.all(
+        ['key_batches', 'key_batch_codes'].map(
+          async (table) => (await pool.query(`select t::text from ${table} t order by 1`)).rows,
+        ),
+      );
+    const before = await tables();
+    const store = app.app.nest.select(LicensingModule).get<PostgresEventStore>(EVENT_STORE);
+    for (const projection of [keyBatchesProjection, keyBatchCodesProjection])
+      await rebuild({ pool, schema: 'licensing', store, projection });
+    expect(await tables()).toEqual(before);
   });
 
   it('belong to their product', async () => {
