@@ -3,6 +3,7 @@ export * from './config/config.ts';
 export * from './config/config-error.ts';
 export * from './crypto/keys.ts';
 export * from './database/database.ts';
+export { jsonFault } from './http/body.ts';
 export * from './http/endpoint.ts';
 export * from './http/problem.ts';
 export * from './service.ts';

@@ -80,7 +80,7 @@ export class Imports {
           id,
           kept,
           batch.map(({ line }) => line),
-          batch.map((line) => ('record' in line ? storable(line.record) : null)),
+          batch.map((line) => ('record' in line ? JSON.stringify(line.record) : null)),
           batch.map((line) => ('fault' in line ? line.fault : null)),
         ],
       );
@@ -95,9 +95,6 @@ export class Imports {
     return kept;
   }
 }
-
-/** PostgreSQL keeps no NUL; what has one is refused as a control character is. */
-const storable = (record: unknown): string => JSON.stringify(record).replaceAll('\\u0000', '\\u0001');
 
 const limited = (file: Readable): Readable => {
   let bytes = 0;

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import { jsonFault } from '#platform';
 
 /** A line of the file: what it says, or why nobody can tell. `line` counts from 1, a heading included. */
 export type Line = { readonly line: number } & ({ readonly record: unknown } | { readonly fault: string });
@@ -21,10 +22,16 @@ export async function* ndjsonLines(file: Readable): AsyncIterable<Line> {
 const parsed = (text: string): { record: unknown } | { fault: string } => {
   if (text.length > LONGEST) return { fault: 'is longer than 1 MiB' };
   try {
-    return { record: JSON.parse(text) as unknown };
+    return kept(JSON.parse(text));
   } catch {
     return { fault: 'is not JSON' };
   }
+};
+
+/** What a body may not hold a line may not hold either. */
+const kept = (record: unknown): { record: unknown } | { fault: string } => {
+  const fault = jsonFault(record);
+  return fault === undefined ? { record } : { fault };
 };
 
 /** Columns of a CSV file that are not texts. */
@@ -68,5 +75,5 @@ const fieldsOf = (heading: readonly string[], cells: readonly string[]): { recor
       return { fault: `${name} is not JSON` };
     }
   }
-  return { record: fields };
+  return kept(fields);
 };

@@ -31,6 +31,12 @@ export const installBodyParser = (fastify: FastifyInstance): void => {
   fastify.addContentTypeParser([...FILES], (_request, file, done) => done(null, file));
 };
 
+/** Why a value is none that may be kept, or undefined when it is one; for JSON that comes by another way than a body. */
+export const jsonFault = (value: unknown): string | undefined => {
+  const found = faultOf(value, 1);
+  return found && `${pointerOf(found) || 'it'} ${found.detail}`;
+};
+
 const parse = (body: Buffer): unknown => {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw new Problem(400, 'MALFORMED_JSON', 'The body is not UTF-8.');
@@ -78,8 +84,12 @@ const isStorable = (text: string): boolean => text.isWellFormed() && !text.inclu
 const isExact = (value: number): boolean =>
   Number.isFinite(value) && !Object.is(value, -0) && (Number.isSafeInteger(value) || !Number.isInteger(value));
 
-const refusal = ({ path, detail }: Fault): Problem => {
-  const pointer = path.reduceRight((outer, key) => `${outer}/${escapePointer(key)}`, '').toWellFormed();
+const pointerOf = ({ path }: Fault): string =>
+  path.reduceRight((outer, key) => `${outer}/${escapePointer(key)}`, '').toWellFormed();
+
+const refusal = (found: Fault): Problem => {
+  const { detail } = found;
+  const pointer = pointerOf(found);
   return new Problem(400, 'VALIDATION_FAILED', `${pointer || 'The body'} ${detail}.`, {
     errors: [{ pointer, detail }],
   });
