@@ -88,7 +88,7 @@ const rebuildFromOthers = async (
 ): Promise<number> => {
   const onError = (error: unknown, what: string): void => tell(`${what}: ${String(error)}`);
   const from = { subscriber, pool, subscription, contracts: catalogue, brokers: config.kafka_brokers, onError };
-  const opened = sources.map((service) => openEventSource({ ...from, service, anew: true }));
+  const opened = sources.map((service) => openEventSource({ ...from, service, types: projection.types, anew: true }));
   try {
     const onProgress = (events: number): void => tell(`${events} events projected`);
     return await rebuildSubscribed({

@@ -165,7 +165,12 @@ const transportOf = (
   { config, contracts, retryLadder }: AppOptions,
   onError: (error: unknown, what: string) => void,
 ): EventTransport => {
-  const source = (subscriber: LoadedService, service: string, subscription: string): EventSource => {
+  const source = (
+    subscriber: LoadedService,
+    service: string,
+    subscription: string,
+    types: readonly string[],
+  ): EventSource => {
     const { definition, database } = subscriber;
     const from = {
       subscriber: definition.name,
@@ -174,7 +179,7 @@ const transportOf = (
       brokers: config.kafka_brokers,
       onError,
     };
-    return openEventSource({ ...from, service, subscription });
+    return openEventSource({ ...from, service, subscription, types });
   };
   return new EventTransport({
     onError,
@@ -182,7 +187,10 @@ const transportOf = (
     services: new Map(
       services.map((loaded) => [
         loaded.definition.name,
-        { pool: loaded.database.pool, source: (service, subscription) => source(loaded, service, subscription) },
+        {
+          pool: loaded.database.pool,
+          source: (service, subscription, types) => source(loaded, service, subscription, types),
+        },
       ]),
     ),
   });

@@ -8,6 +8,8 @@ export interface EventSourceOptions {
   readonly subscriber: string;
   readonly pool: Pool;
   readonly subscription: string;
+  /** Event types that are wanted; others may come as well. */
+  readonly types: readonly string[];
   /** Contracts of all services. */
   readonly contracts: readonly EventContract<never>[];
   /** undefined: the log is read where it lies, in the same database. */
@@ -19,10 +21,11 @@ export interface EventSourceOptions {
 
 /** Another service's events for a subscription, by the way that the configuration names: the log, or Kafka. */
 export const openEventSource = (options: EventSourceOptions): EventSource => {
-  const { service, subscriber, subscription, pool, contracts, brokers, onError, anew = false } = options;
+  const { service, subscriber, subscription, types, pool, contracts, brokers, onError, anew = false } = options;
   const name = `keyledger.${subscriber}.${subscription}`;
   if (brokers === undefined) {
-    return new LogSource(service, pool, contracts, (error) => onError(error, `${name} could not listen to ${service}`));
+    const notHeard = (error: unknown): void => onError(error, `${name} could not listen to ${service}`);
+    return new LogSource(service, pool, contracts, notHeard, types);
   }
   const group = `${name}.${service}`;
   const kafka = { brokers: [...brokers], clientId: name };

@@ -3,9 +3,10 @@ import { escapeIdentifier, type Pool } from 'pg';
 import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import { partitionOf } from '../kafka/partition.ts';
-import { type Contracts, contractsByType, readPublished } from '../publish.ts';
+import { type Contracts, contractsByType, readFew, readPublished } from '../publish.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
 import { eventsChannel } from '../store/schema.ts';
+import { wants } from '../store/writer.ts';
 import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
@@ -16,6 +17,7 @@ const LINGER_MS = 5;
 /** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
   readonly #contracts: Contracts;
+  readonly #read: typeof readPublished;
   readonly #bell = new Bell();
   #stopListening: (() => Promise<void>) | undefined;
   #closed = false;
@@ -23,13 +25,18 @@ export class LogSource implements EventSource {
   #partitions: number | undefined;
   #readAt = 0;
 
+  /** @param types which types are wanted, as in `Subscription`; the others need not come */
   constructor(
     readonly service: string,
     private readonly pool: Pool,
     contracts: readonly EventContract<never>[],
     private readonly onError: (error: unknown) => void,
+    types: readonly string[] = ['*'],
   ) {
-    this.#contracts = contractsByType(contracts.filter((contract) => contract.service === service));
+    const own = contracts.filter((contract) => contract.service === service);
+    const wanted = own.filter(({ type }) => wants(types, type));
+    this.#contracts = contractsByType(wanted);
+    this.#read = wanted.length < own.length ? readFew : readPublished;
   }
 
   async next(
@@ -46,7 +53,7 @@ export class LogSource implements EventSource {
       while (!signal.aborted && !this.#closed) {
         const after = checkpoints(LOG_PARTITION);
         await this.#linger();
-        const { events, position } = await readPublished(this.pool, this.service, this.#contracts, after, limit);
+        const { events, position } = await this.#read(this.pool, this.service, this.#contracts, after, limit);
         if (position > after) return { partition: LOG_PARTITION, events, position };
         await this.#bell.wait(POLL_MS);
       }
