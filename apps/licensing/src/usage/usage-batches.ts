@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { derivedId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';
@@ -158,7 +158,7 @@ class EventIds {
     const of = `${license_id} ${idempotency_key}`;
     let id = this.#made.get(of);
     if (id === undefined) {
-      id = derivedId('evt', createHash('sha256').update(of).digest());
+      id = derivedId('evt', hash('sha256', of, 'buffer'));
       this.#made.set(of, id);
     }
     return id;

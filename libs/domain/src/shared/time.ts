@@ -9,7 +9,9 @@ export type BillingInterval = (typeof BILLING_INTERVALS)[number];
 export const toTime = (milliseconds: number): Time => new Date(milliseconds).toISOString();
 
 /** Any RFC 3339 time in the one form we keep. */
-export const normalizeTime = (time: string): Time => toTime(Date.parse(time));
+export const normalizeTime = (time: string): Time => (KEPT_FORM.test(time) ? time : toTime(Date.parse(time)));
+
+const KEPT_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Days are 24 hours: in UTC there is no other kind. */
 export const addDays = (time: Time, days: number): Time => toTime(Date.parse(time) + days * DAY_MS);

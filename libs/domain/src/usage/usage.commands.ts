@@ -6,7 +6,7 @@ import type { License } from '../license/license.ts';
 import { productSupports, type ProductType } from '../product/product.ts';
 import { Refusal } from '../shared/refusal.ts';
 import type { Time } from '../shared/time.ts';
-import { isTimely, type Period, periodOf } from './period.ts';
+import { covers, type Period, periodOf, timeliness } from './period.ts';
 import { allowanceOf, type Quota, quotaOf } from './quota.ts';
 import { usageRefusals } from './usage.errors.ts';
 import { type UsageEvent, type UsageState, usageStream, windowOf } from './usage.ts';
@@ -57,10 +57,12 @@ export interface UsageDecision {
 export const recordUsage = (on: OnLicense, records: readonly UsageRecord[], state: UsageState): UsageDecision => {
   const quota = assertQuota(on);
   const events: UsageEvent[] = [];
+  const isTimely = timeliness(on.now);
   let present = state;
+  let period = periodOf(quota.period, on.now);
   const outcomes = records.map((record) => {
-    const period = periodOf(quota.period, record.occurred_at);
-    if (!isTimely(period, record.occurred_at, on.now)) return untimely(record);
+    if (!covers(period, record.occurred_at)) period = periodOf(quota.period, record.occurred_at);
+    if (!isTimely(period, record.occurred_at)) return untimely(record);
     const decision = count(on, quota, period, record, present);
     for (const event of decision.events) {
       events.push(event);

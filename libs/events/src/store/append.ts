@@ -61,6 +61,11 @@ export interface Append {
   taken: boolean;
 }
 
+/** Events from which on an append takes no further commands, and a flush no further appends: each stays short, and of bounded size. */
+export const ENOUGH = 2_000;
+
+export const eventsIn = (append: Append): number => append.version - append.slot.version;
+
 export const draftsOf = (append: Append): readonly Draft[] =>
   append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));
 

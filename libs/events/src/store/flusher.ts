@@ -2,7 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
-import { type Append, answer, type Command, decideInto, draftsOf, readingsOf, remembers } from './append.ts';
+import {
+  type Append,
+  answer,
+  type Command,
+  decideInto,
+  draftsOf,
+  ENOUGH,
+  eventsIn,
+  readingsOf,
+  remembers,
+} from './append.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
@@ -48,12 +58,23 @@ export class Flusher {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const { batch, next } = inOrderOfReading(this.#queue.splice(0, BATCH));
+      const { batch, next } = inOrderOfReading(this.#queue.splice(0, this.#fitting()));
       this.#queue.unshift(...next);
       for (const append of batch) append.taken = true;
       await this.#flush(batch);
     }
     this.#running = undefined;
+  }
+
+  /** How many appends the next flush takes. */
+  #fitting(): number {
+    let count = 0;
+    for (let events = 0; count < BATCH && events < ENOUGH; count++) {
+      const append = this.#queue[count];
+      if (append === undefined) break;
+      events += eventsIn(append);
+    }
+    return count;
   }
 
   async #flush(batch: readonly Append[]): Promise<void> {

@@ -16,7 +16,7 @@ import {
   type StreamRef,
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
-import { type Append, type Command, decideInto, type Reading, type Slot } from './append.ts';
+import { type Append, type Command, decideInto, ENOUGH, eventsIn, type Reading, type Slot } from './append.ts';
 import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Follower } from './follow.ts';
@@ -260,7 +260,7 @@ export class PostgresEventStore implements EventStore {
 
   /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */
   #submit(slot: Slot, command: Command): void {
-    if (slot.append?.taken) {
+    if (slot.append !== undefined && (slot.append.taken || eventsIn(slot.append) >= ENOUGH)) {
       slot.waiting.push(command);
       return;
     }

@@ -1,7 +1,7 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
-import { type Append, type Draft, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
+import { type Append, type Command, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import type { LogReader } from './read.ts';
@@ -31,11 +31,14 @@ const INSERT_ONE = `with written as (
   )
   select position, id, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
 
-/** As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. */
+/**
+ * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Events of a
+ * command share their metadata: it is sent once ($10), and $7 says whose it is.
+ */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, stream_id, version, type, schema_version, data::jsonb, metadata::jsonb
-    from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[])
+    select id, stream_id, version, type, schema_version, data::jsonb, ($10::text[])[metadata]::jsonb
+    from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[])
       with ordinality as e(id, stream_id, version, type, schema_version, data, metadata, n)
     order by n
     returning position, id, recorded_at
@@ -149,7 +152,9 @@ export class Writer {
   async #insert(client: PoolClient, appends: readonly Append[], keys: PersonKeys): Promise<RecordedEvent[]> {
     const rows = appends.flatMap((append) => draftsOf(append).map((draft) => ({ streamId: append.slot.id, draft })));
     if (rows.length === 0) return [];
-    const metadata = rows.map(({ draft }) => metadataOf(draft));
+    const metadata = new Map<Command, EventMetadata>();
+    for (const { draft } of rows)
+      if (!metadata.has(draft.command)) metadata.set(draft.command, metadataOf(draft.command));
     const columns = [
       rows.map(({ draft }) => draft.id),
       rows.map(({ streamId }) => streamId),
@@ -157,18 +162,29 @@ export class Writer {
       rows.map(({ draft }) => draft.event.type),
       rows.map(({ draft }) => this.schemas.present(draft.event.type)),
       rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event, keys))),
-      metadata.map((one) => JSON.stringify(one)),
     ];
+    const written = [...metadata.values()].map((one) => JSON.stringify(one));
+    const places = new Map([...metadata.keys()].map((command, n) => [command, n + 1]));
     const inserted = await client.query<InsertedRow>(
       rows.length === 1
-        ? { name: 'append_one', text: INSERT_ONE, values: [...columns.flat(), this.#channel, this.origin] }
-        : { name: 'append_many', text: INSERT_MANY, values: [...columns, this.#channel, this.origin] },
+        ? { name: 'append_one', text: INSERT_ONE, values: [...columns.flat(), ...written, this.#channel, this.origin] }
+        : {
+            name: 'append_many',
+            text: INSERT_MANY,
+            values: [
+              ...columns,
+              rows.map(({ draft }) => places.get(draft.command)),
+              this.#channel,
+              this.origin,
+              written,
+            ],
+          },
     );
     return rows.map(({ streamId, draft }, n): RecordedEvent => {
       // Positions were given in the order of the rows.
       const row = inserted.rows[n];
-      const written = metadata[n];
-      if (row?.id !== draft.id || written === undefined) throw new Error(`event ${draft.id} was not inserted`);
+      const of = metadata.get(draft.command);
+      if (row?.id !== draft.id || of === undefined) throw new Error(`event ${draft.id} was not inserted`);
       return {
         id: draft.id,
         position: Number(row.position),
@@ -177,7 +193,7 @@ export class Writer {
         type: draft.event.type,
         schema_version: this.schemas.present(draft.event.type),
         event: draft.event,
-        metadata: written,
+        metadata: of,
         recorded_at: row.recorded_at.toISOString(),
       };
     });
@@ -222,7 +238,7 @@ const rememberNothing = (): { fingerprint: string; result: Uint8Array; expires_a
   expires_at: new Date(Date.now() + KEPT_MS).toISOString(),
 });
 
-const metadataOf = ({ command }: Draft): EventMetadata => ({
+const metadataOf = (command: Command): EventMetadata => ({
   ...command.options.metadata,
   traceparent: command.traceparent,
   ...(command.options.commandId === undefined ? {} : { command_id: command.options.commandId }),
