@@ -12,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   rebuild: () => import('./rebuild.bench.ts'),
   http: () => import('./http.bench.ts'),
   import: () => import('./import.bench.ts'),
+  usage: () => import('./usage.bench.ts'),
   bus: () => import('./bus.bench.ts'),
   delivery: () => import('./delivery.bench.ts'),
 };

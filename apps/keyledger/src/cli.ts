@@ -16,7 +16,7 @@ import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
 import { services } from './services.ts';
-import { exportLicenses, importLicenses, type Target } from './transfer.ts';
+import { exportAll, importLicenses, type Target } from './transfer.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
 
@@ -184,14 +184,18 @@ withTarget(imports.command('licenses <file>'))
     if (refused > 0) process.exitCode = 2;
   });
 const exports = program.command('export').description('Take out what Keyledger knows');
-withTarget(exports.command('licenses'))
-  .description('Write all licences')
-  .option('--format <format>', 'csv or ndjson', 'csv')
-  .option('-o, --output <file>', 'where to (default: the standard output)')
-  .action(async ({ format, output, ...options }: { format: string; output?: string; url: string; key?: string }) => {
-    if (format !== 'csv' && format !== 'ndjson') throw new Error('--format is csv or ndjson.');
-    await exportLicenses(format, output, target(options));
-  });
+for (const [what, description] of [
+  ['licenses', 'Write all licences'],
+  ['usage', 'Write all records of usage, in the order in which they were counted'],
+] as const)
+  withTarget(exports.command(what))
+    .description(description)
+    .option('--format <format>', 'csv or ndjson', 'csv')
+    .option('-o, --output <file>', 'where to (default: the standard output)')
+    .action(async ({ format, output, ...options }: { format: string; output?: string; url: string; key?: string }) => {
+      if (format !== 'csv' && format !== 'ndjson') throw new Error('--format is csv or ndjson.');
+      await exportAll(what, format, output, target(options));
+    });
 
 try {
   await program.parseAsync();

@@ -40,13 +40,14 @@ export const importLicenses = async (file: string, target: Target): Promise<Impo
   return done;
 };
 
-/** Writes all licences to a file, or to the standard output. */
-export const exportLicenses = async (
+/** Writes all licences, or all records of usage, to a file, or to the standard output. */
+export const exportAll = async (
+  what: 'licenses' | 'usage',
   format: 'csv' | 'ndjson',
   to: string | undefined,
   target: Target,
 ): Promise<void> => {
-  const body = await call(target, `/admin/licenses?format=${format}`);
+  const body = await call(target, `/admin/${what}?format=${format}`);
   await pipeline(body, to === undefined ? process.stdout : createWriteStream(to), { end: to !== undefined });
 };
 
