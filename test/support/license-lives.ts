@@ -159,7 +159,7 @@ const commandOf = (
         ip: null,
       };
     case 'deactivate':
-      return { type: 'Deactivate', identifier_hash, reason: flag ? 'client' : 'operator' };
+      return { type: 'Deactivate', plan, now, identifier_hash, reason: flag ? 'client' : 'operator' };
     case 'suspend':
       return { type: 'SuspendLicense', ...because };
     case 'reinstate':

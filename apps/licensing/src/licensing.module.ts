@@ -19,9 +19,16 @@ import {
 } from '#platform';
 import { ActivationController } from './activations/activation.controller.ts';
 import { ActivationList } from './activations/activation.list.ts';
+import { activationsProjection } from './activations/activation.projection.ts';
+import { Activations1790000082000 } from './activations/activation.table.ts';
+import { GivingUp } from './activations/giving-up.ts';
+import { OwnActivationController } from './activations/own-activation.controller.ts';
+import { ReleaseUnseen } from './activations/release-unseen.ts';
 import { AddOnController } from './add-ons/add-on.controller.ts';
 import { addOnsProjection } from './add-ons/add-on.projection.ts';
 import { AddOns1790000040000 } from './add-ons/add-on.table.ts';
+import { BindingController } from './bindings/binding.controller.ts';
+import { Identities } from './bindings/identities.ts';
 import { Entitlements } from './entitlements/entitlements.ts';
 import { LicenseEntitlementController } from './entitlements/license-entitlement.controller.ts';
 import { ImportController } from './imports/import.controller.ts';
@@ -64,7 +71,12 @@ import { Trials1790000072000 } from './licenses/trial.table.ts';
 import { PlanEntitlementController } from './plans/plan-entitlement.controller.ts';
 import { PlanController } from './plans/plan.controller.ts';
 import { plansProjection } from './plans/plan.projection.ts';
-import { PlanBorrowing1790000080000, PlanTermRules1790000070000, Plans1790000011000 } from './plans/plan.table.ts';
+import {
+  PlanActivationRules1790000081000,
+  PlanBorrowing1790000080000,
+  PlanTermRules1790000070000,
+  Plans1790000011000,
+} from './plans/plan.table.ts';
 import { ProductController } from './products/product.controller.ts';
 import { productsProjection } from './products/product.projection.ts';
 import { Products1790000010000 } from './products/product.table.ts';
@@ -116,6 +128,8 @@ export const licensingService: ServiceDefinition = {
     FloatingSessions1790000083000,
     LicenseTerms1790000071000,
     Trials1790000072000,
+    PlanActivationRules1790000081000,
+    Activations1790000082000,
   ],
   streams: [
     productStream,
@@ -133,6 +147,7 @@ export const licensingService: ServiceDefinition = {
     plansProjection,
     addOnsProjection,
     licensesProjection,
+    activationsProjection,
     trialsProjection,
     usageProjection,
     seatsProjection,
@@ -164,6 +179,8 @@ export const licensingService: ServiceDefinition = {
     KeyBatchController,
     RedemptionController,
     ActivationController,
+    OwnActivationController,
+    BindingController,
     VerificationController,
     WellKnownController,
     SigningKeyController,
@@ -183,6 +200,9 @@ export const licensingService: ServiceDefinition = {
     Issuing,
     LicenseList,
     ActivationList,
+    GivingUp,
+    ReleaseUnseen,
+    Identities,
     LicenseKeys,
     Codes,
     Entitlements,

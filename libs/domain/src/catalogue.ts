@@ -2,6 +2,7 @@ import { apiKeyContracts } from './api-key/api-key.contracts.ts';
 import { entitlementContracts } from './entitlements/entitlement.contracts.ts';
 import { floatingContracts } from './floating/floating.contracts.ts';
 import { keyBatchContracts } from './key-batch/key-batch.contracts.ts';
+import { licenseBindingContracts } from './license/license.binding.contracts.ts';
 import { licenseContracts } from './license/license.contracts.ts';
 import { licenseKeyContracts } from './license/license.keys.contracts.ts';
 import { licenseTermContracts } from './license/license.terms.contracts.ts';
@@ -10,6 +11,7 @@ import { productContracts } from './product/product.contracts.ts';
 import { seatContracts } from './seat/seat.contracts.ts';
 import { signingKeyContracts } from './signing-key/signing-key.contracts.ts';
 import { usageContracts } from './usage/usage.contracts.ts';
+import { webhookContracts } from './webhook-endpoint/webhook-endpoint.contracts.ts';
 
 /** The contracts of every event that any service publishes. */
 export const catalogue = [
@@ -17,6 +19,7 @@ export const catalogue = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...licenseBindingContracts,
   ...licenseTermContracts,
   ...signingKeyContracts,
   ...keyBatchContracts,
@@ -25,6 +28,7 @@ export const catalogue = [
   ...entitlementContracts,
   ...usageContracts,
   ...apiKeyContracts,
+  ...webhookContracts,
 ];
 
 /** Those of licensing. */
@@ -33,6 +37,7 @@ export const licensingContracts = [
   ...planContracts,
   ...licenseContracts,
   ...licenseKeyContracts,
+  ...licenseBindingContracts,
   ...licenseTermContracts,
   ...signingKeyContracts,
   ...keyBatchContracts,

@@ -1,11 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/license/license.errors';
-import type { License, LicenseEvent, LicenseState } from '#domain/license/license';
 import { newId } from '#domain/shared/id';
 import { Answer, type Call, Endpoint, normalizeIdentifier } from '#platform';
-import type { Outcome } from '#events';
 import { fileAnswer } from '../exports/streams.ts';
-import { Licenses } from '../licenses/licenses.ts';
+import { Identities } from '../bindings/identities.ts';
+import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf, Identification } from '../verification/identification.ts';
 import { Leases } from '../verification/leases.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
@@ -19,8 +18,7 @@ import {
   searchActivations,
 } from './activation.endpoints.ts';
 import { ActivationList } from './activation.list.ts';
-
-type Licensed = Outcome<LicenseState, LicenseEvent>;
+import { GivingUp, hashOfActivation } from './giving-up.ts';
 
 @Controller()
 export class ActivationController {
@@ -31,11 +29,13 @@ export class ActivationController {
     private readonly log: ValidationLog,
     private readonly activations: ActivationList,
     private readonly identification: Identification,
+    private readonly identities: Identities,
+    private readonly givingUp: GivingUp,
   ) {}
 
   @Endpoint(activateLicense)
   async activate(call: Call<typeof activateLicense>): Promise<Answer> {
-    const { license_key, identifier, identifier_type = 'device', label = null } = call.body;
+    const { license_key, identifier, identity, identifier_type = 'device', label = null } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const activation_id = newId('act');
@@ -51,6 +51,7 @@ export class ActivationController {
         identifier: normalizeIdentifier(identifier),
         identifier_hash,
         identifier_type,
+        identity_hash: this.identities.hash(identity, plan.bound_identity),
         label,
         ip: call.ip,
         now: now.toISOString(),
@@ -95,21 +96,7 @@ export class ActivationController {
     const { license_key, identifier } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
-    const answer = ({ state, events }: Licensed): Answer => {
-      const removed = events.find(({ event }) => event.type === 'activation.removed')?.event;
-      return new Answer(200, {
-        activation_id: removed?.type === 'activation.removed' ? removed.activation_id : refuse('ACTIVATION_NOT_FOUND'),
-        license_id: found.id,
-        activations: state.status === 'none' ? 0 : state.activations.size,
-        max_activations: found.plan.state.max_activations,
-      });
-    };
-    const outcome = await this.licenses.handle(
-      found.id,
-      () => ({ type: 'Deactivate', identifier_hash, reason: 'client' }),
-      call.command(answer, actorOf(call.principal, found.id)),
-    );
-    return answer(outcome);
+    return this.givingUp.handle(found, call, () => identifier_hash);
   }
 
   @Endpoint(listActivations)
@@ -135,15 +122,15 @@ export class ActivationController {
     await this.licenses.find(id, call.principal);
     await this.licenses.handle(
       id,
-      (_plan, state) => ({ type: 'Deactivate', identifier_hash: hashOf(state, activation_id), reason: 'operator' }),
+      (plan, state) => ({
+        type: 'Deactivate',
+        plan,
+        identifier_hash: hashOfActivation(state, activation_id),
+        reason: 'operator',
+        now: new Date().toISOString(),
+      }),
       { metadata: call.metadata(), expectedVersion: call.if_match },
     );
     return new Answer(204, null);
   }
 }
-
-const hashOf = (state: LicenseState, activationId: string): string => {
-  const activations: License['activations'] = state.status === 'none' ? new Map() : state.activations;
-  for (const [hash, { activation_id }] of activations) if (activation_id === activationId) return hash;
-  return refuse('ACTIVATION_NOT_FOUND');
-};

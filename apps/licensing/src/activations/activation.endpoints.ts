@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/license/license';
 import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
-import { LicenseKey } from '../verification/verification.endpoints.ts';
+import { Identity, LicenseKey } from '../verification/verification.endpoints.ts';
 
 const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
   status: 409,
@@ -37,6 +37,7 @@ export const activateLicense = endpoint({
     identifier: Identifier,
     identifier_type: Type.Optional(Type.Enum([...IDENTIFIER_TYPES])),
     label: Type.Optional(Nullable(Text(200))),
+    identity: Type.Optional(Identity),
   }),
   answers: {
     201: { description: 'It is active now.', schema: Activated },
@@ -46,6 +47,9 @@ export const activateLicense = endpoint({
     NOT_FOUND,
     ...UNUSABLE,
     { status: 409, code: 'ACTIVATION_LIMIT_REACHED' },
+    { status: 409, code: 'FINGERPRINT_MISMATCH' },
+    { status: 409, code: 'IDENTITY_MISMATCH' },
+    { status: 400, code: 'IDENTITY_REQUIRED' },
     { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
     { status: 429, code: 'TOO_MANY_FAILURES' },
   ],
@@ -74,6 +78,7 @@ export const deactivateLicense = endpoint({
     NOT_FOUND,
     { status: 404, code: 'ACTIVATION_NOT_FOUND' },
     { status: 409, code: 'LICENSE_REVOKED' },
+    { status: 409, code: 'DEACTIVATION_LIMIT_REACHED' },
     { status: 429, code: 'TOO_MANY_FAILURES' },
   ],
 });

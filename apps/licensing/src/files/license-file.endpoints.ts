@@ -48,6 +48,7 @@ export const issueLicenseFile = endpoint({
       code: `LICENSE_${why}`,
     })),
     { status: 409, code: 'ACTIVATION_LIMIT_REACHED' },
+    { status: 409, code: 'FINGERPRINT_MISMATCH' },
     { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
     { status: 429, code: 'TOO_MANY_FAILURES' },
   ],

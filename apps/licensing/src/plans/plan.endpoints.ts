@@ -41,7 +41,8 @@ const editable = {
       'Days for which new releases are included, from the beginning of the term; null = for as long as it works.',
   }),
   fingerprint_lock: Type.Boolean({
-    description: 'The first device or user binds the licence; others are FINGERPRINT_MISMATCH until the binding is undone.',
+    description:
+      'The first device or user binds the licence; others are FINGERPRINT_MISMATCH until the binding is undone.',
   }),
   bound_identity: Nullable(
     Type.Enum([...BOUND_IDENTITIES], {

@@ -19,16 +19,20 @@ export interface DueQuery {
 
 /**
  * What time brings about. One instance sees to it, whichever leads; what is due stands in a table, so nothing is missed while
- * none runs. It is looked at once a second, or at once again after a full helping.
+ * none runs. After a full helping it is looked again at once.
  */
 export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy {
   #leadership: Leadership | undefined;
 
-  /** @param name of the lock that the leader holds; no other work has it */
+  /**
+   * @param name of the lock that the leader holds; no other work has it
+   * @param everyMs how often it is looked, in milliseconds
+   */
   constructor(
     private readonly name: string,
     protected readonly database: Pick<ServiceDatabase, 'pool'>,
     private readonly logger: Logger,
+    private readonly everyMs = EVERY_MS,
   ) {}
 
   /** The ids of what is due, the longest due first. */
@@ -69,7 +73,7 @@ export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy
           }
         }),
       );
-      if (ids.length < AT_ONCE) await pause(EVERY_MS, signal);
+      if (ids.length < AT_ONCE) await pause(this.everyMs, signal);
     }
   }
 }

@@ -101,7 +101,7 @@ export class UsageController {
     const now = new Date().toISOString();
     const { license, plan, product } = found;
     if (!productSupports(product.state.type, 'entitlements')) return refuse('FEATURE_NOT_AVAILABLE');
-    assertUsable(license.state, { plan_id: license.state.plan_id, ...plan.state }, now);
+    assertUsable(license.state, plan.state, now);
     return { found, consumed: await this.consumption.read(found.id, found.granted, now) };
   }
 }

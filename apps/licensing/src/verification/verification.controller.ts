@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { bind, type Caller } from '#domain/license/license.bindings';
 import { isUnsupported, isValid, needsActivation, verify, type VerificationCode } from '#domain/license/verify';
 import { normalizeTime } from '#domain/shared/time';
 import {
@@ -18,9 +19,11 @@ import {
   type ServiceDatabase,
   type SuccessLimiter,
 } from '#platform';
+import { Identities } from '../bindings/identities.ts';
 import { LicenseKeys } from '../keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { type Consumed, Consumption, withUse } from '../usage/consumption.ts';
+import { actorOf } from './identification.ts';
 import { Leases } from './leases.ts';
 import { type Found, LicenseLookup } from './license-lookup.ts';
 import { ValidationLog } from './validation-log.ts';
@@ -42,6 +45,7 @@ export class VerificationController {
     private readonly keys: LicenseKeys,
     private readonly leases: Leases,
     private readonly consumption: Consumption,
+    private readonly identities: Identities,
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
@@ -78,22 +82,32 @@ export class VerificationController {
     return this.#judge(call, found, consumed, now);
   }
 
+  /** The first use of a licence that is to be bound: what comes of it may be that somebody else was quicker. */
+  async #bound(call: VerifyCall, id: string, caller: Caller, now: string): Promise<unknown> {
+    await this.licenses.handle(id, (plan) => ({ type: 'Bind', plan, ...caller, now }), {
+      metadata: call.metadata(actorOf(call.principal, id)),
+    });
+    return this.#verifySlowly(call, await this.lookup.byId(id));
+  }
+
   #unknown(call: VerifyCall, code: VerificationCode): unknown {
     this.#note(call, code, undefined, null);
     return { valid: false, code, message: null, license: null, entitlements: NO_ENTITLEMENTS, token: null };
   }
 
   #judge(call: VerifyCall, found: Found, consumed: Consumed, now: string): unknown {
-    const { identifier, product: asked, entitlements: wanted = [], version, release_date } = call.body;
+    const { identifier, identity, product: asked, entitlements: wanted = [], version, release_date } = call.body;
     const { id, license, plan, product, granted } = found;
     const at = Date.parse(now);
     if (identifier === undefined && needsActivation(product.state, plan.state)) throw identifierMissing();
     const identifier_hash = identifier === undefined ? undefined : this.lookup.fingerprint(identifier);
+    const identity_hash = this.identities.hash(identity, plan.state.bound_identity);
     const code = verify(
       { license: license.state, plan: plan.state, product: product.state, entitlements: granted.claims },
       {
         product: asked,
         identifier_hash,
+        identity_hash,
         entitlements: wanted,
         version,
         release_date: release_date === undefined ? undefined : normalizeTime(release_date),
@@ -101,6 +115,8 @@ export class VerificationController {
       now,
     );
     const valid = isValid(code);
+    const caller = { identifier_hash, identity_hash };
+    if (valid && bind(license.state, plan.state, caller, now).length > 0) return this.#bound(call, id, caller, now);
     this.#note(call, code, found, identifier_hash ?? null, at);
     return {
       valid,

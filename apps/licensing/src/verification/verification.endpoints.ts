@@ -5,6 +5,14 @@ import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text
 
 export const LicenseKey = Type.String({ minLength: 1, maxLength: 2048, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
 
+/** Whom a licence is bound to, where its plan says so. */
+export const Identity = Type.String({
+  minLength: 1,
+  maxLength: 1000,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*\\S[^\\u0000-\\u001f\\u007f]*$',
+  description: 'E-mail address or public key of whoever uses the licence; needed where the plan has a bound_identity.',
+});
+
 export const verifyLicense = endpoint({
   method: 'POST',
   path: '/license/verify',
@@ -15,6 +23,7 @@ export const verifyLicense = endpoint({
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Type.Optional(Identifier),
+    identity: Type.Optional(Identity),
     product: Type.Optional(
       Type.String({ minLength: 1, maxLength: 100, description: 'Id or slug of the product that asks.' }),
     ),

@@ -1,7 +1,15 @@
 import type { PlanTerms } from '../plan/plan.ts';
-import { productSupports, type ProductType } from '../product/product.ts';
 import type { Time } from '../shared/time.ts';
-import type { Description, IdentifierType, License, LicenseEvent, LicenseState } from './license.ts';
+import type { Description, License, LicenseEvent, LicenseState } from './license.ts';
+import {
+  type Activate,
+  activate,
+  type Deactivate,
+  deactivate,
+  type ReleaseUnseen,
+  releaseUnseen,
+} from './license.activations.ts';
+import { assertDevice, bind, type Binding, type Caller, mismatch, unbind } from './license.bindings.ts';
 import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
@@ -17,7 +25,11 @@ import {
   updatesOnChange,
 } from './license.terms.ts';
 import { transfer, type TransferLicense } from './license.transfer.ts';
-import { usability, graceEnd } from './usability.ts';
+import { assertUsable } from './usable.ts';
+import { graceEnd } from './usability.ts';
+
+export { assertUsable } from './usable.ts';
+export type { Activate } from './license.activations.ts';
 
 /** The plan that a command reckons with, as it stands when the command is sent. */
 export type Plan = PlanTerms & { readonly plan_id: string };
@@ -45,18 +57,6 @@ export type IssueLicense = At &
     /** Begins with the full term, whatever trial the plan grants. */
     readonly skip_trial?: boolean;
   };
-export type Activate = At & {
-  readonly type: 'Activate';
-  readonly plan: Plan;
-  readonly product_type: ProductType;
-  readonly activation_id: string;
-  readonly identifier: string;
-  readonly identifier_hash: string;
-  readonly identifier_type: IdentifierType;
-  readonly label: string | null;
-  readonly ip: string | null;
-};
-
 export type LicenseCommand =
   | IssueLicense
   | Activate
@@ -73,7 +73,10 @@ export type LicenseCommand =
   | RotateKey
   | TransferLicense
   | IssueFile
-  | { readonly type: 'Deactivate'; readonly identifier_hash: string; readonly reason: 'client' | 'operator' };
+  | Deactivate
+  | ReleaseUnseen
+  | { readonly type: 'Unbind'; readonly binding: Binding; readonly reason: string | null }
+  | (At & Caller & { readonly type: 'Bind'; readonly plan: Plan });
 
 export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
   if (command.type === 'IssueLicense') return issue(command, state);
@@ -105,11 +108,20 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
       return transfer(command, state);
     case 'IssueFile':
       assertUsable(state, command.plan, command.now);
+      assertDevice(state, command.plan, command);
       return issueFile(command, state);
     case 'Activate':
       return activate(command, state);
     case 'Deactivate':
       return deactivate(command, state);
+    case 'ReleaseUnseen':
+      return releaseUnseen(command, state);
+    case 'Bind':
+      assertUsable(state, command.plan, command.now);
+      if (mismatch(state, command.plan, command) !== undefined) return [];
+      return bind(state, command.plan, command, command.now);
+    case 'Unbind':
+      return unbind(command, state);
     default:
       return command satisfies never;
   }
@@ -239,62 +251,4 @@ const letTimePass = ({ plan, now }: At & { readonly plan: Plan }, state: License
   // Said again when the plan has lengthened the grace in the meantime.
   if (resumes_as === 'past_due' && state.grace_until === grace_until) return [];
   return [{ type: 'license.past_due', product_id, valid_until, grace_until }];
-};
-
-/** Every use of a licence asks this first. */
-export const assertUsable = (license: License, plan: Plan, now: Time): void => {
-  switch (usability(license, plan, now)) {
-    case 'revoked':
-      return refuse('LICENSE_REVOKED');
-    case 'suspended':
-      return refuse('LICENSE_SUSPENDED');
-    case 'canceled':
-      return refuse('LICENSE_CANCELED');
-    case 'expired':
-      return refuse('LICENSE_EXPIRED');
-    case 'not_yet_valid':
-      return refuse('LICENSE_NOT_YET_VALID');
-    case 'usable':
-    case 'in_grace':
-  }
-};
-
-const activate = (command: Activate, state: License): readonly LicenseEvent[] => {
-  const { plan, now, product_type, identifier_hash } = command;
-  if (!productSupports(product_type, 'activations')) return refuse('FEATURE_NOT_AVAILABLE');
-  assertUsable(state, plan, now);
-  if (state.activations.has(identifier_hash)) return [];
-  const max = plan.max_activations;
-  const current = state.activations.size;
-  if (max !== null && current >= max) return refuse('ACTIVATION_LIMIT_REACHED', { max, current });
-  const { activation_id, identifier, identifier_type, label, ip } = command;
-  const { product_id, customer_id } = state;
-  const starts = state.term_started_at === null ? [startTerm(state, plan, now)] : [];
-  return [
-    {
-      type: 'activation.added',
-      product_id,
-      customer_id,
-      activation_id,
-      identifier,
-      identifier_hash,
-      identifier_type,
-      label,
-      ip,
-      added_at: now,
-    },
-    ...starts,
-  ];
-};
-
-/** Giving a place back is allowed in every state but one: nothing happens to a revoked licence. */
-const deactivate = (
-  { identifier_hash, reason }: { readonly identifier_hash: string; readonly reason: 'client' | 'operator' },
-  state: License,
-): readonly LicenseEvent[] => {
-  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
-  const activation = state.activations.get(identifier_hash);
-  if (activation === undefined) return refuse('ACTIVATION_NOT_FOUND');
-  const { activation_id } = activation;
-  return [{ type: 'activation.removed', product_id: state.product_id, activation_id, identifier_hash, reason }];
 };

@@ -133,7 +133,15 @@ export const licenseContracts = [
     type: 'activation.removed',
     service,
     description: 'An activation was given up. The subject is the licence.',
-    fields: { product_id, activation_id, identifier_hash, reason: Type.Enum(['client', 'operator']) },
+    fields: {
+      product_id,
+      activation_id,
+      identifier_hash,
+      reason: Type.Enum(['client', 'operator']),
+      unseen: Type.Optional(
+        Type.Boolean({ description: 'Nobody had verified it for as long as the plan lets it keep its place.' }),
+      ),
+    },
     example: { ...product, activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g', identifier_hash: hash, reason: 'client' },
   }),
 ];

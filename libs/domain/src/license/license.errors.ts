@@ -15,7 +15,11 @@ export type LicenseRefusal =
   | 'PLAN_OF_ANOTHER_PRODUCT'
   | 'FEATURE_NOT_AVAILABLE'
   | 'ACTIVATION_LIMIT_REACHED'
-  | 'ACTIVATION_NOT_FOUND';
+  | 'ACTIVATION_NOT_FOUND'
+  | 'DEACTIVATION_LIMIT_REACHED'
+  | 'FINGERPRINT_MISMATCH'
+  | 'IDENTITY_MISMATCH'
+  | 'IDENTITY_REQUIRED';
 
 export const licenseRefusals: Refusals<LicenseRefusal> = {
   LICENSE_NOT_FOUND: { status: 404, message: 'There is no such licence.' },
@@ -36,6 +40,10 @@ export const licenseRefusals: Refusals<LicenseRefusal> = {
   FEATURE_NOT_AVAILABLE: { status: 403, message: 'The product does not have this feature.' },
   ACTIVATION_LIMIT_REACHED: { status: 409, message: 'All activations of the licence are taken.' },
   ACTIVATION_NOT_FOUND: { status: 404, message: 'This device or user is not activated.' },
+  DEACTIVATION_LIMIT_REACHED: { status: 409, message: 'Activations were given up as often as is allowed for now.' },
+  FINGERPRINT_MISMATCH: { status: 409, message: 'The licence is bound to another device or user.' },
+  IDENTITY_MISMATCH: { status: 409, message: 'The licence is bound to another e-mail address or public key.' },
+  IDENTITY_REQUIRED: { status: 400, message: 'identity is required: licences of this plan are bound to one.' },
 };
 
 export const refuse = refuser(licenseRefusals);

@@ -313,7 +313,7 @@ describe('activations', () => {
       .thenMatches([{ type: 'activation.added' }]);
   });
   it('a place that was given up can be taken again', () => {
-    const leave: LicenseCommand = { type: 'Deactivate', identifier_hash: 'hash of a', reason: 'client' };
+    const leave: LicenseCommand = { type: 'Deactivate', plan, identifier_hash: 'hash of a', reason: 'client', now: T0 };
     given(...after(activate('a'), activate('b'), leave))
       .when(activate('c'))
       .thenMatches([{ identifier: 'c' }]);

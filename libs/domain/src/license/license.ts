@@ -1,5 +1,6 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import type { Time } from '../shared/time.ts';
+import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './license.bindings.ts';
 
 export const LICENSE_STATUSES = [
   'active',
@@ -40,6 +41,7 @@ interface Of {
 }
 
 export type LicenseEvent =
+  | BindingEvent
   | (Of & {
       readonly type: 'license.created';
       readonly plan_id: string;
@@ -122,6 +124,10 @@ export type LicenseEvent =
       readonly activation_id: string;
       readonly identifier_hash: string;
       readonly reason: 'client' | 'operator';
+      /** It was not verified for as long as the plan lets it keep its place. */
+      readonly unseen?: boolean;
+      /** Events of old do not say. */
+      readonly removed_at?: Time;
     });
 
 export interface Activation {
@@ -152,10 +158,16 @@ export interface License extends Description, Required<Term> {
   readonly grace_until: Time | null;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
+  /** When the app gave activations up, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
+  readonly deactivations: readonly Time[];
+  readonly bindings: Bindings;
   readonly add_ons: ReadonlySet<string>;
   /** Entitlements of its own, by feature. */
   readonly overrides: ReadonlyMap<string, Entitlement>;
 }
+
+/** As many as any plan may limit. */
+export const KEPT_DEACTIVATIONS = 1000;
 
 export type LicenseState = { readonly status: 'none' } | License;
 
@@ -172,6 +184,8 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       trial_customers: new Set(),
       grace_until: null,
       activations: new Map(),
+      deactivations: [],
+      bindings: UNBOUND,
       add_ons: new Set(),
       overrides: new Map(),
     };
@@ -192,7 +206,8 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, trial_customers: new Set(state.trial_customers).add(event.customer_id) };
     case 'license.transferred': {
       const { type: _event, previous_customer_id: _previous, reason: _reason, ...owner } = event;
-      return { ...state, ...owner };
+      // A new owner has devices of his own.
+      return { ...state, ...owner, bindings: owner.customer_id === state.customer_id ? state.bindings : UNBOUND };
     }
     case 'plan.changed':
       return {
@@ -225,6 +240,9 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     }
     case 'license.entitlement_restored':
       return { ...state, overrides: withEntitlement(state.overrides, event.feature, undefined) };
+    case 'license.bound':
+    case 'license.unbound':
+      return { ...state, bindings: evolveBindings(state.bindings, event) };
     case 'activation.added': {
       const { identifier_hash, activation_id, identifier, identifier_type, label, ip, added_at } = event;
       const activation = { activation_id, identifier, identifier_type, label, ip, added_at };
@@ -233,7 +251,9 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     case 'activation.removed': {
       const activations = new Map(state.activations);
       activations.delete(event.identifier_hash);
-      return { ...state, activations };
+      const { reason, removed_at } = event;
+      if (reason !== 'client' || removed_at === undefined) return { ...state, activations };
+      return { ...state, activations, deactivations: [...state.deactivations, removed_at].slice(-KEPT_DEACTIVATIONS) };
     }
     default:
       return state;

@@ -1,4 +1,6 @@
+import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { addDays } from '../shared/time.ts';
+import { UNBOUND } from './license.bindings.ts';
 import type { License } from './license.ts';
 import { type VerificationRequest, type Verified, verify } from './verify.ts';
 
@@ -29,6 +31,8 @@ const license: License = {
   grace_until: null,
   add_ons: new Set(),
   overrides: new Map(),
+  deactivations: [],
+  bindings: UNBOUND,
   activations: new Map(
     ['first', 'second', 'third'].map((hash) => [
       hash,
@@ -38,7 +42,7 @@ const license: License = {
 };
 const verified: Verified = {
   license,
-  plan: { max_activations: 3, grace_days: 7, license_type: 'subscription', license_model: 'standard' },
+  plan: { ...PLAN_DEFAULTS, license_type: 'subscription', license_model: 'standard' },
   product: { product_id: 'prod_1', slug: 'studio', type: 'desktop', minimum_supported_version: '2.0.0' },
   entitlements: { export: { value: true }, cloud: { value: false }, exports: { value: 0 } },
 };

@@ -2,6 +2,7 @@ import type { PlanTerms } from '../plan/plan.ts';
 import { productSupports, type ProductTerms } from '../product/product.ts';
 import { compareVersions } from '../shared/version.ts';
 import type { Time } from '../shared/time.ts';
+import { mismatch } from './license.bindings.ts';
 import type { License } from './license.ts';
 import { usability } from './usability.ts';
 
@@ -19,6 +20,7 @@ export const VERIFICATION_CODES = [
   'NOT_YET_VALID',
   'NOT_ACTIVATED',
   'FINGERPRINT_MISMATCH',
+  'IDENTITY_MISMATCH',
   'TOO_MANY_ACTIVATIONS',
   'VERSION_TOO_OLD',
   'ENTITLEMENT_MISSING',
@@ -33,6 +35,8 @@ export interface VerificationRequest {
   readonly product: string | undefined;
   /** Base64url SHA-256 of the normalised identifier. */
   readonly identifier_hash: string | undefined;
+  /** Keyed hash of the e-mail address or public key that is named. */
+  readonly identity_hash?: string | undefined;
   /** Features that must be there. */
   readonly entitlements: readonly string[];
   /** The app's own version (SemVer). */
@@ -43,7 +47,10 @@ export interface VerificationRequest {
 
 export interface Verified {
   readonly license: License;
-  readonly plan: Pick<PlanTerms, 'max_activations' | 'grace_days' | 'license_type' | 'license_model'>;
+  readonly plan: Pick<
+    PlanTerms,
+    'max_activations' | 'grace_days' | 'license_type' | 'license_model' | 'fingerprint_lock' | 'bound_identity'
+  >;
   readonly product: Pick<ProductTerms, 'type' | 'slug' | 'minimum_supported_version'> & { readonly product_id: string };
   /** Effective entitlements: feature → value; false means it is not there. */
   readonly entitlements: Readonly<Record<string, { readonly value: unknown }>>;
@@ -73,6 +80,8 @@ export const verify = (
     case 'usable':
     case 'in_grace':
   }
+  const other = mismatch(license, plan, request);
+  if (other !== undefined) return other;
   if (request.identifier_hash !== undefined && needsActivation(product, plan)) {
     const place = placeOf(license, request.identifier_hash);
     if (place === undefined) return 'NOT_ACTIVATED';

@@ -38,10 +38,14 @@ const fields = {
     orNull(Type.Enum([...BOUND_IDENTITIES], { description: 'What the first use binds a licence to; null = nothing.' })),
   ),
   activation_ttl_days: Type.Optional(
-    orNull(Type.Integer({ minimum: 1, description: 'Days after which an unseen activation is released; null = never.' })),
+    orNull(
+      Type.Integer({ minimum: 1, description: 'Days after which an unseen activation is released; null = never.' }),
+    ),
   ),
   max_deactivations: Type.Optional(
-    orNull(Type.Integer({ minimum: 0, description: 'Activations that apps may give up in a period; null = no limit.' })),
+    orNull(
+      Type.Integer({ minimum: 0, description: 'Activations that apps may give up in a period; null = no limit.' }),
+    ),
   ),
   deactivation_period_days: Type.Optional(Type.Integer({ minimum: 1, description: 'The period, in days.' })),
 };

@@ -2,6 +2,7 @@ import { type Entitlement, withEntitlement } from '../entitlements/entitlement.t
 import { changed, productSupports, type ProductType } from '../product/product.ts';
 import { refuser } from '../shared/refusal.ts';
 import type { BillingInterval } from '../shared/time.ts';
+import { ACTIVATION_DEFAULTS, type ActivationRules } from './plan.activation-rules.ts';
 import { TERM_DEFAULTS, type TermRules } from './plan.term-rules.ts';
 
 export const LICENSE_TYPES = ['perpetual', 'subscription', 'trial'] as const;
@@ -11,7 +12,7 @@ export const LICENSE_MODELS = ['standard', 'floating'] as const;
 export type LicenseModel = (typeof LICENSE_MODELS)[number];
 
 /** What a licence of a plan may do. `null` for a maximum = unlimited; 0 = none. */
-export interface PlanTerms extends TermRules {
+export interface PlanTerms extends TermRules, ActivationRules {
   readonly product_id: string;
   readonly name: string;
   readonly slug: string;
@@ -45,6 +46,7 @@ export const PLAN_DEFAULTS = {
   sort_order: 0,
   active: true,
   ...TERM_DEFAULTS,
+  ...ACTIVATION_DEFAULTS,
 } as const satisfies Partial<PlanTerms>;
 
 /** What may change once a plan has been made. */

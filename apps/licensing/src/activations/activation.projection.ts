@@ -1,0 +1,25 @@
+import type { LicenseEvent } from '#domain/license/license';
+import { tableProjection } from '#events';
+import type { ActivationRow } from './activation.table.ts';
+
+type ActivationEvent = Extract<LicenseEvent, { type: 'activation.added' | 'activation.removed' }>;
+
+export const activationsProjection = tableProjection<ActivationRow, ActivationEvent>({
+  name: 'activations',
+  table: 'activations',
+  key: 'id',
+  columns: {
+    id: 'text',
+    version: 'integer',
+    license_id: 'text',
+    identifier_hash: 'text',
+    added_at: 'timestamptz',
+  },
+  types: ['activation.added', 'activation.removed'],
+  id: ({ event }) => event.activation_id,
+  evolve: (_row, { event, stream_id, version }) => {
+    if (event.type === 'activation.removed') return null;
+    const { activation_id: id, identifier_hash, added_at } = event;
+    return { id, version, license_id: stream_id, identifier_hash, added_at: new Date(added_at) };
+  },
+});

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { refuse } from '#domain/license/license.errors';
+import type { LicenseState } from '#domain/license/license';
+import { Answer, type Call } from '#platform';
+import { type Licensed, Licenses } from '../licenses/licenses.ts';
+import { actorOf } from '../verification/identification.ts';
+import type { Found } from '../verification/license-lookup.ts';
+
+/** Activations that their holders give up, within what the plan allows. */
+@Injectable()
+export class GivingUp {
+  constructor(private readonly licenses: Licenses) {}
+
+  /**
+   * @param hashOf which one, by the hash of its identifier
+   * @throws Refusal ACTIVATION_NOT_FOUND, DEACTIVATION_LIMIT_REACHED, LICENSE_REVOKED
+   */
+  async handle(
+    { id, plan }: Found,
+    call: Pick<Call, 'command' | 'principal'>,
+    hashOf: (state: LicenseState) => string,
+  ): Promise<Answer> {
+    const answer = ({ state, events }: Licensed): Answer => {
+      const removed = events.find(({ event }) => event.type === 'activation.removed')?.event;
+      return new Answer(200, {
+        activation_id: removed?.type === 'activation.removed' ? removed.activation_id : refuse('ACTIVATION_NOT_FOUND'),
+        license_id: id,
+        activations: state.status === 'none' ? 0 : state.activations.size,
+        max_activations: plan.state.max_activations,
+      });
+    };
+    const now = new Date().toISOString();
+    return answer(
+      await this.licenses.handle(
+        id,
+        (terms, state) => ({
+          type: 'Deactivate',
+          plan: terms,
+          identifier_hash: hashOf(state),
+          reason: 'client',
+          now,
+        }),
+        call.command(answer, actorOf(call.principal, id)),
+      ),
+    );
+  }
+}
+
+/** @throws Refusal ACTIVATION_NOT_FOUND */
+export const hashOfActivation = (state: LicenseState, activationId: string): string => {
+  if (state.status !== 'none')
+    for (const [hash, { activation_id }] of state.activations) if (activation_id === activationId) return hash;
+  return refuse('ACTIVATION_NOT_FOUND');
+};

@@ -1,0 +1,37 @@
+import { Controller } from '@nestjs/common';
+import { type Answer, type Call, Endpoint } from '#platform';
+import { Identification } from '../verification/identification.ts';
+import { ValidationLog } from '../verification/validation-log.ts';
+import { ActivationList } from './activation.list.ts';
+import { GivingUp, hashOfActivation } from './giving-up.ts';
+import { listOwnActivations, removeOwnActivation } from './own-activation.endpoints.ts';
+
+/** What customers see of their activations in the app: where a licence is active, and how to free a place from afar. */
+@Controller()
+export class OwnActivationController {
+  constructor(
+    private readonly identification: Identification,
+    private readonly activations: ActivationList,
+    private readonly givingUp: GivingUp,
+    private readonly log: ValidationLog,
+  ) {}
+
+  @Endpoint(listOwnActivations)
+  async list({ body, principal, ip }: Call<typeof listOwnActivations>): Promise<unknown> {
+    const { id: license_id, license, plan } = await this.identification.byKey(body.license_key, principal, ip);
+    await this.log.flush();
+    const all = await this.activations.ofLicense(license_id, license.state);
+    return {
+      license_id,
+      max_activations: plan.state.max_activations,
+      data: all.map(({ license_id: _license, product_id: _product, ip: _ip, ...own }) => own),
+    };
+  }
+
+  @Endpoint(removeOwnActivation)
+  async remove(call: Call<typeof removeOwnActivation>): Promise<Answer> {
+    const { license_key, activation_id } = call.body;
+    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    return this.givingUp.handle(found, call, (state) => hashOfActivation(state, activation_id));
+  }
+}

@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { Licenses } from '../licenses/licenses.ts';
+import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { ValidationLog } from '../verification/validation-log.ts';
+
+/** Days are what counts; looking costs more than elsewhere. In milliseconds. */
+const EVERY_MS = 60_000;
+
+const UNSEEN = `plans p join licenses l on l.plan_id = p.id join activations a on a.license_id = l.id
+  left join activation_uses u on u.license_id = a.license_id and u.identifier_hash = a.identifier_hash
+  where p.activation_ttl_days is not null and l.status <> 'revoked'
+    and greatest(a.added_at, u.last_verified) < $1::timestamptz - make_interval(days => p.activation_ttl_days)`;
+
+/** Releases activations that were not verified for as long as their plan lets them keep their places. */
+@Injectable()
+export class ReleaseUnseen extends WhenDue {
+  constructor(
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(LOGGER) logger: Logger,
+    private readonly licenses: Licenses,
+    private readonly log: ValidationLog,
+  ) {
+    super('release-unseen', database, logger, EVERY_MS);
+  }
+
+  /** Licences that have such activations. */
+  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
+    const { rows } = await this.database.pool.query<{ license_id: string }>({
+      name: 'unseen_activations',
+      text: `select distinct a.license_id from ${UNSEEN} and l.id <> all($2) limit $3`,
+      values: [now, except, limit],
+    });
+    return rows.map(({ license_id }) => license_id);
+  }
+
+  protected async attend(license_id: string): Promise<void> {
+    await this.log.flush();
+    const now = new Date();
+    const { rows } = await this.database.pool.query<{ identifier_hash: string }>({
+      name: 'unseen_activations_of_license',
+      text: `select a.identifier_hash from ${UNSEEN} and l.id = $2`,
+      values: [now, license_id],
+    });
+    const identifier_hashes = rows.map(({ identifier_hash }) => identifier_hash);
+    await this.licenses.handle(
+      license_id,
+      () => ({ type: 'ReleaseUnseen', identifier_hashes, now: now.toISOString() }),
+      { metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: license_id } },
+    );
+  }
+}

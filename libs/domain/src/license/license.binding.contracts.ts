@@ -1,0 +1,27 @@
+import Type from 'typebox';
+import { contract, orNull, text } from '../shared/contract.ts';
+import { BINDINGS } from './license.bindings.ts';
+
+const service = 'licensing';
+const of = {
+  product_id: text('The product of the licence.'),
+  binding: Type.Enum([...BINDINGS], { description: 'One device or user, or one e-mail address or public key.' }),
+};
+const example = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', binding: 'fingerprint' } as const;
+
+export const licenseBindingContracts = [
+  contract({
+    type: 'license.bound',
+    service,
+    description: 'A licence was used for the first time, and serves nobody else from then on.',
+    fields: of,
+    example,
+  }),
+  contract({
+    type: 'license.unbound',
+    service,
+    description: 'An administrator undid what a licence was bound to: the next use binds it anew.',
+    fields: { ...of, reason: orNull(text('Why, in the words of whoever did it.')) },
+    example: { ...example, reason: 'new computer' },
+  }),
+];
