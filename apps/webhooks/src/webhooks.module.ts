@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { webhookContracts } from '#domain/webhook-endpoint/webhook-endpoint.contracts';
+import { deliveryStream } from '#domain/webhook-endpoint/delivery';
 import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
-import { type ServiceDefinition, ServiceModule } from '#platform';
+import { MailOutbox, Mails1790000001000, SEALED_MAILS, type ServiceDefinition, ServiceModule } from '#platform';
 import { DeliveryController } from './deliveries/delivery.controller.ts';
 import { DeliveryList } from './deliveries/delivery.list.ts';
 import { Deliveries1790000004001 } from './deliveries/delivery.table.ts';
@@ -8,10 +10,16 @@ import { FanOutSubscription } from './deliveries/fan-out.subscription.ts';
 import { EndpointController } from './endpoints/endpoint.controller.ts';
 import { EndpointList } from './endpoints/endpoint.list.ts';
 import { endpointsProjection } from './endpoints/endpoint.projection.ts';
-import { Endpoints1790000004000, EndpointSettings1790000004101 } from './endpoints/endpoint.table.ts';
+import {
+  EndpointDisabledAt1790000004202,
+  Endpoints1790000004000,
+  EndpointSettings1790000004101,
+} from './endpoints/endpoint.table.ts';
 import { Handshake } from './endpoints/handshake.ts';
 import { HistoryService } from './history/history.service.ts';
 import { History1790000004200 } from './history/history.table.ts';
+import { MailOperator } from './operations/mail-operator.ts';
+import { OperationsService } from './operations/operations.service.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
@@ -33,18 +41,38 @@ export const webhooksService: ServiceDefinition = {
     EndpointSettings1790000004101,
     History1790000004200,
     Replays1790000004201,
+    EndpointDisabledAt1790000004202,
+    Mails1790000001000,
   ],
-  streams: [webhookEndpointStream],
+  streams: [webhookEndpointStream, deliveryStream],
   projections: [endpointsProjection],
   subscribed: [{ projection: knownProductsProjection, subscription: 'products', sources: ['licensing'] }],
-  // Its own events stay at home: who subscribes to everything must not hear of the subscription.
-  contracts: [],
+  sealed: [SEALED_MAILS],
+  contracts: webhookContracts,
 };
 
 /** Tells the world what happened: endpoints, and the deliveries of published events to them. */
 @Module({
   imports: [ServiceModule.forService(webhooksService)],
-  controllers: [EndpointController, DeliveryController, ReplayController, FanOutSubscription, ProductsSubscription],
-  providers: [EndpointList, Handshake, DeliveryList, KnownProducts, HistoryService, Replays, Replayer, SenderService],
+  controllers: [
+    EndpointController,
+    DeliveryController,
+    ReplayController,
+    MailOperator,
+    FanOutSubscription,
+    ProductsSubscription,
+  ],
+  providers: [
+    EndpointList,
+    Handshake,
+    DeliveryList,
+    KnownProducts,
+    HistoryService,
+    Replays,
+    Replayer,
+    OperationsService,
+    MailOutbox,
+    SenderService,
+  ],
 })
 export class WebhooksModule {}

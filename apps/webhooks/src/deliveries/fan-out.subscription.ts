@@ -6,7 +6,7 @@ import { fanOut } from './fan-out.ts';
 /** Every published event becomes a delivery to each endpoint that wants it. */
 @Controller()
 export class FanOutSubscription {
-  @Subscribe({ service: 'webhooks', name: 'deliveries', sources: ['licensing', 'gateway'], types: ['*'] })
+  @Subscribe({ service: 'webhooks', name: 'deliveries', sources: ['licensing', 'gateway', 'webhooks'], types: ['*'] })
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
     await fanOut(batch, tx);
   }

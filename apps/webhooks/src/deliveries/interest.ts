@@ -18,6 +18,7 @@ export const wants = ({ id, product_id, events, filter }: Interest, event: Publi
   matches(events, event.type) &&
   (product_id === null || product_id === event.data['product_id']) &&
   event.subject !== id &&
+  event.data['webhook_id'] !== id &&
   // JSON's null and SQL's alike come as null.
   (filter === null || passes(filter, event));
 

@@ -99,6 +99,7 @@ export class EndpointController {
           ordering,
           active,
           disabled_reason: active ? null : 'operator',
+          disabled_at: active ? null : (recorded[0]?.recorded_at ?? null),
           created_at: recorded[0]?.recorded_at,
           ...shownSettings(settings),
           public_key: signing_key.public_key,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ORDERINGS } from '#domain/webhook-endpoint/webhook-endpoint';
+import { DISABLED_REASONS, ORDERINGS } from '#domain/webhook-endpoint/webhook-endpoint';
 import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform';
 import { optionalSettings, settingFields, stateFields } from './endpoint.settings.ts';
 
@@ -15,7 +15,8 @@ const Events = Type.Array(
   {
     minItems: 1,
     maxItems: 100,
-    description: 'Event types of the catalogue, and wildcards: `*`, `license.*`.',
+    description:
+      'Event types of the catalogue, and wildcards: `*`, `license.*`. Events about webhooks go to those alone that name them (`webhook.*`).',
   },
 );
 const Description = Nullable(Text(500));
@@ -32,7 +33,15 @@ const fields = {
   events: Events,
   ordering: OrderingOfDeliveries,
   active: Type.Boolean(),
-  disabled_reason: Nullable(Type.Enum(['operator', 'gone'], { description: '`gone`: the endpoint answered 410.' })),
+  disabled_reason: Nullable(
+    Type.Enum([...DISABLED_REASONS], {
+      description: '`gone`: the endpoint answered 410. `failing`: nothing but failures came of it for five days.',
+    }),
+  ),
+  disabled_at: {
+    ...Nullable(Timestamp),
+    description: 'When it was switched off last. A replay since then brings what it has missed.',
+  },
   created_at: Timestamp,
   ...settingFields,
   ...stateFields,

@@ -15,7 +15,7 @@ interface ListedRow extends Omit<EndpointRow, 'secrets'> {
   readonly probing: boolean | null;
 }
 
-const LISTED = `select id, version, product_id, url, description, events, ordering, active, disabled_reason, created_at,
+const LISTED = `select id, version, product_id, url, description, events, ordering, active, disabled_reason, disabled_at, created_at,
     settings, secrets #>> '{0,signing_key,public_key}' as public_key, failures, opened_at, next_probe_at,
     probing_until > now() as probing
   from webhook_endpoints left join delivery_gates on endpoint_id = id`;
@@ -81,6 +81,7 @@ const view = (row: ListedRow): Webhook => {
     ordering,
     active,
     disabled_reason,
+    disabled_at: row.disabled_at?.toISOString() ?? null,
     created_at: created_at.toISOString(),
     ...shownSettings(row.settings),
     public_key: row.public_key,

@@ -16,6 +16,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
     ordering: 'text',
     active: 'boolean',
     disabled_reason: 'text',
+    disabled_at: 'timestamptz',
     secrets: 'jsonb',
     settings: 'jsonb',
     created_at: 'timestamptz',
@@ -36,6 +37,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
         ordering,
         active: true,
         disabled_reason: null,
+        disabled_at: null,
         secrets: [{ sealed: secret, valid_until: null, ...(signing_key === undefined ? {} : { signing_key }) }],
         settings,
         created_at: new Date(recorded_at),
@@ -69,7 +71,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
       case 'webhook.endpoint_enabled':
         return { ...row, version, active: true, disabled_reason: null };
       case 'webhook.endpoint_disabled':
-        return { ...row, version, active: false, disabled_reason: event.reason };
+        return { ...row, version, active: false, disabled_reason: event.reason, disabled_at: new Date(recorded_at) };
       case 'webhook.endpoint_deleted':
         return null;
       default:

@@ -22,6 +22,8 @@ export interface EndpointRow {
   readonly ordering: Ordering;
   readonly active: boolean;
   readonly disabled_reason: DisabledReason | null;
+  /** When it was disabled last, also when it has been enabled since. */
+  readonly disabled_at: Date | null;
   /** The present one first, then those that sign along, newest first. */
   readonly secrets: readonly KeptSecret[];
   readonly settings: EndpointSettings;
@@ -58,5 +60,15 @@ export class EndpointSettings1790000004101 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('alter table webhook_endpoints drop column settings');
+  }
+}
+
+export class EndpointDisabledAt1790000004202 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table webhook_endpoints add column disabled_at timestamptz');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table webhook_endpoints drop column disabled_at');
   }
 }

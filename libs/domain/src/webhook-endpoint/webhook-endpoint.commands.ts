@@ -57,6 +57,8 @@ export interface RotateWebhookSecret extends MadeBy {
 export interface DisableWebhookEndpoint {
   readonly type: 'DisableWebhookEndpoint';
   readonly reason: DisabledReason;
+  /** When the failures began that are the reason, RFC 3339. */
+  readonly failing_since?: string;
 }
 
 export interface DeleteWebhookEndpoint extends MadeBy {
@@ -75,7 +77,7 @@ export const decide = (command: WebhookEndpointCommand, state: WebhookEndpointSt
     case 'RotateWebhookSecret':
       return rotate(command, state);
     case 'DisableWebhookEndpoint':
-      return state.status === 'active' ? [{ type: 'webhook.endpoint_disabled', reason: command.reason }] : [];
+      return disable(command, state);
     case 'DeleteWebhookEndpoint':
       visible(command, state);
       return [{ type: 'webhook.endpoint_deleted' }];
@@ -101,7 +103,7 @@ const create = (command: CreateWebhookEndpoint, state: WebhookEndpointState): We
       ...(signing_key === undefined ? {} : { signing_key }),
       ...(settings === undefined ? {} : { settings }),
     },
-    ...(active ? [] : [{ type: 'webhook.endpoint_disabled', reason: 'operator' } as const]),
+    ...(active ? [] : [disabled('operator', product_id)]),
   ];
 };
 
@@ -119,14 +121,28 @@ const update = (command: UpdateWebhookEndpoint, state: WebhookEndpointState): We
   };
   return [
     ...(Object.keys(changed).length === 0 ? [] : [{ type: 'webhook.endpoint_updated', ...changed } as const]),
-    ...switched(active, endpoint.status),
+    ...switched(active, endpoint),
   ];
 };
 
-const switched = (active: boolean | undefined, status: 'active' | 'disabled'): WebhookEndpointEvent[] => {
+const switched = (
+  active: boolean | undefined,
+  { status, product_id }: ReturnType<typeof visible>,
+): WebhookEndpointEvent[] => {
   if (active === undefined || active === (status === 'active')) return [];
-  return [active ? { type: 'webhook.endpoint_enabled' } : { type: 'webhook.endpoint_disabled', reason: 'operator' }];
+  return [active ? { type: 'webhook.endpoint_enabled' } : disabled('operator', product_id)];
 };
+
+const disable = (
+  { reason, failing_since }: DisableWebhookEndpoint,
+  state: WebhookEndpointState,
+): WebhookEndpointEvent[] => {
+  if (state.status !== 'active') return [];
+  return [{ ...disabled(reason, state.product_id), ...(failing_since === undefined ? {} : { failing_since }) }];
+};
+
+const disabled = (reason: DisabledReason, product_id: string | null) =>
+  ({ type: 'webhook.endpoint_disabled', reason, product_id }) as const;
 
 const rotate = (command: RotateWebhookSecret, state: WebhookEndpointState): WebhookEndpointEvent[] => {
   const { previous_valid_until } = visible(command, state);

@@ -10,7 +10,11 @@ const created: WebhookEndpointEvent = {
   ordering: 'none',
   secret: 'sealed-1',
 };
-const disabled: WebhookEndpointEvent = { type: 'webhook.endpoint_disabled', reason: 'operator' };
+const disabled: WebhookEndpointEvent = {
+  type: 'webhook.endpoint_disabled',
+  reason: 'operator',
+  product_id: 'prod_1',
+};
 const create: WebhookEndpointCommand = {
   ...created,
   type: 'CreateWebhookEndpoint',
@@ -67,9 +71,14 @@ describe('a webhook endpoint', () => {
 
   it('that is gone is disabled once', () => {
     const gone = { type: 'DisableWebhookEndpoint', reason: 'gone' } as const;
-    expect(given(created).when(gone)).toEqual([{ type: 'webhook.endpoint_disabled', reason: 'gone' }]);
+    expect(given(created).when(gone)).toEqual([{ ...disabled, reason: 'gone' }]);
     expect(given(created, disabled).when(gone)).toEqual([]);
     expect(given(created, { type: 'webhook.endpoint_deleted' }).when(gone)).toEqual([]);
+  });
+
+  it('that fails for days is disabled, and it is told since when', () => {
+    const failing = { type: 'DisableWebhookEndpoint', reason: 'failing', failing_since: NOW } as const;
+    expect(given(created).when(failing)).toEqual([{ ...disabled, reason: 'failing', failing_since: NOW }]);
   });
 
   it('signs with the replaced secret for a day more', () => {

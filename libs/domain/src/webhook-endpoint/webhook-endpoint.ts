@@ -7,8 +7,9 @@ import type { EndpointSettings } from './settings.ts';
 export const ORDERINGS = ['none', 'by_subject', 'strict'] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** `operator`: somebody asked for it. `gone`: the endpoint answered 410. */
-export type DisabledReason = 'operator' | 'gone';
+/** `operator`: somebody asked for it. `gone`: the endpoint answered 410. `failing`: nothing but failures for days. */
+export const DISABLED_REASONS = ['operator', 'gone', 'failing'] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
 /** An Ed25519 key that signs: the secret half sealed, the public half as Standard Webhooks writes it (`whpk_…`). */
 export interface SigningKey {
@@ -16,7 +17,7 @@ export interface SigningKey {
   readonly public_key: string;
 }
 
-/** None of these is published: a subscriber to all events would hear of itself. Secrets stand in them sealed only. */
+/** Of these only that a webhook was disabled is published. Secrets stand in them sealed only. */
 export type WebhookEndpointEvent =
   | {
       readonly type: 'webhook.endpoint_created';
@@ -49,7 +50,12 @@ export type WebhookEndpointEvent =
       readonly previous_valid_until: string;
     }
   | { readonly type: 'webhook.endpoint_enabled' }
-  | { readonly type: 'webhook.endpoint_disabled'; readonly reason: DisabledReason }
+  | {
+      readonly type: 'webhook.endpoint_disabled';
+      readonly reason: DisabledReason;
+      readonly product_id?: string | null;
+      readonly failing_since?: string;
+    }
   | { readonly type: 'webhook.endpoint_deleted' };
 
 export interface WebhookEndpoint {

@@ -39,6 +39,8 @@ export interface Config {
   readonly smtp_url: string | undefined;
   /** The address that mails come from. */
   readonly mail_from: string;
+  /** Who is written to when something needs a person; undefined = nobody. */
+  readonly operator_email: string | undefined;
   /** The page that takes invitations; its token comes after the `#`. Undefined = mails tell the token alone. */
   readonly invite_url: string | undefined;
   readonly otlp_endpoint: string | undefined;

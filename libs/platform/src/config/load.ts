@@ -33,6 +33,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     metrics_token: env['KEYLEDGER_METRICS_TOKEN'] || undefined,
     smtp_url: smtpUrl(env, 'KEYLEDGER_SMTP_URL'),
     mail_from: mailAddress(env, 'KEYLEDGER_MAIL_FROM', 'keyledger@localhost'),
+    operator_email: optionalMail(env, 'KEYLEDGER_OPERATOR_EMAIL'),
     invite_url: optionalUrl(env, 'KEYLEDGER_INVITE_URL'),
     otlp_endpoint: optionalUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
     service_urls: {
@@ -113,6 +114,9 @@ const proxyUrl = (env: Env, name: string): string | undefined => {
   }
   return text;
 };
+
+const optionalMail = (env: Env, name: string): string | undefined =>
+  env[name] ? mailAddress(env, name, '') : undefined;
 
 const mailAddress = (env: Env, name: string, fallback: string): string => {
   const text = env[name] || fallback;

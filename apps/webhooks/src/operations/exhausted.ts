@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import { derivedId } from '#domain/shared/id';
+import { type DeliveryExhausted, deliveryStream, type ExhaustedReason } from '#domain/webhook-endpoint/delivery';
+import { type EventMetadata, type EventStore, UniqueViolationError } from '#events';
+import { TODAY } from '../history/history.table.ts';
+
+const AT_ONCE = 200;
+const METADATA: EventMetadata = { actor: { type: 'system', id: 'webhooks' }, correlation_id: 'webhooks:exhausted' };
+
+interface Untold {
+  readonly id: string;
+  readonly day: number;
+  readonly endpoint_id: string;
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly attempts: number;
+  readonly response_status: number | null;
+  readonly settled_at: Date;
+  readonly product_id: string | null;
+  readonly reason: ExhaustedReason;
+}
+
+const UNTOLD = `
+  select d.id, d.day, d.endpoint_id, d.event_id, d.event_type, d.attempts, d.response_status, d.settled_at, e.product_id,
+    case when d.response_status = 410 then 'gone' when d.day < ${TODAY} - $1::int then 'age' else 'attempts' end as reason
+  from deliveries d left join webhook_endpoints e on e.id = d.endpoint_id
+  where not d.announced limit ${AT_ONCE}`;
+
+/** One that has been queued anew meanwhile may be given up another time, and then it is another event. */
+const TOLD = `
+  update deliveries d set announced = true
+  from unnest($1::text[], $2::int[], $3::timestamptz[]) as t(id, day, settled_at)
+  where d.id = t.id and d.day = t.day and date_trunc('milliseconds', d.settled_at) = t.settled_at and not d.announced`;
+
+/**
+ * Makes an event of each delivery that was given up. It stands in the table that this is still to be done, and each event has an
+ * id of its own making: whoever is killed in between, each is told once.
+ * @returns whether there may be more
+ */
+export const announceExhausted = async (pool: Pool, store: EventStore, retentionDays: number): Promise<boolean> => {
+  const { rows } = await pool.query<Untold>({ name: 'untold_deliveries', text: UNTOLD, values: [retentionDays] });
+  await Promise.all(rows.map((row) => tell(row, store)));
+  if (rows.length === 0) return false;
+  await pool.query({
+    name: 'told_deliveries',
+    text: TOLD,
+    values: [rows.map(({ id }) => id), rows.map(({ day }) => day), rows.map(({ settled_at }) => settled_at)],
+  });
+  return rows.length === AT_ONCE;
+};
+
+const tell = async (row: Untold, store: EventStore): Promise<void> => {
+  const { id, endpoint_id: webhook_id, product_id, event_id, event_type, reason, attempts, response_status } = row;
+  const event: DeliveryExhausted = {
+    type: 'webhook.delivery_exhausted',
+    ...{ product_id, webhook_id, event_id, event_type, reason, attempts, response_status },
+  };
+  const once = derivedId('evt', createHash('sha256').update(`${id}/${row.settled_at.toISOString()}`).digest());
+  try {
+    await store.handle(deliveryStream, id, () => [event], { metadata: METADATA, idOf: () => once });
+  } catch (error) {
+    // It was told before, by somebody who could not write that down.
+    if (!(error instanceof UniqueViolationError && error.constraint === 'events_id_key')) throw error;
+  }
+};

@@ -1,0 +1,55 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { type EventContext, type PublishedEvent, Subscribe } from '#events';
+import { CONFIG, type Config, LOGGER, type Logger, type Mail, MailOutbox } from '#platform';
+import { EndpointList } from '../endpoints/endpoint.list.ts';
+
+/** Why a webhook was switched off without anybody asking for it. */
+const WHY: Readonly<Record<string, string>> = {
+  gone: 'its endpoint answered 410 Gone',
+  failing: 'nothing but failures came of it for five days',
+};
+
+/** Writes to the operator when a webhook has been switched off that nobody has switched off. */
+@Controller()
+export class MailOperator {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly endpoints: EndpointList,
+    private readonly outbox: MailOutbox,
+  ) {}
+
+  @Subscribe({
+    service: 'webhooks',
+    name: 'mail-operator',
+    sources: ['webhooks'],
+    types: ['webhook.endpoint_disabled'],
+  })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+    for (const event of batch) {
+      const why = WHY[String(event.data['reason'])];
+      if (why === undefined) continue;
+      this.logger.warn({ webhook: event.subject, reason: event.data['reason'] }, 'a webhook was switched off');
+      const mail = await this.#mail(event, why);
+      if (mail !== undefined) await this.outbox.add(mail, tx);
+    }
+  }
+
+  /** undefined when there is nobody to write to, or nothing more to write about. */
+  async #mail({ id, subject, time, data }: PublishedEvent, why: string): Promise<Mail | undefined> {
+    const to = this.config.operator_email;
+    const found = await this.endpoints.one(subject, null);
+    if (to === undefined || found === undefined) return undefined;
+    const { url, description } = found.webhook;
+    // The rest of the address may be a secret of the receiver's.
+    const { origin } = new URL(url);
+    const since = typeof data['failing_since'] === 'string' ? `\nFailing since: ${data['failing_since']}` : '';
+    return {
+      id,
+      to,
+      subject: `Webhook ${subject} was switched off`,
+      text: `A webhook was switched off: ${why}.\n\nWebhook: ${subject}${description === null ? '' : ` (${description})`}\nEndpoint: ${origin}\nSwitched off: ${time}${since}\n\nWhat it is not sent meanwhile is kept for ${this.config.webhook_retention_days} days. When the endpoint is well again:\n\n1. PATCH /api/v1/admin/webhooks/${subject} with {"active": true}\n2. POST /api/v1/admin/webhooks/${subject}/replays with {"since": "${time}"}\n`,
+    };
+  }
+}

@@ -1,0 +1,23 @@
+/** `attempts`: all of them failed. `gone`: the endpoint answered 410. `age`: the event is older than events are kept. */
+export const EXHAUSTED_REASONS = ['attempts', 'gone', 'age'] as const;
+export type ExhaustedReason = (typeof EXHAUSTED_REASONS)[number];
+
+/** What is told of a delivery. Deliveries themselves are no events: there are too many, and they are nobody's decision. */
+export interface DeliveryExhausted {
+  readonly type: 'webhook.delivery_exhausted';
+  readonly product_id: string | null;
+  readonly webhook_id: string;
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly reason: ExhaustedReason;
+  /** Since it was last queued. */
+  readonly attempts: number;
+  readonly response_status: number | null;
+}
+
+/** A stream a delivery that was ever given up, `dlv_…`. There is nothing to decide from its past. */
+export const deliveryStream = {
+  name: 'delivery',
+  initialState: null,
+  evolve: (state: null, _: DeliveryExhausted): null => state,
+};
