@@ -3,7 +3,7 @@ import { refuse } from '#domain/license/license.errors';
 import { licenseStream } from '#domain/license/license';
 import type { OnLicense } from '#domain/license/on-license';
 import { planStream, refusePlan } from '#domain/plan/plan';
-import type { DomainEvent, EventStore, HandleOptions, Outcome, StreamType } from '#events';
+import type { DomainEvent, EventStore, HandleOptions, Outcome, Read, StreamType } from '#events';
 import { EVENT_STORE } from '#platform';
 import { Licenses } from './licenses.ts';
 
@@ -17,14 +17,14 @@ export class BesideLicense {
 
   /**
    * Decides against licence and plan as they are when it is committed: nothing is taken on a licence that another instance
-   * suspended, revoked or moved to another plan a moment before.
+   * suspended, revoked or moved to another plan a moment before. What else it reckons with stands in `options.reads`.
    * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
   async handle<State, Event extends DomainEvent>(
     license_id: string,
     stream: StreamType<State, Event>,
     streamId: string,
-    decide: (on: OnLicense, state: State) => readonly Event[],
+    decide: (on: OnLicense, state: State, read: Read) => readonly Event[],
     options: HandleOptions<State, Event>,
   ): Promise<Outcome<State, Event>> {
     const now = new Date().toISOString();
@@ -44,13 +44,14 @@ export class BesideLicense {
             if (license.plan_id !== plan_id) throw new PlanHasChanged();
             const { state: terms } = read(planStream, plan_id);
             if (terms.status === 'none') return refusePlan('PLAN_NOT_FOUND');
-            return decide({ license_id, license, plan: { plan_id, ...terms }, product_type, now }, present);
+            return decide({ license_id, license, plan: { plan_id, ...terms }, product_type, now }, present, read);
           },
           {
             ...options,
             reads: [
               { type: licenseStream, id: license_id },
               { type: planStream, id: plan_id },
+              ...(options.reads ?? []),
             ],
           },
         );

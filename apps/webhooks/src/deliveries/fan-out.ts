@@ -71,13 +71,25 @@ const INSERT = `
  */
 export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<void> => {
   const all = await subscribers(tx);
-  const kept = await keep(events, tx);
+  const kept = await keep(worthKeeping(events, all), tx);
   const drafts = draftsOf(events, all, kept);
   for (let from = 0; from < drafts.length; from += CHUNK) await insert(drafts.slice(from, from + CHUNK), tx);
 };
 
+/**
+ * Events that come by the thousand a second. They are kept while somebody wants them, and not for those who may come: whoever
+ * comes finds them in the log, which all of them would otherwise be written out of once more.
+ */
+const BY_THE_THOUSAND: ReadonlySet<string> = new Set(['usage.recorded']);
+
+const worthKeeping = (events: readonly PublishedEvent[], all: readonly Subscriber[]): readonly PublishedEvent[] => {
+  const unwanted = [...BY_THE_THOUSAND].filter((type) => !all.some((one) => matches(one.events, type)));
+  return unwanted.length === 0 ? events : events.filter(({ type }) => !unwanted.includes(type));
+};
+
 const keep = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<ReadonlyMap<string, Kept>> => {
   const once = [...new Map(events.map((event) => [event.id, event])).values()];
+  if (once.length === 0) return new Map();
   const { rows } = await tx.query<Kept>({
     name: 'keep_events',
     text: KEEP,

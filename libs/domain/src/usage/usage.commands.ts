@@ -1,9 +1,9 @@
 import type { EffectiveEntitlements } from '../entitlements/effective.ts';
 import { refuseEntitlement } from '../entitlements/entitlement.ts';
-import { assertUsable, type Plan } from '../license/license.commands.ts';
+import { assertUsable } from '../license/license.commands.ts';
 import { refuse } from '../license/license.errors.ts';
-import type { License } from '../license/license.ts';
-import { productSupports, type ProductType } from '../product/product.ts';
+import type { OnLicense } from '../license/on-license.ts';
+import { productSupports } from '../product/product.ts';
 import { Refusal } from '../shared/refusal.ts';
 import type { Time } from '../shared/time.ts';
 import { covers, type Period, periodOf, timeliness } from './period.ts';
@@ -11,15 +11,10 @@ import { allowanceOf, type Quota, quotaOf } from './quota.ts';
 import { usageRefusals } from './usage.errors.ts';
 import { type UsageEvent, type UsageState, usageStream, windowOf } from './usage.ts';
 
-/** The licence whose feature is used, as it stands when the decision is made. */
-export interface OnLicense {
-  readonly license_id: string;
-  readonly license: License;
-  readonly plan: Plan;
-  readonly product_type: ProductType;
+/** The feature that is used, and all that its licence may use, as it stands when the decision is made. */
+export interface OnFeature extends OnLicense {
   readonly entitlements: EffectiveEntitlements;
   readonly feature: string;
-  readonly now: Time;
 }
 
 /** Something that was used. */
@@ -54,7 +49,7 @@ export interface UsageDecision {
  * Counts records of one feature, each on top of those before it; each is taken whole or not at all, and refused by itself.
  * @throws Refusal for what keeps the licence from using the feature at all
  */
-export const recordUsage = (on: OnLicense, records: readonly UsageRecord[], state: UsageState): UsageDecision => {
+export const recordUsage = (on: OnFeature, records: readonly UsageRecord[], state: UsageState): UsageDecision => {
   const quota = assertQuota(on);
   const events: UsageEvent[] = [];
   const isTimely = timeliness(on.now);
@@ -74,7 +69,7 @@ export const recordUsage = (on: OnLicense, records: readonly UsageRecord[], stat
 };
 
 /** @throws Refusal when nothing of the feature may be used, now or ever */
-export const assertQuota = ({ license, plan, product_type, entitlements, feature, now }: OnLicense): Quota => {
+export const assertQuota = ({ license, plan, product_type, entitlements, feature, now }: OnFeature): Quota => {
   if (!productSupports(product_type, 'usage')) return refuse('FEATURE_NOT_AVAILABLE');
   assertUsable(license, plan, now);
   const quota = quotaOf(Object.hasOwn(entitlements, feature) ? entitlements[feature] : undefined);
@@ -90,7 +85,7 @@ const untimely = ({ occurred_at: timestamp }: UsageRecord): Refusal => {
 const WARNS_AT = { times: 5n, of: 4n };
 
 const count = (
-  { license_id, license: { product_id }, feature }: OnLicense,
+  { license_id, license: { product_id }, feature }: OnFeature,
   quota: Quota,
   period: Period,
   { quantity, ...record }: UsageRecord,
@@ -131,7 +126,7 @@ const count = (
  * used just now, since that is no reason not to set a counter right.
  */
 export const resetUsage = (
-  { license_id, license, entitlements, feature, now }: OnLicense,
+  { license_id, license, entitlements, feature, now }: OnFeature,
   reason: string | null,
   state: UsageState,
 ): readonly UsageEvent[] => {

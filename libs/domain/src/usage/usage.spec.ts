@@ -8,7 +8,7 @@ import { type Refusal } from '../shared/refusal.ts';
 import { addDays } from '../shared/time.ts';
 import { periodOf } from './period.ts';
 import { allowanceOf, leftOf, type Quota } from './quota.ts';
-import { type OnLicense, recordUsage, resetUsage, type UsageRecord } from './usage.commands.ts';
+import { type OnFeature, recordUsage, resetUsage, type UsageRecord } from './usage.commands.ts';
 import { KEPT_WINDOWS, usageStream, type UsageState, windowOf } from './usage.ts';
 
 const NOW = '2026-11-21T09:30:00.000Z';
@@ -32,7 +32,7 @@ const license = {
   valid_until: null,
 } as unknown as License;
 const plan = { grace_days: 0 } as unknown as Plan;
-const on = (entitlements: EffectiveEntitlements, over: Partial<OnLicense> = {}): OnLicense => ({
+const on = (entitlements: EffectiveEntitlements, over: Partial<OnFeature> = {}): OnFeature => ({
   license_id: 'lic_1',
   license,
   plan,
@@ -50,7 +50,7 @@ const record = (wanted: Wanted): UsageRecord => ({
   idempotency_key: null,
   ...(typeof wanted === 'number' ? { quantity: wanted } : wanted),
 });
-const use = (command: OnLicense, records: readonly Wanted[], before: UsageState = usageStream.initialState) => {
+const use = (command: OnFeature, records: readonly Wanted[], before: UsageState = usageStream.initialState) => {
   const { outcomes, events } = recordUsage(command, records.map(record), before);
   const state = events.reduce(usageStream.evolve, before);
   return { outcomes, events, state, types: events.map(({ type }) => type) };
@@ -184,7 +184,7 @@ describe('usage', () => {
 
   it('a reset is for suspended licences as well, and for revoked ones no more', () => {
     const { state } = use(on(granting(10)), [10]);
-    const held = (status: 'suspended' | 'revoked'): OnLicense =>
+    const held = (status: 'suspended' | 'revoked'): OnFeature =>
       on(granting(10), { license: { ...license, status } as License });
     expect(resetUsage(held('suspended'), null, state)).toHaveLength(1);
     expect(() => resetUsage(held('revoked'), null, state)).toThrow(
@@ -241,7 +241,7 @@ describe('usage', () => {
         }
         for (const [what, times] of told) if (what.startsWith('quota.')) expect(times).toBe(1);
       }),
-      { numRuns: 1000 },
+      { numRuns: 10_000 },
     );
   });
 });

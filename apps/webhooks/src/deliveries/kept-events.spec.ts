@@ -1,0 +1,69 @@
+import type { PublishedEvent } from '#events';
+import { inTransaction } from '#events';
+import { openDatabase, type ServiceDatabase } from '#platform';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { makeHistory } from '../history/history.ts';
+import { webhooksService } from '../webhooks.module.ts';
+import { fanOut } from './fan-out.ts';
+
+describe('events that are kept for webhooks', () => {
+  let database: TestDatabase;
+  let open: ServiceDatabase;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    open = await openDatabase({
+      url: database.url,
+      schema: 'webhooks',
+      entities: [],
+      migrations: webhooksService.migrations,
+      onError: () => undefined,
+    });
+    await makeHistory(open.pool);
+  });
+  afterAll(async () => {
+    await open.orm.destroy();
+    await database.drop();
+  });
+
+  let count = 0;
+  const event = (type: string): PublishedEvent => ({
+    specversion: '1.0',
+    id: `evt_${++count}`,
+    source: 'keyledger/licensing',
+    type,
+    subject: 'lic_1/usage/calls',
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: 'urn:x',
+    streamversion: count,
+    position: count,
+    correlationid: 'test',
+    actortype: 'system',
+    actorid: 'test',
+    data: { product_id: 'prod_1' },
+  });
+  const kept = async (...types: string[]): Promise<string[]> => {
+    const events = types.map(event);
+    await inTransaction(open.pool, (tx) => fanOut(events, tx));
+    const { rows } = await open.pool.query<{ type: string }>(
+      'select type from outgoing_events where event_id = any($1) order by position',
+      [events.map(({ id }) => id)],
+    );
+    return rows.map(({ type }) => type);
+  };
+
+  it('are all but those that come by the thousand, which are kept while an endpoint wants them', async () => {
+    expect(await kept('usage.recorded', 'license.created', 'quota.warning')).toEqual([
+      'license.created',
+      'quota.warning',
+    ]);
+    expect(await kept('usage.recorded')).toEqual([]);
+    await open.pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       values ('whk_1', 1, 'https://example.com', '["usage.*"]', 'none', true, '[]', now())`,
+    );
+    expect(await kept('usage.recorded', 'license.created')).toEqual(['usage.recorded', 'license.created']);
+    const { rows } = await open.pool.query('select event_type from deliveries');
+    expect(rows).toEqual([{ event_type: 'usage.recorded' }]);
+  });
+});
