@@ -9,6 +9,7 @@ import { productRefusals } from './product/product.ts';
 import { seatRefusals } from './seat/seat.errors.ts';
 import { signingKeyRefusals } from './signing-key/signing-key.ts';
 import type { Refusals } from './shared/refusal.ts';
+import { usageRefusals } from './usage/usage.errors.ts';
 import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.errors.ts';
 
 /** Everything that any rule refuses, by code. */
@@ -20,6 +21,7 @@ export const refusals: Refusals<string> = {
   ...floatingRefusals,
   ...licenseRefusals,
   ...seatRefusals,
+  ...usageRefusals,
   ...signingKeyRefusals,
   ...keyBatchRefusals,
   ...apiKeyRefusals,

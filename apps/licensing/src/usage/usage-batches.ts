@@ -141,7 +141,10 @@ const refused = ({ code, message }: Pick<Refusal, 'code' | 'message'>): UsageRes
 });
 
 const EXCEEDED = refused({ code: 'QUOTA_EXCEEDED', message: usageRefusals.QUOTA_EXCEEDED.message });
-const REUSED = refused({ code: 'IDEMPOTENCY_KEY_REUSED', message: usageRefusals.IDEMPOTENCY_KEY_REUSED.message });
+const REUSED = refused({
+  code: 'IDEMPOTENCY_KEY_REUSED',
+  message: 'This idempotency_key was used for another record.',
+});
 
 const resultOf = (outcome: Usage | Refusal | undefined): UsageResult => {
   if (outcome === undefined) throw new Error('a record was left without a decision');

@@ -5,5 +5,4 @@ export const usageRefusals = {
     status: 400,
     message: 'timestamp lies more than five minutes ahead, or in a period that ended three days ago or before.',
   },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, message: 'This idempotency_key was used for another record.' },
 };
