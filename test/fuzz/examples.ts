@@ -39,7 +39,15 @@ export const makeExamples = async ({ post }: Instance): Promise<Examples> => {
     keys.push(String(license['license_key']));
     await make('/license/activate', { license_key: license['license_key'], identifier: `device-${n}` });
   }
-  return { ids, fields: { license_key: keys, identifier: ['device-0', 'device-1', 'device-2', 'device-3', 'new'] } };
+  const codes: string[] = [];
+  for (const [n, product_id] of (ids['prod'] ?? []).entries()) {
+    const batch = await make('/admin/key-batches', { product_id, plan_id: ids['plan']?.[n], name: 'Fuzz', count: 20 });
+    codes.push(...(batch['codes'] as { code: string }[]).map(({ code }) => code));
+  }
+  return {
+    ids,
+    fields: { code: codes, license_key: keys, identifier: ['device-0', 'device-1', 'device-2', 'device-3', 'new'] },
+  };
 };
 
 /** The document with ids and keys of things that are there in place of the shapes of such ids and keys. */

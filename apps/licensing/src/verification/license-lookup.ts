@@ -49,8 +49,9 @@ export class LicenseLookup {
 
   /** @returns undefined when there is no such key */
   async byKey(key: string): Promise<Found | undefined> {
-    const remembered = this.remembered(key);
-    if (remembered !== undefined) return remembered;
+    const opened = this.#opened.get(key);
+    const found = opened && (await this.byId(opened.id));
+    if (found !== undefined && found.license.state.key_hash === opened?.hash) return found;
     // The table knows of a key from the commit that brought it, when the state here may still be of the moment before.
     const id = await this.#find(key);
     return id === undefined ? undefined : this.byId(id);
