@@ -20,6 +20,8 @@ import { HistoryService } from './history/history.service.ts';
 import { History1790000004200 } from './history/history.table.ts';
 import { MailOperator } from './operations/mail-operator.ts';
 import { OperationsService } from './operations/operations.service.ts';
+import { PollingController } from './polling/polling.controller.ts';
+import { Polling } from './polling/polling.ts';
 import { KnownProducts } from './products/known-products.ts';
 import { KnownProducts1790000004002 } from './products/product.table.ts';
 import { knownProductsProjection, ProductsSubscription } from './products/products.subscription.ts';
@@ -58,6 +60,7 @@ export const webhooksService: ServiceDefinition = {
     EndpointController,
     DeliveryController,
     ReplayController,
+    PollingController,
     MailOperator,
     FanOutSubscription,
     ProductsSubscription,
@@ -70,6 +73,7 @@ export const webhooksService: ServiceDefinition = {
     HistoryService,
     Replays,
     Replayer,
+    Polling,
     OperationsService,
     MailOutbox,
     SenderService,
