@@ -65,6 +65,40 @@ describe('licensing in several instances', () => {
     expect(await told('license.expired', lenient)).toEqual({ events: 0, of: 0 });
   });
 
+  it('activates five devices of two hundred, whichever of them is killed meanwhile', async () => {
+    const [one, other] = [await instances.start(), await instances.start()];
+    const plan_id = await plan(one, { max_activations: 5 });
+    const licenses = await Promise.all(
+      Array.from({ length: 4 }, (_, n) =>
+        one.post('/admin/licenses', { product_id: product, plan_id, email: `crowd${n}@example.com` }),
+      ),
+    );
+    let answered = 0;
+    const statuses = await Promise.all(
+      licenses.flatMap(({ license_key }) =>
+        Array.from({ length: 200 }, async (_, n) => {
+          const body = { license_key, identifier: `device ${n}` };
+          const [status] = await (n % 2 === 0 ? one : other).ask('/license/activate', body, null);
+          if (++answered === 5) one.child.kill('SIGKILL');
+          return status;
+        }),
+      ),
+    );
+    expect(new Set(statuses)).toEqual(new Set([201, 409, 0]));
+    const third = await instances.start();
+    for (const { license_key } of licenses) {
+      const late = Array.from({ length: 6 }, (_, n) => ({ license_key, identifier: `late ${n}` }));
+      const more = await Promise.all(late.map((body) => third.ask('/license/activate', body, null)));
+      expect(more.map(([status]) => status)).toContain(409);
+    }
+    const { rows } = await instances.pool.query<{ devices: number }>(
+      `select count(*)::int as devices from licensing.events
+       where type = 'activation.added' and stream_id = any($1) group by stream_id`,
+      [licenses.map(({ id }) => id)],
+    );
+    expect(rows.map(({ devices }) => devices)).toEqual([5, 5, 5, 5]);
+  }, 60_000);
+
   it('sees within a second what was done through another', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const plan_id = await plan(one, { grace_days: 0 });
