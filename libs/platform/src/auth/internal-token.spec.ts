@@ -21,6 +21,17 @@ describe('the internal token', () => {
     expect(await service.verify(await gateway.issue(null))).toBeNull();
   });
 
+  it('is good under the master key before, while that rotates: services know both before the gateway does', async () => {
+    const next = createMasterKey(Buffer.alloc(32, 3));
+    const both = new InternalTokens([next, masterKey], clock);
+    expect(await both.verify(await gateway.issue(principal))).toEqual(principal);
+    const nextGateway = new InternalTokens([next, masterKey], clock);
+    expect(await both.verify(await nextGateway.issue(principal))).toEqual(principal);
+    const after = new InternalTokens([next], clock);
+    expect(await after.verify(await nextGateway.issue(principal))).toEqual(principal);
+    expect(await after.verify(await gateway.issue(principal))).toBeUndefined();
+  });
+
   it('tells principals apart that differ in one thing only', async () => {
     const others: Principal[] = [
       { ...principal, product_id: null },

@@ -41,6 +41,13 @@ describe('configuration', () => {
     expect(() => readFileSync(join(folder, 'master.key'))).toThrow('ENOENT');
   });
 
+  it('takes the master keys before it, in the order in which they are given', () => {
+    const [one, two] = [Buffer.alloc(32, 8), Buffer.alloc(32, 9)];
+    const given = ` ${one.toString('base64')}, ${two.toString('hex')}`;
+    expect(load().previous_master_keys).toEqual([]);
+    expect(load({ KEYLEDGER_PREVIOUS_MASTER_KEYS: given }).previous_master_keys).toEqual([one, two]);
+  });
+
   it('refuses a master key file that is damaged rather than making another', () => {
     writeFileSync(join(folder, 'master.key'), 'short\n');
     expect(() => load()).toThrow(ConfigError);
@@ -51,6 +58,7 @@ describe('configuration', () => {
     ['PORT', '4e3'],
     ['KEYLEDGER_PUBLIC_URL', 'licenses.example.com'],
     ['KEYLEDGER_MASTER_KEY', 'c2hvcnQ='],
+    ['KEYLEDGER_PREVIOUS_MASTER_KEYS', `${Buffer.alloc(32, 8).toString('base64')},c2hvcnQ=`],
     ['KEYLEDGER_WEBHOOK_ALLOW_CIDRS', '10.0.0.0/8,localhost'],
     ['KEYLEDGER_WEBHOOK_PROXY', 'proxy.example.com:3128'],
     ['KEYLEDGER_RATE_LIMITS', 'maybe'],
