@@ -82,7 +82,12 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
     case 'license.suspended':
       return { status: 'suspended' };
     case 'license.reinstated':
-      return { status: event.status, resumes_as: event.status };
+      // It may have expired while it was suspended and nobody looked: then there is nothing more to come.
+      return {
+        status: event.status,
+        resumes_as: event.status,
+        ...(event.status === 'expired' ? { due_at: null } : {}),
+      };
     case 'license.key_rotated':
       return { key_hash: event.key_hash };
     case 'license.revoked':

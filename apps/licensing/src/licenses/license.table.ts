@@ -65,6 +65,8 @@ export class LicenseTerms1790000071000 implements MigrationInterface {
       'alter table licenses add column term_started_at timestamptz, add column updates_until timestamptz',
     );
     await runner.query('update licenses set term_started_at = valid_from');
+    // Licences that came back from suspension as expired were looked at for ever.
+    await runner.query(`update licenses set due_at = null where resumes_as = 'expired'`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

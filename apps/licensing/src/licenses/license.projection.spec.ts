@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import pg from 'pg';
+import type { QueryRunner } from 'typeorm';
+import { decideLicense, type Plan } from '#domain/license/license.commands';
+import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
+import { newId } from '#domain/shared/id';
+import { Refusal } from '#domain/shared/refusal';
+import { inTransaction, type RecordedEvent } from '#events';
+import { BIRTH, issued, type Life, lives, momentsOf, PLANS } from '../../../../test/support/license-lives.ts';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { licensesProjection } from './license.projection.ts';
+import { type LicenseRow, Licenses1790000012000, LicenseTerms1790000071000 } from './license.table.ts';
+import { viewRow, viewState } from './license.view.ts';
+
+/** What became of a licence, and the events that tell of it. */
+interface Lived {
+  readonly id: string;
+  readonly state: LicenseState;
+  readonly events: readonly LicenseEvent[];
+}
+
+const live = (life: Life): Lived => {
+  const events: LicenseEvent[] = [];
+  let state: LicenseState = licenseStream.initialState;
+  for (const { command } of momentsOf(life, () => state)) {
+    try {
+      const decided = decideLicense(command, state);
+      state = decided.reduce(licenseStream.evolve, state);
+      events.push(...decided);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (state.status === 'none') break;
+    }
+  }
+  return { id: newId('lic'), state, events };
+};
+
+/** Nobody let time pass while it was suspended: it comes back as what has become of it. */
+const asleep: Life = {
+  issue: {
+    type: 'IssueLicense',
+    plan: PLANS[0] as Plan,
+    customer_id: 'cus_a',
+    email: 'a@example.com',
+    key_hash: 'hash',
+    key_sealed: 'sealed',
+    name: null,
+    org_name: null,
+    external_customer_id: null,
+    external_workspace_id: null,
+    notes: null,
+    metadata: {},
+    valid_from: null,
+    valid_until: undefined,
+    now: BIRTH,
+  },
+  steps: (['suspend', 'reinstate'] as const).map((deed) => ({
+    deed,
+    hours: deed === 'suspend' ? 0 : 2_000,
+    who: 'a',
+    plan: PLANS[0] as Plan,
+    days: null,
+    number: 0,
+    flag: false,
+  })),
+};
+
+const FAR = '2999-01-01T00:00:00.000Z';
+
+describe('the list of licences', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  const lived = [asleep, ...fc.sample(lives(25), 2_000)].map(live).filter(({ events }) => events.length > 0);
+  const rows = new Map<string, LicenseRow>();
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    pool = new pg.Pool({ connectionString: database.url });
+    const runner = { query: (sql: string) => pool.query(sql) } as unknown as QueryRunner;
+    await new Licenses1790000012000().up(runner);
+    await new LicenseTerms1790000071000().up(runner);
+    // Keys are random there, and not what these lives are about.
+    await pool.query('alter table licenses drop constraint licenses_key_hash');
+    let position = 0;
+    const log = lived.flatMap(({ id, events }) =>
+      events.map((event, n) => ({
+        id: newId('evt'),
+        position: (position += 1),
+        stream_id: id,
+        version: n + 1,
+        type: event.type,
+        schema_version: 1,
+        event: JSON.parse(JSON.stringify(event)) as LicenseEvent,
+        metadata: { actor: { type: 'system', id: 'test' }, correlation_id: 'test' },
+        recorded_at: '2026-01-01T00:00:00.000Z',
+      })),
+    ) as RecordedEvent[];
+    // One by one, some together: what is read back between must be what was written.
+    for (let n = 0; n < log.length; n += 7)
+      await inTransaction(pool, (tx) => licensesProjection.handle(log.slice(n, n + 7), tx));
+    const found = await pool.query<LicenseRow>('select * from licenses');
+    for (const row of found.rows) rows.set(row.id, row);
+  });
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  const rowOf = (id: string): LicenseRow => rows.get(id) ?? fail(id);
+  const fail = (id: string): never => {
+    throw new Error(`no row of ${id}`);
+  };
+
+  it('shows what the licences are, whatever was done to them', () => {
+    expect(lived.length).toBeGreaterThan(200);
+    for (const { id, state, events } of lived) {
+      expect(viewRow(rowOf(id))).toEqual(viewState(id, issued(state)));
+      expect(rowOf(id).version).toBe(events.length);
+    }
+  });
+
+  it('says when time brings something about, and only then', () => {
+    for (const { id, state } of lived) {
+      const license = issued(state);
+      const plan = PLANS.find(({ plan_id }) => plan_id === license.plan_id) ?? fail(license.plan_id);
+      const brings = decideLicense({ type: 'LetTimePass', plan, now: FAR }, license).length > 0;
+      const { status, resumes_as, due_at } = rowOf(id);
+      expect({ status, resumes_as, due: due_at !== null }).toEqual({ status, resumes_as, due: brings });
+    }
+  });
+});
