@@ -108,6 +108,10 @@ describe('keyledger import and export', () => {
     expect(exported).toMatchObject({ code: 0, out: '' });
     const all = (await readFile(join(folder, 'all.ndjson'), 'utf8')).trim().split('\n');
     expect(new Set(all.map((line) => (JSON.parse(line) as { email: string }).email)).size).toBe(LINES);
+    expect(await cli('export', 'activations', '--url', url)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^id,license_id,product_id,identifier,/) as string,
+    });
     expect(await cli('import', 'licenses', 'file.xlsx', '--url', url)).toMatchObject({ code: 1 });
     await stop(server.child);
   });

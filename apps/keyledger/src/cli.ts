@@ -186,6 +186,7 @@ withTarget(imports.command('licenses <file>'))
 const exports = program.command('export').description('Take out what Keyledger knows');
 for (const [what, description] of [
   ['licenses', 'Write all licences'],
+  ['activations', 'Write all activations, those of the newest licences first'],
   ['usage', 'Write all records of usage, in the order in which they were counted'],
 ] as const)
   withTarget(exports.command(what))

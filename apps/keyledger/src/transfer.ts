@@ -40,9 +40,9 @@ export const importLicenses = async (file: string, target: Target): Promise<Impo
   return done;
 };
 
-/** Writes all licences, or all records of usage, to a file, or to the standard output. */
+/** Writes all there are to a file, or to the standard output. */
 export const exportAll = async (
-  what: 'licenses' | 'usage',
+  what: 'licenses' | 'activations' | 'usage',
   format: 'csv' | 'ndjson',
   to: string | undefined,
   target: Target,
