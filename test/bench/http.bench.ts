@@ -1,12 +1,12 @@
 /** Issue, activate and verify through HTTP on `npm start`'s own process, verify beside the bare server of verify-limit.ts. */
 import { createHmac } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startAndWaitFor, stop } from '../support/children.ts';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { load, type LoadRequest } from './load.ts';
 import { measureCalls, type Measured } from './measure.ts';
+import { residentMegabytes } from './process-costs.ts';
 import type { Figure } from './report.ts';
 
 const LICENSES = 10_000;
@@ -109,9 +109,4 @@ const verifyLimit = async (databaseUrl: string, keys: readonly string[]): Promis
   } finally {
     await client.end();
   }
-};
-
-const residentMegabytes = (pid: number): number => {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 };

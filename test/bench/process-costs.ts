@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Clock ticks a second in /proc: 100 on every Linux that Node.js runs on. */
+const TICKS = 100;
+
+/** CPU seconds that a process and all that it has started have used; NaN where there is no /proc. */
+export const cpuSeconds = (pid: number): number => {
+  try {
+    const parents = new Map<number, { readonly parent: number; readonly ticks: number }>();
+    for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) note(Number(name), parents);
+    const isOurs = (one: number): boolean => one === pid || (parents.has(one) && isOurs(parents.get(one)?.parent ?? 0));
+    const ours = [...parents].filter(([one]) => isOurs(one));
+    return ours.reduce((sum, [, { ticks }]) => sum + ticks, 0) / TICKS;
+  } catch {
+    return NaN;
+  }
+};
+
+/** With the children that a process has waited for. A process that has just ended counts for nothing. */
+const note = (pid: number, parents: Map<number, { parent: number; ticks: number }>): void => {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return;
+  }
+  // The name before may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = [11, 12, 13, 14].reduce((sum, n) => sum + Number(fields[n]), 0);
+  parents.set(pid, { parent: Number(fields[1]), ticks });
+};
+
+/** Resident memory of a process in MB; NaN where there is no /proc. */
+export const residentMegabytes = (pid: number): number => {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+  } catch {
+    return NaN;
+  }
+};
