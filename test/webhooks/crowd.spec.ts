@@ -31,7 +31,7 @@ it(`${EVENTS} events reach each of ${ENDPOINTS} endpoints once, while a single e
   const events = await Promise.all(Array.from({ length: EVENTS }, () => app.suspend(product)));
   await eventually(() => received > 1_000);
   await app.suspend(other);
-  await eventually(() => received === ENDPOINTS * EVENTS, 60_000);
+  await eventually(() => received === ENDPOINTS * EVENTS, 200_000);
   expect(before).toBeLessThan(ENDPOINTS * EVENTS * 0.7);
   expect(crowd.size).toBe(ENDPOINTS);
   for (const ids of crowd.values()) expect(ids).toEqual(new Set(events));
@@ -42,7 +42,7 @@ it(`${EVENTS} events reach each of ${ENDPOINTS} endpoints once, while a single e
   await database.end();
   await app.close();
   await sink.close();
-}, 90_000);
+}, 240_000);
 
 it('an endpoint that takes two seconds leaves the rate of a fast one as it is', async () => {
   const app = await startWebhooks();
