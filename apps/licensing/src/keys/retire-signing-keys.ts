@@ -40,7 +40,7 @@ export class RetireSigningKeys extends WhenDue {
   }
 
   protected async attend(kid: string): Promise<void> {
-    await this.secrets.wipe(kid);
+    await this.secrets.wipe([kid]);
     const secrets = await this.secrets.open([kid]);
     await this.store.handle(
       signingKeyStream,

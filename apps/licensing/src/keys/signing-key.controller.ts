@@ -31,6 +31,7 @@ export class SigningKeyController {
   @Endpoint(rotateSigningKey)
   async rotate(call: Call<typeof rotateSigningKey>): Promise<Answer> {
     assertUnbound(call.principal);
+    const { compromised = false } = call.body;
     const now = new Date().toISOString();
     const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
     const made = await this.secrets.make(state.keys.map(({ kid }) => kid));
@@ -39,9 +40,10 @@ export class SigningKeyController {
     const outcome = await this.store.handle(
       signingKeyStream,
       SIGNING_KEYS,
-      (present) => decideSigningKey({ type: 'RotateSigningKey', ...made, now }, present),
+      (present) => decideSigningKey({ type: 'RotateSigningKey', ...made, compromised, now }, present),
       call.command(answer),
     );
+    if (compromised) await this.secrets.wipe(state.keys.map(({ kid }) => kid));
     return answer(outcome);
   }
 }

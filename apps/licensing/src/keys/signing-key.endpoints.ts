@@ -40,6 +40,15 @@ export const rotateSigningKey = endpoint({
   path: '/admin/signing-keys/rotate',
   operation: 'rotateSigningKey',
   summary: 'Publish the next signing key; it signs ten minutes later, and the one before goes on verifying',
+  body: StrictObject({
+    compromised: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'The keys until now got out: the next one signs at once, and nothing that they signed counts any more. Apps that pin keys need the new one.',
+      }),
+    ),
+  }),
   answers: { 201: { description: 'The next key.', schema: SigningKey } },
   problems: [{ status: 409, code: 'ROTATION_IN_PROGRESS' }],
 });

@@ -76,9 +76,9 @@ export class SigningKeySecrets {
     );
   }
 
-  /** Lets the private half go. */
-  async wipe(kid: string): Promise<void> {
-    await this.database.pool.query('update signing_keys set private_sealed = null where kid = $1', [kid]);
+  /** Lets private halves go. */
+  async wipe(kids: readonly string[]): Promise<void> {
+    await this.database.pool.query('update signing_keys set private_sealed = null where kid = any($1)', [kids]);
   }
 
   #open(kid: string, sealed: string): KeyObject {

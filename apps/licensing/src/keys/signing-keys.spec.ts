@@ -56,7 +56,7 @@ describe('rotating the signing keys', () => {
     ((await of.call('GET', '/.well-known/jwks.json')).body as { keys: Fields[] }).keys.map(({ kid }) => kid);
   const kidOf = (token: string): unknown => decodeProtectedHeader(token).kid;
   const pass = (milliseconds: number): void => void jest.setSystemTime(Date.now() + milliseconds);
-  const rotate = () => app.call('POST', '/admin/signing-keys/rotate');
+  const rotate = (body: Fields = {}) => app.call('POST', '/admin/signing-keys/rotate', body);
 
   beforeAll(async () => {
     app = await startApp({ modules });
@@ -126,6 +126,25 @@ describe('rotating the signing keys', () => {
     await jwtVerify(signed, keys, { typ: 'license+jwt' });
   });
 
+  it('gives all keys up at once that got out, and every lease that they signed', async () => {
+    const identifier = `device ${++count}`;
+    const verified = async (of: TestApp): Promise<string> => {
+      const reply = await of.call('POST', '/license/verify', { license_key, identifier });
+      return String((reply.body as Fields)['token']);
+    };
+    await app.call('POST', '/license/activate', { license_key, identifier });
+    const before = await published();
+    for (const instance of [app, other]) expect(before).toContain(kidOf(await verified(instance)));
+    const { body } = await rotate({ compromised: true });
+    expect(body).toMatchObject({ status: 'signing' });
+    const { kid } = body as Fields;
+    for (const instance of [app, other]) {
+      await eventually(async () => kidOf(await verified(instance)) === kid, 1_000);
+      expect(await published(instance)).toEqual([kid]);
+    }
+    for (const gone of before) expect(await secretsOf(gone)).toBeNull();
+  });
+
   it('is told to whoever pins keys, by whom it was done, and without the key itself', async () => {
     const events = await app.call('GET', '/events?types=signing_key.*');
     const { data } = events.body as { data: { type: string; data: Fields; subject: string }[] };
@@ -139,7 +158,7 @@ describe('rotating the signing keys', () => {
     const bound = await create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
     const meek = await create('/admin/api-keys', { name: 'meek', scopes: ['licenses:write'] });
     for (const { key } of [bound, meek] as { key: string }[]) {
-      const reply = await app.call('POST', '/admin/signing-keys/rotate', undefined, { authorization: `Bearer ${key}` });
+      const reply = await app.call('POST', '/admin/signing-keys/rotate', {}, { authorization: `Bearer ${key}` });
       expect(reply).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
     }
   });

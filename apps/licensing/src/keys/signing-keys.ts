@@ -40,6 +40,7 @@ export class SigningKeys implements OnModuleInit {
   /** Newest first; without those that have retired. */
   #keys: readonly UsableKey[] = [];
   #version = -1;
+  #retirements = 0;
   #reading: Promise<void> | undefined;
   /** Until when the table knows that something a key signed is good, in milliseconds. */
   readonly #goodUntil = new Map<string, number>();
@@ -63,6 +64,12 @@ export class SigningKeys implements OnModuleInit {
       client.release();
     }
     await this.#read();
+  }
+
+  /** How many keys have been given up: what was signed before the last of them may not be good any more. */
+  get retirements(): number {
+    if (this.#isStale()) void this.#refresh().catch((error: unknown) => this.#warn(error));
+    return this.#retirements;
   }
 
   /** Every key whose signatures may still be good, newest first. */
@@ -162,6 +169,7 @@ export class SigningKeys implements OnModuleInit {
       };
     });
     for (const [kid, { goodUntil }] of secrets) this.#goodUntil.set(kid, goodUntil);
+    this.#retirements = state.keys.length - alive.length;
     this.#version = version;
   }
 

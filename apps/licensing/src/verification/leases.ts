@@ -23,6 +23,8 @@ export interface Leased {
 interface Kept {
   readonly version: number;
   readonly plan_version: number;
+  /** Signing keys that had been given up when it was signed. */
+  readonly retirements: number;
   readonly iat: number;
   readonly exp: number;
   readonly entitlements: Leased['entitlements'];
@@ -53,13 +55,15 @@ export class Leases {
       kept?.version === leased.version &&
       kept.plan_version === leased.plan_version &&
       kept.entitlements === leased.entitlements &&
+      kept.retirements === this.keys.retirements &&
       isFresh(kept, seconds)
     )
       return kept.token;
     const claims = this.#claims(leased, seconds);
     const token = this.keys.sign('lease+jwt', claims);
     const { version, plan_version, entitlements } = leased;
-    this.#kept.set(key, { version, plan_version, entitlements, iat: claims.iat, exp: claims.exp, token });
+    const { retirements } = this.keys;
+    this.#kept.set(key, { version, plan_version, entitlements, retirements, iat: claims.iat, exp: claims.exp, token });
     return token;
   }
 

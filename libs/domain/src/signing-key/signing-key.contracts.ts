@@ -1,3 +1,4 @@
+import Type from 'typebox';
 import { contract, text, time } from '../shared/contract.ts';
 import { SIGNING_KEYS } from './signing-key.ts';
 
@@ -29,7 +30,12 @@ export const signingKeyContracts = [
     ...of,
     type: 'signing_key.retired',
     description: 'Nothing that the key signed is good any more; it is not published any more.',
-    fields: { kid },
-    example,
+    fields: {
+      kid,
+      compromised: Type.Boolean({
+        description: 'It got out: believe nothing that it signed, and trust it no longer where it is pinned.',
+      }),
+    },
+    example: { ...example, compromised: false },
   }),
 ];

@@ -35,7 +35,13 @@ const second: SigningKeyEvent = {
   created_at: after(HOUR),
   signs_from: after(HOUR + PUBLISHED_FIRST_MS),
 };
-const rotate = (now: string): SigningKeyCommand => ({ type: 'RotateSigningKey', kid: 'two', public_key: 'x2', now });
+const rotate = (now: string, compromised = false): SigningKeyCommand => ({
+  type: 'RotateSigningKey',
+  kid: 'two',
+  public_key: 'x2',
+  compromised,
+  now,
+});
 const retire = (now: string, good_until?: string | null): SigningKeyCommand => ({
   type: 'RetireSigningKey',
   kid: 'one',
@@ -71,7 +77,12 @@ describe('signing keys', () => {
     const at = (now: string): string[] => set.keys.map((key) => statusOf(key, set, now));
     expect(at(after(HOUR))).toEqual(['published', 'signing']);
     expect(at(second.signs_from)).toEqual(['signing', 'verifying']);
-    const retired = signingKeyStream.evolve(set, { type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END });
+    const retired = signingKeyStream.evolve(set, {
+      type: 'signing_key.retired',
+      kid: 'one',
+      retired_at: LEASES_END,
+      compromised: false,
+    });
     expect(retired.keys.map((key) => statusOf(key, retired, LEASES_END))).toEqual(['signing', 'retired']);
   });
 
@@ -81,7 +92,7 @@ describe('signing keys', () => {
       .thenNothing();
     given(first, second)
       .when(retire(LEASES_END))
-      .then([{ type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END }]);
+      .then([{ type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END, compromised: false }]);
   });
 
   it('stay while anything else that they signed is good: a file for a year, a licence key for ever', () => {
@@ -93,11 +104,39 @@ describe('signing keys', () => {
     given(first, second).when(retire(year, null)).thenNothing();
   });
 
+  it('are all given up at once when they got out: the next one signs at once, though another was on its way', () => {
+    const now = after(HOUR + 1);
+    const third = { ...rotate(now, true), kid: 'three', public_key: 'x3' } as SigningKeyCommand;
+    given(first, second)
+      .when(third)
+      .then([
+        {
+          type: 'signing_key.rotated',
+          kid: 'three',
+          previous_kid: 'two',
+          public_key: 'x3',
+          created_at: now,
+          signs_from: now,
+        },
+        { type: 'signing_key.retired', kid: 'two', retired_at: now, compromised: true },
+        { type: 'signing_key.retired', kid: 'one', retired_at: now, compromised: true },
+      ]);
+    const gone: SigningKeyEvent = {
+      type: 'signing_key.retired',
+      kid: 'one',
+      retired_at: LEASES_END,
+      compromised: false,
+    };
+    given(first, second, gone)
+      .when(third)
+      .thenMatches([{ kid: 'three' }, { kid: 'two' }]);
+  });
+
   it('never retire while they sign, and only once', () => {
     given(first)
       .when(retire(addDays(T0, 1000)))
       .thenNothing();
-    given(first, second, { type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END })
+    given(first, second, { type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END, compromised: false })
       .when(retire(addDays(T0, 1000)))
       .thenNothing();
     given(first)

@@ -21,7 +21,13 @@ export interface SigningKey {
 export type SigningKeyEvent =
   | ({ readonly type: 'signing_key.created' } & Omit<SigningKey, 'retired_at'>)
   | ({ readonly type: 'signing_key.rotated'; readonly previous_kid: string } & Omit<SigningKey, 'retired_at'>)
-  | { readonly type: 'signing_key.retired'; readonly kid: string; readonly retired_at: Time };
+  | {
+      readonly type: 'signing_key.retired';
+      readonly kid: string;
+      readonly retired_at: Time;
+      /** It got out: what it signed is not to be believed any more, whatever its time. */
+      readonly compromised: boolean;
+    };
 
 /** All keys there have been, newest first. */
 export interface SigningKeySet {
@@ -31,7 +37,14 @@ export interface SigningKeySet {
 export type SigningKeyCommand =
   /** The first key of a new service. */
   | { readonly type: 'CreateFirstKey'; readonly kid: string; readonly public_key: string; readonly now: Time }
-  | { readonly type: 'RotateSigningKey'; readonly kid: string; readonly public_key: string; readonly now: Time }
+  | {
+      readonly type: 'RotateSigningKey';
+      readonly kid: string;
+      readonly public_key: string;
+      /** The keys until now got out: the next one signs at once, and none of them counts any more. */
+      readonly compromised: boolean;
+      readonly now: Time;
+    }
   | {
       readonly type: 'RetireSigningKey';
       readonly kid: string;
@@ -88,13 +101,14 @@ export const decideSigningKey = (command: SigningKeyCommand, set: SigningKeySet)
       return [{ type: 'signing_key.created', kid, public_key, created_at: now, signs_from: now }];
     }
     case 'RotateSigningKey': {
-      const { kid, public_key } = command;
+      const { kid, public_key, compromised } = command;
       const [newest] = set.keys;
       if (newest === undefined) return refuse('SIGNING_KEY_NOT_FOUND');
+      const previous_kid = newest.kid;
+      const next = { type: 'signing_key.rotated', kid, previous_kid, public_key, created_at: now } as const;
+      if (compromised) return [{ ...next, signs_from: now }, ...retireAll(set, now)];
       if (newest.signs_from > now) return refuse('ROTATION_IN_PROGRESS', { signs_from: newest.signs_from });
-      const signs_from = toTime(Date.parse(now) + PUBLISHED_FIRST_MS);
-      const rotated = { kid, previous_kid: newest.kid, public_key, created_at: now, signs_from };
-      return [{ type: 'signing_key.rotated', ...rotated }];
+      return [{ ...next, signs_from: toTime(Date.parse(now) + PUBLISHED_FIRST_MS) }];
     }
     case 'RetireSigningKey': {
       const { kid, good_until } = command;
@@ -102,12 +116,17 @@ export const decideSigningKey = (command: SigningKeyCommand, set: SigningKeySet)
       const leases = leasesEndAt(key, set);
       if (key.retired_at !== null || leases === undefined || leases > now) return [];
       if (good_until === null || (good_until !== undefined && good_until > now)) return [];
-      return [{ type: 'signing_key.retired', kid, retired_at: now }];
+      return [{ type: 'signing_key.retired', kid, retired_at: now, compromised: false }];
     }
     default:
       return command satisfies never;
   }
 };
+
+const retireAll = ({ keys }: SigningKeySet, now: Time): SigningKeyEvent[] =>
+  keys
+    .filter(({ retired_at }) => retired_at === null)
+    .map(({ kid }) => ({ type: 'signing_key.retired', kid, retired_at: now, compromised: true }));
 
 const initialState: SigningKeySet = { keys: [] };
 
