@@ -24,6 +24,14 @@ export const PLANS: readonly Plan[] = [
   { ...subscription, plan_id: 'plan_from_now', slug: 'from-now', renewal_from: 'from_now', max_activations: null },
   { ...common, plan_id: 'plan_perpetual', slug: 'perpetual', license_type: 'perpetual', updates_days: 365 },
   { ...common, plan_id: 'plan_trial', slug: 'trial', license_type: 'trial', trial_days: 14, max_activations: 1 },
+  {
+    ...subscription,
+    plan_id: 'plan_bound',
+    slug: 'bound',
+    fingerprint_lock: true,
+    bound_identity: 'email',
+    max_deactivations: 1,
+  },
   { ...common, plan_id: 'plan_none', slug: 'none', license_type: 'perpetual', max_activations: 0 },
 ];
 
@@ -42,6 +50,9 @@ const DEEDS = [
   'transfer',
   'rotateKey',
   'issueFile',
+  'bind',
+  'unbind',
+  'releaseUnseen',
   'editPlan',
 ] as const;
 
@@ -143,6 +154,7 @@ const commandOf = (
 ): LicenseCommand => {
   const because = { plan, now, reason: null };
   const identifier_hash = `hash of ${who}`;
+  const identity_hash = `identity of ${number % 2}`;
   const date = away === null ? null : addDays(now, away);
   switch (deed) {
     case 'activate':
@@ -155,6 +167,7 @@ const commandOf = (
         identifier: who,
         identifier_hash,
         identifier_type: 'device',
+        ...(plan.bound_identity === null ? {} : { identity_hash }),
         label: null,
         ip: null,
       };
@@ -186,11 +199,18 @@ const commandOf = (
         external_workspace_id: undefined,
         release_activations: number === 0,
         reason: null,
+        now,
       };
     case 'rotateKey':
       return { type: 'RotateKey', key_hash: `hash ${number}`, key_sealed: `sealed ${number}`, reason: null };
     case 'issueFile':
       return { type: 'IssueFile', plan, now, product_type: 'desktop', identifier_hash, ttl_seconds: 86_400 };
+    case 'bind':
+      return { type: 'Bind', plan, now, identifier_hash, identity_hash };
+    case 'unbind':
+      return { type: 'Unbind', binding: flag ? 'fingerprint' : 'identity', reason: null };
+    case 'releaseUnseen':
+      return { type: 'ReleaseUnseen', identifier_hashes: [identifier_hash], now };
     case 'letTimePass':
     case 'editPlan':
       return { type: 'LetTimePass', plan, now };

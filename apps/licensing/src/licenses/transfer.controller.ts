@@ -30,6 +30,7 @@ export class TransferController {
       external_workspace_id,
       release_activations,
       reason,
+      now: new Date().toISOString(),
     } as const;
     const answer = ({ state, version }: Licensed): Answer =>
       state.status === 'none'

@@ -127,6 +127,7 @@ describe('a licence that its first device binds', () => {
       external_workspace_id: undefined,
       release_activations: true,
       reason: null,
+      now: later(2),
     };
     given(...after(first, transfer))
       .when(activate('b', { plan: locked }))

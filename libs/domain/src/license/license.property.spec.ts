@@ -69,6 +69,13 @@ const neverTooManyActivations = ({ before, events, plan, now }: Decided): void =
   must(use === 'usable' || use === 'in_grace', `activated while ${use}`);
 };
 
+const onlyWhomItIsBoundTo = ({ command, before, events, plan }: Decided): void => {
+  if (command.type !== 'Activate' || !events.some(({ type }) => type === 'activation.added')) return;
+  const { fingerprint, identity } = issued(before).bindings;
+  must(!plan.fingerprint_lock || [command.identifier_hash, undefined].includes(fingerprint?.hash), 'another device');
+  must(plan.bound_identity === null || [command.identity_hash, undefined].includes(identity?.hash), 'somebody else');
+};
+
 /** What is true of a licence once time has been let pass, as the scheduler does it. */
 const statusAgreesWithDates = (
   { after, plan: present, now }: Decided,
@@ -122,6 +129,7 @@ describe('whatever is done to a licence, in whatever order', () => {
           if (command.type === 'ChangePlan') plans.set(command.plan.plan_id, command.plan);
           onlyAllowedSteps(decided);
           neverTooManyActivations(decided);
+          onlyWhomItIsBoundTo(decided);
           statusAgreesWithDates(decided, (id) => plans.get(id) ?? plan);
           for (const { type } of decided.events) reached.add(type);
           reached.add(decided.after.status);
@@ -135,7 +143,9 @@ describe('whatever is done to a licence, in whatever order', () => {
       { numRuns: 10_000 },
     );
     // A property that never came near what it is about would prove nothing.
-    expect([...reached]).toEqual(expect.arrayContaining(['activation.added', 'license.term_started', 'plan.changed']));
+    expect([...reached]).toEqual(
+      expect.arrayContaining(['activation.added', 'license.term_started', 'plan.changed', 'license.bound']),
+    );
     expect([...reached]).toEqual(expect.arrayContaining(Object.keys(MAY_BECOME)));
   });
 });

@@ -72,6 +72,7 @@ const transfer = (over: Partial<TransferLicense> = {}): TransferLicense => ({
   external_workspace_id: undefined,
   release_activations: false,
   reason: null,
+  now: later(2),
   ...over,
 });
 const fold = (events: readonly LicenseEvent[]): LicenseState =>
@@ -327,6 +328,27 @@ describe('a transfer', () => {
         { type: 'license.transferred' },
         { type: 'activation.removed', identifier_hash: 'hash of a' },
         { type: 'activation.removed', identifier_hash: 'hash of b' },
+      ]);
+  });
+  it('leaves another person bound to nothing yet; the same one to what he was bound to, until the devices are released', () => {
+    const bound: Plan = { ...plan, bound_identity: 'email', fingerprint_lock: true };
+    const events = after(issue(bound), { ...activate(bound, 1), identity_hash: 'hash of ada' });
+    const of = (state: LicenseState): unknown => state.status !== 'none' && state.bindings;
+    expect(of(fold(events))).toMatchObject({ fingerprint: { hash: 'hash of a' }, identity: { hash: 'hash of ada' } });
+    expect(of(fold([...events, ...decideLicense(transfer(), fold(events))]))).toEqual({
+      fingerprint: null,
+      identity: null,
+    });
+    const again = transfer({ customer_id: 'cus_ada', email: 'ada@example.com', org_name: 'Navy' });
+    given(...events)
+      .when(again)
+      .thenMatches([{ type: 'license.transferred' }]);
+    given(...events)
+      .when({ ...again, release_activations: true })
+      .thenMatches([
+        { type: 'license.transferred' },
+        { type: 'activation.removed' },
+        { type: 'license.unbound', binding: 'fingerprint' },
       ]);
   });
   it('is refused for a revoked licence alone', () => {

@@ -1,3 +1,5 @@
+import type { Time } from '../shared/time.ts';
+import { unbind } from './license.bindings.ts';
 import { refuse } from './license.errors.ts';
 import type { Description, License, LicenseEvent } from './license.ts';
 
@@ -11,11 +13,13 @@ export type TransferLicense = {
   readonly email: string;
   readonly release_activations: boolean;
   readonly reason: string | null;
+  readonly now: Time;
 } & { readonly [Field in keyof Owner]: Owner[Field] | undefined };
 
 /**
  * Allowed in every state but one: a suspended or expired licence may be sold or inherited too. Its key stays the same, and so
- * do its activations unless they are to be released. A trial counts for its new owner as it did for the one before.
+ * do its activations, unless they are to be released. Another person is bound to nothing yet. A trial counts for its new
+ * owner as it did for the one before.
  */
 export const transfer = (command: TransferLicense, state: License): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
@@ -23,7 +27,7 @@ export const transfer = (command: TransferLicense, state: License): readonly Lic
   const { product_id } = state;
   const owner = newOwner(command, state);
   const stays = customer_id === state.customer_id && FIELDS.every((field) => owner[field] === state[field]);
-  const released = command.release_activations ? releases(state) : [];
+  const released = command.release_activations ? releases(command, state) : [];
   if (stays) return released;
   const tries = state.trial && !state.trial_customers.has(customer_id);
   return [
@@ -58,11 +62,15 @@ const newOwner = (command: TransferLicense, state: License): Owner => {
   };
 };
 
-const releases = ({ activations, product_id }: License): LicenseEvent[] =>
-  [...activations].map(([identifier_hash, { activation_id }]) => ({
+/** The same person's licence is free for another first device too; another person's is so in any case. */
+const releases = ({ customer_id, reason, now }: TransferLicense, state: License): LicenseEvent[] => [
+  ...[...state.activations].map(([identifier_hash, { activation_id }]): LicenseEvent => ({
     type: 'activation.removed',
-    product_id,
+    product_id: state.product_id,
     activation_id,
     identifier_hash,
     reason: 'operator',
-  }));
+    removed_at: now,
+  })),
+  ...(customer_id === state.customer_id ? unbind({ binding: 'fingerprint', reason }, state) : []),
+];
