@@ -129,12 +129,16 @@ export interface EventStore {
   ): Promise<RecordedEvent<Event>[]>;
 
   /**
-   * Events of several streams together, at most `limit`; all types but those in `without`, which are written in the code.
-   * Those with `position > after` ascend, those with `position < before` descend.
+   * Events of several streams together, at most `limit`; those of the types in `only`, or all but those in `without`, which
+   * are written in the code. Those with `position > after` ascend, those with `position < before` descend.
    */
   readStreams(
     streamIds: readonly string[],
-    options: ({ after: number } | { before: number }) & { limit: number; without?: readonly string[] },
+    options: ({ after: number } | { before: number }) & {
+      limit: number;
+      only?: readonly string[];
+      without?: readonly string[];
+    },
   ): Promise<RecordedEvent[]>;
 
   /** The events among these ids that there are, by id. */

@@ -253,7 +253,8 @@ export class PostgresEventStore implements EventStore {
 
   async #bringUp(slot: Slot): Promise<Slot> {
     const snapshot = await this.#snapshots.get(slot.type.name)?.load(slot.id, this.#pool);
-    if (snapshot !== undefined) Object.assign(slot, { state: snapshot.state, version: snapshot.version });
+    // It was written with the stream's last event: there is nothing after it that could not have come a moment later.
+    if (snapshot !== undefined) return Object.assign(slot, { state: snapshot.state, version: snapshot.version });
     await this.#reader.bringUpToDate(slot);
     return slot;
   }

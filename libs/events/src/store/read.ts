@@ -45,16 +45,16 @@ export class LogReader {
 
   async streams(
     streamIds: readonly string[],
-    { limit, without = [], ...from }: StreamsRange,
+    { limit, only = [], without = [], ...from }: StreamsRange,
   ): Promise<RecordedEvent[]> {
     const [edge, beyond, order] = 'before' in from ? [from.before, '<', 'desc'] : [from.after, '>', 'asc'];
-    // Types stand in the statement itself, so that an index of all but one of them can serve it.
-    const types = without.map((type) => escapeLiteral(type)).join(', ');
+    // Types stand in the statement itself, so that an index of some of them can serve it.
+    const types = [...typesIn('in', only), ...typesIn('not in', without)].join(' ');
     const { rows } = await this.pool.query<Row>({
       // Each stream by its own index: within one, versions and positions ascend together.
       text: `select e.* from unnest($1::text[]) as s(id) cross join lateral (
           select ${COLUMNS} from events
-          where stream_id = s.id and position ${beyond} $2 ${types === '' ? '' : `and type not in (${types})`}
+          where stream_id = s.id and position ${beyond} $2 ${types}
           order by version ${order} limit $3
         ) as e order by e.position ${order} limit $3`,
       values: [streamIds, edge, limit],
@@ -163,3 +163,6 @@ export interface AllRange {
 /** `license.*` as a LIKE pattern; underscores of event types are letters, not wildcards. */
 const likePattern = (type: string): string =>
   type.replaceAll('\\', '\\\\').replaceAll('_', '\\_').replaceAll('%', '\\%').replace(/\*$/, '%');
+
+const typesIn = (is: 'in' | 'not in', types: readonly string[]): string[] =>
+  types.length === 0 ? [] : [`and type ${is} (${types.map((type) => escapeLiteral(type)).join(', ')})`];

@@ -33,13 +33,16 @@ const INSERT_ONE = `with written as (
 
 /**
  * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Events of a
- * command share their metadata: it is sent once ($10), and $7 says whose it is.
+ * command share their metadata: it is sent once ($10), and $7 says whose it is. Data comes as one text of JSON, where nothing is
+ * escaped a second time.
  */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, stream_id, version, type, schema_version, data::jsonb, ($10::text[])[metadata]::jsonb
-    from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::int[])
-      with ordinality as e(id, stream_id, version, type, schema_version, data, metadata, n)
+    select id, stream_id, version, type, schema_version, data, ($10::text[])[metadata]::jsonb
+    from rows from (
+        unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $7::int[]),
+        jsonb_array_elements($6::jsonb)
+      ) with ordinality as e(id, stream_id, version, type, schema_version, metadata, data, n)
     order by n
     returning position, id, recorded_at
   )
@@ -161,18 +164,23 @@ export class Writer {
       rows.map(({ draft }) => draft.version),
       rows.map(({ draft }) => draft.event.type),
       rows.map(({ draft }) => this.schemas.present(draft.event.type)),
-      rows.map(({ draft }) => JSON.stringify(this.personal.seal(draft.id, draft.event, keys))),
     ];
+    const data = rows.map(({ draft }) => this.personal.seal(draft.id, draft.event, keys));
     const written = [...metadata.values()].map((one) => JSON.stringify(one));
     const places = new Map([...metadata.keys()].map((command, n) => [command, n + 1]));
     const inserted = await client.query<InsertedRow>(
       rows.length === 1
-        ? { name: 'append_one', text: INSERT_ONE, values: [...columns.flat(), ...written, this.#channel, this.origin] }
+        ? {
+            name: 'append_one',
+            text: INSERT_ONE,
+            values: [...columns.flat(), JSON.stringify(data[0]), ...written, this.#channel, this.origin],
+          }
         : {
             name: 'append_many',
             text: INSERT_MANY,
             values: [
               ...columns,
+              JSON.stringify(data),
               rows.map(({ draft }) => places.get(draft.command)),
               this.#channel,
               this.origin,
