@@ -172,8 +172,11 @@ export class LicenseController {
     await this.licenses.find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
     const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, ['number'])[0]);
-    const streams = [...streamsOf(id), ...(await this.usage.streamsOf(id))];
-    const events = await this.store.readStreams(streams, { after, limit: limit + 1, without: LEFT_OUT });
+    const [own, ofQuotas] = await Promise.all([
+      this.store.readStreams(streamsOf(id), { after, limit: limit + 1, without: LEFT_OUT }),
+      this.usage.notices(id, after, limit + 1),
+    ]);
+    const events = [...own, ...ofQuotas].sort((a, b) => a.position - b.position).slice(0, limit + 1);
     return pageOf(
       events,
       limit,

@@ -8,4 +8,4 @@ export const streamsOf = (licenseId: string): readonly string[] => [
 ];
 
 /** What is left out of a licence's history: it comes by the thousand and is listed elsewhere. */
-export const LEFT_OUT: readonly string[] = ['usage.recorded', 'floating.renewed'];
+export const LEFT_OUT: readonly string[] = ['floating.renewed'];

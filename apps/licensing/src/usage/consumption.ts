@@ -66,8 +66,8 @@ export class Consumption {
       const { period, start } = periodOf(quota_period ?? 'monthly', now);
       return { feature, period, start };
     });
+    // Not prepared, for the reason that the snapshot is not.
     const { rows } = await this.database.pool.query<Counter>({
-      name: 'consumption',
       text: `select feature, period, period_start, used
         from unnest($2::text[], $3::text[], $4::timestamptz[]) as w(feature, period, period_start)
         join usage_counters as c using (feature, period, period_start) where c.license_id = $1`,

@@ -15,8 +15,8 @@ export interface RecordFilter {
   readonly to?: string | undefined;
 }
 
-/** What the streams of usage hold besides records. */
-const NO_RECORDS = ['quota.warning', 'quota.exceeded', 'usage.reset'] as const;
+/** What the streams of usage hold besides records: the index `events_on_quotas` has these very types. */
+const NOTICES = ['quota.warning', 'quota.exceeded', 'usage.reset'] as const;
 
 /** Records of usage, as the log has them: they are kept nowhere else. */
 @Injectable()
@@ -29,7 +29,6 @@ export class UsageRecords {
   /** The streams of all features of which a licence has used anything, or been refused it. */
   async streamsOf(license_id: string): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ feature: string }>({
-      name: 'used_features',
       // From one feature straight to the next: a counter by the hour has thousands of rows.
       text: `with recursive used(feature) as (
           (select feature from usage_counters where license_id = $1 order by feature limit 1)
@@ -45,7 +44,12 @@ export class UsageRecords {
   /** A licence's records, newest first, before a position. */
   async page(license_id: string, feature: string | undefined, before: number, limit: number): Promise<Recorded[]> {
     const streams = feature === undefined ? await this.streamsOf(license_id) : [usageStreamId(license_id, feature)];
-    return (await this.store.readStreams(streams, { before, limit, without: NO_RECORDS })) as unknown as Recorded[];
+    return (await this.store.readStreams(streams, { before, limit, without: NOTICES })) as unknown as Recorded[];
+  }
+
+  /** What else happened to a licence's quotas, oldest first, after a position. */
+  async notices(license_id: string, after: number, limit: number): Promise<RecordedEvent[]> {
+    return this.store.readStreams(await this.streamsOf(license_id), { after, limit, only: NOTICES });
   }
 
   /** All records that match, in the order in which they were counted. */
@@ -56,7 +60,7 @@ export class UsageRecords {
       const after = last?.position ?? 0;
       return streams === undefined
         ? this.store.readAll({ after, limit, types: ['usage.recorded'] })
-        : this.store.readStreams(streams, { after, limit, without: NO_RECORDS });
+        : this.store.readStreams(streams, { after, limit, without: NOTICES });
     });
     for await (const row of rows as AsyncIterable<Recorded>) if (matches(filter, row)) yield row;
   }

@@ -44,7 +44,6 @@ export const usageSeries = async (
   const [first, last] = [starts[0] ?? to, starts.at(-1) ?? to];
   const end = startOf(bucket, last, 1);
   const { rows } = await pool.query<{ start: Date; quantity: string; records: string }>({
-    name: 'usage_series',
     text: `select date_trunc($5, hour, 'UTC') as start, sum(quantity) as quantity, sum(records) as records from usage_by_hour
       where license_id = $1 and feature = $2 and hour >= $3 and hour < $4 group by 1`,
     values: [license_id, feature, new Date(first), new Date(end), bucket],

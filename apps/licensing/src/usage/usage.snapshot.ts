@@ -17,8 +17,8 @@ export const usageSnapshot: Snapshot = {
   stream: usageStream,
   load: async (streamId, pool) => {
     const [license_id, , feature] = streamId.split('/');
+    // Not prepared: a plan that was made while there were few counters would look through all of them when there are many.
     const { rows } = await pool.query<Row>({
-      name: 'usage_snapshot',
       text: `select period, period_start, period_end, used, warned_in > reset_in as warned, exceeded_in > reset_in as exceeded,
           max(version) over () as version
         from usage_counters where license_id = $1 and feature = $2

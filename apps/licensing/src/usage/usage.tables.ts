@@ -30,12 +30,13 @@ export class Usage1790000045000 implements MigrationInterface {
       ) with (fillfactor = 70)`);
     // A licence's history tells of warnings and resets, and must not wade through millions of records to find them.
     await runner.query(
-      `create index events_besides_usage on events (stream_id, version) where type <> 'usage.recorded'`,
+      `create index events_on_quotas on events (stream_id, version)
+        where type in ('quota.warning', 'quota.exceeded', 'usage.reset')`,
     );
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop index events_besides_usage');
+    await runner.query('drop index events_on_quotas');
     await runner.query('drop table usage_by_hour');
     await runner.query('drop table usage_counters');
   }
