@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   http: () => import('./http.bench.ts'),
   import: () => import('./import.bench.ts'),
   usage: () => import('./usage.bench.ts'),
+  floating: () => import('./floating.bench.ts'),
   bus: () => import('./bus.bench.ts'),
   delivery: () => import('./delivery.bench.ts'),
 };
