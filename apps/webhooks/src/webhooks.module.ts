@@ -3,6 +3,7 @@ import { webhookContracts } from '#domain/webhook-endpoint/webhook-endpoint.cont
 import { deliveryStream } from '#domain/webhook-endpoint/delivery';
 import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
 import { MailOutbox, Mails1790000001000, SEALED_MAILS, type ServiceDefinition, ServiceModule } from '#platform';
+import { Attempts } from './deliveries/attempts.ts';
 import { DeliveryController } from './deliveries/delivery.controller.ts';
 import { DeliveryList } from './deliveries/delivery.list.ts';
 import { Deliveries1790000004001 } from './deliveries/delivery.table.ts';
@@ -31,6 +32,9 @@ import { Replayer } from './replays/replayer.ts';
 import { Replays } from './replays/replays.ts';
 import { Gates1790000004100 } from './sending/gate.table.ts';
 import { SenderService } from './sending/sender.service.ts';
+import { StatisticsController } from './statistics/statistics.controller.ts';
+import { DeliveryStatistics1790000004203 } from './statistics/statistics.table.ts';
+import { Statistics } from './statistics/statistics.ts';
 
 export const webhooksService: ServiceDefinition = {
   name: 'webhooks',
@@ -44,6 +48,7 @@ export const webhooksService: ServiceDefinition = {
     History1790000004200,
     Replays1790000004201,
     EndpointDisabledAt1790000004202,
+    DeliveryStatistics1790000004203,
     Mails1790000001000,
   ],
   streams: [webhookEndpointStream, deliveryStream],
@@ -61,6 +66,7 @@ export const webhooksService: ServiceDefinition = {
     DeliveryController,
     ReplayController,
     PollingController,
+    StatisticsController,
     MailOperator,
     FanOutSubscription,
     ProductsSubscription,
@@ -69,6 +75,8 @@ export const webhooksService: ServiceDefinition = {
     EndpointList,
     Handshake,
     DeliveryList,
+    Attempts,
+    Statistics,
     KnownProducts,
     HistoryService,
     Replays,

@@ -2,7 +2,15 @@ import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
 import { type Call, Endpoint, Problem } from '#platform';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
-import { listDeliveries, readDelivery, resendDelivery, testWebhook, type Delivery } from './delivery.endpoints.ts';
+import { Attempts } from './attempts.ts';
+import {
+  type Delivery,
+  listAttempts,
+  listDeliveries,
+  readDelivery,
+  resendDelivery,
+  testWebhook,
+} from './delivery.endpoints.ts';
 import { DeliveryList } from './delivery.list.ts';
 
 @Controller()
@@ -10,6 +18,7 @@ export class DeliveryController {
   constructor(
     private readonly endpoints: EndpointList,
     private readonly deliveries: DeliveryList,
+    private readonly attempts: Attempts,
   ) {}
 
   @Endpoint(listDeliveries)
@@ -30,6 +39,12 @@ export class DeliveryController {
     return found(await this.deliveries.requeue(call.params.id, call.params.delivery_id));
   }
 
+  @Endpoint(listAttempts)
+  async tried(call: Call<typeof listAttempts>): Promise<unknown> {
+    await this.#checkEndpoint(call.params.id, call.principal.product_id);
+    return found(await this.attempts.page(call.params.id, call.params.delivery_id, call.query));
+  }
+
   @Endpoint(testWebhook)
   async test(call: Call<typeof testWebhook>): Promise<Delivery> {
     const endpoint = await this.endpoints.one(call.params.id, call.principal.product_id);
@@ -43,7 +58,7 @@ export class DeliveryController {
   }
 }
 
-const found = (delivery: Delivery | undefined): Delivery => {
+const found = <T>(delivery: T | undefined): T => {
   if (delivery === undefined) throw new Problem(404, 'DELIVERY_NOT_FOUND', 'There is no such delivery.');
   return delivery;
 };

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { endpoint, Id, Int, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 import { NOT_FOUND, params } from '../endpoints/endpoint.endpoints.ts';
+import { MASK } from '../endpoints/endpoint.settings.ts';
 import { DELIVERY_STATUSES } from './delivery.table.ts';
 
 const TAG = 'Webhooks';
@@ -25,9 +26,12 @@ export const Delivery = StrictObject(
     id: Id('dlv'),
     event_id: Id('evt'),
     event_type: Type.String(),
+    subject: Nullable(Type.String({ description: 'Id of the aggregate that the event is about.' })),
+    position: Int(0, Number.MAX_SAFE_INTEGER),
     status: Status,
     created_at: Timestamp,
     next_attempt_at: Nullable(Timestamp),
+    replay_id: Nullable(Id('rpl')),
     attempts: Type.Array(Attempt, { description: 'Oldest first.' }),
   },
   { $id: 'Delivery' },
@@ -45,7 +49,15 @@ export const listDeliveries = endpoint({
   summary: 'List the deliveries of a webhook, newest first',
   auth: 'admin',
   params,
-  query: PageQuery({ status: Type.Optional(Status), event_type: Type.Optional(Text(100, { min: 1 })) }),
+  query: PageQuery({
+    status: Type.Optional(Status),
+    event_type: Type.Optional(Text(100, { min: 1 })),
+    event_id: Type.Optional(Id('evt')),
+    subject: Type.Optional(Text(255, { min: 1 })),
+    since: Type.Optional({ ...Timestamp, description: 'Made then or later.' }),
+    until: Type.Optional({ ...Timestamp, description: 'Made before then.' }),
+    response_status: Type.Optional({ ...Int(100, 999), description: 'Status of the last answer.' }),
+  }),
   answers: { 200: { description: 'A page of deliveries.', schema: Page(Delivery) } },
   problems: [NOT_FOUND],
 });
@@ -59,6 +71,45 @@ export const readDelivery = endpoint({
   auth: 'admin',
   params: deliveryParams,
   answers: { 200: { description: 'The delivery.', schema: Delivery } },
+  problems: [NOT_FOUND, DELIVERY_NOT_FOUND],
+});
+
+export const AttemptRequest = StrictObject(
+  {
+    method: Type.Literal('POST'),
+    url: Type.String(),
+    headers: Type.Record(Type.String(), Type.String(), {
+      description: `Secrets and signatures stand there as ${MASK}.`,
+    }),
+    body: Type.String(),
+  },
+  { $id: 'DeliveryRequest' },
+);
+export type AttemptRequest = Static<typeof AttemptRequest>;
+
+export const listAttempts = endpoint({
+  method: 'GET',
+  path: '/admin/webhooks/:id/deliveries/:delivery_id/attempts',
+  operation: 'listDeliveryAttempts',
+  tag: TAG,
+  summary: 'List the attempts of a delivery, newest first, each with its request',
+  auth: 'admin',
+  params: deliveryParams,
+  query: PageQuery({}),
+  answers: {
+    200: {
+      description: 'A page of attempts.',
+      schema: Page(
+        StrictObject(
+          {
+            ...Attempt.properties,
+            request: Nullable(AttemptRequest),
+          },
+          { $id: 'DeliveryAttemptInFull' },
+        ),
+      ),
+    },
+  },
   problems: [NOT_FOUND, DELIVERY_NOT_FOUND],
 });
 

@@ -13,6 +13,8 @@ interface ListedRow {
   readonly seq: string;
   readonly event_id: string;
   readonly event_type: string;
+  readonly subject: string | null;
+  readonly replay_id: string | null;
   readonly status: DeliveryStatus;
   readonly due_at: Date | null;
   readonly created_at: Date;
@@ -29,7 +31,7 @@ interface AttemptRow {
 }
 
 const LISTED = `
-  select d.id, d.seq, d.event_id, d.event_type, d.status, d.due_at, d.created_at, tried.attempts
+  select d.id, d.seq, d.event_id, d.event_type, d.subject, d.replay_id, d.status, d.due_at, d.created_at, tried.attempts
   from deliveries d
   cross join lateral (
     select coalesce(json_agg(to_json(a) order by a.at), '[]') as attempts
@@ -65,7 +67,17 @@ export class DeliveryList {
 
   /** Newest first. */
   async page(endpointId: string, filters: Filters): Promise<{ data: Delivery[]; next_cursor: string | null }> {
-    const { limit = DEFAULT_LIMIT, cursor, status, event_type } = filters;
+    const {
+      limit = DEFAULT_LIMIT,
+      cursor,
+      status,
+      event_type,
+      event_id,
+      subject,
+      since,
+      until,
+      response_status,
+    } = filters;
     const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['number']);
     const { rows } = await this.database.pool.query<ListedRow>({
       // A text for each status, so that the planner can see which partial index serves.
@@ -74,10 +86,25 @@ export class DeliveryList {
         where d.endpoint_id = $1
           and ($2::bigint is null or d.seq < $2)
           and ($3::text is null or d.event_type = $3)
+          and ($5::text is null or d.event_id = $5)
+          and ($6::text is null or d.subject = $6)
+          and ($7::timestamptz is null or d.created_at >= $7)
+          and ($8::timestamptz is null or d.created_at < $8)
+          and ($9::int is null or d.response_status = $9)
           ${status === undefined ? '' : `and d.status = '${status}'`}
         order by d.seq desc
         limit $4`,
-      values: [endpointId, before, event_type ?? null, limit + 1],
+      values: [
+        endpointId,
+        before,
+        event_type ?? null,
+        limit + 1,
+        event_id ?? null,
+        subject ?? null,
+        since ?? null,
+        until ?? null,
+        response_status ?? null,
+      ],
     });
     return pageOf(rows, limit, ({ seq }) => [Number(seq)], view);
   }
@@ -104,9 +131,12 @@ const view = (row: ListedRow): Delivery => ({
   id: row.id,
   event_id: row.event_id,
   event_type: row.event_type,
+  subject: row.subject,
+  position: Number(row.seq),
   status: row.status,
   created_at: row.created_at.toISOString(),
   next_attempt_at: row.status === 'pending' ? (row.due_at?.toISOString() ?? null) : null,
+  replay_id: row.replay_id,
   attempts: row.attempts.map(({ at, duration_ms, response_status, response_body, error }) => ({
     at: new Date(at).toISOString(),
     duration_ms,

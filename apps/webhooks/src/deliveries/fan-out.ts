@@ -10,6 +10,8 @@ import { type Interest, queueOf, wants } from './interest.ts';
 interface Subscriber extends Interest {
   readonly id: string;
   readonly ordering: Ordering;
+  /** What one that is switched off wants is kept for it, and not sent. */
+  readonly active: boolean;
 }
 
 interface Draft {
@@ -33,7 +35,7 @@ const CHUNK = 5_000;
 const NAMED = 200;
 
 const SUBSCRIBERS = `select pg_advisory_xact_lock(${QUEUE_LOCK});
-  select id, product_id, events, ordering, settings -> 'filter' as filter from webhook_endpoints where active`;
+  select id, product_id, events, ordering, settings -> 'filter' as filter, active from webhook_endpoints`;
 
 /** Each event once, in the order in which they came: positions ascend with it. */
 const KEEP = `
@@ -72,7 +74,11 @@ const INSERT = `
 export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<void> => {
   const all = await subscribers(tx);
   const kept = await keep(worthKeeping(events, all), tx);
-  const drafts = draftsOf(events, all, kept);
+  const drafts = draftsOf(
+    events,
+    all.filter(({ active }) => active),
+    kept,
+  );
   for (let from = 0; from < drafts.length; from += CHUNK) await insert(drafts.slice(from, from + CHUNK), tx);
 };
 

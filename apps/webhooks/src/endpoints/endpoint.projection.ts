@@ -1,5 +1,5 @@
 import type { SigningKey, WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
-import { tableProjection } from '#events';
+import { type RecordedEvent, tableProjection } from '#events';
 import type { EndpointRow, KeptSecret } from './endpoint.table.ts';
 
 export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointEvent>({
@@ -23,62 +23,68 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
   },
   types: ['webhook.endpoint_*'],
   id: (recorded) => recorded.stream_id,
-  evolve: (row, { event, version, stream_id, recorded_at }) => {
-    if (row !== undefined && row.version >= version) return row;
-    if (event.type === 'webhook.endpoint_created') {
-      const { product_id, url, description, events, ordering, secret, signing_key, settings = {} } = event;
+  evolve: (row, recorded) => endpointAfter(row, recorded),
+});
+
+/** An endpoint's row after one more event; null = it is deleted, undefined = there never was one. */
+export const endpointAfter = (
+  row: EndpointRow | undefined,
+  { event, version, stream_id, recorded_at }: RecordedEvent<WebhookEndpointEvent>,
+): EndpointRow | null | undefined => {
+  if (row !== undefined && row.version >= version) return row;
+  if (event.type === 'webhook.endpoint_created') {
+    const { product_id, url, description, events, ordering, secret, signing_key, settings = {} } = event;
+    return {
+      id: stream_id,
+      version,
+      product_id,
+      url,
+      description,
+      events,
+      ordering,
+      active: true,
+      disabled_reason: null,
+      disabled_at: null,
+      secrets: [{ sealed: secret, valid_until: null, ...(signing_key === undefined ? {} : { signing_key }) }],
+      settings,
+      created_at: new Date(recorded_at),
+    };
+  }
+  if (row === undefined) return undefined;
+  switch (event.type) {
+    case 'webhook.endpoint_updated': {
+      const { url = row.url, description = row.description, events = row.events } = event;
+      const settings = { ...row.settings, ...event.settings };
       return {
-        id: stream_id,
+        ...row,
         version,
-        product_id,
         url,
         description,
         events,
-        ordering,
-        active: true,
-        disabled_reason: null,
-        disabled_at: null,
-        secrets: [{ sealed: secret, valid_until: null, ...(signing_key === undefined ? {} : { signing_key }) }],
         settings,
-        created_at: new Date(recorded_at),
+        secrets: signedBy(row.secrets, event.signing_key),
       };
     }
-    if (row === undefined) return undefined;
-    switch (event.type) {
-      case 'webhook.endpoint_updated': {
-        const { url = row.url, description = row.description, events = row.events } = event;
-        const settings = { ...row.settings, ...event.settings };
-        return {
-          ...row,
-          version,
-          url,
-          description,
-          events,
-          settings,
-          secrets: signedBy(row.secrets, event.signing_key),
-        };
-      }
-      case 'webhook.endpoint_secret_rotated': {
-        const { secret, signing_key, previous_valid_until } = event;
-        const replaced = row.secrets.map((kept) => ({
-          ...kept,
-          valid_until: kept.valid_until ?? previous_valid_until,
-        }));
-        const alive = replaced.filter(({ valid_until }) => valid_until > recorded_at);
-        const present = signedBy([{ sealed: secret, valid_until: null }], signing_key);
-        return { ...row, version, secrets: [...present, ...alive] };
-      }
-      case 'webhook.endpoint_enabled':
-        return { ...row, version, active: true, disabled_reason: null };
-      case 'webhook.endpoint_disabled':
-        return { ...row, version, active: false, disabled_reason: event.reason, disabled_at: new Date(recorded_at) };
-      case 'webhook.endpoint_deleted':
-        return null;
-      default:
-        return { ...row, version };
+    case 'webhook.endpoint_secret_rotated': {
+      const { secret, signing_key, previous_valid_until } = event;
+      const replaced = row.secrets.map((kept) => ({
+        ...kept,
+        valid_until: kept.valid_until ?? previous_valid_until,
+      }));
+      const alive = replaced.filter(({ valid_until }) => valid_until > recorded_at);
+      const present = signedBy([{ sealed: secret, valid_until: null }], signing_key);
+      return { ...row, version, secrets: [...present, ...alive] };
     }
-  },
-});
+    case 'webhook.endpoint_enabled':
+      return { ...row, version, active: true, disabled_reason: null };
+    case 'webhook.endpoint_disabled':
+      return { ...row, version, active: false, disabled_reason: event.reason, disabled_at: new Date(recorded_at) };
+    case 'webhook.endpoint_deleted':
+      return null;
+    default:
+      return { ...row, version };
+  }
+};
 
 /** The present secret is the first. */
 const signedBy = (secrets: readonly KeptSecret[], signing_key: SigningKey | undefined): readonly KeptSecret[] => {

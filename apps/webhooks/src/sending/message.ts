@@ -4,7 +4,7 @@ import type { Message } from './attempt.ts';
 import { signatureHeaders } from './signature.ts';
 import type { Target } from './target.ts';
 
-const USER_AGENT = 'Keyledger-Webhooks/1.0';
+export const USER_AGENT = 'Keyledger-Webhooks/1.0';
 
 /** The request of one attempt: the same id and body as of the others, a time and signatures of its own. */
 export const messageOf = (

@@ -21,6 +21,7 @@ import {
   type Metrics,
   type ServiceDatabase,
 } from '#platform';
+import { Statistics } from '../statistics/statistics.ts';
 import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';
 import { Sender } from './sender.ts';
@@ -38,14 +39,19 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(CONFIG) config: Config,
     @Inject(LOGGER) logger: Logger,
     @Inject(METRICS) metrics: Metrics,
+    private readonly statistics: Statistics,
     @Optional() @Inject(DELIVERY_SETTINGS) settings: Partial<DeliverySettings> = {},
   ) {
+    const count = countAttempts(metrics.registry);
     this.#sender = new Sender({
       pool: database.pool,
       settings: settingsOf(config, settings),
       refused: refusedAddresses(config.webhook_allow_cidrs),
       masterKey,
-      onAttempt: countAttempts(metrics.registry),
+      onAttempt: (made, status, endpointId) => {
+        count(made, status);
+        statistics.count(endpointId, made);
+      },
       onGone: (endpointId) => this.#disable(endpointId),
       onError: (error, what) => logger.warn({ err: error }, what),
     });
@@ -57,6 +63,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.#sender.stop();
+    await this.statistics.stop();
   }
 
   async #disable(endpointId: string): Promise<void> {

@@ -29,7 +29,7 @@ export interface SenderOptions {
   /** The endpoint answered 410: it wants no more. */
   readonly onGone: (endpointId: string) => Promise<void>;
   /** An attempt has been made, and what it came to has been written. */
-  readonly onAttempt?: (attempt: Attempt, status: DeliveryStatus) => void;
+  readonly onAttempt?: (attempt: Attempt, status: DeliveryStatus, endpointId: string) => void;
   readonly onError: (error: unknown, what: string) => void;
 }
 
@@ -279,7 +279,7 @@ export class Sender {
       if (made === undefined) return;
       const verdict = this.#verdict(delivery, target, made);
       const written = await this.#recorder.keep({ delivery, attempt: made, ...verdict });
-      if (written) this.options.onAttempt?.(made, verdict.status);
+      if (written) this.options.onAttempt?.(made, verdict.status, delivery.endpoint_id);
       if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
     } catch (error) {
       // The claim runs out, and the delivery is taken up again.

@@ -1,0 +1,117 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import type { WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { EventStore } from '#events';
+import { DATABASE, decodeCursor, DEFAULT_LIMIT, EVENT_STORE, pageOf, type ServiceDatabase } from '#platform';
+import { shownHeaders } from '../endpoints/endpoint.headers.ts';
+import { endpointAfter } from '../endpoints/endpoint.projection.ts';
+import { MASK } from '../endpoints/endpoint.settings.ts';
+import type { EndpointRow } from '../endpoints/endpoint.table.ts';
+import { payloadOf } from '../payload/formats.ts';
+import { API_VERSIONS } from '../payload/versions.ts';
+import { USER_AGENT } from '../sending/message.ts';
+import type { AttemptRequest, listAttempts } from './delivery.endpoints.ts';
+
+type Query = Static<(typeof listAttempts)['query']>;
+
+interface AttemptRow {
+  readonly at: Date;
+  readonly duration_ms: number;
+  readonly response_status: number | null;
+  readonly response_body: string | null;
+  readonly error: string | null;
+  /** Of the webhook, at the time; null for attempts from before that was kept. */
+  readonly endpoint_version: number | null;
+}
+
+interface Sent {
+  readonly day: number;
+  readonly event_id: string;
+  readonly body: string;
+}
+
+/** Changes that one webhook may have had. */
+const MANY = 100_000;
+
+/**
+ * Attempts with what was sent. Requests are not kept: an attempt knows the version that its webhook had, and what a webhook was at a
+ * version its events tell, so the request is made again as it was.
+ */
+@Injectable()
+export class Attempts {
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** Newest first; undefined when there is no such delivery. */
+  async page(endpointId: string, deliveryId: string, { limit = DEFAULT_LIMIT, cursor }: Query) {
+    const sent = await this.#sent(endpointId, deliveryId);
+    if (sent === undefined) return undefined;
+    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['string']);
+    const { rows } = await this.database.pool.query<AttemptRow>({
+      name: 'attempts_of_delivery',
+      text: `select at, duration_ms, response_status, response_body, error, endpoint_version from attempts
+        where delivery_id = $1 and day = $2 and ($3::text is null or at < $3::timestamptz) order by at desc limit $4`,
+      values: [deliveryId, sent.day, before, limit + 1],
+    });
+    const was = await this.#versions(endpointId, rows);
+    return pageOf(
+      rows,
+      limit,
+      ({ at }) => [at.toISOString()],
+      ({ endpoint_version, at, ...attempt }) => {
+        const webhook = endpoint_version === null ? undefined : was.get(endpoint_version);
+        return {
+          ...attempt,
+          at: at.toISOString(),
+          request: webhook === undefined ? null : requestOf(webhook, sent, at),
+        };
+      },
+    );
+  }
+
+  async #sent(endpointId: string, deliveryId: string): Promise<Sent | undefined> {
+    const { rows } = await this.database.pool.query<Sent>({
+      name: 'sent_event',
+      text: `select d.day, d.event_id, o.body from deliveries d
+        join outgoing_events o on o.event_id = d.event_id and o.day = d.day where d.id = $1 and d.endpoint_id = $2`,
+      values: [deliveryId, endpointId],
+    });
+    return rows[0];
+  }
+
+  /** The webhook as it was at each version that an attempt names. */
+  async #versions(endpointId: string, attempts: readonly AttemptRow[]): Promise<ReadonlyMap<number, EndpointRow>> {
+    const wanted = new Set(attempts.flatMap(({ endpoint_version }) => endpoint_version ?? []));
+    const was = new Map<number, EndpointRow>();
+    if (wanted.size === 0) return was;
+    let row: EndpointRow | undefined;
+    for (const recorded of await this.store.readStream<WebhookEndpointEvent>(endpointId, { limit: MANY })) {
+      row = endpointAfter(row, recorded) ?? undefined;
+      if (row !== undefined && wanted.has(recorded.version)) was.set(recorded.version, row);
+    }
+    return was;
+  }
+}
+
+/** As the sender made it, without what only the receiver may know. */
+const requestOf = ({ url, settings }: EndpointRow, { event_id, body: stored }: Sent, at: Date): AttemptRequest => {
+  const { headers = [], payload_format = 'cloudevents', api_version, oauth2 } = settings;
+  const payload = payloadOf(stored, payload_format, api_version, API_VERSIONS);
+  const own = Object.entries(shownHeaders(headers)).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return {
+    method: 'POST',
+    url,
+    headers: {
+      'user-agent': USER_AGENT,
+      ...Object.fromEntries(own),
+      ...payload.headers,
+      ...(oauth2 ? { authorization: MASK } : {}),
+      'webhook-id': event_id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+      'webhook-signature': MASK,
+    },
+    body: payload.body,
+  };
+};
