@@ -273,7 +273,7 @@ describe('the hand-shake', () => {
     [200, { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '0' }],
   ])('makes no webhook where there is no consent (%i, %j)', async (...refusal) => {
     answer = refusal;
-    expect(await create()).toMatchObject({ status: 422, body: { code: 'WEBHOOK_HANDSHAKE_REFUSED' } });
+    expect(await create()).toMatchObject({ status: 400, body: { code: 'WEBHOOK_HANDSHAKE_REFUSED' } });
     expect(await create({ handshake: false })).toMatchObject({ status: 201 });
   });
 
@@ -281,7 +281,7 @@ describe('the hand-shake', () => {
     const { body: made } = await create({ handshake: false });
     answer = [403, {}];
     const path = `/admin/webhooks/${made.id}`;
-    expect(await app.call('PATCH', path, { description: 'x', handshake: true })).toMatchObject({ status: 422 });
+    expect(await app.call('PATCH', path, { description: 'x', handshake: true })).toMatchObject({ status: 400 });
     expect((await app.call('GET', path)).body.description).toBeNull();
     answer = [200, { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '30' }];
     expect(await app.call('PATCH', path, { handshake: true })).toMatchObject({

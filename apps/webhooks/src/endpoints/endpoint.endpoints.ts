@@ -72,7 +72,7 @@ const AskFirst = Type.Boolean({
 export const params = StrictObject({ id: Id('whk') });
 export const NOT_FOUND = { status: 404, code: 'WEBHOOK_NOT_FOUND' };
 const ADDRESS_REFUSED = { status: 400, code: 'ADDRESS_REFUSED' };
-const HANDSHAKE_REFUSED = { status: 422, code: 'WEBHOOK_HANDSHAKE_REFUSED' };
+const HANDSHAKE_REFUSED = { status: 400, code: 'WEBHOOK_HANDSHAKE_REFUSED' };
 
 export const createWebhook = endpoint({
   method: 'POST',

@@ -32,7 +32,7 @@ export class Handshake implements BeforeApplicationShutdown {
   /**
    * @param wanted the rate that the webhook is to have
    * @returns the rate that it may have: the lower of the two
-   * @throws Problem 422 `WEBHOOK_HANDSHAKE_REFUSED`
+   * @throws Problem 400 `WEBHOOK_HANDSHAKE_REFUSED`
    */
   async rate(url: string, wanted: RateLimit | null): Promise<RateLimit | null> {
     const perMinute = wanted && perMinuteOf(wanted);
@@ -80,6 +80,6 @@ export class Handshake implements BeforeApplicationShutdown {
 const perMinuteOf = (rate: RateLimit): number => ('per_minute' in rate ? rate.per_minute : rate.per_second * 60);
 
 const refused = (why: string): Problem =>
-  new Problem(422, 'WEBHOOK_HANDSHAKE_REFUSED', `The endpoint did not consent to webhooks. ${why}`, {
+  new Problem(400, 'WEBHOOK_HANDSHAKE_REFUSED', `The endpoint did not consent to webhooks. ${why}`, {
     errors: [{ pointer: '/url', detail: 'did not consent to webhooks' }],
   });

@@ -139,9 +139,15 @@ export const licenseContracts = [
       identifier_hash,
       reason: Type.Enum(['client', 'operator']),
       unseen: Type.Optional(
-        Type.Boolean({ description: 'Nobody had verified it for as long as the plan lets it keep its place.' }),
+        orNull(Type.Boolean({ description: 'Nobody had verified it for as long as the plan lets it keep its place.' })),
       ),
     },
-    example: { ...product, activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g', identifier_hash: hash, reason: 'client' },
+    example: {
+      ...product,
+      activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g',
+      identifier_hash: hash,
+      reason: 'client',
+      unseen: null,
+    },
   }),
 ];

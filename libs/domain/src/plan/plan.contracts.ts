@@ -33,7 +33,7 @@ const fields = {
   updates_days: Type.Optional(
     orNull(Type.Integer({ minimum: 0, description: 'Days for which new releases are included; null = no end.' })),
   ),
-  fingerprint_lock: Type.Optional(Type.Boolean({ description: 'The first device or user binds a licence.' })),
+  fingerprint_lock: Type.Optional(orNull(Type.Boolean({ description: 'The first device or user binds a licence.' }))),
   bound_identity: Type.Optional(
     orNull(Type.Enum([...BOUND_IDENTITIES], { description: 'What the first use binds a licence to; null = nothing.' })),
   ),
@@ -47,7 +47,7 @@ const fields = {
       Type.Integer({ minimum: 0, description: 'Activations that apps may give up in a period; null = no limit.' }),
     ),
   ),
-  deactivation_period_days: Type.Optional(Type.Integer({ minimum: 1, description: 'The period, in days.' })),
+  deactivation_period_days: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'The period, in days.' }))),
 };
 
 export const planContracts = [
