@@ -106,6 +106,23 @@ describe('a program and its license', () => {
     await merchant.start();
   });
 
+  it('is refused where it was released after the time for which updates are included, online and offline', async () => {
+    const perpetual = await merchant.plan({ updates_days: 30 });
+    const { key } = await merchant.license(perpetual);
+    const storage = memoryStorage();
+    const released = (days: number) =>
+      merchant.client({ storage, releaseDate: new Date(Date.now() + days * DAY).toISOString() });
+    await released(0).activate(key);
+    expect(await released(29).verify()).toMatchObject({ valid: true, mode: 'online', code: 'VALID' });
+    await merchant.stop();
+    // The lease was given to the version before, and says until when others are included.
+    expect(await released(31).verify()).toMatchObject({ valid: false, mode: 'offline', code: 'VERSION_TOO_OLD' });
+    expect(await released(29).verify()).toMatchObject({ valid: true, mode: 'offline', code: 'VALID' });
+    await merchant.start();
+    expect(await released(31).verify()).toMatchObject({ valid: false, mode: 'online', code: 'VERSION_TOO_OLD' });
+    expect(() => merchant.client({ releaseDate: 'yesterday' })).toThrow('releaseDate');
+  });
+
   describe('offline', () => {
     it('runs on its lease until that ends, and in grace where it is given', async () => {
       const { key } = await merchant.license(plan);

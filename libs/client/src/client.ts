@@ -79,8 +79,12 @@ export class LicenseClient {
     await this.#license.load();
     const { key, identifier } = this.#license;
     if (key === null) return this.#conclude(NO_KEY);
-    const { product, version } = this.#settings;
-    const request = { license_key: key, identifier, product, ...(version === null ? {} : { version }) };
+    const { product, version, releaseDate } = this.#settings;
+    const program = {
+      ...(version === null ? {} : { version }),
+      ...(releaseDate === null ? {} : { release_date: releaseDate }),
+    };
+    const request = { license_key: key, identifier, product, ...program };
     const reply = await this.#transport.post('/license/verify', request, { signal });
     const verdict = await this.#judge(reply, key, { signal });
     return this.#conclude(verdict, entitlements);

@@ -18,6 +18,8 @@ export interface LeaseClaims {
   readonly entitlements: Readonly<Record<string, unknown>>;
   /** Base64url SHA-256 of the identifier it is bound to. */
   readonly fingerprint_hash: string | null;
+  /** RFC 3339: releases after it are not included; null or left out = all are. */
+  readonly updates_until?: string | null;
 }
 
 /** Why a lease is not believed. */
@@ -81,6 +83,10 @@ export const judgeLease = (
   return 'OK';
 };
 
+/** Whether a program was released after the time for which the license includes new releases. */
+export const isBeyondUpdates = ({ updates_until }: LeaseClaims, releaseDate: string | null): boolean =>
+  releaseDate !== null && updates_until != null && Date.parse(releaseDate) > Date.parse(updates_until);
+
 const jsonOf = (part: string): Record<string, unknown> | undefined => {
   const bytes = fromBase64Url(part);
   if (bytes === undefined) return undefined;
@@ -92,13 +98,13 @@ const jsonOf = (part: string): Record<string, unknown> | undefined => {
 };
 
 const isClaims = (claims: object): claims is LeaseClaims => {
-  const { iss, aud, sub, iat, nbf, exp, plan, status, entitlements, fingerprint_hash } = claims as Partial<
-    Record<keyof LeaseClaims, unknown>
-  >;
+  const { iss, aud, sub, iat, nbf, exp, plan, status, entitlements, fingerprint_hash, updates_until } =
+    claims as Partial<Record<keyof LeaseClaims, unknown>>;
   return (
     [iss, aud, sub, plan, status].every((text) => typeof text === 'string') &&
     [iat, nbf, exp].every((time) => Number.isSafeInteger(time)) &&
     asObject(entitlements) !== undefined &&
-    (fingerprint_hash === null || typeof fingerprint_hash === 'string')
+    (fingerprint_hash === null || typeof fingerprint_hash === 'string') &&
+    (updates_until == null || (typeof updates_until === 'string' && !Number.isNaN(Date.parse(updates_until))))
   );
 };

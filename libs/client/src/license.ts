@@ -1,7 +1,7 @@
 import { fingerprintOf } from './bytes.ts';
 import { Clock } from './clock.ts';
 import { jwksKeys, type TrustedKeys, trustedKeys } from './keys.ts';
-import { judgeLease, type LeaseClaims, type LeaseFault, readLease } from './lease.ts';
+import { isBeyondUpdates, judgeLease, type LeaseClaims, type LeaseFault, readLease } from './lease.ts';
 import { type Memory, NOTHING, recall, remember } from './memory.ts';
 import type { Settings } from './options.ts';
 import type { CallOptions, Silent, Transport } from './transport.ts';
@@ -83,8 +83,13 @@ export class KnownLicense {
   /** The server has decided against the licence: no lease that it gave before counts any more. */
   async refuse(code: string, reason: string): Promise<void> {
     // A newer program may be welcome where an old one is not.
-    const version = code === 'VERSION_TOO_OLD' ? this.settings.version : null;
+    const version = code === 'VERSION_TOO_OLD' ? this.#program : null;
     await this.#keep({ lease: null, refusal: { code, reason, version } });
+  }
+
+  /** What tells one version of the program from another. */
+  get #program(): string | null {
+    return this.settings.version ?? this.settings.releaseDate;
   }
 
   async forget(): Promise<void> {
@@ -95,7 +100,7 @@ export class KnownLicense {
   async offlineVerdict({ cause, reason }: Silent): Promise<Verdict> {
     const more = { mode: 'offline', offline: { cause, reason } } as const;
     const { refusal, lease } = this.#memory;
-    if (refusal !== null && (refusal.version === null || refusal.version === this.settings.version)) {
+    if (refusal !== null && (refusal.version === null || refusal.version === this.#program)) {
       return no(refusal.code, refusal.reason, more);
     }
     if (lease === null) return no('NO_LEASE', `${reason} And it has not been reached before.`, more);
@@ -108,6 +113,8 @@ export class KnownLicense {
     const fault = typeof claims === 'string' ? claims : this.#judge(claims, now, grace);
     if (typeof claims === 'string' || fault !== 'OK')
       return no(fault as LeaseFault, leaseFaults[fault as LeaseFault], more);
+    if (isBeyondUpdates(claims, this.settings.releaseDate))
+      return no('VERSION_TOO_OLD', 'The license does not include releases as late as this one.', more);
     this.clock.see();
     await this.#keep({});
     if (now >= claims.exp * 1000) {

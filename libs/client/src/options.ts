@@ -21,6 +21,8 @@ export interface LicenseClientOptions {
   readonly identifier?: string | undefined;
   /** The program's own version (SemVer), held against the oldest that the product supports. */
   readonly version?: string | undefined;
+  /** When this version was released (RFC 3339), held against the time for which the license includes new releases. */
+  readonly releaseDate?: string | undefined;
   /** Days that a lease is still believed after its end, while the server is out of reach. 0 when left out. */
   readonly offlineGraceDays?: number | undefined;
   /** After how many milliseconds a call counts as unanswered. 10,000 when left out. */
@@ -38,12 +40,17 @@ export interface LicenseClientOptions {
 
 /** Options with nothing left open. */
 export interface Settings extends Required<
-  Omit<LicenseClientOptions, 'publicKeys' | 'licenseKey' | 'identifier' | 'version' | 'offlineGraceDays'>
+  Omit<
+    LicenseClientOptions,
+    'publicKeys' | 'licenseKey' | 'identifier' | 'version' | 'releaseDate' | 'offlineGraceDays'
+  >
 > {
   readonly publicKeys: readonly PublicKeySource[];
   readonly licenseKey: string | null;
   readonly identifier: string | null;
   readonly version: string | null;
+  /** In UTC with milliseconds. */
+  readonly releaseDate: string | null;
   readonly offlineGraceMs: number;
 }
 
@@ -55,6 +62,9 @@ export const settingsOf = (options: LicenseClientOptions): Settings => {
   for (const [name, value] of Object.entries({ timeoutMs, maxQueuedUsage, offlineGraceDays })) {
     if (!Number.isFinite(value) || value < 0) throw invalid(`${name} is not a number from 0.`);
   }
+  const { releaseDate } = options;
+  if (releaseDate !== undefined && Number.isNaN(Date.parse(releaseDate)))
+    throw invalid('releaseDate is not a time (RFC 3339).');
   return {
     url,
     product,
@@ -63,6 +73,7 @@ export const settingsOf = (options: LicenseClientOptions): Settings => {
     licenseKey: options.licenseKey ?? null,
     identifier: options.identifier ?? null,
     version: options.version ?? null,
+    releaseDate: releaseDate === undefined ? null : new Date(releaseDate).toISOString(),
     offlineGraceMs: offlineGraceDays * 86_400_000,
     timeoutMs,
     maxQueuedUsage,
