@@ -21,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
 /** What takes long is measured when it is asked for. */
 const LONG: Readonly<Record<string, (typeof BENCHMARKS)[string]>> = {
   scale: () => import('./scale.bench.ts'),
+  history: () => import('./history.bench.ts'),
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' } } });

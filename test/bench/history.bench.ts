@@ -1,0 +1,147 @@
+/**
+ * Deliveries with a long history behind them: `npm run bench -- history`, by itself only, since filling takes its time.
+ * `ATTEMPTS=10000000` says how long. The sender works in this process, on a database of its own.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { fanOut } from '#apps/webhooks/src/deliveries/fan-out';
+import { makeHistory } from '#apps/webhooks/src/history/history';
+import { refusedAddresses } from '#apps/webhooks/src/sending/addresses';
+import { Sender } from '#apps/webhooks/src/sending/sender';
+import { defaultSettings } from '#apps/webhooks/src/sending/settings';
+import { webhooksService } from '#apps/webhooks/src/webhooks.module';
+import { newId } from '#domain/shared/id';
+import { inTransaction, type PublishedEvent } from '#events';
+import { openDatabase } from '#platform';
+import { startDatabase } from './database.ts';
+import type { Figure } from './report.ts';
+
+const ATTEMPTS = Number(process.env['ATTEMPTS'] ?? 10_000_000);
+const AT_ONCE = 200_000;
+const FLOOD = 20_000;
+const ENDPOINT = 'whk_bench';
+/** Nobody verifies what it sends. */
+const SECRET = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
+
+export const run = async (): Promise<Figure[]> => {
+  const database = await startDatabase();
+  const { orm, pool } = await openDatabase({
+    url: database.url,
+    schema: 'webhooks',
+    entities: [],
+    migrations: webhooksService.migrations,
+    onError: (error) => console.error(error),
+  });
+  const sink = await startSink();
+  const sender = new Sender({
+    pool,
+    settings: defaultSettings,
+    refused: refusedAddresses(['127.0.0.0/8']),
+    masterKey: { open: () => SECRET },
+    onGone: () => Promise.reject(new Error('nobody said 410')),
+    onError: (error, what) => console.error(what, error),
+  });
+  try {
+    await makeHistory(pool);
+    await pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       values ($1, 1, $2, '["license.*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', now())`,
+      [ENDPOINT, sink.url],
+    );
+    sender.start();
+    await flood(pool, sink);
+    const empty = await flood(pool, sink);
+    await fill(pool);
+    const full = await flood(pool, sink);
+    const behind = `${ATTEMPTS.toLocaleString('en-US')} attempts`;
+    return [
+      {
+        what: `deliveries to one endpoint, with ${behind} of four weeks behind them`,
+        value: full,
+        unit: 'webhooks/s',
+        limit: { what: 'the same with an empty history', value: empty },
+        target: { ratio: 0.9 },
+      },
+    ];
+  } finally {
+    await sender.stop();
+    await orm.destroy();
+    await database.stop();
+    sink.server.close();
+    sink.server.closeAllConnections();
+  }
+};
+
+interface Sink {
+  readonly url: string;
+  readonly server: Server;
+  received: number;
+}
+
+const startSink = async (): Promise<Sink> => {
+  const server = createServer((message, response) => {
+    message.resume().on('end', () => {
+      sink.received++;
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sink = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server, received: 0 };
+  return sink;
+};
+
+/** @returns deliveries a second, from the commit of their events to the last receipt */
+const flood = async (pool: pg.Pool, sink: Sink): Promise<number> => {
+  const wanted = sink.received + FLOOD;
+  await inTransaction(pool, async (tx) => {
+    for (let n = 0; n < FLOOD; n += 1_000) await fanOut(Array.from({ length: 1_000 }, anEvent), tx);
+  });
+  const start = performance.now();
+  while (sink.received < wanted) await sleep(5);
+  return FLOOD / ((performance.now() - start) / 1_000);
+};
+
+const anEvent = (): PublishedEvent => ({
+  specversion: '1.0',
+  id: newId('evt'),
+  source: 'keyledger/licensing',
+  type: 'license.created',
+  subject: newId('lic'),
+  time: new Date().toISOString(),
+  datacontenttype: 'application/json',
+  dataschema: 'urn:keyledger:event:license.created:1',
+  streamversion: 1,
+  position: 1,
+  correlationid: 'bench',
+  actortype: 'system',
+  actorid: 'bench',
+  data: { product_id: newId('prod'), note: 'x'.repeat(100) },
+});
+
+/** Deliveries that arrived at their first attempt, one an event, spread over the four weeks up to now. */
+const fill = async (pool: pg.Pool): Promise<void> => {
+  const { rows } = await pool.query<{ day: number }>(`select (extract(epoch from now())::bigint / 86400)::int as day`);
+  const today = rows[0]?.day ?? 0;
+  await pool.query('select make_history($1, $2)', [today - 28, today]);
+  for (let done = 0; done < ATTEMPTS; done += AT_ONCE) {
+    await pool.query(
+      `with numbered as materialized (
+         select n, nextval('event_positions') as position, $3::int - 28 + (n * 28 / $4::bigint)::int as day,
+           'h' || lpad(n::text, 25, '0') as name
+         from generate_series($1::bigint, $2::bigint) n
+       ), events as (
+         insert into outgoing_events (position, day, event_id, type, body)
+         select position, day, 'evt_' || name, 'license.created', repeat('x', 400) from numbered
+       ), tried as (
+         insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body)
+         select 'dlv_' || name, day, to_timestamp(day * 86400 + n % 86400), 1, 5, 204, '' from numbered
+       )
+       insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, attempts, response_status, settled_at)
+       select 'dlv_' || name, day, position, $5, 'evt_' || name, 'license.created', 'succeeded', 1, 204, now() from numbered`,
+      [done, Math.min(done + AT_ONCE, ATTEMPTS) - 1, today, ATTEMPTS, ENDPOINT],
+    );
+  }
+  await pool.query('vacuum analyze');
+};
