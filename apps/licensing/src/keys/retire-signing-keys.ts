@@ -27,7 +27,8 @@ export class RetireSigningKeys extends WhenDue {
     const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
     const over = state.keys.filter((key) => {
       const last = signsNoMoreAt(key, state);
-      return key.retired_at === null && last !== undefined && last <= now.toISOString() && !except.includes(key.kid);
+      const signsNoMore = key.retired_at !== null || (last !== undefined && last <= now.toISOString());
+      return signsNoMore && !except.includes(key.kid);
     });
     if (over.length === 0) return [];
     const secrets = await this.secrets.open(over.map(({ kid }) => kid));

@@ -135,6 +135,9 @@ describe('rotating the signing keys', () => {
     await app.call('POST', '/license/activate', { license_key, identifier });
     const before = await published();
     for (const instance of [app, other]) expect(before).toContain(kidOf(await verified(instance)));
+    const stolen = (await list()).find(({ status }) => status === 'signing')?.['kid'];
+    const secret = await secretsOf(stolen);
+    expect(secret).toMatch(/^[\w-]{8}\./);
     const { body } = await rotate({ compromised: true });
     expect(body).toMatchObject({ status: 'signing' });
     const { kid } = body as Fields;
@@ -143,6 +146,9 @@ describe('rotating the signing keys', () => {
       expect(await published(instance)).toEqual([kid]);
     }
     for (const gone of before) expect(await secretsOf(gone)).toBeNull();
+    // As if whoever did it had been killed before the private half was deleted.
+    await pool.query('update signing_keys set private_sealed = $1 where kid = $2', [secret, stolen]);
+    await eventually(async () => (await secretsOf(stolen)) === null);
   });
 
   it('is told to whoever pins keys, by whom it was done, and without the key itself', async () => {
