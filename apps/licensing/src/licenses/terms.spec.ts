@@ -216,6 +216,21 @@ describe('the terms of a licence', () => {
       });
     });
 
+    it('are given once by an import too, which says of the other lines why', async () => {
+      const line = (n: number): string =>
+        JSON.stringify({ ...asked(trial, { email: 'imported@example.com' }), external_id: `trial-${n}` });
+      const file = [1, 2, 3].map(line).join('\n');
+      const sent = await app.call('POST', '/admin/imports', file, { 'content-type': 'application/x-ndjson' });
+      const path = `/admin/imports/${String((sent.body as Fields)['id'])}`;
+      const done = await eventually(async () => {
+        const now = (await app.call('GET', path)).body as Fields;
+        return now['status'] === 'finished' && now;
+      });
+      expect(done).toMatchObject({ issued: 1, refused: 2 });
+      const report = String((await app.call('GET', `${path}/report`)).body);
+      expect(report.match(/TRIAL_USED/g)).toHaveLength(2);
+    });
+
     it('are not to be had by a change of plan or a transfer either', async () => {
       const [ada, grace] = ['ada.tried@example.com', 'grace.tried@example.com'];
       const [one, two] = [await issue(trial, { email: ada }), await issue(trial, { email: grace })];
