@@ -1,71 +1,132 @@
 import type { FloatingEvent } from '#domain/floating/floating';
-import { tableProjection } from '#events';
-import type { SessionRow } from './session.table.ts';
+import type { Projection, RecordedEvent } from '#events';
+
+type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
+
+/** What the events of a batch say of one session; null = nothing, of a column that never becomes null again. */
+interface Change {
+  readonly id: string;
+  version: number;
+  begun: (Begun & { readonly version: number }) | undefined;
+  label: string | null;
+  is_relabeled: boolean;
+  renewed_at: string | null;
+  expires_at: string | null;
+  borrowed_until: string | null;
+  ended_at: string | null;
+}
+
+/**
+ * All that an event says of a row stands in the event itself, so rows are written without being read. What was projected
+ * before changes nothing when it comes again.
+ */
+const INSERT = `insert into floating_sessions as t (id, version, begun_in, license_id, product_id, identifier, identifier_hash, label,
+    checked_out_at, renewed_at, expires_at, borrowed_until, ended_at)
+  select * from unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
+  on conflict (id) do update set
+    version = excluded.version,
+    label = excluded.label,
+    renewed_at = excluded.renewed_at,
+    expires_at = excluded.expires_at,
+    borrowed_until = excluded.borrowed_until,
+    ended_at = excluded.ended_at
+  where t.version < excluded.version`;
+
+const UPDATE = `update floating_sessions as t set
+    version = c.version,
+    label = case when c.is_relabeled then c.label else t.label end,
+    renewed_at = coalesce(c.renewed_at, t.renewed_at),
+    expires_at = coalesce(c.expires_at, t.expires_at),
+    borrowed_until = coalesce(c.borrowed_until, t.borrowed_until),
+    ended_at = coalesce(c.ended_at, t.ended_at)
+  from unnest($1::text[], $2::int[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
+    $8::timestamptz[]) as c(id, version, label, is_relabeled, renewed_at, expires_at, borrowed_until, ended_at)
+  where t.id = c.id and t.version < c.version`;
 
 /** Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was. */
-export const sessionsProjection = tableProjection<SessionRow, FloatingEvent>({
+export const sessionsProjection: Projection = {
   name: 'floating_sessions',
-  table: 'floating_sessions',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    begun_in: 'integer',
-    license_id: 'text',
-    product_id: 'text',
-    identifier: 'text',
-    identifier_hash: 'text',
-    label: 'text',
-    checked_out_at: 'timestamptz',
-    renewed_at: 'timestamptz',
-    expires_at: 'timestamptz',
-    borrowed_until: 'timestamptz',
-    ended_at: 'timestamptz',
-  },
   types: ['floating.*'],
-  id: ({ event }) => event.session_id,
-  evolve: (row, { event, version, recorded_at }) => {
-    if (event.type === 'floating.checked_out') {
-      const { license_id, product_id, identifier, identifier_hash, label } = event;
-      const checked_out_at = new Date(event.checked_out_at);
-      return {
-        id: event.session_id,
-        version,
-        begun_in: version,
-        license_id,
-        product_id,
-        identifier,
-        identifier_hash,
-        label,
-        checked_out_at,
-        renewed_at: checked_out_at,
-        ...runs(event),
-        ended_at: null,
-      };
-    }
-    return row && { ...row, ...changes(event, recorded_at), version };
+  tables: ['floating_sessions'],
+  handle: async (batch, tx) => {
+    const changes = new Map<string, Change>();
+    for (const recorded of batch as unknown as readonly RecordedEvent<FloatingEvent>[]) note(changes, recorded);
+    const all = [...changes.values()];
+    const begun = all.flatMap(rowOf);
+    if (begun.length > 0) await tx.query({ name: 'insert_sessions', text: INSERT, values: columns(begun) });
+    const others = all.filter((change) => change.begun === undefined).map(changeOf);
+    if (others.length > 0) await tx.query({ name: 'update_sessions', text: UPDATE, values: columns(others) });
   },
-});
+};
 
-const runs = ({ expires_at, borrowed_until }: { expires_at: string; borrowed_until: string | null }) => ({
-  expires_at: new Date(expires_at),
-  borrowed_until: borrowed_until === null ? null : new Date(borrowed_until),
-});
-
-const changes = (
-  event: Exclude<FloatingEvent, { type: 'floating.checked_out' }>,
-  recorded_at: string,
-): Partial<SessionRow> => {
+const note = (changes: Map<string, Change>, { event, version, recorded_at }: RecordedEvent<FloatingEvent>): void => {
+  const { session_id: id } = event;
+  const change = changes.get(id) ?? { ...NOTHING, id, version };
+  changes.set(id, change);
+  change.version = version;
   switch (event.type) {
+    case 'floating.checked_out':
+      change.begun = { ...event, version };
+      change.label = event.label;
+      change.renewed_at = event.checked_out_at;
+      change.expires_at = event.expires_at;
+      change.borrowed_until = event.borrowed_until;
+      break;
     case 'floating.renewed':
-      return { renewed_at: new Date(event.renewed_at), ...runs(event) };
+      change.renewed_at = event.renewed_at;
+      change.expires_at = event.expires_at;
+      change.borrowed_until = event.borrowed_until;
+      break;
     case 'floating.relabeled':
-      return { label: event.label };
+      change.label = event.label;
+      change.is_relabeled = true;
+      break;
     case 'floating.checked_in':
-      return { ended_at: new Date(recorded_at) };
+      change.ended_at = recorded_at;
+      break;
     case 'floating.expired':
-      return { ended_at: new Date(event.expires_at) };
-    default:
-      return {};
+      change.ended_at = event.expires_at;
   }
 };
+
+const NOTHING = {
+  begun: undefined,
+  label: null,
+  is_relabeled: false,
+  renewed_at: null,
+  expires_at: null,
+  borrowed_until: null,
+  ended_at: null,
+};
+
+const rowOf = ({
+  begun,
+  id,
+  version,
+  label,
+  renewed_at,
+  expires_at,
+  borrowed_until,
+  ended_at,
+}: Change): unknown[][] => {
+  if (begun === undefined) return [];
+  const { license_id, product_id, identifier, identifier_hash, checked_out_at } = begun;
+  const who = [license_id, product_id, identifier, identifier_hash, label];
+  return [[id, version, begun.version, ...who, checked_out_at, renewed_at, expires_at, borrowed_until, ended_at]];
+};
+
+const changeOf = ({ id, version, label, is_relabeled, ...times }: Change): unknown[] => [
+  id,
+  version,
+  label,
+  is_relabeled,
+  times.renewed_at,
+  times.expires_at,
+  times.borrowed_until,
+  times.ended_at,
+];
+
+/** Rows as one array a column. */
+const columns = (rows: readonly (readonly unknown[])[]): unknown[][] =>
+  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));
