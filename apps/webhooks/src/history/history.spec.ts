@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { openDatabase, type ServiceDatabase } from '#platform';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { webhooksService } from '../webhooks.module.ts';
-import { dropHistory, giveUpOld, makeHistory } from './history.ts';
+import { dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
 import { History1790000004200 } from './history.table.ts';
 
 const DAY_MS = 86_400_000;
@@ -109,6 +109,17 @@ describe('the history of deliveries', () => {
     await reader.query('rollback');
     reader.release();
     expect(await dropHistory(pool, 30)).toBe(1);
+  });
+
+  it('keeps statistics for longer, though not for ever', async () => {
+    await migrated();
+    await pool.query(
+      `insert into delivery_statistics (endpoint_id, hour, succeeded, failed, latency)
+       select 'whk_1', now() - months * interval '1 month', 1, 0, '{1}' from unnest(array[1, 12, 14]) as months`,
+    );
+    await dropStatistics(pool);
+    const { rows } = await pool.query('select hour from delivery_statistics');
+    expect(rows).toHaveLength(2);
   });
 
   it('takes over what was kept undivided', async () => {

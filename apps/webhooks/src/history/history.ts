@@ -40,6 +40,11 @@ export const giveUpOld = async (pool: Pool, retentionDays: number): Promise<numb
   }
 };
 
+/** Statistics are a row an hour, and are kept for a year and a month, so that one year can be held against another. */
+export const dropStatistics = async (pool: Pool): Promise<void> => {
+  await pool.query(`delete from delivery_statistics where hour < now() - interval '13 months'`);
+};
+
 /** Drops what is older than is kept, whole weeks at a time, but nothing of which something is still to be told. @returns how many */
 export const dropHistory = async (pool: Pool, retentionDays: number): Promise<number> => {
   const { rows } = await pool.query<{ weeks: number }>(`select drop_history(${TODAY} - $1::int) as weeks`, [
