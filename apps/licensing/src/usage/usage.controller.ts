@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import type { EffectiveEntitlement } from '#domain/entitlements/effective';
 import { refuseEntitlement } from '#domain/entitlements/entitlement';
-import { assertUsable } from '#domain/license/license.commands';
+import { assertUsable } from '#domain/license/usable';
 import { refuse } from '#domain/license/license.errors';
 import { productSupports } from '#domain/product/product';
 import { Refusal } from '#domain/shared/refusal';

@@ -1,4 +1,4 @@
-import { assertUsable } from '../license/license.commands.ts';
+import { assertUsable } from '../license/usable.ts';
 import { refuse } from '../license/license.errors.ts';
 import type { OnLicense } from '../license/on-license.ts';
 import { graceEnd } from '../license/usability.ts';

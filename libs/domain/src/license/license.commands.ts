@@ -28,9 +28,6 @@ import { transfer, type TransferLicense } from './license.transfer.ts';
 import { assertUsable } from './usable.ts';
 import { graceEnd } from './usability.ts';
 
-export { assertUsable } from './usable.ts';
-export type { Activate } from './license.activations.ts';
-
 /** The plan that a command reckons with, as it stands when the command is sent. */
 export type Plan = PlanTerms & { readonly plan_id: string };
 

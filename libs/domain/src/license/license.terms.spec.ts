@@ -1,7 +1,8 @@
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { addDays } from '../shared/time.ts';
-import { type Activate, decideLicense, type IssueLicense, type LicenseCommand, type Plan } from './license.commands.ts';
+import type { Activate } from './license.activations.ts';
+import { decideLicense, type IssueLicense, type LicenseCommand, type Plan } from './license.commands.ts';
 import { type License, type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 import type { RenewLicense } from './license.terms.ts';
 import type { TransferLicense } from './license.transfer.ts';

@@ -1,6 +1,6 @@
 import type { EffectiveEntitlements } from '../entitlements/effective.ts';
 import { refuseEntitlement } from '../entitlements/entitlement.ts';
-import { assertUsable } from '../license/license.commands.ts';
+import { assertUsable } from '../license/usable.ts';
 import { refuse } from '../license/license.errors.ts';
 import type { OnLicense } from '../license/on-license.ts';
 import { productSupports } from '../product/product.ts';
