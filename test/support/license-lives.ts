@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { IssueLicense, LicenseCommand, Plan } from '#domain/license/license.commands';
+import type { IssueLicense, LicenseCommand } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import type { License, LicenseState } from '#domain/license/license';
 import { PLAN_DEFAULTS } from '#domain/plan/plan';
 import { addDays, type Time } from '#domain/shared/time';

@@ -1,6 +1,7 @@
 import { Injectable, Inject } from '@nestjs/common';
 import type { Static } from 'typebox';
-import { decideLicense, type IssueLicense, type LicenseCommand, type Plan } from '#domain/license/license.commands';
+import { decideLicense, type IssueLicense, type LicenseCommand } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
 import { refusePlan } from '#domain/plan/plan';
 import { type Product, refuseProduct } from '#domain/product/product';

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import type { IssueLicense, Plan } from '#domain/license/license.commands';
+import type { IssueLicense } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import { customerId, normalizeEmail } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import { MASTER_KEY, type MasterKey } from '#platform';

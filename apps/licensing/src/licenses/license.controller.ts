@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decideLicense, type LicenseCommand, type Plan } from '#domain/license/license.commands';
+import { decideLicense, type LicenseCommand } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import { refuse } from '#domain/license/license.errors';
 import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
 import { refusePlan } from '#domain/plan/plan';

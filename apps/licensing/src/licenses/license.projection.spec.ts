@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { decideLicense, type Plan } from '#domain/license/license.commands';
+import { decideLicense } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
 import { newId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decideLicense, type LicenseCommand, type Plan } from '#domain/license/license.commands';
+import { decideLicense, type LicenseCommand } from '#domain/license/license.commands';
+import type { Plan } from '#domain/license/on-license';
 import { refuse } from '#domain/license/license.errors';
 import { type License, licenseStream } from '#domain/license/license';
 import { planStream, refusePlan } from '#domain/plan/plan';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Plan } from '../license/license.commands.ts';
+import type { Plan } from '../license/on-license.ts';
 import { type License, licenseStream } from '../license/license.ts';
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { Refusal } from '../shared/refusal.ts';

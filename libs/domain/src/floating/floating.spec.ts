@@ -1,4 +1,5 @@
-import { decideLicense, type Plan } from '../license/license.commands.ts';
+import { decideLicense } from '../license/license.commands.ts';
+import type { Plan } from '../license/on-license.ts';
 import { type License, licenseStream } from '../license/license.ts';
 import type { OnLicense } from '../license/on-license.ts';
 import { PLAN_DEFAULTS } from '../plan/plan.ts';

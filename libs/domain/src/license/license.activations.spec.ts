@@ -2,7 +2,8 @@ import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { addDays } from '../shared/time.ts';
 import type { Activate } from './license.activations.ts';
-import { decideLicense, type LicenseCommand, type Plan } from './license.commands.ts';
+import { decideLicense, type LicenseCommand } from './license.commands.ts';
+import type { Plan } from './on-license.ts';
 import { type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 
 const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...licenseStream, decide: decideLicense });

@@ -1,7 +1,7 @@
 import { productSupports, type ProductType } from '../product/product.ts';
 import { addDays, type Time } from '../shared/time.ts';
 import { bind, mismatch } from './license.bindings.ts';
-import type { Plan } from './license.commands.ts';
+import type { Plan } from './on-license.ts';
 import { refuse } from './license.errors.ts';
 import { startTerm } from './license.terms.ts';
 import type { IdentifierType, License, LicenseEvent } from './license.ts';

@@ -1,4 +1,3 @@
-import type { PlanTerms } from '../plan/plan.ts';
 import type { Time } from '../shared/time.ts';
 import type { Description, License, LicenseEvent, LicenseState } from './license.ts';
 import {
@@ -25,11 +24,9 @@ import {
   updatesOnChange,
 } from './license.terms.ts';
 import { transfer, type TransferLicense } from './license.transfer.ts';
+import type { Plan } from './on-license.ts';
 import { assertUsable } from './usable.ts';
 import { graceEnd } from './usability.ts';
-
-/** The plan that a command reckons with, as it stands when the command is sent. */
-export type Plan = PlanTerms & { readonly plan_id: string };
 
 interface At {
   readonly now: Time;

@@ -1,6 +1,6 @@
 import { productSupports, type ProductType } from '../product/product.ts';
 import { type Time, toTime } from '../shared/time.ts';
-import type { Plan } from './license.commands.ts';
+import type { Plan } from './on-license.ts';
 import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent } from './license.ts';
 import { graceEnd } from './usability.ts';

@@ -1,6 +1,7 @@
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
-import { decideLicense, type LicenseCommand, type Plan } from './license.commands.ts';
+import { decideLicense, type LicenseCommand } from './license.commands.ts';
+import type { Plan } from './on-license.ts';
 import { type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 
 const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...licenseStream, decide: decideLicense });

@@ -1,6 +1,6 @@
 import type { PlanTerms } from '../plan/plan.ts';
 import { addDays, addInterval, type Time } from '../shared/time.ts';
-import type { Plan } from './license.commands.ts';
+import type { Plan } from './on-license.ts';
 import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent, Term, UnheldStatus } from './license.ts';
 import { usability } from './usability.ts';

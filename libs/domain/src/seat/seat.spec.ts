@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { decideLicense, type Plan } from '../license/license.commands.ts';
+import { decideLicense } from '../license/license.commands.ts';
+import type { Plan } from '../license/on-license.ts';
 import { type License, licenseStream } from '../license/license.ts';
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';

@@ -3,7 +3,7 @@ import type { EffectiveEntitlements } from '../entitlements/effective.ts';
 import { effectiveEntitlements } from '../entitlements/effective.ts';
 import { entitlement, type Overage, type QuotaPeriod } from '../entitlements/entitlement.ts';
 import type { License } from '../license/license.ts';
-import type { Plan } from '../license/license.commands.ts';
+import type { Plan } from '../license/on-license.ts';
 import { type Refusal } from '../shared/refusal.ts';
 import { addDays } from '../shared/time.ts';
 import { periodOf } from './period.ts';
