@@ -167,7 +167,7 @@ describe('docker-compose.yml', () => {
     expect(open.map(([name]) => name)).toEqual(['gateway']);
     expect(compose.networks['inside']).toEqual({ internal: true });
     const outside = Object.entries(compose.services).filter(([, { networks }]) => networks.includes('outside'));
-    expect(outside.map(([name]) => name)).toEqual(['gateway', 'webhooks']);
+    expect(outside.map(([name]) => name)).toEqual(['gateway', 'licensing', 'webhooks']);
     for (const { networks } of Object.values(compose.services)) {
       expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining([...networks]));
     }
