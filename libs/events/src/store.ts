@@ -68,8 +68,8 @@ export interface Loaded<State> {
  */
 export interface Snapshot {
   readonly stream: AnyStreamType;
-  /** undefined when the table knows nothing of the stream. */
-  load(streamId: string, pool: Pool): Promise<Loaded<unknown> | undefined>;
+  /** By stream id; none where the table knows nothing of the stream. */
+  load(streamIds: readonly string[], pool: Pool): Promise<ReadonlyMap<string, Loaded<unknown>>>;
 }
 
 /** Reads what was projected, writes what follows, in the transaction that appends (inline) or consumes (subscribed). */

@@ -3,27 +3,37 @@ import type { Snapshot } from '#events';
 import type { SessionRow } from './session.table.ts';
 
 /** null where no session runs: then only the stream's version is told. */
-type Row = { readonly stream_version: number | null } & (SessionRow | { readonly id: null });
+type Row = { readonly stream_id: string; readonly stream_version: number } & (SessionRow | { readonly id: null });
 
 /** The sessions that no event has ended, so that a stream of a million heartbeats is loaded by one SELECT. */
 export const sessionsSnapshot: Snapshot = {
   stream: floatingStream,
-  load: async (streamId, pool) => {
-    const [license_id] = streamId.split('/');
+  load: async (streamIds, pool) => {
+    // Not prepared: a plan that was made while there were few sessions would look through all of them when there are many.
     const { rows } = await pool.query<Row>({
-      name: 'floating_snapshot',
-      text: `select head.stream_version, s.*
-        from (select max(version) as stream_version from floating_sessions where license_id = $1) as head
-        left join floating_sessions as s on s.license_id = $1 and s.ended_at is null
+      text: `select l.stream_id, head.stream_version, s.*
+        from unnest($1::text[], $2::text[]) as l(stream_id, license_id)
+        cross join lateral (
+          select max(version) as stream_version from floating_sessions where license_id = l.license_id
+        ) as head
+        left join lateral (
+          select * from floating_sessions where license_id = l.license_id and ended_at is null
+        ) as s on true
+        where head.stream_version is not null
         order by s.begun_in`,
-      values: [license_id],
+      values: [streamIds, streamIds.map((id) => id.split('/')[0])],
     });
-    const version = rows[0]?.stream_version ?? undefined;
-    if (version === undefined) return undefined;
-    const state: Sessions = new Map(rows.flatMap((row) => (row.id === null ? [] : [[row.id, sessionOf(row)]])));
-    return { state, version };
+    return new Map(
+      [...Map.groupBy(rows, ({ stream_id }) => stream_id)].map(([id, own]) => [
+        id,
+        { state: stateOf(own), version: own[0]?.stream_version ?? 0 },
+      ]),
+    );
   },
 };
+
+const stateOf = (rows: readonly Row[]): Sessions =>
+  new Map(rows.flatMap((row) => (row.id === null ? [] : [[row.id, sessionOf(row)]])));
 
 const sessionOf = ({ id: session_id, expires_at, borrowed_until, ...row }: SessionRow): Session => ({
   product_id: row.product_id,

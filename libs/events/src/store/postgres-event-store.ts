@@ -19,6 +19,7 @@ import { startSpan } from '../trace.ts';
 import { type Append, type Command, decideInto, ENOUGH, eventsIn, type Reading, type Slot } from './append.ts';
 import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
+import { Gatherer } from './gatherer.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
 import { LogReader, type StreamsRange } from './read.ts';
@@ -67,7 +68,8 @@ export class PostgresEventStore implements EventStore {
   readonly #personal: PersonalData;
   readonly #reader: LogReader;
   readonly #flusher: Flusher;
-  readonly #snapshots: ReadonlyMap<string, Snapshot>;
+  /** By the name of their type. */
+  readonly #snapshots: ReadonlyMap<string, Gatherer<Loaded<unknown>>>;
   readonly #follower: Follower;
   readonly #expiry: { stop(): Promise<void> };
 
@@ -78,7 +80,9 @@ export class PostgresEventStore implements EventStore {
     this.#pool = pool;
     this.#schema = schema;
     this.#observe = observe;
-    this.#snapshots = new Map(snapshots.map((snapshot) => [snapshot.stream.name, snapshot]));
+    this.#snapshots = new Map(
+      snapshots.map((snapshot) => [snapshot.stream.name, new Gatherer((ids) => this.#fromTable(snapshot, ids))]),
+    );
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
@@ -252,11 +256,21 @@ export class PostgresEventStore implements EventStore {
   }
 
   async #bringUp(slot: Slot): Promise<Slot> {
-    const snapshot = await this.#snapshots.get(slot.type.name)?.load(slot.id, this.#pool);
+    const snapshot = await this.#snapshots.get(slot.type.name)?.get(slot.id);
     // It was written with the stream's last event: there is nothing after it that could not have come a moment later.
     if (snapshot !== undefined) return Object.assign(slot, { state: snapshot.state, version: snapshot.version });
     await this.#reader.bringUpToDate(slot);
     return slot;
+  }
+
+  /** States as a table keeps them. Streams that it does not know have not begun, or are folded. */
+  async #fromTable(snapshot: Snapshot, ids: readonly string[]): Promise<ReadonlyMap<string, Loaded<unknown>>> {
+    const known = await snapshot.load(ids, this.#pool);
+    const unknown = ids.filter((id) => !known.has(id));
+    if (unknown.length === 0) return known;
+    const begun = await this.#reader.begun(unknown);
+    const nothing = { state: snapshot.stream.initialState, version: 0 };
+    return new Map([...known, ...unknown.filter((id) => !begun.has(id)).map((id) => [id, nothing] as const)]);
   }
 
   /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */

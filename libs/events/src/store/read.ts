@@ -102,6 +102,17 @@ export class LogReader {
     }
   }
 
+  /** Those of these streams that have events. */
+  async begun(streamIds: readonly string[]): Promise<ReadonlySet<string>> {
+    // Not prepared: a plan that was made for a short log would read all of a long one.
+    const { rows } = await this.pool.query<{ id: string }>({
+      text: `select s.id from unnest($1::text[]) as s(id)
+        cross join lateral (select from events where stream_id = s.id limit 1) as e`,
+      values: [streamIds],
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** The events among these ids that are in the log for good: no append is under way while this looks. By id. */
   async settled(ids: readonly string[]): Promise<Map<string, RecordedEvent>> {
     const client = await this.pool.connect();
