@@ -116,7 +116,7 @@ describe('whatever is done to a floating licence', () => {
           expect([...state.keys()]).toEqual([...promised.keys()]);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 10_000 },
     );
   });
 });
