@@ -54,6 +54,7 @@ export const webhooksService: ServiceDefinition = {
   streams: [webhookEndpointStream, deliveryStream],
   projections: [endpointsProjection],
   subscribed: [{ projection: knownProductsProjection, subscription: 'products', sources: ['licensing'] }],
+  has_queues: true,
   sealed: [SEALED_MAILS],
   contracts: webhookContracts,
 };

@@ -82,6 +82,7 @@ const database = (definition: ServiceDefinition, config: Config, logger: Logger)
     schema: definition.name,
     entities: definition.entities,
     migrations: definition.migrations,
+    planAlways: definition.has_queues === true,
     onError: (error) => logger.warn({ err: error, service: definition.name }, 'an idle database connection was lost'),
   });
 };

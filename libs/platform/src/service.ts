@@ -17,6 +17,11 @@ export interface ServiceDefinition {
   readonly subscribed?: readonly SubscribedProjection[];
   /** Streams that are too long to be folded: their states as those projections keep them. */
   readonly snapshots?: readonly Snapshot[];
+  /**
+   * Its tables are queues, which fill and empty faster than PostgreSQL counts their rows: a plan that is kept for one moment is
+   * wrong in the next. So its statements are planned each time.
+   */
+  readonly has_queues?: boolean;
   /** Columns of its tables that it seals, so that they can be sealed anew when the master key rotates. */
   readonly sealed?: readonly SealedColumn[];
   /** The events it publishes. */

@@ -15,6 +15,8 @@ export interface DatabaseOptions {
   readonly schema: string;
   readonly entities: readonly EntityClass[];
   readonly migrations: readonly MigrationClass[];
+  /** Prepared statements are planned each time, not once for all (default false). */
+  readonly planAlways?: boolean;
   /** Connections at most (default 12). */
   readonly connections?: number;
   readonly onError: (error: Error) => void;
@@ -39,10 +41,10 @@ export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDat
 };
 
 const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg.Pool; orm: DataSource } => {
-  const { schema, entities, migrations, onError } = options;
+  const { schema, entities, migrations, planAlways = false, onError } = options;
   const pool = new pg.Pool({
     connectionString: url,
-    options: `-c search_path=${schema}`,
+    options: `-c search_path=${schema}${planAlways ? ' -c plan_cache_mode=force_custom_plan' : ''}`,
     application_name: `keyledger ${schema}`,
     max,
   });
