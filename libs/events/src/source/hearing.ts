@@ -40,7 +40,11 @@ class Ear {
       const closing = new AbortController();
       this.#open = { closing, running: this.#run(closing.signal) };
     } else if (this.#client !== undefined) {
-      this.#listen(this.#client, listener.channel).then(() => listener.bell.ring(), listener.onError);
+      this.#listen(this.#client, listener.channel).then(
+        () => listener.bell.ring(),
+        // Who has stopped meanwhile took the connection along.
+        (error: unknown) => this.#listeners.has(listener) && listener.onError(error),
+      );
     }
     return async () => {
       this.#listeners.delete(listener);
