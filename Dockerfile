@@ -24,6 +24,7 @@ COPY --from=build /build/dist dist
 COPY package.json LICENSE ./
 USER node
 EXPOSE 4000
-ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=8"]
+ENV MALLOC_ARENA_MAX=2
+ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=4"]
 # Everything in one process; it wants a DATABASE_URL here.
 CMD ["dist/apps/keyledger/src/main.js"]

@@ -173,6 +173,10 @@ export type LicenseState = { readonly status: 'none' } | License;
 
 const initialState: LicenseState = { status: 'none' };
 
+/** One for all licences that have none of something: most have, and fifty thousand are kept in memory. */
+const NONE: ReadonlySet<never> = new Set<never>();
+const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
+
 const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
   if (event.type === 'license.created') {
     const { type: _event, ...license } = event;
@@ -181,13 +185,13 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       resumes_as: license.status,
       updates_until: license.updates_until ?? null,
       term_started_at: license.term_started_at === undefined ? license.valid_from : license.term_started_at,
-      trial_customers: new Set(),
+      trial_customers: NONE,
       grace_until: null,
-      activations: new Map(),
+      activations: NOTHING,
       deactivations: [],
       bindings: UNBOUND,
-      add_ons: new Set(),
-      overrides: new Map(),
+      add_ons: NONE,
+      overrides: NOTHING,
     };
   }
   if (state.status === 'none') return state;
