@@ -1,46 +1,15 @@
 import fc from 'fast-check';
-import type { Plan } from '../license/on-license.ts';
-import { type License, licenseStream } from '../license/license.ts';
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
+import { licenseOf, planOf, T0 } from '../license/license.given.ts';
 import { Refusal } from '../shared/refusal.ts';
 import { toTime } from '../shared/time.ts';
 import { decideFloating, type FloatingCommand } from './floating.commands.ts';
 import { type FloatingEvent, floatingStream } from './floating.ts';
 
-const T0 = Date.parse('2026-01-31T09:00:00.000Z');
+const START = Date.parse(T0);
 const MINUTE = 60_000;
 
-const license = licenseStream.evolve(licenseStream.initialState, {
-  type: 'license.created',
-  product_id: 'prod_1',
-  plan_id: 'plan_1',
-  customer_id: 'cus_1',
-  email: 'ada@example.com',
-  status: 'active',
-  trial: false,
-  key_hash: 'hash',
-  key_sealed: 'sealed',
-  name: null,
-  org_name: null,
-  external_customer_id: null,
-  external_workspace_id: null,
-  notes: null,
-  metadata: {},
-  valid_from: toTime(T0),
-  valid_until: null,
-}) as License;
-
-const planOf = (max_activations: number | null): Plan => ({
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Shared',
-  slug: 'shared',
-  license_type: 'perpetual',
-  license_model: 'floating',
-  max_activations,
-  max_borrow_days: 1,
-});
+const shared = planOf({ license_model: 'floating', max_borrow_days: 1 });
+const license = licenseOf(shared);
 
 interface Step {
   readonly what: 'CheckOut' | 'Borrow' | 'Heartbeat' | 'CheckIn' | 'EndSession' | 'ExpireSessions';
@@ -63,7 +32,7 @@ describe('whatever is done to a floating licence', () => {
   it('sessions that run are never more than allowed, nor two of one device, and what is over stays over', () => {
     fc.assert(
       fc.property(fc.option(fc.nat(3)), fc.array(step, { maxLength: 40 }), (max, steps) => {
-        const plan = planOf(max);
+        const plan = { ...shared, max_activations: max };
         const promised: Promised = new Map();
         const over = new Set<string>();
         const known: string[] = [];
@@ -71,7 +40,7 @@ describe('whatever is done to a floating licence', () => {
         let minute = 0;
         for (const { what, who, minutes } of steps) {
           minute += minutes;
-          const now = toTime(T0 + minute * MINUTE);
+          const now = toTime(START + minute * MINUTE);
           const session_id = known[known.length - 1 - who] ?? 'sess_unknown';
           const on = { license_id: 'lic_1', license, plan, product_type: 'desktop' as const, now };
           const command = ((): FloatingCommand => {
@@ -79,7 +48,7 @@ describe('whatever is done to a floating licence', () => {
               case 'CheckOut':
               case 'Borrow': {
                 const device = { identifier: `${who}`, identifier_hash: `${who}`, label: undefined };
-                const borrow_until = what === 'Borrow' ? toTime(T0 + (minute + 120) * MINUTE) : null;
+                const borrow_until = what === 'Borrow' ? toTime(START + (minute + 120) * MINUTE) : null;
                 return { ...on, type: 'CheckOut', session_id: `sess_${known.length}`, ...device, borrow_until };
               }
               case 'Heartbeat':

@@ -1,8 +1,6 @@
-import { decideLicense } from '../license/license.commands.ts';
-import type { Plan } from '../license/on-license.ts';
-import { type License, licenseStream } from '../license/license.ts';
-import type { OnLicense } from '../license/on-license.ts';
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
+import { licenseOf, planOf, T0 } from '../license/license.given.ts';
+import type { License } from '../license/license.ts';
+import type { OnLicense, Plan } from '../license/on-license.ts';
 import { specification } from '../shared/given.ts';
 import { addDays, toTime } from '../shared/time.ts';
 import { type CheckOut, decideFloating, type FloatingCommand } from './floating.commands.ts';
@@ -10,40 +8,10 @@ import { type FloatingEvent, floatingStream, type Sessions } from './floating.ts
 
 const given = specification<FloatingCommand, FloatingEvent, Sessions>({ ...floatingStream, decide: decideFloating });
 
-const T0 = '2026-01-31T09:00:00.000Z';
 const at = (minutes: number): string => toTime(Date.parse(T0) + minutes * 60_000);
 
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Shared',
-  slug: 'shared',
-  license_type: 'perpetual',
-  license_model: 'floating',
-  max_activations: 2,
-  max_borrow_days: 7,
-};
-const issued = decideLicense(
-  {
-    type: 'IssueLicense',
-    plan,
-    customer_id: 'cus_1',
-    email: 'ada@example.com',
-    key_hash: 'hash',
-    key_sealed: 'sealed',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: null,
-    valid_until: undefined,
-    now: T0,
-  },
-  licenseStream.initialState,
-).reduce(licenseStream.evolve, licenseStream.initialState) as License;
+const plan = planOf({ license_model: 'floating', max_activations: 2, max_borrow_days: 7 });
+const issued = licenseOf(plan);
 
 const on = (minute: number, over: Partial<OnLicense> = {}): OnLicense => ({
   license_id: 'lic_1',

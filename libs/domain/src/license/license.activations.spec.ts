@@ -1,66 +1,20 @@
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { addDays } from '../shared/time.ts';
 import type { Activate } from './license.activations.ts';
 import { decideLicense, type LicenseCommand } from './license.commands.ts';
+import { activationOf, eventsAfter, issueOf, planOf, T0 } from './license.given.ts';
 import type { Plan } from './on-license.ts';
 import { type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 
 const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...licenseStream, decide: decideLicense });
 
-const T0 = '2026-01-31T09:00:00.000Z';
 const later = (days: number): string => addDays(T0, days);
 
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Pro',
-  slug: 'pro',
-  license_type: 'perpetual',
-  license_model: 'standard',
-  max_activations: 5,
-};
-const issued: readonly LicenseEvent[] = decideLicense(
-  {
-    type: 'IssueLicense',
-    plan,
-    customer_id: 'cus_1',
-    email: 'ada@example.com',
-    key_hash: 'hash',
-    key_sealed: 'sealed',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: null,
-    valid_until: undefined,
-    now: T0,
-  },
-  licenseStream.initialState,
-);
-const after = (...commands: readonly LicenseCommand[]): LicenseEvent[] => {
-  const events = [...issued];
-  for (const command of commands)
-    events.push(...decideLicense(command, events.reduce(licenseStream.evolve, licenseStream.initialState)));
-  return events;
-};
-
-const activate = (device: string, over: Partial<Activate> = {}): Activate => ({
-  type: 'Activate',
-  plan,
-  product_type: 'desktop',
-  activation_id: `act_${device}`,
-  identifier: device,
-  identifier_hash: device,
-  identifier_type: 'device',
-  label: null,
-  ip: null,
-  now: later(1),
-  ...over,
-});
+const plan = planOf({ max_activations: 5 });
+const issued = eventsAfter(issueOf(plan));
+const after = (...commands: readonly LicenseCommand[]): LicenseEvent[] => eventsAfter(issueOf(plan), ...commands);
+const activate = (device: string, over: Partial<Activate> = {}): Activate =>
+  activationOf(plan, device, { identifier_hash: device, now: later(1), ...over });
 const giveUp = (device: string, day: number, over: Partial<Plan> = {}): LicenseCommand => ({
   type: 'Deactivate',
   plan: { ...plan, ...over },

@@ -1,41 +1,11 @@
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { decideLicense, type LicenseCommand } from './license.commands.ts';
-import type { Plan } from './on-license.ts';
+import { eventsAfter, issueOf, planOf } from './license.given.ts';
 import { type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 
 const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...licenseStream, decide: decideLicense });
 
-const T0 = '2026-01-31T09:00:00.000Z';
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Pro',
-  slug: 'pro',
-  license_type: 'perpetual',
-  license_model: 'standard',
-};
-const issued = decideLicense(
-  {
-    type: 'IssueLicense',
-    plan,
-    customer_id: 'cus_1',
-    email: 'ada@example.com',
-    key_hash: 'hash 1',
-    key_sealed: 'sealed 1',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: null,
-    valid_until: undefined,
-    now: T0,
-  },
-  licenseStream.initialState,
-);
+const issued = eventsAfter(issueOf(planOf(), { key_hash: 'hash 1', key_sealed: 'sealed 1' }));
 const rotate: LicenseCommand = { type: 'RotateKey', key_hash: 'hash 2', key_sealed: 'sealed 2', reason: 'it got out' };
 const rotated: LicenseEvent = {
   type: 'license.key_rotated',

@@ -1,51 +1,21 @@
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { addDays } from '../shared/time.ts';
 import type { Activate } from './license.activations.ts';
 import { decideLicense, type IssueLicense, type LicenseCommand } from './license.commands.ts';
+import { activationOf, eventsAfter, issueOf, planOf, T0 } from './license.given.ts';
 import type { Plan } from './on-license.ts';
 import { type LicenseEvent, type LicenseState, licenseStream, type LicenseStatus } from './license.ts';
 
 const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...licenseStream, decide: decideLicense });
 
-const T0 = '2026-01-31T09:00:00.000Z';
 const later = (days: number): string => addDays(T0, days);
 
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Pro',
-  slug: 'pro',
-  license_type: 'subscription',
-  license_model: 'standard',
-  billing_interval: 'month',
-  max_activations: 2,
-};
+const plan = planOf({ license_type: 'subscription', billing_interval: 'month', max_activations: 2 });
 const perpetual: Plan = { ...plan, plan_id: 'plan_2', license_type: 'perpetual', billing_interval: null };
 const trial: Plan = { ...plan, plan_id: 'plan_3', license_type: 'trial', trial_days: 14 };
 
-const issue = (of: Plan = plan, over: Partial<IssueLicense> = {}): IssueLicense => ({
-  type: 'IssueLicense',
-  plan: of,
-  customer_id: 'cus_1',
-  email: 'ada@example.com',
-  key_hash: 'hash',
-  key_sealed: 'sealed',
-  name: null,
-  org_name: null,
-  external_customer_id: null,
-  external_workspace_id: null,
-  notes: null,
-  metadata: {},
-  valid_from: null,
-  valid_until: undefined,
-  now: T0,
-  ...over,
-});
-const issued = (of: Plan = plan, over: Partial<IssueLicense> = {}): LicenseEvent[] => [
-  ...decideLicense(issue(of, over), licenseStream.initialState),
-];
+const issue = (of: Plan = plan, over: Partial<IssueLicense> = {}): IssueLicense => issueOf(of, over);
+const issued = (of: Plan = plan, over: Partial<IssueLicense> = {}): LicenseEvent[] => eventsAfter(issueOf(of, over));
 
 const because = { reason: 'because', plan, now: later(1) };
 const suspend: LicenseCommand = { type: 'SuspendLicense', ...because };
@@ -54,25 +24,9 @@ const revoke: LicenseCommand = { type: 'RevokeLicense', ...because };
 const cancel: LicenseCommand = { type: 'CancelLicense', ...because };
 const renew: LicenseCommand = { type: 'RenewLicense', plan, now: later(1), valid_until: undefined };
 const change: LicenseCommand = { type: 'ChangePlan', plan: perpetual, now: later(1), reason: null };
-const activate = (device: string, over: Partial<Activate> = {}): Activate => ({
-  type: 'Activate',
-  plan,
-  product_type: 'desktop',
-  activation_id: `act_${device}`,
-  identifier: device,
-  identifier_hash: `hash of ${device}`,
-  identifier_type: 'device',
-  label: null,
-  ip: null,
-  now: later(1),
-  ...over,
-});
-const after = (...commands: LicenseCommand[]): LicenseEvent[] => {
-  const events = issued();
-  for (const command of commands)
-    events.push(...decideLicense(command, events.reduce(licenseStream.evolve, licenseStream.initialState)));
-  return events;
-};
+const activate = (device: string, over: Partial<Activate> = {}): Activate =>
+  activationOf(plan, device, { now: later(1), ...over });
+const after = (...commands: LicenseCommand[]): LicenseEvent[] => eventsAfter(issue(), ...commands);
 const lapse = (days: number): LicenseCommand => ({ type: 'LetTimePass', plan, now: later(days) });
 
 describe('issuing', () => {

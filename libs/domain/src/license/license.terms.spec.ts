@@ -1,8 +1,8 @@
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { addDays } from '../shared/time.ts';
 import type { Activate } from './license.activations.ts';
 import { decideLicense, type IssueLicense, type LicenseCommand } from './license.commands.ts';
+import { activationOf, eventsAfter, issueOf, planOf } from './license.given.ts';
 import type { Plan } from './on-license.ts';
 import { type License, type LicenseEvent, type LicenseState, licenseStream } from './license.ts';
 import type { RenewLicense } from './license.terms.ts';
@@ -13,38 +13,20 @@ const given = specification<LicenseCommand, LicenseEvent, LicenseState>({ ...lic
 const T0 = '2026-01-01T09:00:00.000Z';
 const later = (days: number): string => addDays(T0, days);
 
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Pro',
-  slug: 'pro',
-  license_type: 'subscription',
-  license_model: 'standard',
-  billing_interval: 'month',
-};
+const plan = planOf({ license_type: 'subscription', billing_interval: 'month' });
 const waiting: Plan = { ...plan, term_starts: 'first_activation' };
 const perpetual: Plan = { ...plan, license_type: 'perpetual', billing_interval: null, updates_days: 365 };
 const trial: Plan = { ...plan, plan_id: 'plan_trial', license_type: 'trial', trial_days: 14 };
 
-const issue = (of: Plan, over: Partial<IssueLicense> = {}): IssueLicense => ({
-  type: 'IssueLicense',
-  plan: of,
-  customer_id: 'cus_ada',
-  email: 'ada@example.com',
-  key_hash: 'hash',
-  key_sealed: 'sealed',
-  name: 'Ada',
-  org_name: 'Engines',
-  external_customer_id: 'crm-1',
-  external_workspace_id: null,
-  notes: null,
-  metadata: {},
-  valid_from: null,
-  valid_until: undefined,
-  now: T0,
-  ...over,
-});
+const issue = (of: Plan, over: Partial<IssueLicense> = {}): IssueLicense =>
+  issueOf(of, {
+    customer_id: 'cus_ada',
+    name: 'Ada',
+    org_name: 'Engines',
+    external_customer_id: 'crm-1',
+    now: T0,
+    ...over,
+  });
 const renew = (of: Plan, days: number, over: Partial<RenewLicense> = {}): LicenseCommand => ({
   type: 'RenewLicense',
   plan: of,
@@ -52,18 +34,7 @@ const renew = (of: Plan, days: number, over: Partial<RenewLicense> = {}): Licens
   valid_until: undefined,
   ...over,
 });
-const activate = (of: Plan, days: number, device = 'a'): Activate => ({
-  type: 'Activate',
-  plan: of,
-  product_type: 'desktop',
-  activation_id: `act_${device}`,
-  identifier: device,
-  identifier_hash: `hash of ${device}`,
-  identifier_type: 'device',
-  label: null,
-  ip: null,
-  now: later(days),
-});
+const activate = (of: Plan, days: number, device = 'a'): Activate => activationOf(of, device, { now: later(days) });
 const transfer = (over: Partial<TransferLicense> = {}): TransferLicense => ({
   type: 'TransferLicense',
   customer_id: 'cus_grace',
@@ -79,10 +50,8 @@ const transfer = (over: Partial<TransferLicense> = {}): TransferLicense => ({
 });
 const fold = (events: readonly LicenseEvent[]): LicenseState =>
   events.reduce(licenseStream.evolve, licenseStream.initialState);
-const after = (...commands: LicenseCommand[]): LicenseEvent[] =>
-  commands.reduce<LicenseEvent[]>((events, command) => [...events, ...decideLicense(command, fold(events))], []);
 const license = (...commands: LicenseCommand[]): License => {
-  const state = fold(after(...commands));
+  const state = fold(eventsAfter(...commands));
   if (state.status === 'none') throw new Error('no licence');
   return state;
 };
@@ -92,18 +61,18 @@ describe('a term that begins with the first activation', () => {
     given()
       .when(issue(waiting))
       .thenMatches([{ status: 'active', valid_until: null, term_started_at: null }]);
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when(activate(waiting, 100))
       .thenMatches([
         { type: 'activation.added' },
         { type: 'license.term_started', started_at: later(100), valid_until: '2026-05-11T09:00:00.000Z' },
       ]);
-    given(...after(issue(waiting), activate(waiting, 100)))
+    given(...eventsAfter(issue(waiting), activate(waiting, 100)))
       .when(activate(waiting, 101, 'b'))
       .thenMatches([{ type: 'activation.added' }]);
   });
   it('never ends before it has begun', () => {
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when({ type: 'LetTimePass', plan: waiting, now: later(3_000) })
       .thenNothing();
   });
@@ -124,7 +93,7 @@ describe('a term that begins with the first activation', () => {
       .thenMatches([{ term_started_at: T0, valid_until: later(90) }]);
   });
   it('begins with a renewal that comes first', () => {
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when(renew(waiting, 31))
       .thenMatches([
         { type: 'license.term_started', started_at: later(31), valid_until: '2026-03-01T09:00:00.000Z' },
@@ -133,10 +102,10 @@ describe('a term that begins with the first activation', () => {
   });
   it('goes on waiting over a change of plan if terms of the new one do, and begins if they do not', () => {
     const change = (to: Plan): LicenseCommand => ({ type: 'ChangePlan', plan: to, now: later(5), reason: null });
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when(change({ ...waiting, plan_id: 'plan_2' }))
       .thenMatches([{ type: 'plan.changed', valid_until: null }]);
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when(change({ ...plan, plan_id: 'plan_2' }))
       .thenMatches([
         { type: 'plan.changed', valid_until: null },
@@ -144,12 +113,12 @@ describe('a term that begins with the first activation', () => {
       ]);
   });
   it('ends at once when the licence is canceled: nothing of it is left to be used', () => {
-    given(...after(issue(waiting)))
+    given(...eventsAfter(issue(waiting)))
       .when({ type: 'CancelLicense', plan: waiting, now: later(1), reason: null })
       .thenMatches([{ valid_until: later(1) }]);
   });
   it('is not asked of licences that were issued before there was a choice', () => {
-    const events = after(issue(plan)).map((event) => {
+    const events = eventsAfter(issue(plan)).map((event) => {
       const {
         term_started_at: _started,
         updates_until: _updates,
@@ -163,7 +132,7 @@ describe('a term that begins with the first activation', () => {
 
 describe('a term that is given before the licence begins', () => {
   it('begins with it', () => {
-    const future = after(issue(plan, { valid_from: later(60), valid_until: null }));
+    const future = eventsAfter(issue(plan, { valid_from: later(60), valid_until: null }));
     const end = addDays(later(60), 31);
     given(...future)
       .when({ type: 'ChangePlan', plan: { ...plan, plan_id: 'plan_2' }, now: later(1), reason: null })
@@ -177,20 +146,20 @@ describe('a term that is given before the licence begins', () => {
 describe('a renewal', () => {
   const fromNow: Plan = { ...plan, renewal_from: 'from_now' };
   it('follows the present term, also when it comes in the grace: grace is lent, not given', () => {
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when(renew(plan, 10))
       .thenMatches([{ valid_until: '2026-03-01T09:00:00.000Z' }]);
-    given(...after(issue(plan), { type: 'LetTimePass', plan, now: later(33) }))
+    given(...eventsAfter(issue(plan), { type: 'LetTimePass', plan, now: later(33) }))
       .when(renew(plan, 34))
       .thenMatches([{ valid_until: '2026-03-01T09:00:00.000Z', status: 'active' }]);
   });
   it('begins now once the licence has expired, whether or not the event that says so is written', () => {
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when(renew(plan, 60))
       .thenMatches([{ valid_until: addDays(later(60), 31), status: 'active' }]);
   });
   it('begins now by a plan that says so', () => {
-    given(...after(issue(fromNow)))
+    given(...eventsAfter(issue(fromNow)))
       .when(renew(fromNow, 10))
       .thenMatches([{ valid_until: addDays(later(10), 31) }]);
   });
@@ -216,21 +185,21 @@ describe('updates', () => {
   });
   it('are counted from the beginning of the term', () => {
     const later10 = { ...perpetual, term_starts: 'first_activation' } as const;
-    given(...after(issue(later10)))
+    given(...eventsAfter(issue(later10)))
       .when(activate(later10, 10))
       .thenMatches([{ type: 'activation.added' }, { valid_until: null, updates_until: later(375) }]);
   });
   it('go on with a renewal; a window that has closed opens anew from now', () => {
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(renew(perpetual, 300))
       .thenMatches([{ valid_until: null, updates_until: later(730) }]);
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(renew(perpetual, 700))
       .thenMatches([{ updates_until: later(1_065) }]);
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(renew({ ...perpetual, renewal_from: 'from_now' }, 300))
       .thenMatches([{ updates_until: later(665) }]);
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(renew(perpetual, 300, { updates_until: null }))
       .thenMatches([{ updates_until: null }]);
   });
@@ -241,13 +210,13 @@ describe('updates', () => {
       now: later(10),
       reason: null,
     });
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(change({ updates_days: 30 }))
       .thenMatches([{ updates_until: later(365) }]);
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(change({ updates_days: 730 }))
       .thenMatches([{ updates_until: later(740) }]);
-    given(...after(issue(perpetual)))
+    given(...eventsAfter(issue(perpetual)))
       .when(change({ updates_days: null }))
       .thenMatches([{ updates_until: null }]);
   });
@@ -261,7 +230,7 @@ describe('a trial', () => {
     given()
       .when(issue({ ...plan, trial_days: 14 }))
       .thenMatches([{ status: 'trialing' }, { type: 'license.trial_started' }]);
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when({ type: 'ChangePlan', plan: trial, now: later(1), reason: null })
       .thenMatches([{ type: 'plan.changed', trial: true }, { type: 'license.trial_started' }]);
   });
@@ -274,13 +243,13 @@ describe('a trial', () => {
       .thenRefused('INVALID_TERM');
   });
   it('counts for whom it is transferred to, while it is one, and only once', () => {
-    given(...after(issue(trial)))
+    given(...eventsAfter(issue(trial)))
       .when(transfer())
       .thenMatches([{ type: 'license.transferred' }, { type: 'license.trial_started', customer_id: 'cus_grace' }]);
-    given(...after(issue(trial), transfer()))
+    given(...eventsAfter(issue(trial), transfer()))
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com' }))
       .thenMatches([{ type: 'license.transferred', previous_customer_id: 'cus_grace' }]);
-    given(...after(issue(trial), renew(plan, 1)))
+    given(...eventsAfter(issue(trial), renew(plan, 1)))
       .when(transfer())
       .thenMatches([{ type: 'license.transferred' }]);
   });
@@ -288,7 +257,7 @@ describe('a trial', () => {
 
 describe('a transfer', () => {
   it('gives the licence to another person, of whom nothing is known but what was said', () => {
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when(transfer({ org_name: 'Navy', reason: 'sold' }))
       .then([
         {
@@ -312,15 +281,15 @@ describe('a transfer', () => {
     });
   });
   it('to another organisation leaves the person what it was', () => {
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com', org_name: 'Navy' }))
       .thenMatches([{ name: 'Ada', org_name: 'Navy', external_customer_id: 'crm-1' }]);
-    given(...after(issue(plan)))
+    given(...eventsAfter(issue(plan)))
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com' }))
       .thenNothing();
   });
   it('keeps the activations, or gives them up', () => {
-    const events = after(issue(plan), activate(plan, 1), activate(plan, 1, 'b'));
+    const events = eventsAfter(issue(plan), activate(plan, 1), activate(plan, 1, 'b'));
     given(...events)
       .when(transfer())
       .thenMatches([{ type: 'license.transferred' }]);
@@ -334,7 +303,7 @@ describe('a transfer', () => {
   });
   it('leaves another person bound to nothing yet; the same one to what he was bound to, until the devices are released', () => {
     const bound: Plan = { ...plan, bound_identity: 'email', fingerprint_lock: true };
-    const events = after(issue(bound), { ...activate(bound, 1), identity_hash: 'hash of ada' });
+    const events = eventsAfter(issue(bound), { ...activate(bound, 1), identity_hash: 'hash of ada' });
     const of = (state: LicenseState): unknown => state.status !== 'none' && state.bindings;
     expect(of(fold(events))).toMatchObject({ fingerprint: { hash: 'hash of a' }, identity: { hash: 'hash of ada' } });
     expect(of(fold([...events, ...decideLicense(transfer(), fold(events))]))).toEqual({
@@ -355,10 +324,10 @@ describe('a transfer', () => {
   });
   it('is refused for a revoked licence alone', () => {
     const because = { plan, now: later(1), reason: null };
-    given(...after(issue(plan), { type: 'SuspendLicense', ...because }))
+    given(...eventsAfter(issue(plan), { type: 'SuspendLicense', ...because }))
       .when(transfer())
       .thenMatches([{ type: 'license.transferred' }]);
-    given(...after(issue(plan), { type: 'RevokeLicense', ...because }))
+    given(...eventsAfter(issue(plan), { type: 'RevokeLicense', ...because }))
       .when(transfer())
       .thenRefused('LICENSE_REVOKED');
   });

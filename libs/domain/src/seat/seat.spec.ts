@@ -1,8 +1,6 @@
 import fc from 'fast-check';
-import { decideLicense } from '../license/license.commands.ts';
-import type { Plan } from '../license/on-license.ts';
-import { type License, licenseStream } from '../license/license.ts';
-import { PLAN_DEFAULTS } from '../plan/plan.ts';
+import { licenseOf, planOf, T0 } from '../license/license.given.ts';
+import type { License } from '../license/license.ts';
 import { specification } from '../shared/given.ts';
 import { Refusal } from '../shared/refusal.ts';
 import { addDays } from '../shared/time.ts';
@@ -12,39 +10,10 @@ import { type Seat, type SeatEvent, type SeatRole, type Seats, seatStream } from
 
 const given = specification<SeatCommand, SeatEvent, Seats>({ ...seatStream, decide: decideSeat });
 
-const T0 = '2026-01-31T09:00:00.000Z';
 const later = (days: number): string => addDays(T0, days);
 
-const plan: Plan = {
-  ...PLAN_DEFAULTS,
-  plan_id: 'plan_1',
-  product_id: 'prod_1',
-  name: 'Team',
-  slug: 'team',
-  license_type: 'perpetual',
-  license_model: 'standard',
-  max_seats: 2,
-};
-const issued = decideLicense(
-  {
-    type: 'IssueLicense',
-    plan,
-    customer_id: 'cus_1',
-    email: 'ada@example.com',
-    key_hash: 'hash',
-    key_sealed: 'sealed',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: null,
-    valid_until: undefined,
-    now: T0,
-  },
-  licenseStream.initialState,
-).reduce(licenseStream.evolve, licenseStream.initialState) as License;
+const plan = planOf({ max_seats: 2 });
+const issued = licenseOf(plan);
 
 const on = (over: Partial<OnLicense> = {}): OnLicense => ({
   license_id: 'lic_1',
