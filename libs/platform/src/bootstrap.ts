@@ -16,6 +16,7 @@ import { registerOperatorRoutes } from './health/routes.ts';
 import { installBodyParser } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { installCors } from './http/cors.ts';
+import { installFarewell } from './http/farewell.ts';
 import { installObservation, requestId } from './http/observe.ts';
 import { openApi } from './http/openapi.ts';
 import { installProblems, registerEndpoints } from './http/register.ts';
@@ -77,7 +78,6 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     skipMiddie: true,
     genReqId: ({ headers }: IncomingMessage) => requestId(headers['request-id']),
     trustProxy: config.trusted_proxies.length > 0 ? [...config.trusted_proxies] : false,
-    forceCloseConnections: 'idle',
     return503OnClosing: true,
     clientErrorHandler: answerClientError(config.public_url),
     routerOptions: { maxParamLength: 300 },
@@ -93,6 +93,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
 
   const fastify = adapter.getInstance<FastifyInstance<RawServerDefault>>();
   const services = loadedServices(nest.get(ModulesContainer));
+  installFarewell(fastify);
   installObservation(fastify, metrics);
   installProblems(fastify, config.public_url);
   installCors(fastify);
