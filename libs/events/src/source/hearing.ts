@@ -61,7 +61,8 @@ class Ear {
       let client: PoolClient | undefined;
       try {
         client = await this.pool.connect();
-        await this.#listenUntilLost(client, closing);
+        // An abort that came while it connected is not told again.
+        if (!closing.aborted) await this.#listenUntilLost(client, closing);
       } catch (error) {
         for (const { onError } of this.#listeners) onError(error);
       } finally {

@@ -1,0 +1,42 @@
+import pg from 'pg';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { Bell } from '../bell.ts';
+import { hear } from './hearing.ts';
+
+describe('hearing', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+  const errors: unknown[] = [];
+
+  const listen = (bell = new Bell()): (() => Promise<void>) =>
+    hear(pool, { channel: 'things', bell, onError: (error) => errors.push(error) });
+
+  beforeEach(async () => {
+    database = await freshDatabase();
+    pool = new pg.Pool({ connectionString: database.url });
+    // Dropping the database cuts what is still closing.
+    pool.on('error', () => undefined);
+  });
+  afterEach(async () => {
+    await pool.end();
+    await database.drop();
+    expect(errors.splice(0)).toEqual([]);
+  });
+
+  it('rings for all who listen, over one connection', async () => {
+    const bells = [new Bell(), new Bell()];
+    const stops = bells.map(listen);
+    // Something may have come before there was anyone to hear it.
+    await Promise.all(bells.map((bell) => bell.wait(30_000)));
+    const told = Promise.all(bells.map((bell) => bell.wait(30_000)));
+    await pool.query('notify things');
+    await told;
+    expect(pool.totalCount).toBe(2);
+    await Promise.all(stops.map((stop) => stop()));
+  });
+
+  it('stops while it is still connecting, too', async () => {
+    await listen()();
+    expect(pool.totalCount).toBe(0);
+  });
+});
