@@ -51,7 +51,7 @@ export const freshStore = async (
   schema: string,
   { streams, projections, tables = '' }: { streams: AnyStreamType[]; projections: Projection[]; tables?: string },
 ): Promise<BenchStore> => {
-  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 12 });
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 12, pipeline: true });
   const client = await pool.connect();
   await client.query(`create schema ${schema}`);
   await migrateEventStore(client, schema);

@@ -5,6 +5,7 @@ import pg from 'pg';
 /** An empty database of a test's own. */
 export interface TestDatabase {
   readonly url: string;
+  /** For pools as services have them. */
   readonly config: pg.PoolConfig;
   /** Removes it, with the sessions in it that do not end by themselves. */
   drop(): Promise<void>;
@@ -45,7 +46,7 @@ export const freshDatabase = async ({ template = 'template1' }: { template?: str
   const url = serverUrl().replace('/postgres?', `/${name}?`);
   return {
     url,
-    config: { connectionString: url },
+    config: { connectionString: url, pipeline: true },
     drop: () => drop(name),
   };
 };

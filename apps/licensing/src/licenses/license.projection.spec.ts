@@ -76,7 +76,7 @@ describe('the list of licences', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    pool = new pg.Pool({ connectionString: database.url });
+    pool = new pg.Pool(database.config);
     const runner = { query: (sql: string) => pool.query(sql) } as unknown as QueryRunner;
     await new Licenses1790000012000().up(runner);
     await new LicenseTerms1790000071000().up(runner);

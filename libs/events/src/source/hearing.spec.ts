@@ -13,7 +13,7 @@ describe('hearing', () => {
 
   beforeEach(async () => {
     database = await freshDatabase();
-    pool = new pg.Pool({ connectionString: database.url });
+    pool = new pg.Pool(database.config);
     // Dropping the database cuts what is still closing.
     pool.on('error', () => undefined);
   });

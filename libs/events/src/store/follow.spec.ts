@@ -16,7 +16,7 @@ describe('watching the log', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    pool = new pg.Pool({ connectionString: database.url, options: '-c search_path=things', max: 8 });
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
     await pool.query('create schema things');
     const client = await pool.connect();
     await migrateEventStore(client, 'things');

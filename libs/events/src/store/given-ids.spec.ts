@@ -42,7 +42,7 @@ describe('an event with an id of the caller’s making', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    pool = new pg.Pool({ connectionString: database.url, options: '-c search_path=things', max: 8 });
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
     // Dropping the database cuts what is still closing.
     pool.on('error', () => undefined);
     await pool.query('create schema things');

@@ -28,7 +28,10 @@ import { Schemas } from './upcast.ts';
 import { Writer } from './writer.ts';
 
 export interface EventStoreOptions {
-  /** Connections whose `search_path` is the service's schema. The store does not end it. */
+  /**
+   * Connections whose `search_path` is the service's schema, in pipeline mode: a flush sends statements together. The store
+   * does not end it.
+   */
   readonly pool: Pool;
   readonly schema: string;
   /** Every stream type of the service. */

@@ -80,7 +80,7 @@ export class Writer {
     appends: readonly Append[],
     redecide?: (client: PoolClient) => Promise<void>,
   ): Promise<Map<string, RecordedEvent>> {
-    let keys = redecide === undefined ? await this.#keysFor(appends) : undefined;
+    const keys: PersonKeys = redecide === undefined ? await this.#keysFor(appends) : new Map();
     const client = await this.pool.connect().catch((error: unknown) => {
       throw new ConnectionLostError('no connection to the database', { cause: error });
     });
@@ -92,18 +92,23 @@ export class Writer {
     // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger: one round trip.
     const begun = redecide !== undefined || !this.#eventsAlone(appends);
     try {
-      if (begun) await client.query(this.#begin);
-      if (redecide !== undefined) {
-        await redecide(client);
-        keys = await this.#keysFor(appends);
+      let recorded: RecordedEvent[];
+      if (redecide === undefined) {
+        // Sent together: the database takes one after the other, and nothing waits for answers on their way.
+        [, , recorded] = await Promise.all([
+          begun ? client.query(this.#begin) : undefined,
+          this.#checkReadings(client, appends),
+          this.#insert(client, appends, keys),
+        ]);
       } else {
-        await this.#checkReadings(client, appends);
+        await client.query(this.#begin);
+        await redecide(client);
+        recorded = await this.#insert(client, appends, await this.#keysFor(appends));
       }
-      const recorded = await this.#insert(client, appends, keys ?? new Map());
       if (begun) {
         await this.#project(client, recorded);
-        await this.#remember(client, appends, recorded);
-        await client.query('commit');
+        // What fails makes the commit a rollback.
+        await Promise.all([this.#remember(client, appends, recorded), client.query('commit')]);
       }
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {

@@ -47,6 +47,7 @@ const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg
     options: `-c search_path=${schema}${planAlways ? ' -c plan_cache_mode=force_custom_plan' : ''}`,
     application_name: `keyledger ${schema}`,
     max,
+    pipeline: true,
   });
   pool.on('error', onError);
   const orm = new DataSource({
