@@ -11,8 +11,9 @@ import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
 const POLL_MS = 500;
-/** Shortest time between two looks, in milliseconds. */
+/** Shortest time between two looks, in milliseconds; where few events are wanted, most looks of a busy log are in vain. */
 const LINGER_MS = 5;
+const LINGER_FOR_FEW_MS = 50;
 
 /** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
@@ -63,8 +64,9 @@ export class LogSource implements EventSource {
 
   /** Under load a look takes in what several flushes wrote; a lone event is not held up. */
   async #linger(): Promise<void> {
+    const linger = this.#read === readFew ? LINGER_FOR_FEW_MS : LINGER_MS;
     const since = performance.now() - this.#readAt;
-    if (since < LINGER_MS) await sleep(LINGER_MS - since);
+    if (since < linger) await sleep(linger - since);
     this.#readAt = performance.now();
   }
 
