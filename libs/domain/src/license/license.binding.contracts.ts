@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { contract, orNull, text } from '../shared/contract.ts';
-import { BINDINGS } from './license.bindings.ts';
+import { BINDINGS } from './binding.ts';
 
 const service = 'licensing';
 const of = {

@@ -1,30 +1,8 @@
 import type { ActivationRules } from '../plan/plan.activation-rules.ts';
 import type { Time } from '../shared/time.ts';
+import type { Binding, BindingEvent, Bound } from './binding.ts';
 import { refuse } from './license.errors.ts';
 import type { License } from './license.ts';
-
-export const BINDINGS = ['fingerprint', 'identity'] as const;
-/** What a licence may be bound to: one device or user, and one e-mail address or public key. */
-export type Binding = (typeof BINDINGS)[number];
-
-export interface Bound {
-  /** Of the normalised identifier, or a keyed one of the identity. */
-  readonly hash: string;
-  readonly bound_at: Time;
-}
-
-/** null = not bound. */
-export type Bindings = Readonly<Record<Binding, Bound | null>>;
-
-export const UNBOUND: Bindings = { fingerprint: null, identity: null };
-
-interface Of {
-  readonly product_id: string;
-}
-
-export type BindingEvent =
-  | (Of & Bound & { readonly type: 'license.bound'; readonly binding: Binding })
-  | (Of & { readonly type: 'license.unbound'; readonly binding: Binding; readonly reason: string | null });
 
 /** Who uses a licence, as far as it may be bound to that; undefined = not said. */
 export interface Caller {
@@ -83,8 +61,3 @@ export const unbind = (
   if (status === 'revoked') return refuse('LICENSE_REVOKED');
   return bindings[binding] === null ? [] : [{ type: 'license.unbound', product_id, binding, reason }];
 };
-
-export const evolveBindings = (bindings: Bindings, event: BindingEvent): Bindings => ({
-  ...bindings,
-  [event.binding]: event.type === 'license.bound' ? { hash: event.hash, bound_at: event.bound_at } : null,
-});

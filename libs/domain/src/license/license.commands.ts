@@ -1,4 +1,5 @@
 import type { Time } from '../shared/time.ts';
+import type { Binding } from './binding.ts';
 import type { Description, License, LicenseEvent, LicenseState } from './license.ts';
 import {
   type Activate,
@@ -8,7 +9,7 @@ import {
   type ReleaseUnseen,
   releaseUnseen,
 } from './license.activations.ts';
-import { assertDevice, bind, type Binding, type Caller, mismatch, unbind } from './license.bindings.ts';
+import { assertDevice, bind, type Caller, mismatch, unbind } from './license.bindings.ts';
 import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';

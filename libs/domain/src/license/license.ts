@@ -1,6 +1,6 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import type { Time } from '../shared/time.ts';
-import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './license.bindings.ts';
+import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './binding.ts';
 
 export const LICENSE_STATUSES = [
   'active',

@@ -1,6 +1,6 @@
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { addDays } from '../shared/time.ts';
-import { UNBOUND } from './license.bindings.ts';
+import { UNBOUND } from './binding.ts';
 import type { License } from './license.ts';
 import { type VerificationRequest, type Verified, verify } from './verify.ts';
 
