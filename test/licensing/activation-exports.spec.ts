@@ -14,18 +14,13 @@ describe('activations of all licences', () => {
   /** By licence, newest first, what the licence itself lists. */
   const expected = new Map<string, Fields[]>();
 
-  const create = async (path: string, body: Fields, headers: Record<string, undefined> = {}): Promise<Fields> => {
-    const reply = await app.call('POST', path, body, headers);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = async (product_id: string, devices: number): Promise<string> => {
     const shape = { license_type: 'perpetual', license_model: 'standard', max_activations: null };
-    const plan = (plans[product_id] ??= create('/admin/plans', { product_id, name: 'Pro', slug: 'pro', ...shape }));
+    const plan = (plans[product_id] ??= app.create('/admin/plans', { product_id, name: 'Pro', slug: 'pro', ...shape }));
     const plan_id = (await plan)['id'];
-    const { id, license_key } = await create('/admin/licenses', { product_id, plan_id, email: 'ada@example.com' });
+    const { id, license_key } = await app.create('/admin/licenses', { product_id, plan_id, email: 'ada@example.com' });
     for (let n = 0; n < devices; n++)
-      await create(
+      await app.create(
         '/license/activate',
         { license_key, identifier: `d${n}`, label: '=1+1' },
         { authorization: undefined },
@@ -53,7 +48,7 @@ describe('activations of all licences', () => {
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
     for (const slug of ['one', 'other'])
-      products.push(String((await create('/admin/products', { name: slug, slug, type: 'desktop' }))['id']));
+      products.push(String((await app.create('/admin/products', { name: slug, slug, type: 'desktop' }))['id']));
     const [one = '', other = ''] = products;
     const ids = [await issue(one, 3), await issue(other, 2), await issue(one, 0)];
     for (let n = 0; n < LICENSES; n += 10)
@@ -87,7 +82,7 @@ describe('activations of all licences', () => {
   });
 
   it('are seen by a key of a product as that product’s alone', async () => {
-    const { key } = await create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: products[1] });
+    const { key } = await app.create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: products[1] });
     const { body } = await app.call('GET', '/admin/activations', undefined, { authorization: `Bearer ${String(key)}` });
     expect((body.data as Fields[]).map(({ product_id }) => product_id)).toEqual([products[1], products[1]]);
   });

@@ -17,13 +17,8 @@ describe('bad input to licensing', () => {
   let operations: Operation[];
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/licenses', {
+    app.create('/admin/licenses', {
       product_id: product['id'],
       plan_id: plan['id'],
       email: `user${++count}@example.com`,
@@ -41,8 +36,13 @@ describe('bad input to licensing', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'hybrid', key_prefix: 'ACME' });
-    plan = await create('/admin/plans', {
+    product = await app.create('/admin/products', {
+      name: 'Studio',
+      slug: 'studio',
+      type: 'hybrid',
+      key_prefix: 'ACME',
+    });
+    plan = await app.create('/admin/plans', {
       product_id: product['id'],
       name: 'Pro',
       slug: 'pro',
@@ -50,7 +50,7 @@ describe('bad input to licensing', () => {
       license_model: 'standard',
       max_activations: null,
     });
-    await create(`/admin/plans/${String(plan['id'])}/entitlements`, {
+    await app.create(`/admin/plans/${String(plan['id'])}/entitlements`, {
       feature: 'exports',
       value_type: 'quota',
       value: 1_000,
@@ -228,8 +228,12 @@ describe('bad input to licensing', () => {
 
   describe('ids of another product', () => {
     it('are 404 at every address of the API, to read and to change, by a key that is bound to a product', async () => {
-      const foreign = await create('/admin/products', { name: 'Other', slug: 'other', type: 'hybrid' });
-      const { key } = await create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: foreign['id'] });
+      const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'hybrid' });
+      const { key } = await app.create('/admin/api-keys', {
+        name: 'bound',
+        scopes: ['admin'],
+        product_id: foreign['id'],
+      });
       const ids: Readonly<Record<string, unknown>> = {
         products: product['id'],
         plans: plan['id'],

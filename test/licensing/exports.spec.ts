@@ -32,12 +32,13 @@ describe('an export of licences', () => {
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    const product = await app.call('POST', '/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
-    product_id = String(product.body['id']);
+    product_id = String(
+      (await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id'],
+    );
     const plan = { product_id, name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };
-    const plan_id = (await app.call('POST', '/admin/plans', plan)).body['id'];
+    const plan_id = (await app.create('/admin/plans', plan))['id'];
     for (const name of ['=1+1', '@cmd', 'Müller, "Sons"\nand more', 'plain'])
-      await app.call('POST', '/admin/licenses', {
+      await app.create('/admin/licenses', {
         product_id,
         plan_id,
         email: 'e@example.com',

@@ -30,16 +30,11 @@ describe('floating licences over HTTP', () => {
   let product: string;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = async (terms: Fields = {}): Promise<Fields> => {
     const slug = `shared-${++count}`;
     const shape = { license_type: 'perpetual', license_model: 'floating', max_activations: 2 };
-    const plan = await create('/admin/plans', { product_id: product, name: slug, slug, ...shape, ...terms });
-    return create('/admin/licenses', { product_id: product, plan_id: plan['id'], email: `u${count}@example.com` });
+    const plan = await app.create('/admin/plans', { product_id: product, name: slug, slug, ...shape, ...terms });
+    return app.create('/admin/licenses', { product_id: product, plan_id: plan['id'], email: `u${count}@example.com` });
   };
   const call = ({ license_key }: Fields, name: string, body: Fields, headers = {}, of = app): Promise<Reply> =>
     of.call('POST', `/license/floating/${name}`, { license_key, ...body }, { authorization: undefined, ...headers });
@@ -58,7 +53,7 @@ describe('floating licences over HTTP', () => {
   beforeAll(async () => {
     app = await startApp({ modules: MODULES });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    product = String((await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
+    product = String((await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
   });
   afterAll(async () => {
     await pool.end();

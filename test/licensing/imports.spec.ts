@@ -47,10 +47,11 @@ describe('an import of licences', () => {
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    const product = await app.call('POST', '/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
-    product_id = String(product.body['id']);
+    product_id = String(
+      (await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id'],
+    );
     const plan = { product_id, name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };
-    plan_id = String((await app.call('POST', '/admin/plans', plan)).body['id']);
+    plan_id = String((await app.create('/admin/plans', plan))['id']);
   });
   afterAll(async () => {
     await pool.end();
@@ -130,17 +131,17 @@ describe('an import of licences', () => {
   });
 
   it('belongs to the product of a key that is bound to one', async () => {
-    const made = await app.call('POST', '/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
-    const bound = await app.call('POST', '/admin/api-keys', {
+    const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
+    const bound = await app.create('/admin/api-keys', {
       name: 'b',
       scopes: ['admin'],
-      product_id: made.body['id'],
+      product_id: other['id'],
     });
-    const job = await send(ndjson([record('foreign')]), undefined, String(bound.body['key']));
+    const job = await send(ndjson([record('foreign')]), undefined, String(bound['key']));
     expect(await finished(job['id'])).toMatchObject({ refused: 1 });
     expect(await licenses('oldforeign@example.com')).toEqual([]);
     const seen = await app.call('GET', '/admin/imports', undefined, {
-      authorization: `Bearer ${String(bound.body['key'])}`,
+      authorization: `Bearer ${String(bound['key'])}`,
     });
     expect((seen.body as { data: Fields[] }).data).toHaveLength(1);
   });

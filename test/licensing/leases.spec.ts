@@ -33,23 +33,20 @@ describe('a lease', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    const made = await app.call('POST', '/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
-    product = String(made.body['id']);
-    const plan = await app.call('POST', '/admin/plans', {
+    product = String((await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
+    const plan = await app.create('/admin/plans', {
       product_id: product,
       name: 'Pro',
       slug: 'pro',
       license_type: 'perpetual',
       license_model: 'standard',
     });
-    const license = await app.call('POST', '/admin/licenses', {
+    const { license_key } = await app.create('/admin/licenses', {
       product_id: product,
-      plan_id: plan.body['id'],
+      plan_id: plan['id'],
       email: 'lease@example.com',
     });
-    const { license_key } = license.body as { license_key: string };
-    const activated = await app.call('POST', '/license/activate', { license_key, identifier: 'device' });
-    token = String(activated.body['token']);
+    token = String((await app.create('/license/activate', { license_key, identifier: 'device' }))['token']);
     jwks = (await app.call('GET', '/.well-known/jwks.json')).body as Jwks;
   });
   afterAll(() => app.close());

@@ -165,8 +165,8 @@ describe('usage as administrators see it', () => {
     const everything = await parsed('');
     expect(everything.length).toBeGreaterThan(2);
     expect(await parsed(`product_id=${world.product}`)).toEqual(everything);
-    const other = await world.create('/admin/products', { name: 'O', slug: 'other', type: 'saas' });
-    const key = await world.create('/admin/api-keys', {
+    const other = await world.app.create('/admin/products', { name: 'O', slug: 'other', type: 'saas' });
+    const key = await world.app.create('/admin/api-keys', {
       name: 'b',
       scopes: ['licenses:write'],
       product_id: other['id'],

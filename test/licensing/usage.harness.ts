@@ -9,7 +9,6 @@ export type Fields = Record<string, unknown>;
 export interface UsageWorld {
   readonly app: TestApp;
   readonly product: string;
-  create(path: string, body: Fields): Promise<Fields>;
   /** A licence of a plan of its own with these entitlements; quotas, unless they say otherwise. */
   issue(...entitlements: Fields[]): Promise<Fields>;
   /** Calls with the licence's key and no other credential. */
@@ -27,25 +26,25 @@ export const startUsageWorld = async (): Promise<UsageWorld> => {
   const app = await startApp({ modules: [GatewayModule, LicensingModule] });
   const pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
   let count = 0;
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    if (reply.status !== 201) throw new Error(`${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
-    return reply.body as Fields;
-  };
-  const product = String((await create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'desktop' }))['id']);
+  const product = String(
+    (await app.create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'desktop' }))['id'],
+  );
   const keyed: UsageWorld['keyed'] = (path, { license_key }, body, headers = {}) =>
     app.call('POST', path, { license_key, ...body }, { authorization: undefined, ...headers });
   return {
     app,
     product,
-    create,
     issue: async (...entitlements) => {
       const slug = `plan-${++count}`;
       const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
-      const plan = await create('/admin/plans', shape);
+      const plan = await app.create('/admin/plans', shape);
       for (const one of entitlements)
-        await create(`/admin/plans/${String(plan['id'])}/entitlements`, { value_type: 'quota', ...one });
-      return create('/admin/licenses', { product_id: product, plan_id: plan['id'], email: `u${count}@example.com` });
+        await app.create(`/admin/plans/${String(plan['id'])}/entitlements`, { value_type: 'quota', ...one });
+      return app.create('/admin/licenses', {
+        product_id: product,
+        plan_id: plan['id'],
+        email: `u${count}@example.com`,
+      });
     },
     keyed,
     use: (license, quantity = 1, over = {}, headers = {}) =>

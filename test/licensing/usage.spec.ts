@@ -113,7 +113,7 @@ describe('usage over HTTP', () => {
   });
 
   it('is told by licence key, or by an API key with the id of the licence', async () => {
-    const { app, create, issue } = world;
+    const { app, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     const { id, license_key } = license;
     const body = { license_id: id, feature: 'calls', quantity: 1 };
@@ -122,9 +122,13 @@ describe('usage over HTTP', () => {
     const neither = { feature: 'calls', quantity: 1 };
     for (const bad of [neither, { ...neither, license_id: id, license_key }])
       expect(await app.call('POST', '/license/usage', bad)).toMatchObject({ status: 400 });
-    const other = await create('/admin/products', { name: 'O', slug: `other-${names++}`, type: 'saas' });
-    const bound = await create('/admin/api-keys', { name: 'b', scopes: ['licenses:write'], product_id: other['id'] });
-    const reader = await create('/admin/api-keys', { name: 'r', scopes: ['releases:write'] });
+    const other = await app.create('/admin/products', { name: 'O', slug: `other-${names++}`, type: 'saas' });
+    const bound = await app.create('/admin/api-keys', {
+      name: 'b',
+      scopes: ['licenses:write'],
+      product_id: other['id'],
+    });
+    const reader = await app.create('/admin/api-keys', { name: 'r', scopes: ['releases:write'] });
     const as = (key: Fields) => ({ authorization: `Bearer ${String(key['key'])}` });
     expect(await app.call('POST', '/license/usage', body, as(bound))).toMatchObject({
       status: 404,
@@ -199,9 +203,9 @@ describe('usage over HTTP', () => {
   });
 
   it('reckons with add-ons, overrides and changes of plan as they are', async () => {
-    const { create, issue, use, on, product } = world;
+    const { app, issue, use, on, product } = world;
     const license = await issue({ feature: 'calls', value: 1 });
-    const more = await create(`/admin/products/${product}/add-ons`, {
+    const more = await app.create(`/admin/products/${product}/add-ons`, {
       slug: `more-${names++}`,
       feature: 'calls',
       value: 4,

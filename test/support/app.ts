@@ -22,6 +22,8 @@ export interface TestApp {
   readonly databaseUrl: string;
   /** Calls the API with the admin key; `headers` may override. A body makes it JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string | undefined>): Promise<Reply>;
+  /** Calls the API for what is to be made. @throws on any answer but 201 */
+  create(path: string, body: unknown, headers?: Record<string, string | undefined>): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,11 @@ export const startApp = async ({
     config,
     databaseUrl: config.database_url ?? '',
     call: (method, path, body, headers = {}) => call(app.url, method, path, body, headers),
+    create: async (path, body, headers = {}) => {
+      const reply = await call(app.url, 'POST', path, body, headers);
+      if (reply.status !== 201) throw new Error(`${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+      return reply.body as Record<string, unknown>;
+    },
     close: async () => {
       await app.close();
       await database?.drop();

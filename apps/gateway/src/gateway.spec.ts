@@ -25,15 +25,12 @@ describe('API keys', () => {
     await here.close();
   });
 
-  const make = async (fields: Record<string, unknown> = {}): Promise<{ id: string; key: string; prefix: string }> => {
-    const { status, body } = await here.call('POST', '/admin/api-keys', {
-      name: 'Order system',
-      scopes: ['admin'],
-      ...fields,
-    });
-    expect(status).toBe(201);
-    return body as { id: string; key: string; prefix: string };
-  };
+  const make = (fields: Record<string, unknown> = {}) =>
+    here.create('/admin/api-keys', { name: 'Order system', scopes: ['admin'], ...fields }) as Promise<{
+      id: string;
+      key: string;
+      prefix: string;
+    }>;
 
   it('are shown once, and never again', async () => {
     const created = await here.call('POST', '/admin/api-keys', {

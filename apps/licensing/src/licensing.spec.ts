@@ -11,13 +11,8 @@ describe('licensing over HTTP', () => {
   let plan: Fields;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const newPlan = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/plans', {
+    app.create('/admin/plans', {
       product_id: product['id'],
       name: 'Plan',
       slug: `plan-${++count}`,
@@ -26,7 +21,7 @@ describe('licensing over HTTP', () => {
       ...over,
     });
   const issue = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/licenses', {
+    app.create('/admin/licenses', {
       product_id: product['id'],
       plan_id: plan['id'],
       email: `user${++count}@example.com`,
@@ -47,7 +42,12 @@ describe('licensing over HTTP', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' });
+    product = await app.create('/admin/products', {
+      name: 'Studio',
+      slug: 'studio',
+      type: 'desktop',
+      key_prefix: 'ACME',
+    });
     plan = await newPlan({ max_activations: 5 });
   });
   afterAll(() => app.close());
@@ -389,7 +389,7 @@ describe('licensing over HTTP', () => {
     });
 
     it('knows signed keys, which show who signed them', async () => {
-      const signed = await create('/admin/products', {
+      const signed = await app.create('/admin/products', {
         name: 'Signed',
         slug: 'signed',
         type: 'saas',
@@ -432,7 +432,7 @@ describe('licensing over HTTP', () => {
 
   describe('who may', () => {
     const keyFor = async (scopes: string[], product_id?: unknown): Promise<Record<string, string>> => {
-      const made = await create('/admin/api-keys', {
+      const made = await app.create('/admin/api-keys', {
         name: 'k',
         scopes,
         ...(product_id === undefined ? {} : { product_id }),
@@ -453,7 +453,7 @@ describe('licensing over HTTP', () => {
     });
 
     it('a key of a product sees the objects of others nowhere', async () => {
-      const other = await create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
+      const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
       const bound = await keyFor(['admin'], other['id']);
       const license = await issue();
       const get = async (path: string): Promise<number> => (await app.call('GET', path, undefined, bound)).status;

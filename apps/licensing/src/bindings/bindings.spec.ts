@@ -13,17 +13,12 @@ describe('what activations are held to', () => {
   const products: Record<string, unknown> = {};
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = async (over: Fields = {}, type = 'desktop'): Promise<Fields> => {
     const slug = `plan-${++count}`;
     const shape = { name: slug, slug, license_type: 'perpetual', license_model: 'standard', max_activations: 5 };
-    const plan = await create('/admin/plans', { product_id: products[type], ...shape, ...over });
+    const plan = await app.create('/admin/plans', { product_id: products[type], ...shape, ...over });
     expect(plan).toMatchObject(over);
-    return create('/admin/licenses', {
+    return app.create('/admin/licenses', {
       product_id: products[type],
       plan_id: plan['id'],
       email: `user${count}@example.com`,
@@ -42,7 +37,7 @@ describe('what activations are held to', () => {
     app = await startApp({ modules: MODULES });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
     for (const type of ['desktop', 'saas'])
-      products[type] = (await create('/admin/products', { name: type, slug: type, type }))['id'];
+      products[type] = (await app.create('/admin/products', { name: type, slug: type, type }))['id'];
   });
   afterAll(async () => {
     await pool.end();

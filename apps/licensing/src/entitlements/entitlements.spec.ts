@@ -10,21 +10,16 @@ describe('entitlements over HTTP', () => {
   let product: string;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const newPlan = async (): Promise<string> => {
     const slug = `plan-${++count}`;
     const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
-    return String((await create('/admin/plans', shape))['id']);
+    return String((await app.create('/admin/plans', shape))['id']);
   };
-  const grant = (plan: string, body: Fields): Promise<Fields> => create(`/admin/plans/${plan}/entitlements`, body);
+  const grant = (plan: string, body: Fields): Promise<Fields> => app.create(`/admin/plans/${plan}/entitlements`, body);
   const issue = (plan_id: string): Promise<Fields> =>
-    create('/admin/licenses', { product_id: product, plan_id, email: `user${++count}@example.com` });
+    app.create('/admin/licenses', { product_id: product, plan_id, email: `user${++count}@example.com` });
   const newAddOn = async (body: Fields): Promise<string> =>
-    String((await create(`/admin/products/${product}/add-ons`, { slug: `add-on-${++count}`, ...body }))['id']);
+    String((await app.create(`/admin/products/${product}/add-ons`, { slug: `add-on-${++count}`, ...body }))['id']);
   const verify = async (license: Fields, over: Fields = {}): Promise<Fields> => {
     const body = { license_key: license['license_key'], ...over };
     return (await app.call('POST', '/license/verify', body, { authorization: undefined })).body as Fields;
@@ -34,7 +29,7 @@ describe('entitlements over HTTP', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    product = String((await create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'saas' }))['id']);
+    product = String((await app.create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'saas' }))['id']);
   });
   afterAll(() => app.close());
 
@@ -171,8 +166,8 @@ describe('entitlements over HTTP', () => {
   });
 
   it('add-ons of other products, and ids of nothing, are unknown', async () => {
-    const other = await create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
-    const foreign = await create(`/admin/products/${String(other['id'])}/add-ons`, {
+    const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
+    const foreign = await app.create(`/admin/products/${String(other['id'])}/add-ons`, {
       slug: 'foreign',
       feature: 'x',
       value: 1,

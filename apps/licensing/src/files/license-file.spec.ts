@@ -17,22 +17,17 @@ describe('a licence file', () => {
   let publicKeys: { kid: string; x: string }[];
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const newPlan = async (over: Fields = {}): Promise<string> => {
     const slug = `plan-${++count}`;
     const shape = { name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
-    return String((await create('/admin/plans', { product_id: product, ...shape, ...over }))['id']);
+    return String((await app.create('/admin/plans', { product_id: product, ...shape, ...over }))['id']);
   };
   const issue = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/licenses', { product_id: product, plan_id: plan, email: 'ada@example.com', ...over });
+    app.create('/admin/licenses', { product_id: product, plan_id: plan, email: 'ada@example.com', ...over });
   const activated = async (over: Fields = {}): Promise<Fields> => {
     const license = await issue(over);
     const { license_key } = license;
-    await create('/license/activate', { license_key, identifier: MACHINE });
+    await app.create('/license/activate', { license_key, identifier: MACHINE });
     return license;
   };
   /** As a user who has nothing but the key. */
@@ -58,7 +53,7 @@ describe('a licence file', () => {
   beforeAll(async () => {
     app = await startApp({ modules: [GatewayModule, LicensingModule] });
     product = String(
-      (await create('/admin/products', { name: 'S', slug: 's', type: 'desktop', key_prefix: 'ACME' }))['id'],
+      (await app.create('/admin/products', { name: 'S', slug: 's', type: 'desktop', key_prefix: 'ACME' }))['id'],
     );
     plan = await newPlan();
     publicKeys = ((await app.call('GET', '/.well-known/jwks.json')).body as { keys: typeof publicKeys }).keys;

@@ -24,18 +24,13 @@ describe('batches of keys with redemption codes', () => {
   let plan: Fields;
   let count = 0;
 
-  const create = async (path: string, body: Fields, headers: Record<string, string> = {}): Promise<Fields> => {
-    const reply = await app.call('POST', path, body, headers);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const newPlan = (over: Fields = {}): Promise<Fields> => {
     const slug = `plan-${++count}`;
     const shape = { name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
-    return create('/admin/plans', { product_id: product['id'], ...shape, ...over });
+    return app.create('/admin/plans', { product_id: product['id'], ...shape, ...over });
   };
   const batchOf = async (codes: number, over: Fields = {}): Promise<Batch> =>
-    (await create('/admin/key-batches', {
+    (await app.create('/admin/key-batches', {
       product_id: product['id'],
       plan_id: plan['id'],
       name: 'Boxes',
@@ -58,7 +53,12 @@ describe('batches of keys with redemption codes', () => {
   beforeAll(async () => {
     app = await startApp({ modules });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 4 });
-    product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' });
+    product = await app.create('/admin/products', {
+      name: 'Studio',
+      slug: 'studio',
+      type: 'desktop',
+      key_prefix: 'ACME',
+    });
     plan = await newPlan({ license_type: 'subscription', billing_interval: 'year' });
   });
   afterAll(async () => {
@@ -125,7 +125,7 @@ describe('batches of keys with redemption codes', () => {
     expect(await redeem(code)).toMatchObject({ status: 409, body: { code: 'CODE_REDEEMED' } });
     expect(JSON.stringify((await redeem(code)).body)).not.toContain('lic_');
 
-    await create('/license/activate', { license_key, identifier: 'device' });
+    await app.create('/license/activate', { license_key, identifier: 'device' });
     const verified = await app.call('POST', '/license/verify', { license_key, identifier: 'device' });
     expect(verified.body).toMatchObject({ code: 'VALID' });
     expect((await app.call('GET', `/admin/key-batches/${batch}`)).body).toMatchObject({ redeemed: 1 });
@@ -169,8 +169,8 @@ describe('batches of keys with redemption codes', () => {
     expect(two.body).toEqual(one.body);
     const body = { product_id: product['id'], plan_id: plan['id'], name: 'Cards', count: 2 };
     const [first, again] = [
-      await create('/admin/key-batches', body, { 'idempotency-key': 'batch-1' }),
-      await create('/admin/key-batches', body, { 'idempotency-key': 'batch-1' }),
+      await app.create('/admin/key-batches', body, { 'idempotency-key': 'batch-1' }),
+      await app.create('/admin/key-batches', body, { 'idempotency-key': 'batch-1' }),
     ];
     expect(again).toEqual(first);
   });
@@ -214,7 +214,12 @@ describe('batches of keys with redemption codes', () => {
   });
 
   it('are redeemed for signed keys, too, which are made then', async () => {
-    const signed = await create('/admin/products', { name: 'Sig', slug: 'sig', type: 'saas', key_format: 'signed' });
+    const signed = await app.create('/admin/products', {
+      name: 'Sig',
+      slug: 'sig',
+      type: 'saas',
+      key_format: 'signed',
+    });
     const of = await newPlan({ product_id: signed['id'] });
     const { code, license_key } = await codeOf({ product_id: signed['id'], plan_id: of['id'] });
     expect(license_key).toBeNull();
@@ -252,8 +257,8 @@ describe('batches of keys with redemption codes', () => {
 
   it('belong to their product', async () => {
     const { batch } = await codeOf();
-    const foreign = await create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
-    const { key } = await create('/admin/api-keys', {
+    const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
+    const { key } = await app.create('/admin/api-keys', {
       name: 'other',
       scopes: ['licenses:write'],
       product_id: foreign['id'],

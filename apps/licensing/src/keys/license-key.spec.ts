@@ -12,13 +12,8 @@ describe('the key of a licence', () => {
   let plan: Fields;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = (): Promise<Fields> =>
-    create('/admin/licenses', {
+    app.create('/admin/licenses', {
       product_id: product['id'],
       plan_id: plan['id'],
       email: `user${++count}@example.com`,
@@ -34,8 +29,13 @@ describe('the key of a licence', () => {
   beforeAll(async () => {
     app = await startApp({ modules });
     other = await startApp({ modules, databaseUrl: app.databaseUrl });
-    product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' });
-    plan = await create('/admin/plans', {
+    product = await app.create('/admin/products', {
+      name: 'Studio',
+      slug: 'studio',
+      type: 'desktop',
+      key_prefix: 'ACME',
+    });
+    plan = await app.create('/admin/plans', {
       product_id: product['id'],
       name: 'Pro',
       slug: 'pro',
@@ -96,8 +96,8 @@ describe('the key of a licence', () => {
 
   it('is not exchanged for a revoked licence, nor by a key of another product', async () => {
     const license = await issue();
-    const foreign = await create('/admin/products', { name: 'Other', slug: `other-${++count}`, type: 'desktop' });
-    const key = await create('/admin/api-keys', {
+    const foreign = await app.create('/admin/products', { name: 'Other', slug: `other-${++count}`, type: 'desktop' });
+    const key = await app.create('/admin/api-keys', {
       name: 'other',
       scopes: ['licenses:write'],
       product_id: foreign['id'],

@@ -32,23 +32,16 @@ describe('rotating the signing keys', () => {
   let license_key: unknown;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issueOf = async (product: Fields): Promise<Fields> => {
     const slug = `plan-${++count}`;
     const shape = { name: slug, slug, license_type: 'perpetual', license_model: 'standard', max_activations: 100 };
-    const plan = await create('/admin/plans', { product_id: product['id'], ...shape });
-    return create('/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' });
+    const plan = await app.create('/admin/plans', { product_id: product['id'], ...shape });
+    return app.create('/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' });
   };
   /** A lease of a device that has none yet. */
   const lease = async (of: TestApp = app): Promise<string> => {
     const identifier = `device ${++count}`;
-    const reply = await of.call('POST', '/license/activate', { license_key, identifier });
-    expect(reply.status).toBe(201);
-    return String((reply.body as Fields)['token']);
+    return String((await of.create('/license/activate', { license_key, identifier }))['token']);
   };
   const list = async (): Promise<Fields[]> =>
     ((await app.call('GET', '/admin/signing-keys')).body as { data: Fields[] }).data;
@@ -62,7 +55,7 @@ describe('rotating the signing keys', () => {
     app = await startApp({ modules });
     other = await startApp({ modules, databaseUrl: app.databaseUrl });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
-    const product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
+    const product = await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     license_key = (await issueOf(product))['license_key'];
     jest.useFakeTimers({ doNotFake: [...REAL], now: Date.now() });
   });
@@ -112,7 +105,12 @@ describe('rotating the signing keys', () => {
   };
 
   it('keeps a key for as long as a licence key that it signed is good: for ever', async () => {
-    const product = await create('/admin/products', { name: 'Sig', slug: 'sig', type: 'saas', key_format: 'signed' });
+    const product = await app.create('/admin/products', {
+      name: 'Sig',
+      slug: 'sig',
+      type: 'saas',
+      key_format: 'signed',
+    });
     const signed = String((await issueOf(product))['license_key']);
     await rotate();
     pass(400 * DAY);
@@ -160,9 +158,9 @@ describe('rotating the signing keys', () => {
   });
 
   it('is for whoever may do everything, in every product', async () => {
-    const product = await create('/admin/products', { name: 'Mine', slug: 'mine', type: 'saas' });
-    const bound = await create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
-    const meek = await create('/admin/api-keys', { name: 'meek', scopes: ['licenses:write'] });
+    const product = await app.create('/admin/products', { name: 'Mine', slug: 'mine', type: 'saas' });
+    const bound = await app.create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
+    const meek = await app.create('/admin/api-keys', { name: 'meek', scopes: ['licenses:write'] });
     for (const { key } of [bound, meek] as { key: string }[]) {
       const reply = await app.call('POST', '/admin/signing-keys/rotate', {}, { authorization: `Bearer ${key}` });
       expect(reply).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });

@@ -14,13 +14,8 @@ describe('the terms of a licence', () => {
   let product: Fields;
   let count = 0;
 
-  const create = async (path: string, body: Fields): Promise<Fields> => {
-    const reply = await app.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const newPlan = (over: Fields = {}): Promise<Fields> =>
-    create('/admin/plans', {
+    app.create('/admin/plans', {
       product_id: product['id'],
       name: 'Plan',
       slug: `plan-${++count}`,
@@ -35,7 +30,7 @@ describe('the terms of a licence', () => {
     email: `user${++count}@example.com`,
     ...over,
   });
-  const issue = (plan: Fields, over: Fields = {}): Promise<Fields> => create('/admin/licenses', asked(plan, over));
+  const issue = (plan: Fields, over: Fields = {}): Promise<Fields> => app.create('/admin/licenses', asked(plan, over));
   const read = async ({ id }: Fields): Promise<Fields> =>
     (await app.call('GET', `/admin/licenses/${String(id)}`)).body as Fields;
   const admin = (license: Fields, action: string, body: Fields = {}, of: TestApp = app): Promise<Reply> =>
@@ -49,7 +44,7 @@ describe('the terms of a licence', () => {
 
   beforeAll(async () => {
     app = await startApp({ modules });
-    product = await create('/admin/products', {
+    product = await app.create('/admin/products', {
       name: 'Studio',
       slug: 'studio',
       type: 'desktop',
@@ -181,7 +176,7 @@ describe('the terms of a licence', () => {
       } finally {
         await other.close();
       }
-      const elsewhere = await create('/admin/products', { name: 'Other', slug: 'other', type: 'saas' });
+      const elsewhere = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'saas' });
       const there = await newPlan({ product_id: elsewhere['id'], license_type: 'trial', trial_days: 14 });
       await issue(there, { email: 'once.only@example.com' });
     });
@@ -291,8 +286,8 @@ describe('the terms of a licence', () => {
         status: 409,
         body: { code: 'LICENSE_REVOKED' },
       });
-      const foreign = await create('/admin/products', { name: 'Foreign', slug: 'foreign', type: 'saas' });
-      const { key } = await create('/admin/api-keys', {
+      const foreign = await app.create('/admin/products', { name: 'Foreign', slug: 'foreign', type: 'saas' });
+      const { key } = await app.create('/admin/api-keys', {
         name: 'k',
         scopes: ['licenses:write'],
         product_id: foreign['id'],

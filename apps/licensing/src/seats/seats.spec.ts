@@ -17,18 +17,13 @@ describe('seats over HTTP', () => {
   let product: Fields;
   let count = 0;
 
-  const create = async (path: string, body: Fields, of = app): Promise<Fields> => {
-    const reply = await of.call('POST', path, body);
-    expect(reply).toMatchObject({ status: 201 });
-    return reply.body as Fields;
-  };
   const issue = async (max_seats: number | null, over: Fields = {}, of = app): Promise<string> => {
     const slug = `team-${++count}`;
     const shape = { name: 'Team', slug, license_type: 'perpetual', license_model: 'standard', max_seats };
     const product_id = over['product_id'] ?? product['id'];
-    const plan = await create('/admin/plans', { product_id, ...shape }, of);
+    const plan = await of.create('/admin/plans', { product_id, ...shape });
     const license = { product_id, plan_id: plan['id'], email: 'ada@example.com' };
-    return String((await create('/admin/licenses', license, of))['id']);
+    return String((await of.create('/admin/licenses', license))['id']);
   };
   const invite = (license_id: string, email: string, over: Fields = {}, of = app): Promise<Reply> =>
     of.call('POST', '/portal/seats', { license_id, email, ...over });
@@ -59,7 +54,7 @@ describe('seats over HTTP', () => {
       },
     });
     pool = new pg.Pool({ connectionString: app.databaseUrl, max: 2 });
-    product = await create('/admin/products', { name: 'Studio <b>&', slug: 'studio', type: 'saas' });
+    product = await app.create('/admin/products', { name: 'Studio <b>&', slug: 'studio', type: 'saas' });
   });
   afterAll(async () => {
     await pool.end();
@@ -205,13 +200,13 @@ describe('seats over HTTP', () => {
   });
 
   it('are not there for products without seats, nor for keys of other products', async () => {
-    const desktop = await create('/admin/products', { name: 'App', slug: `app-${++count}`, type: 'desktop' });
+    const desktop = await app.create('/admin/products', { name: 'App', slug: `app-${++count}`, type: 'desktop' });
     const license = await issue(3, { product_id: desktop['id'] });
     expect(await invite(license, 'no@example.com')).toMatchObject({
       status: 403,
       body: { code: 'FEATURE_NOT_AVAILABLE' },
     });
-    const bound = await create('/admin/api-keys', {
+    const bound = await app.create('/admin/api-keys', {
       name: 'bound',
       scopes: ['licenses:write'],
       product_id: desktop['id'],
