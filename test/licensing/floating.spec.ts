@@ -4,25 +4,12 @@ import pg from 'pg';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
+import { stopClock } from '../support/clock.ts';
 
 type Fields = Record<string, unknown>;
 const MODULES = [GatewayModule, LicensingModule];
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-
-/** Everything but the clock goes on as ever. */
-const REAL = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 
 describe('floating licences over HTTP', () => {
   let app: TestApp;
@@ -177,7 +164,7 @@ describe('floating licences over HTTP', () => {
   it('end by themselves, are told of as expired, and never come back', async () => {
     const license = await issue({ max_activations: 1 });
     const { session_id } = await checkOut(license, 'one');
-    jest.useFakeTimers({ doNotFake: [...REAL], now: Date.now() + 30 * MINUTE });
+    stopClock(Date.now() + 30 * MINUTE);
     try {
       expect(await call(license, 'heartbeat', { session_id })).toMatchObject({
         status: 409,

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import pg from 'pg';
 import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { stopClock } from '../../../../test/support/clock.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
 
@@ -9,20 +10,6 @@ type Fields = Record<string, unknown>;
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
-
-/** Everything but the clock goes on as ever. */
-const REAL = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 
 describe('rotating the signing keys', () => {
   const modules = [GatewayModule, LicensingModule];
@@ -57,7 +44,7 @@ describe('rotating the signing keys', () => {
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
     const product = await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     license_key = (await issueOf(product))['license_key'];
-    jest.useFakeTimers({ doNotFake: [...REAL], now: Date.now() });
+    stopClock(Date.now());
   });
   afterAll(async () => {
     jest.useRealTimers();
