@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { IssueLicense, LicenseCommand } from '#domain/license/license.commands';
+import { issueOf } from '#domain/license/license.given';
 import type { Plan } from '#domain/license/on-license';
 import type { License, LicenseState } from '#domain/license/license';
 import { PLAN_DEFAULTS } from '#domain/plan/plan';
@@ -99,24 +100,16 @@ const issue: fc.Arbitrary<IssueLicense> = fc
     until: fc.option(days, { nil: undefined }),
     skip_trial: fc.boolean(),
   })
-  .map(({ plan, from, until, skip_trial }) => ({
-    type: 'IssueLicense',
-    plan,
-    customer_id: 'cus_a',
-    email: 'a@example.com',
-    key_hash: 'hash',
-    key_sealed: 'sealed',
-    name: 'A',
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: from === null ? null : addDays(BIRTH, from),
-    valid_until: typeof until === 'number' ? addDays(BIRTH, until) : until,
-    skip_trial,
-    now: BIRTH,
-  }));
+  .map(({ plan, from, until, skip_trial }) =>
+    issueOf(plan, {
+      customer_id: 'cus_a',
+      name: 'A',
+      valid_from: from === null ? null : addDays(BIRTH, from),
+      valid_until: typeof until === 'number' ? addDays(BIRTH, until) : until,
+      skip_trial,
+      now: BIRTH,
+    }),
+  );
 
 export const lives = (length: number): fc.Arbitrary<Life> =>
   fc.record({ issue, steps: fc.array(step, { maxLength: length }) });

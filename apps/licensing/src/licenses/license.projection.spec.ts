@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { decideLicense } from '#domain/license/license.commands';
+import { issueOf } from '#domain/license/license.given';
 import type { Plan } from '#domain/license/on-license';
 import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
 import { newId } from '#domain/shared/id';
@@ -38,23 +39,7 @@ const live = (life: Life): Lived => {
 
 /** Nobody let time pass while it was suspended: it comes back as what has become of it. */
 const asleep: Life = {
-  issue: {
-    type: 'IssueLicense',
-    plan: PLANS[0] as Plan,
-    customer_id: 'cus_a',
-    email: 'a@example.com',
-    key_hash: 'hash',
-    key_sealed: 'sealed',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: null,
-    valid_until: undefined,
-    now: BIRTH,
-  },
+  issue: issueOf(PLANS[0] as Plan, { now: BIRTH }),
   steps: (['suspend', 'reinstate'] as const).map((deed) => ({
     deed,
     hours: deed === 'suspend' ? 0 : 2_000,
