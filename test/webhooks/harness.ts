@@ -6,46 +6,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Global, Inject, Injectable, Module, type Type } from '@nestjs/common';
+import { Global, Module, type Type } from '@nestjs/common';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { DELIVERY_SETTINGS, type DeliverySettings } from '../../apps/webhooks/src/sending/settings.ts';
 import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
-import { licensingContracts } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import type { DomainEvent, EventStore } from '#events';
-import { EVENT_STORE, ServiceModule } from '#platform';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
-
-const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
-
-/** Puts events into licensing's log, as licensing would. */
-@Injectable()
-class Licensing {
-  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
-
-  /** @returns the ids of the events */
-  async append(subject: string, ...events: (DomainEvent & Record<string, unknown>)[]): Promise<string[]> {
-    const { events: recorded } = await this.store.handle(anything, subject, () => events, {
-      metadata: { actor: { type: 'system', id: 'test' }, correlation_id: 'test' },
-    });
-    return recorded.map(({ id }) => id);
-  }
-}
-
-@Module({
-  imports: [
-    ServiceModule.forService({
-      name: 'licensing',
-      entities: [],
-      migrations: [],
-      streams: [anything],
-      projections: [],
-      contracts: licensingContracts,
-    }),
-  ],
-  providers: [Licensing],
-})
-class LicensingModule {}
+import { LicensingLog, LicensingStandIn } from '../support/licensing-log.ts';
 
 const settingsModule = (settings: Partial<DeliverySettings>): Type => {
   @Global()
@@ -88,12 +55,12 @@ export const startWebhooks = async (
   }: { databaseUrl?: string; env?: Record<string, string>; retryLadder?: readonly number[] } = {},
 ): Promise<Webhooks> => {
   const app = await startApp({
-    modules: [settingsModule(settings), LicensingModule, GatewayModule, WebhooksModule],
+    modules: [settingsModule(settings), LicensingStandIn, GatewayModule, WebhooksModule],
     env: { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', ...env },
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(retryLadder === undefined ? {} : { retryLadder }),
   });
-  const licensing = app.app.nest.get(Licensing, { strict: false });
+  const licensing = app.app.nest.get(LicensingLog, { strict: false });
   return {
     ...app,
     suspend: async (product = PRODUCT, license = newId('lic')) => {
@@ -109,11 +76,11 @@ export const startWebhooks = async (
       await licensing.append(id, { type: 'product.created', name: 'Editor', slug: id.replace('_', '-') });
       return id;
     },
-    webhook: async (url, fields = {}) => {
-      const { status, body } = await app.call('POST', '/admin/webhooks', { url, events: ['license.*'], ...fields });
-      if (status !== 201) throw new Error(`no webhook: ${JSON.stringify(body)}`);
-      return body as { id: string; secret: string };
-    },
+    webhook: async (url, fields = {}) =>
+      (await app.create('/admin/webhooks', { url, events: ['license.*'], ...fields })) as {
+        id: string;
+        secret: string;
+      },
     delivery: (webhook, event, until) =>
       eventually(async () => {
         const { body } = await app.call('GET', `/admin/webhooks/${webhook}/deliveries?limit=200`);

@@ -1,38 +1,12 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import { PLAN_DEFAULTS, type PlanEvent, planStream, type PlanTerms } from '#domain/plan/plan';
-import { contractsByType, type EventStore, inTransaction, readPublished, recordedFrom } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase, ServiceModule } from '#platform';
+import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/plan/plan';
+import { contractsByType, inTransaction, readPublished, recordedFrom } from '#events';
+import { DATABASE, type ServiceDatabase } from '#platform';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
+import { LicensingLog, LicensingStandIn } from '../../../test/support/licensing-log.ts';
 import { BillingModule } from './billing.module.ts';
 import { plansProjection } from './plans/plans.subscription.ts';
-
-/** Stands for licensing: a service of that name with plans in its log. */
-@Injectable()
-class Plans {
-  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
-
-  async append(id: string, event: PlanEvent): Promise<void> {
-    const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'req_test' } as const;
-    await this.store.handle(planStream, id, () => [event], { metadata });
-  }
-}
-
-@Module({
-  imports: [
-    ServiceModule.forService({
-      name: 'licensing',
-      entities: [],
-      migrations: [],
-      streams: [planStream],
-      projections: [],
-      contracts: [],
-    }),
-  ],
-  providers: [Plans],
-})
-class LicensingStandIn {}
 
 const terms: PlanTerms = {
   ...PLAN_DEFAULTS,
@@ -59,12 +33,12 @@ const updated = (changes: Partial<PlanTerms>): PlanEvent => ({
 
 describe('the plans that billing knows', () => {
   let app: TestApp;
-  let plans: Plans;
+  let licensing: LicensingLog;
   let database: ServiceDatabase;
 
   beforeAll(async () => {
     app = await startApp({ modules: [LicensingStandIn, BillingModule] });
-    plans = app.app.nest.get(Plans);
+    licensing = app.app.nest.get(LicensingLog);
     database = app.app.nest.select(BillingModule).get<ServiceDatabase>(DATABASE, { strict: false });
   });
   afterAll(() => app.close());
@@ -74,9 +48,9 @@ describe('the plans that billing knows', () => {
 
   it('follow those of licensing, explicit zeros and nulls included', async () => {
     const id = newId('plan');
-    await plans.append(id, created);
-    await plans.append(id, updated({ name: 'Pro yearly', billing_interval: 'year' }));
-    await plans.append(id, updated({ trial_days: 0, billing_interval: null, active: false }));
+    await licensing.append(id, created);
+    await licensing.append(id, updated({ name: 'Pro yearly', billing_interval: 'year' }));
+    await licensing.append(id, updated({ trial_days: 0, billing_interval: null, active: false }));
     const plan = await eventually(async () => {
       const found = await row(id);
       return found?.['version'] === 3 ? found : undefined;
@@ -97,8 +71,8 @@ describe('the plans that billing knows', () => {
 
   it('are the same when events come again', async () => {
     const id = newId('plan');
-    await plans.append(id, created);
-    await plans.append(id, updated({ name: 'Team' }));
+    await licensing.append(id, created);
+    await licensing.append(id, updated({ name: 'Team' }));
     const before = await eventually(async () => {
       const found = await row(id);
       return found?.['version'] === 2 ? found : undefined;

@@ -1,38 +1,12 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import { type ProductChanges, type ProductEvent, productStream } from '#domain/product/product';
-import { contractsByType, type EventStore, inTransaction, readPublished, recordedFrom } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase, ServiceModule } from '#platform';
+import { type ProductChanges, type ProductEvent } from '#domain/product/product';
+import { contractsByType, inTransaction, readPublished, recordedFrom } from '#events';
+import { DATABASE, type ServiceDatabase } from '#platform';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
+import { LicensingLog, LicensingStandIn } from '../../../test/support/licensing-log.ts';
 import { ReleasesModule } from './releases.module.ts';
 import { productsProjection } from './products/products.subscription.ts';
-
-/** Stands for licensing: a service of that name with products in its log. */
-@Injectable()
-class Products {
-  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
-
-  async append(id: string, event: ProductEvent): Promise<void> {
-    const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'req_test' } as const;
-    await this.store.handle(productStream, id, () => [event], { metadata });
-  }
-}
-
-@Module({
-  imports: [
-    ServiceModule.forService({
-      name: 'licensing',
-      entities: [],
-      migrations: [],
-      streams: [productStream],
-      projections: [],
-      contracts: [],
-    }),
-  ],
-  providers: [Products],
-})
-class LicensingStandIn {}
 
 const created = (product_id: string): ProductEvent => ({
   type: 'product.created',
@@ -54,12 +28,12 @@ const updated = (product_id: string, changes: ProductChanges): ProductEvent => (
 
 describe('the products that releases know', () => {
   let app: TestApp;
-  let products: Products;
+  let licensing: LicensingLog;
   let database: ServiceDatabase;
 
   beforeAll(async () => {
     app = await startApp({ modules: [LicensingStandIn, ReleasesModule] });
-    products = app.app.nest.get(Products);
+    licensing = app.app.nest.get(LicensingLog);
     database = app.app.nest.select(ReleasesModule).get<ServiceDatabase>(DATABASE, { strict: false });
   });
   afterAll(() => app.close());
@@ -69,9 +43,9 @@ describe('the products that releases know', () => {
 
   it('follow those of licensing, explicit false included', async () => {
     const id = newId('prod');
-    await products.append(id, created(id));
-    await products.append(id, updated(id, { name: 'Studio' }));
-    await products.append(id, updated(id, { require_signing: false, minimum_supported_version: '2.0.0' }));
+    await licensing.append(id, created(id));
+    await licensing.append(id, updated(id, { name: 'Studio' }));
+    await licensing.append(id, updated(id, { require_signing: false, minimum_supported_version: '2.0.0' }));
     const product = await eventually(async () => {
       const found = await row(id);
       return found?.['version'] === 3 ? found : undefined;
@@ -88,8 +62,8 @@ describe('the products that releases know', () => {
 
   it('are the same when events come again', async () => {
     const id = newId('prod');
-    await products.append(id, created(id));
-    await products.append(id, updated(id, { slug: 'studio' }));
+    await licensing.append(id, created(id));
+    await licensing.append(id, updated(id, { slug: 'studio' }));
     const before = await eventually(async () => {
       const found = await row(id);
       return found?.['version'] === 2 ? found : undefined;

@@ -1,0 +1,36 @@
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { licensingContracts } from '#domain/catalogue';
+import type { DomainEvent, EventStore } from '#events';
+import { EVENT_STORE, ServiceModule } from '#platform';
+
+const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
+
+/** Puts events into licensing's log, as licensing would. */
+@Injectable()
+export class LicensingLog {
+  constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
+
+  /** @returns the ids of the events */
+  async append<Event extends DomainEvent>(subject: string, ...events: Event[]): Promise<string[]> {
+    const { events: recorded } = await this.store.handle(anything, subject, () => events, {
+      metadata: { actor: { type: 'system', id: 'test' }, correlation_id: 'test' },
+    });
+    return recorded.map(({ id }) => id);
+  }
+}
+
+/** Stands for licensing: a service of that name that has nothing but the log. */
+@Module({
+  imports: [
+    ServiceModule.forService({
+      name: 'licensing',
+      entities: [],
+      migrations: [],
+      streams: [anything],
+      projections: [],
+      contracts: licensingContracts,
+    }),
+  ],
+  providers: [LicensingLog],
+})
+export class LicensingStandIn {}
