@@ -13,25 +13,7 @@ import { signingKeyContracts } from './signing-key/signing-key.contracts.ts';
 import { usageContracts } from './usage/usage.contracts.ts';
 import { webhookContracts } from './webhook-endpoint/webhook-endpoint.contracts.ts';
 
-/** The contracts of every event that any service publishes. */
-export const catalogue = [
-  ...productContracts,
-  ...planContracts,
-  ...licenseContracts,
-  ...licenseKeyContracts,
-  ...licenseBindingContracts,
-  ...licenseTermContracts,
-  ...signingKeyContracts,
-  ...keyBatchContracts,
-  ...seatContracts,
-  ...floatingContracts,
-  ...entitlementContracts,
-  ...usageContracts,
-  ...apiKeyContracts,
-  ...webhookContracts,
-];
-
-/** Those of licensing. */
+/** The contracts of licensing's events. */
 export const licensingContracts = [
   ...productContracts,
   ...planContracts,
@@ -46,6 +28,9 @@ export const licensingContracts = [
   ...entitlementContracts,
   ...usageContracts,
 ];
+
+/** The contracts of every event that any service publishes. */
+export const catalogue = [...licensingContracts, ...apiKeyContracts, ...webhookContracts];
 
 /**
  * Event types that are part of the published vocabulary and that no service emits yet. Subscriptions may name them in advance;
