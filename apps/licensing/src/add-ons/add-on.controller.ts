@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { ADD_ON_DEFAULTS, addOnStream, decideAddOn, refuseAddOn } from '#domain/add-on/add-on';
 import { type Product, productStream, productSupports, refuseProduct } from '#domain/product/product';
 import { newId } from '#domain/shared/id';
-import { type EventStore, UniqueViolationError } from '#events';
+import type { EventStore } from '#events';
 import {
   Answer,
   type Call,
@@ -17,6 +17,7 @@ import {
   seesProduct,
   type ServiceDatabase,
 } from '#platform';
+import { slugTaken } from '../slug-taken.ts';
 import { type AddOn, createAddOn, listAddOns, readAddOn, updateAddOn } from './add-on.endpoints.ts';
 import type { AddOnRow } from './add-on.table.ts';
 
@@ -45,7 +46,7 @@ export class AddOnController {
         ...call.command((outcome) => answer(outcome.events[0]?.recorded_at)),
         expectedVersion: 0,
       })
-      .catch(slugTaken);
+      .catch(slugTaken(refuseAddOn));
     return answer(events[0]?.recorded_at);
   }
 
@@ -79,7 +80,7 @@ export class AddOnController {
         metadata: call.metadata(),
         expectedVersion: call.if_match,
       })
-      .catch(slugTaken);
+      .catch(slugTaken(refuseAddOn));
     return this.#read(call.params);
   }
 
@@ -101,11 +102,6 @@ export class AddOnController {
       : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
-
-const slugTaken = (error: unknown): never => {
-  if (error instanceof UniqueViolationError) return refuseAddOn('SLUG_TAKEN');
-  throw error;
-};
 
 const view = ({ version: _version, created_at, updated_at, ...row }: AddOnRow): AddOn => ({
   ...row,

@@ -3,7 +3,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { decidePlan, type Plan as PlanState, PLAN_DEFAULTS, planStream, refusePlan } from '#domain/plan/plan';
 import { productStream, refuseProduct } from '#domain/product/product';
 import { newId } from '#domain/shared/id';
-import { type EventStore, UniqueViolationError } from '#events';
+import type { EventStore } from '#events';
 import {
   Answer,
   type Call,
@@ -18,6 +18,7 @@ import {
   seesProduct,
   type ServiceDatabase,
 } from '#platform';
+import { slugTaken } from '../slug-taken.ts';
 import { createPlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
 import type { PlanRow } from './plan.table.ts';
 
@@ -48,7 +49,7 @@ export class PlanController {
         ...call.command(({ events }) => answer(events[0]?.recorded_at)),
         expectedVersion: 0,
       })
-      .catch(slugTaken);
+      .catch(slugTaken(refusePlan));
     return answer(outcome.events[0]?.recorded_at);
   }
 
@@ -85,7 +86,7 @@ export class PlanController {
         metadata: call.metadata(),
         expectedVersion: call.if_match,
       })
-      .catch(slugTaken);
+      .catch(slugTaken(refusePlan));
     return this.#read(id);
   }
 
@@ -105,11 +106,6 @@ export class PlanController {
     return row === undefined ? refusePlan('PLAN_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
-
-const slugTaken = (error: unknown): never => {
-  if (error instanceof UniqueViolationError) return refusePlan('SLUG_TAKEN');
-  throw error;
-};
 
 /** Six characters that make a slug an address nobody else has; 36⁶ are plenty, and the unique index is the last word. */
 const checkoutSuffix = (): string =>

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { decideProduct, productStream, refuseProduct } from '#domain/product/product';
 import { newId } from '#domain/shared/id';
-import { type EventStore, UniqueViolationError } from '#events';
+import type { EventStore } from '#events';
 import {
   Answer,
   type Call,
@@ -16,6 +16,7 @@ import {
   seesProduct,
   type ServiceDatabase,
 } from '#platform';
+import { slugTaken } from '../slug-taken.ts';
 import { createProduct, listProducts, type Product, readProduct, updateProduct } from './product.endpoints.ts';
 import type { ProductRow } from './product.table.ts';
 
@@ -56,7 +57,7 @@ export class ProductController {
         (state) => decideProduct({ type: 'CreateProduct', product_id: id, product: { type, ...terms } }, state),
         { ...call.command(({ events }) => answer(events[0]?.recorded_at)), expectedVersion: 0 },
       )
-      .catch(slugTaken);
+      .catch(slugTaken(refuseProduct));
     return answer(outcome.events[0]?.recorded_at);
   }
 
@@ -90,7 +91,7 @@ export class ProductController {
         metadata: call.metadata(),
         expectedVersion: call.if_match,
       })
-      .catch(slugTaken);
+      .catch(slugTaken(refuseProduct));
     return this.#read(id);
   }
 
@@ -106,11 +107,6 @@ export class ProductController {
       : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
-
-const slugTaken = (error: unknown): never => {
-  if (error instanceof UniqueViolationError) return refuseProduct('SLUG_TAKEN');
-  throw error;
-};
 
 const view = ({ version: _version, product_type, created_at, updated_at, ...row }: ProductRow): Product =>
   ({
