@@ -25,13 +25,12 @@ export class ReleaseUnseen extends WhenDue {
   }
 
   /** Licences that have such activations. */
-  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
-    const { rows } = await this.database.pool.query<{ license_id: string }>({
-      name: 'unseen_activations',
-      text: `select distinct a.license_id from ${UNSEEN} and l.id <> all($2) limit $3`,
-      values: [now, except, limit],
-    });
-    return rows.map(({ license_id }) => license_id);
+  protected due(query: DueQuery): Promise<readonly string[]> {
+    return this.ids(
+      query,
+      'unseen_activations',
+      `select distinct a.license_id as id from ${UNSEEN} and l.id <> all($2) limit $3`,
+    );
   }
 
   protected async attend(license_id: string): Promise<void> {

@@ -15,16 +15,15 @@ export class ExpireSessions extends WhenDue {
   }
 
   /** Licences that have sessions whose time is over. */
-  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
-    const { rows } = await this.database.pool.query<{ license_id: string }>({
-      name: 'due_sessions',
-      text: `select distinct license_id from (
+  protected due(query: DueQuery): Promise<readonly string[]> {
+    return this.ids(
+      query,
+      'due_sessions',
+      `select distinct license_id as id from (
           select license_id from floating_sessions
           where ended_at is null and expires_at <= $1 and license_id <> all($2) order by expires_at limit $3
         ) due`,
-      values: [now, except, limit],
-    });
-    return rows.map(({ license_id }) => license_id);
+    );
   }
 
   protected async attend(license_id: string): Promise<void> {

@@ -14,13 +14,12 @@ export class ExpireWhenDue extends WhenDue {
     super('expire-when-due', database, logger);
   }
 
-  protected async due({ limit, now, except }: DueQuery): Promise<readonly string[]> {
-    const { rows } = await this.database.pool.query<{ id: string }>({
-      name: 'due_licenses',
-      text: 'select id from licenses where due_at <= $1 and id <> all($2) order by due_at limit $3',
-      values: [now, except, limit],
-    });
-    return rows.map(({ id }) => id);
+  protected due(query: DueQuery): Promise<readonly string[]> {
+    return this.ids(
+      query,
+      'due_licenses',
+      'select id from licenses where due_at <= $1 and id <> all($2) order by due_at limit $3',
+    );
   }
 
   protected async attend(id: string): Promise<void> {

@@ -38,6 +38,12 @@ export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy
   /** The ids of what is due, the longest due first. */
   protected abstract due(query: DueQuery): Promise<readonly string[]>;
 
+  /** The column `id` of a statement in which $1 is the time, $2 what is left out, and $3 how many are wanted. */
+  protected async ids({ now, except, limit }: DueQuery, name: string, text: string): Promise<readonly string[]> {
+    const { rows } = await this.database.pool.query<{ id: string }>({ name, text, values: [now, except, limit] });
+    return rows.map(({ id }) => id);
+  }
+
   /** After this an id is not due any more. */
   protected abstract attend(id: string): Promise<void>;
 
