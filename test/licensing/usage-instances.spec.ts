@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { eventually } from '../support/app.ts';
 import { stop } from '../support/children.ts';
 import { type InstanceOfSeveral, type Instances, prepareInstances } from '../support/instances.ts';
 
 type Fields = Record<string, unknown>;
 
-const CLI = fileURLToPath(new URL('../../dist/apps/keyledger/src/cli.js', import.meta.url));
 const CALLERS = 200;
 
 /** Two Keyledgers, each a process of its own, on one database; one of them is killed in the middle. */
@@ -112,12 +108,8 @@ describe('usage through several instances', () => {
     const records = (batches / 2) * 50;
     expect(await counted(license_id)).toEqual({ records, quantity: 2 * records, exceeded: 0 });
     expect(await used(license_id)).toBe(2 * records);
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [CLI, 'export', 'usage', '--format', 'ndjson', '--url', first.url],
-      { env: { ...process.env, KEYLEDGER_API_KEY: instances.key }, maxBuffer: 2 ** 26 },
-    );
-    const exported = stdout
+    const { out } = await instances.cli('export', 'usage', '--format', 'ndjson', '--url', first.url);
+    const exported = out
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Fields)

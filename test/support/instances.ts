@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,12 +25,18 @@ export interface InstanceOfSeveral {
 export interface Instances {
   readonly key: string;
   readonly pool: pg.Pool;
-  /** Starts one more. */
-  start(): Promise<InstanceOfSeveral>;
+  /** Starts one more. @param port a free one, unless it is said */
+  start(port?: string): Promise<InstanceOfSeveral>;
+  /** Runs the command line to its end, with the admin key. */
+  cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
   close(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', import.meta.url));
+const built = (name: string): string =>
+  fileURLToPath(new URL(`../../dist/apps/keyledger/src/${name}.js`, import.meta.url));
+const MAIN = built('main');
+/** The command line. */
+export const CLI = built('cli');
 
 export const prepareInstances = async (env: Readonly<Record<string, string>> = {}): Promise<Instances> => {
   const key = `kl_${randomBytes(32).toString('hex')}`;
@@ -40,13 +46,13 @@ export const prepareInstances = async (env: Readonly<Record<string, string>> = {
   const pool = new pg.Pool({ ...database.config, max: 2 });
   const running: ChildProcess[] = [];
 
-  const start = async (): Promise<InstanceOfSeveral> => {
+  const start = async (port = '0'): Promise<InstanceOfSeveral> => {
     const { child, match } = await startAndWaitFor(
       ['--disable-warning=TimeoutNegativeWarning', MAIN],
       /serves (http:\/\/127\.0\.0\.1:\d+)/,
       {
         ...process.env,
-        PORT: '0',
+        PORT: port,
         DATABASE_URL: database.url,
         KEYLEDGER_DATA: folder,
         KEYLEDGER_MASTER_KEY: master,
@@ -89,6 +95,13 @@ export const prepareInstances = async (env: Readonly<Record<string, string>> = {
     key,
     pool,
     start,
+    cli: (...args) =>
+      new Promise((resolve) => {
+        const options = { env: { ...process.env, KEYLEDGER_API_KEY: key }, maxBuffer: 2 ** 26 };
+        const child = execFile(process.execPath, [CLI, ...args], options, (_error, out, err) =>
+          resolve({ code: child.exitCode, out, err }),
+        );
+      }),
     close: async () => {
       await Promise.all(running.map((child) => stop(child)));
       await pool.end();
