@@ -1,47 +1,18 @@
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
-
-type Fields = Record<string, unknown>;
+import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('the key of a licence', () => {
-  const modules = [GatewayModule, LicensingModule];
-  let app: TestApp;
+  let app: Licensing;
   let other: TestApp;
-  let product: Fields;
-  let plan: Fields;
-  let count = 0;
 
-  const issue = (): Promise<Fields> =>
-    app.create('/admin/licenses', {
-      product_id: product['id'],
-      plan_id: plan['id'],
-      email: `user${++count}@example.com`,
-    });
   const codeOf = async (license_key: unknown, of: TestApp = app): Promise<unknown> =>
-    (
-      (await of.call('POST', '/license/verify', { license_key, identifier: 'device' }, { authorization: undefined }))
-        .body as Fields
-    )['code'];
+    ((await app.ask('verify', { license_key, identifier: 'device' }, of)).body as Fields)['code'];
   const rotate = (license: Fields, headers: Record<string, string> = {}): Promise<Reply> =>
     app.call('POST', `/admin/licenses/${String(license['id'])}/rotate-key`, { reason: 'it got out' }, headers);
 
   beforeAll(async () => {
-    app = await startApp({ modules });
-    other = await startApp({ modules, databaseUrl: app.databaseUrl });
-    product = await app.create('/admin/products', {
-      name: 'Studio',
-      slug: 'studio',
-      type: 'desktop',
-      key_prefix: 'ACME',
-    });
-    plan = await app.create('/admin/plans', {
-      product_id: product['id'],
-      name: 'Pro',
-      slug: 'pro',
-      license_type: 'perpetual',
-      license_model: 'standard',
-    });
+    app = await startLicensing();
+    other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
   });
   afterAll(async () => {
     await other.close();
@@ -49,7 +20,7 @@ describe('the key of a licence', () => {
   });
 
   it('is exchanged for another: the old one opens nothing here at once, and elsewhere within a second', async () => {
-    const license = await issue();
+    const license = await app.issue();
     const old = license['license_key'];
     await app.call('POST', '/license/activate', { license_key: old, identifier: 'device' });
     for (const instance of [app, other]) expect(await codeOf(old, instance)).toBe('VALID');
@@ -66,17 +37,17 @@ describe('the key of a licence', () => {
     for (const instance of [app, other]) expect(await codeOf(license_key, instance)).toBe('VALID');
     await eventually(async () => (await codeOf(old, other)) === 'NOT_FOUND', 1_000);
     expect((await app.call('POST', '/license/activate', { license_key: old, identifier: 'another' })).status).toBe(404);
-    const revealed = await app.call('POST', `/admin/licenses/${String(license['id'])}/reveal-key`);
+    const revealed = await app.admin(license, 'reveal-key');
     expect(revealed.body).toEqual({ license_key });
   });
 
   it('stands in no history and in no published event, but that it was exchanged does', async () => {
-    const license = await issue();
+    const license = await app.issue();
     await rotate(license);
     const history = await app.call('GET', `/admin/licenses/${String(license['id'])}/events`);
     expect((history.body as { data: Fields[] }).data[1]).toMatchObject({
       type: 'license.key_rotated',
-      data: { product_id: product['id'], reason: 'it got out' },
+      data: { product_id: app.product['id'], reason: 'it got out' },
       actor: { type: 'api_key' },
     });
     const events = await app.call('GET', '/events?types=license.key_rotated');
@@ -85,7 +56,7 @@ describe('the key of a licence', () => {
   });
 
   it('is exchanged once for one Idempotency-Key', async () => {
-    const license = await issue();
+    const license = await app.issue();
     const [one, two] = [
       await rotate(license, { 'idempotency-key': 'rotate-1' }),
       await rotate(license, { 'idempotency-key': 'rotate-1' }),
@@ -95,8 +66,8 @@ describe('the key of a licence', () => {
   });
 
   it('is not exchanged for a revoked licence, nor by a key of another product', async () => {
-    const license = await issue();
-    const foreign = await app.create('/admin/products', { name: 'Other', slug: `other-${++count}`, type: 'desktop' });
+    const license = await app.issue();
+    const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const key = await app.create('/admin/api-keys', {
       name: 'other',
       scopes: ['licenses:write'],
@@ -106,7 +77,7 @@ describe('the key of a licence', () => {
       status: 404,
       body: { code: 'LICENSE_NOT_FOUND' },
     });
-    await app.call('POST', `/admin/licenses/${String(license['id'])}/revoke`, {});
+    await app.admin(license, 'revoke');
     expect(await rotate(license)).toMatchObject({ status: 409, body: { code: 'LICENSE_REVOKED' } });
   });
 });
