@@ -1,65 +1,31 @@
-import { performance } from 'node:perf_hooks';
-import { request } from 'undici';
-import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
-import { type Operation, operationsOf } from '../support/operations.ts';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-
-type Fields = Record<string, unknown>;
+import { eventually, type Reply } from '../support/app.ts';
+import { type Fields, type Licensing, startLicensing } from './harness.ts';
 
 const UNSEEN = ['\u202e', '\u200f', '\u2066', '\ufeff'];
 
 describe('bad input to licensing', () => {
-  let app: TestApp;
-  let product: Fields;
-  let plan: Fields;
+  let app: Licensing;
   let license: Fields;
-  let operations: Operation[];
   let count = 0;
 
-  const issue = (over: Fields = {}): Promise<Fields> =>
-    app.create('/admin/licenses', {
-      product_id: product['id'],
-      plan_id: plan['id'],
-      email: `user${++count}@example.com`,
-      ...over,
+  beforeAll(async () => {
+    app = await startLicensing({ product: { type: 'hybrid' }, plan: { max_activations: null } });
+    await app.create(`/admin/plans/${String(app.plan['id'])}/entitlements`, {
+      feature: 'exports',
+      value_type: 'quota',
+      value: 1_000,
+      quota_period: 'monthly',
     });
-  /** As an app calls: with nothing but the licence key. */
-  const ask = (path: string, body: Fields | string): Promise<Reply> =>
-    app.call('POST', `/license/${path}`, body, { authorization: undefined });
+    license = await app.issue();
+  });
+  afterAll(() => app.close());
+
   const refused = (reply: Reply, pointer?: string): void => {
     expect(reply).toMatchObject({ status: 400, body: { code: expect.any(String) as unknown } });
     if (pointer === undefined) return;
     const { errors } = reply.body as { errors: { pointer: string }[] };
     expect(errors.map((error) => error.pointer)).toContain(pointer);
   };
-
-  beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    product = await app.create('/admin/products', {
-      name: 'Studio',
-      slug: 'studio',
-      type: 'hybrid',
-      key_prefix: 'ACME',
-    });
-    plan = await app.create('/admin/plans', {
-      product_id: product['id'],
-      name: 'Pro',
-      slug: 'pro',
-      license_type: 'perpetual',
-      license_model: 'standard',
-      max_activations: null,
-    });
-    await app.create(`/admin/plans/${String(plan['id'])}/entitlements`, {
-      feature: 'exports',
-      value_type: 'quota',
-      value: 1_000,
-      quota_period: 'monthly',
-    });
-    license = await issue();
-    operations = operationsOf((await app.call('GET', '/api/v1/openapi.json')).body as object);
-  });
-  afterAll(() => app.close());
 
   describe('numbers', () => {
     const fields = ['max_activations', 'max_seats', 'trial_days', 'grace_days', 'floating_timeout', 'updates_days'];
@@ -79,10 +45,10 @@ describe('bad input to licensing', () => {
     const cases = fields.flatMap((field) => texts.map((text) => [field, text] as const));
 
     it.each(cases)('a plan whose %s is %s is refused, and not read as something else', async (field, text) => {
-      const { id: _id, checkout_id: _checkout, created_at: _at, updated_at: _updated, ...same } = plan;
+      const { id: _id, checkout_id: _checkout, created_at: _at, updated_at: _updated, ...same } = app.plan;
       const body = JSON.stringify({ ...same, slug: 'odd', [field]: 0 }).replace(`"${field}":0`, `"${field}":${text}`);
       refused(await app.call('POST', '/admin/plans', body));
-      const patch = await app.call('PATCH', `/admin/plans/${String(plan['id'])}`, `{"${field}":${text}}`);
+      const patch = await app.call('PATCH', `/admin/plans/${String(app.plan['id'])}`, `{"${field}":${text}}`);
       refused(patch);
     });
 
@@ -90,24 +56,24 @@ describe('bad input to licensing', () => {
       'usage of %s is refused, and nothing is counted',
       async (text) => {
         const used = async (): Promise<unknown> =>
-          ((await ask('verify', { license_key: license['license_key'], identifier: 'x' })).body as Fields)[
+          ((await app.ask('verify', { license_key: license['license_key'], identifier: 'x' })).body as Fields)[
             'entitlements'
           ];
         const before = await used();
         const body = { license_key: license['license_key'], feature: 'exports' };
-        refused(await ask('usage', JSON.stringify(body).replace('}', `,"quantity":${text}}`)));
+        refused(await app.ask('usage', JSON.stringify(body).replace('}', `,"quantity":${text}}`)));
         expect(await used()).toEqual(before);
       },
     );
 
     it('the largest that there is, is no overflow', async () => {
-      const reply = await ask('usage', {
+      const reply = await app.ask('usage', {
         license_key: license['license_key'],
         feature: 'exports',
         quantity: Number.MAX_SAFE_INTEGER,
       });
       expect(reply).toMatchObject({ status: 429, body: { code: 'QUOTA_EXCEEDED', remaining: 1_000 } });
-      const after = await ask('usage', { license_key: license['license_key'], feature: 'exports', quantity: 1 });
+      const after = await app.ask('usage', { license_key: license['license_key'], feature: 'exports', quantity: 1 });
       expect(after).toMatchObject({ body: { used: 1, remaining: 999 } });
     });
   });
@@ -126,23 +92,23 @@ describe('bad input to licensing', () => {
     it.each(everywhere.flatMap((path) => bad.map((identifier) => [path, identifier] as const)))(
       '%s refuses %j',
       async (path, identifier) => {
-        refused(await ask(path, { license_key: license['license_key'], identifier }), '/identifier');
+        refused(await app.ask(path, { license_key: license['license_key'], identifier }), '/identifier');
       },
     );
 
     it.each(['👩‍💻', 'عربي', 'מחשב', 'क्ष', '💻'.repeat(255)])(
       '%j is one, from activation to deactivation',
       async (identifier) => {
-        const { license_key } = await issue();
-        expect((await ask('activate', { license_key, identifier })).status).toBe(201);
-        expect((await ask('verify', { license_key, identifier })).body).toMatchObject({ code: 'VALID' });
-        expect((await ask('deactivate', { license_key, identifier })).status).toBe(200);
+        const { license_key } = await app.issue();
+        expect((await app.ask('activate', { license_key, identifier })).status).toBe(201);
+        expect((await app.ask('verify', { license_key, identifier })).body).toMatchObject({ code: 'VALID' });
+        expect((await app.ask('deactivate', { license_key, identifier })).status).toBe(200);
       },
     );
 
     it('of 256 characters is none', async () => {
       refused(
-        await ask('activate', { license_key: license['license_key'], identifier: '💻'.repeat(256) }),
+        await app.ask('activate', { license_key: license['license_key'], identifier: '💻'.repeat(256) }),
         '/identifier',
       );
     });
@@ -151,7 +117,7 @@ describe('bad input to licensing', () => {
   describe('what is written about a licence', () => {
     it('is kept to the byte, whatever the script', async () => {
       const words = { name: 'عُمَر 👩‍💻', org_name: '株式会社 <b>&amp;', notes: `a\r\n"b"\t'c'; drop table licenses` };
-      const made = await issue(words);
+      const made = await app.issue(words);
       expect((await app.call('GET', `/admin/licenses/${String(made['id'])}`)).body).toMatchObject(words);
     });
 
@@ -170,7 +136,7 @@ describe('bad input to licensing', () => {
       ['metadata', [1]],
       ['metadata', 'text'],
     ])('%s may not be %j', async (field, value) => {
-      const body = { product_id: product['id'], plan_id: plan['id'], email: 'a@example.com', [field]: value };
+      const body = { product_id: app.product['id'], plan_id: app.plan['id'], email: 'a@example.com', [field]: value };
       refused(await app.call('POST', '/admin/licenses', body));
       if (field === 'email') return;
       refused(await app.call('PATCH', `/admin/licenses/${String(license['id'])}`, { [field]: value }));
@@ -196,7 +162,7 @@ describe('bad input to licensing', () => {
       ['activations', 0],
       ['created_at', '2020-01-01T00:00:00Z'],
     ])('are not set when a licence is issued: %s', async (field, value) => {
-      const body = { product_id: product['id'], plan_id: plan['id'], email: 'a@example.com', [field]: value };
+      const body = { product_id: app.product['id'], plan_id: app.plan['id'], email: 'a@example.com', [field]: value };
       refused(await app.call('POST', '/admin/licenses', body), `/${field}`);
     });
 
@@ -222,99 +188,7 @@ describe('bad input to licensing', () => {
     });
 
     it.each(['product_id', 'checkout_id', 'id', 'created_at'])('nor those of a plan: %s', async (field) => {
-      refused(await app.call('PATCH', `/admin/plans/${String(plan['id'])}`, { [field]: 'x' }), `/${field}`);
-    });
-  });
-
-  describe('ids of another product', () => {
-    it('are 404 at every address of the API, to read and to change, by a key that is bound to a product', async () => {
-      const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'hybrid' });
-      const { key } = await app.create('/admin/api-keys', {
-        name: 'bound',
-        scopes: ['admin'],
-        product_id: foreign['id'],
-      });
-      const ids: Readonly<Record<string, unknown>> = {
-        products: product['id'],
-        plans: plan['id'],
-        licenses: license['id'],
-      };
-      const before = await app.call('GET', `/admin/licenses/${String(license['id'])}/events?limit=200`);
-      const about = operations.filter(({ path }) => /^\/admin\/(products|plans|licenses)\/\{id\}/.test(path));
-      expect(about.length).toBeGreaterThan(20);
-      const wrong: unknown[] = [];
-      for (const { method, path, body } of about) {
-        const named = path.replace('{id}', String(ids[path.split('/')[2] ?? '']));
-        const reply = await app.call(method, named, body, { authorization: `Bearer ${String(key)}` });
-        if (reply.status !== 404) wrong.push([method, path, reply.status, reply.body]);
-      }
-      expect(wrong).toEqual([]);
-      expect((await app.call('GET', `/admin/licenses/${String(license['id'])}/events?limit=200`)).body).toEqual(
-        before.body,
-      );
-    });
-  });
-
-  describe('licence keys', () => {
-    const typed = (key: string): string[] => [
-      key.toLowerCase(),
-      ` ${key} `,
-      key.replaceAll('-', ' '),
-      key.replaceAll('-', ''),
-      key.replaceAll('-', '\u2013'),
-      key.replaceAll('0', 'O').replaceAll('1', 'l'),
-    ];
-
-    it('are known at every address however they are typed', async () => {
-      const { license_key } = await issue();
-      await ask('activate', { license_key, identifier: 'device' });
-      const byKey = operations.filter(({ fields }) => fields.has('license_key'));
-      expect(byKey.length).toBeGreaterThan(5);
-      const unknown: unknown[] = [];
-      for (const { method, path, body, fields } of byKey) {
-        const device = fields.has('identifier') ? { identifier: 'device' } : {};
-        for (const key of typed(String(license_key))) {
-          const asked = { ...body, ...device, license_key: key };
-          const { code } = (await app.call(method, path, asked, { authorization: undefined })).body as Fields;
-          if (['LICENSE_NOT_FOUND', 'NOT_FOUND', 'BAD_SIGNATURE', 'VALIDATION_FAILED'].includes(String(code)))
-            unknown.push([path, key, code]);
-        }
-      }
-      expect(unknown).toEqual([]);
-    });
-
-    it.each(['', ' ', '\u0000', 'x'.repeat(2_049), 7, null, ['K'], { key: 'K' }])('are no %j', async (license_key) => {
-      for (const path of ['verify', 'activate', 'deactivate'])
-        expect([400, 404, 200]).toContain((await ask(path, { license_key, identifier: 'x' } as Fields)).status);
-      const { body } = await ask('verify', { license_key, identifier: 'x' } as Fields);
-      expect((body as Fields)['valid'] ?? false).toBe(false);
-    });
-
-    it('that are unknown take as long as those that are nearly right, and say the same', async () => {
-      const right = String(license['license_key']);
-      const last = right.at(-3) === '7' ? '8' : '7';
-      const asked = {
-        nearly: `${right.slice(0, -3)}${last}${right.slice(-2)}`,
-        unknown: 'ACME-7K2QM-9XWVT-3NBHR-5YFGC-8DJPE-ZZ',
-        nonsense: 'nonsense',
-      };
-      const times: Record<keyof typeof asked, number[]> = { nearly: [], unknown: [], nonsense: [] };
-      const answers = new Set<string>();
-      for (let round = 0; round < 300; round++) {
-        for (const kind of ['nearly', 'unknown', 'nonsense'] as const) {
-          const begun = performance.now();
-          const reply = await request(`${app.url}/api/v1/license/verify`, {
-            method: 'POST',
-            headers: { 'content-type': 'application/json' },
-            body: JSON.stringify({ license_key: asked[kind], identifier: 'x' }),
-          });
-          answers.add(await reply.body.text());
-          times[kind].push(performance.now() - begun);
-        }
-      }
-      expect(answers.size).toBe(1);
-      const medians = Object.values(times).map((all) => all.sort((a, b) => a - b)[150] ?? 0);
-      expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.5);
+      refused(await app.call('PATCH', `/admin/plans/${String(app.plan['id'])}`, { [field]: 'x' }), `/${field}`);
     });
   });
 
@@ -322,8 +196,8 @@ describe('bad input to licensing', () => {
     const line = (over: Fields, odd = ''): string => {
       const good = {
         external_id: `e${++count}`,
-        product_id: product['id'],
-        plan_id: plan['id'],
+        product_id: app.product['id'],
+        plan_id: app.plan['id'],
         email: 'a@example.com',
       };
       return JSON.stringify({ ...good, ...over }).replace(/\}$/, `${odd}}`);
