@@ -37,7 +37,7 @@ export class ApiKeyList {
   /** Newest first: ids ascend with time. */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: ApiKey[]; next_cursor: string | null }> {
     const { limit = DEFAULT_LIMIT, cursor, product_id = null, status = null, q = null } = filters;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<ListedRow>({
       name: 'api-keys',
       text: `${LISTED}

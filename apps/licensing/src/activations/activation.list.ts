@@ -30,8 +30,7 @@ export class ActivationList {
     boundTo: string | null,
   ): Promise<{ data: ActivationOfLicense[]; next_cursor: string | null }> {
     const { limit = DEFAULT_LIMIT, cursor } = filters;
-    const [license = '', told = ''] =
-      cursor === undefined ? [] : decodeCursor(cursor, ['string', 'string']).map(String);
+    const [license = '', told = ''] = decodeCursor(cursor, ['string', 'string']).map(String);
     const rows: ActivationOfLicense[] = [];
     for await (const row of this.#from(license, filters, boundTo)) {
       if (row.license_id === license && row.id <= told) continue;

@@ -54,7 +54,7 @@ export class AddOnController {
   async page(call: Call<typeof listAddOns>): Promise<unknown> {
     await this.#product(call.params.id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<AddOnRow>({
       name: 'add_ons',
       text: `select * from add_ons where product_id = $1 and ($2::text is null or id < $2) order by id desc limit $3`,

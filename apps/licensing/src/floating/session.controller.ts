@@ -17,7 +17,7 @@ export class SessionController {
   async list({ params: { id }, query, principal }: Call<typeof listSessions>): Promise<unknown> {
     await this.licenses.find(id, principal);
     const { limit = DEFAULT_LIMIT, cursor } = query;
-    const [after = ''] = cursor === undefined ? [] : decodeCursor(cursor, ['string']).map(String);
+    const [after = ''] = decodeCursor(cursor, ['string']).map(String);
     const rows = await this.sessions.running(id, after, limit + 1);
     return pageOf(rows, limit, (row) => [row.id], view);
   }

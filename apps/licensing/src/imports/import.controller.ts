@@ -18,7 +18,7 @@ export class ImportController {
   @Endpoint(listImports)
   async list({ query, principal }: Call<typeof listImports>): Promise<unknown> {
     const { limit = DEFAULT_LIMIT, cursor } = query;
-    const before = cursor === undefined ? undefined : String(decodeCursor(cursor, ['string'])[0]);
+    const [before] = decodeCursor(cursor, ['string']).map(String);
     const rows = await this.imports.page(principal.product_id, before, limit + 1);
     return pageOf(rows, limit, ({ id }) => [id], view);
   }

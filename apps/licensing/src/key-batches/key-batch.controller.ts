@@ -81,7 +81,7 @@ export class KeyBatchController {
   @Endpoint(contracts.listKeyBatches)
   async page(call: Call<typeof contracts.listKeyBatches>): Promise<unknown> {
     const { limit = DEFAULT_LIMIT, cursor, product_id = null } = call.query;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<KeyBatchRow>({
       name: 'key_batches',
       text: `select * from key_batches
@@ -112,7 +112,7 @@ export class KeyBatchController {
     const { id } = call.params;
     await this.#find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
-    const [after] = cursor === undefined ? [0] : decodeCursor(cursor, ['number']);
+    const [after = 0] = decodeCursor(cursor, ['number']);
     const { rows } = await this.database.pool.query<{
       number: number;
       license_id: string | null;

@@ -172,7 +172,7 @@ export class LicenseController {
     const { id } = call.params;
     await this.licenses.find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
-    const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, ['number'])[0]);
+    const [after = 0] = decodeCursor(cursor, ['number']).map(Number);
     const [own, ofQuotas] = await Promise.all([
       this.store.readStreams(streamsOf(id), { after, limit: limit + 1, without: LEFT_OUT }),
       this.usage.notices(id, after, limit + 1),

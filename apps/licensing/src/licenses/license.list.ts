@@ -16,7 +16,7 @@ export class LicenseList {
   /** @param boundTo the one product that the caller may see; null = all */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: License[]; next_cursor: string | null }> {
     const { limit = DEFAULT_LIMIT, cursor } = filters;
-    const before = cursor === undefined ? undefined : String(decodeCursor(cursor, ['string'])[0]);
+    const [before] = decodeCursor(cursor, ['string']).map(String);
     return pageOf(await this.#rows(filters, boundTo, before, limit + 1), limit, ({ id }) => [id], viewRow);
   }
 

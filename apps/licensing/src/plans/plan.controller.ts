@@ -56,7 +56,7 @@ export class PlanController {
   @Endpoint(listPlans)
   async page(call: Call<typeof listPlans>): Promise<unknown> {
     const { limit = DEFAULT_LIMIT, cursor, product_id = null, q = null } = call.query;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<PlanRow>({
       name: 'plans',
       text: `select * from plans

@@ -64,7 +64,7 @@ export class ProductController {
   @Endpoint(listProducts)
   async page(call: Call<typeof listProducts>): Promise<unknown> {
     const { limit = DEFAULT_LIMIT, cursor, q = null } = call.query;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<ProductRow>({
       name: 'products',
       text: `select * from products

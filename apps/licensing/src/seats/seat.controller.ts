@@ -63,7 +63,7 @@ export class SeatController {
   async list(call: Call<typeof contracts.listSeats>): Promise<unknown> {
     const { license_id, limit = DEFAULT_LIMIT, cursor } = call.query;
     await this.licenses.find(license_id, call.principal);
-    const after = cursor === undefined ? '' : decodeCursor(cursor, ['string'])[0];
+    const [after = ''] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<SeatRow>({
       name: 'seats_of_license',
       text: `select * from seats where license_id = $1 and id > $2 and status <> 'removed' order by id limit $3`,

@@ -160,7 +160,7 @@ export class VerificationController {
     await this.licenses.find(call.params.id, call.principal);
     await this.log.flush();
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['number']);
+    const [before = null] = decodeCursor(cursor, ['number']);
     const { rows } = await this.database.pool.query<{ id: string; at: Date }>({
       name: 'validations',
       text: `select id, at, code, result, product_id, fingerprint_hash, ip, user_agent from validations

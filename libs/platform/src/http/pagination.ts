@@ -8,9 +8,14 @@ export const encodeCursor = (key: readonly (string | number)[]): string =>
 
 /**
  * @param shape the types of the sort key, in order
+ * @returns the sort key that a page begins behind; empty without a cursor, for the first page
  * @throws Problem 400 `INVALID_CURSOR` for anything that `encodeCursor` did not make for such a list
  */
-export const decodeCursor = (cursor: string, shape: readonly ('string' | 'number')[]): (string | number)[] => {
+export const decodeCursor = (
+  cursor: string | undefined,
+  shape: readonly ('string' | 'number')[],
+): (string | number)[] => {
+  if (cursor === undefined) return [];
   const bad = new Problem(400, 'INVALID_CURSOR', 'The cursor is not one that this list gave out.', {
     errors: [{ pointer: '?cursor', detail: 'is not a cursor of this list' }],
   });
