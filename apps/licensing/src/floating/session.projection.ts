@@ -44,7 +44,10 @@ const UPDATE = `update floating_sessions as t set
     $8::timestamptz[]) as c(id, version, label, is_relabeled, renewed_at, expires_at, borrowed_until, ended_at)
   where t.id = c.id and t.version < c.version`;
 
-/** Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was. */
+/**
+ * Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was,
+ * and the newest row of a licence tells the version of the stream that is loaded from here.
+ */
 export const sessionsProjection: Projection = {
   name: 'floating_sessions',
   types: ['floating.*'],
