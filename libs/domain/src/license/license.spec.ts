@@ -80,88 +80,39 @@ describe('what may follow what', () => {
     revoked: after(revoke),
   };
   const nothing = 'nothing';
-  const table: [LicenseStatus, Record<string, string>][] = [
-    [
-      'active',
-      {
-        suspend: 'license.suspended',
-        reinstate: 'INVALID_TRANSITION',
-        revoke: 'license.revoked',
-        cancel: 'license.canceled',
-        renew: 'license.renewed',
-        change: 'plan.changed',
-      },
-    ],
-    [
-      'trialing',
-      {
-        suspend: 'license.suspended',
-        reinstate: 'INVALID_TRANSITION',
-        revoke: 'license.revoked',
-        cancel: 'license.canceled',
-        renew: 'license.renewed',
-        change: 'plan.changed',
-      },
-    ],
-    [
-      'past_due',
-      {
-        suspend: 'license.suspended',
-        reinstate: 'INVALID_TRANSITION',
-        revoke: 'license.revoked',
-        cancel: 'license.canceled',
-        renew: 'license.renewed',
-        change: 'plan.changed',
-      },
-    ],
-    [
-      'expired',
-      {
-        suspend: 'license.suspended',
-        reinstate: 'INVALID_TRANSITION',
-        revoke: 'license.revoked',
-        cancel: 'INVALID_TRANSITION',
-        renew: 'license.renewed',
-        change: 'plan.changed',
-      },
-    ],
-    [
-      'canceled',
-      {
-        suspend: 'license.suspended',
-        reinstate: 'INVALID_TRANSITION',
-        revoke: 'license.revoked',
-        cancel: nothing,
-        renew: 'LICENSE_CANCELED',
-        change: 'LICENSE_CANCELED',
-      },
-    ],
-    [
-      'suspended',
-      {
-        suspend: nothing,
-        reinstate: 'license.reinstated',
-        revoke: 'license.revoked',
-        cancel: 'license.canceled',
-        renew: 'LICENSE_SUSPENDED',
-        change: 'LICENSE_SUSPENDED',
-      },
-    ],
-    [
-      'revoked',
-      {
-        suspend: 'LICENSE_REVOKED',
-        reinstate: 'LICENSE_REVOKED',
-        revoke: nothing,
-        cancel: 'LICENSE_REVOKED',
-        renew: 'LICENSE_REVOKED',
-        change: 'LICENSE_REVOKED',
-      },
-    ],
-  ];
+  const inUse = {
+    suspend: 'license.suspended',
+    reinstate: 'INVALID_TRANSITION',
+    revoke: 'license.revoked',
+    cancel: 'license.canceled',
+    renew: 'license.renewed',
+    change: 'plan.changed',
+  };
+  const outcomes: Record<LicenseStatus, typeof inUse> = {
+    active: inUse,
+    trialing: inUse,
+    past_due: inUse,
+    expired: { ...inUse, cancel: 'INVALID_TRANSITION' },
+    canceled: { ...inUse, cancel: nothing, renew: 'LICENSE_CANCELED', change: 'LICENSE_CANCELED' },
+    suspended: {
+      ...inUse,
+      suspend: nothing,
+      reinstate: 'license.reinstated',
+      renew: 'LICENSE_SUSPENDED',
+      change: 'LICENSE_SUSPENDED',
+    },
+    revoked: {
+      suspend: 'LICENSE_REVOKED',
+      reinstate: 'LICENSE_REVOKED',
+      revoke: nothing,
+      cancel: 'LICENSE_REVOKED',
+      renew: 'LICENSE_REVOKED',
+      change: 'LICENSE_REVOKED',
+    },
+  };
   const commands: Record<string, LicenseCommand> = { suspend, reinstate, revoke, cancel, renew, change };
-  const cases = table.flatMap(([status, row]) =>
-    Object.entries(row).map(([name, outcome]) => [status, name, outcome] as const),
+  const cases = Object.entries(outcomes).flatMap(([status, row]) =>
+    Object.entries(row).map(([name, outcome]) => [status as LicenseStatus, name, outcome] as const),
   );
 
   it.each(cases)('a licence that is %s, told to %s: %s', (status, name, outcome) => {
