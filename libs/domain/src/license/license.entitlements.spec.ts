@@ -4,6 +4,7 @@ import { decidePlanEntitlements } from '../plan/plan.entitlements.ts';
 import { PLAN_DEFAULTS, type PlanEvent, planStream } from '../plan/plan.ts';
 import { specification } from '../shared/given.ts';
 import { decideLicenseEntitlements } from './license.entitlements.ts';
+import { eventsAfter, issueOf, planOf } from './license.given.ts';
 import { type LicenseEvent, licenseStream } from './license.ts';
 
 const product_id = 'prod_1';
@@ -61,25 +62,7 @@ describe('entitlements of a plan', () => {
 
 describe('what one licence may do', () => {
   const given = specification({ ...licenseStream, decide: decideLicenseEntitlements });
-  const created = {
-    type: 'license.created',
-    product_id,
-    plan_id: 'plan_1',
-    customer_id: 'cus_1',
-    email: 'ada@example.com',
-    status: 'active',
-    trial: false,
-    key_hash: '',
-    key_sealed: '',
-    name: null,
-    org_name: null,
-    external_customer_id: null,
-    external_workspace_id: null,
-    notes: null,
-    metadata: {},
-    valid_from: '2026-01-01T00:00:00.000Z',
-    valid_until: null,
-  } as const satisfies LicenseEvent;
+  const issued = eventsAfter(issueOf(planOf({ product_id })));
   const revoked: LicenseEvent = { type: 'license.revoked', product_id, reason: null };
   const terms = { ...ADD_ON_DEFAULTS, product_id, slug: 'more', feature: 'calls', value: 5 };
   const add_on = { status: 'created', ...terms } as const;
@@ -88,24 +71,34 @@ describe('what one licence may do', () => {
   const disable = { type: 'DisableAddOn', add_on_id: 'addon_1' } as const;
 
   it('add-ons of its product are switched on and off', () => {
-    given(created).when(enable).then([enabled]);
-    given(created, enabled).when(enable).thenNothing();
-    given(created, enabled)
+    given(...issued)
+      .when(enable)
+      .then([enabled]);
+    given(...issued, enabled)
+      .when(enable)
+      .thenNothing();
+    given(...issued, enabled)
       .when(disable)
       .then([{ type: 'license.add_on_disabled', product_id, add_on_id: 'addon_1' }]);
-    given(created).when(disable).thenRefused('ADD_ON_NOT_FOUND');
-    given(created)
+    given(...issued)
+      .when(disable)
+      .thenRefused('ADD_ON_NOT_FOUND');
+    given(...issued)
       .when({ ...enable, add_on: { ...add_on, product_id: 'prod_2' } })
       .thenRefused('ADD_ON_NOT_FOUND');
-    given(created)
+    given(...issued)
       .when({ ...enable, add_on: { status: 'none' } })
       .thenRefused('ADD_ON_NOT_FOUND');
   });
 
   it('an inactive add-on is not given out, and kept by who has it', () => {
     const inactive = { ...enable, add_on: { ...add_on, active: false } };
-    given(created).when(inactive).thenRefused('ADD_ON_INACTIVE');
-    given(created, enabled).when(inactive).thenNothing();
+    given(...issued)
+      .when(inactive)
+      .thenRefused('ADD_ON_INACTIVE');
+    given(...issued, enabled)
+      .when(inactive)
+      .thenNothing();
   });
 
   const plan = entitlement({ feature: 'calls', value_type: 'quota', value: 10, quota_period: 'daily' });
@@ -118,19 +111,19 @@ describe('what one licence may do', () => {
     }) as const;
 
   it('an override keeps of the plan’s entitlement what it does not name', () => {
-    given(created)
+    given(...issued)
       .when(override({}))
       .thenMatches([{ type: 'license.entitlement_overridden', value: 25, value_type: 'quota', quota_period: 'daily' }]);
-    given(created)
+    given(...issued)
       .when(override({ value: null, quota_period: 'yearly' }))
       .thenMatches([{ value: null, quota_period: 'yearly' }]);
-    given(created)
+    given(...issued)
       .when(override({ value: 'x' }))
       .thenRefused('INVALID_ENTITLEMENT');
-    given(created)
+    given(...issued)
       .when(override({ value_type: 'int' }))
       .thenRefused('INVALID_ENTITLEMENT');
-    given(created)
+    given(...issued)
       .when(override({ feature: 'other', value: true }))
       .thenMatches([{ feature: 'other', value_type: 'bool', value: true, quota_period: null }]);
   });
@@ -138,16 +131,22 @@ describe('what one licence may do', () => {
   it('an override is taken back', () => {
     const own: LicenseEvent = { type: 'license.entitlement_overridden', product_id, ...plan, value: 25, reason: null };
     const restore = { type: 'RestoreEntitlement', feature: 'calls' } as const;
-    given(created, own).when(override({})).thenNothing();
-    given(created, own)
+    given(...issued, own)
+      .when(override({}))
+      .thenNothing();
+    given(...issued, own)
       .when(restore)
       .then([{ type: 'license.entitlement_restored', product_id, feature: 'calls' }]);
-    given(created).when(restore).thenRefused('ENTITLEMENT_NOT_FOUND');
+    given(...issued)
+      .when(restore)
+      .thenRefused('ENTITLEMENT_NOT_FOUND');
   });
 
   it('nothing of it changes once it is revoked', () => {
     for (const command of [enable, disable, override({}), { type: 'RestoreEntitlement', feature: 'calls' } as const])
-      given(created, enabled, revoked).when(command).thenRefused('LICENSE_REVOKED');
+      given(...issued, enabled, revoked)
+        .when(command)
+        .thenRefused('LICENSE_REVOKED');
   });
 
   it('add-ons are made once and change where something differs', () => {

@@ -1,6 +1,6 @@
 import { PLAN_DEFAULTS } from '../plan/plan.ts';
 import { addDays } from '../shared/time.ts';
-import { UNBOUND } from './binding.ts';
+import { licenseOf, planOf } from './license.given.ts';
 import type { License } from './license.ts';
 import { type VerificationRequest, type Verified, verify } from './verify.ts';
 
@@ -8,31 +8,7 @@ const T0 = '2026-01-01T00:00:00.000Z';
 const END = addDays(T0, 30);
 
 const license: License = {
-  status: 'active',
-  resumes_as: 'active',
-  trial: false,
-  product_id: 'prod_1',
-  plan_id: 'plan_1',
-  customer_id: 'cus_1',
-  email: null,
-  name: null,
-  org_name: null,
-  external_customer_id: null,
-  external_workspace_id: null,
-  notes: null,
-  metadata: {},
-  key_hash: '',
-  key_sealed: '',
-  valid_from: T0,
-  valid_until: END,
-  updates_until: null,
-  term_started_at: T0,
-  trial_customers: new Set(),
-  grace_until: null,
-  add_ons: new Set(),
-  overrides: new Map(),
-  deactivations: [],
-  bindings: UNBOUND,
+  ...licenseOf(planOf(), { now: T0, valid_until: END }),
   activations: new Map(
     ['first', 'second', 'third'].map((hash) => [
       hash,
