@@ -2,9 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import pg from 'pg';
 import { request } from 'undici';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { ADMIN_KEY, startApp, type TestApp } from '../support/app.ts';
+import { ADMIN_KEY } from '../support/app.ts';
+import { type Licensing, startLicensing } from './harness.ts';
 
 const ROWS = 60_000;
 
@@ -22,7 +21,7 @@ const inUse = (): number => {
 };
 
 describe('an export of licences', () => {
-  let app: TestApp;
+  let app: Licensing;
   let pool: pg.Pool;
   let product_id: string;
 
@@ -30,20 +29,11 @@ describe('an export of licences', () => {
     request(`${app.url}/api/v1/admin/licenses?${query}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startLicensing();
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    product_id = String(
-      (await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id'],
-    );
-    const plan = { product_id, name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };
-    const plan_id = (await app.create('/admin/plans', plan))['id'];
+    product_id = String(app.product['id']);
     for (const name of ['=1+1', '@cmd', 'Müller, "Sons"\nand more', 'plain'])
-      await app.create('/admin/licenses', {
-        product_id,
-        plan_id,
-        email: 'e@example.com',
-        org_name: name.split('\n')[0],
-      });
+      await app.issue({ org_name: name.split('\n')[0] });
   });
   afterAll(async () => {
     await pool.end();

@@ -1,16 +1,13 @@
 import { Readable } from 'node:stream';
 import pg from 'pg';
 import { request } from 'undici';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { ADMIN_KEY, eventually, startApp, type TestApp } from '../support/app.ts';
-
-type Fields = Record<string, unknown>;
+import { ADMIN_KEY, eventually } from '../support/app.ts';
+import { type Fields, type Licensing, startLicensing } from './harness.ts';
 
 const ndjson = (records: readonly unknown[]): string => records.map((record) => JSON.stringify(record)).join('\n');
 
 describe('an import of licences', () => {
-  let app: TestApp;
+  let app: Licensing;
   let pool: pg.Pool;
   let product_id: string;
   let plan_id: string;
@@ -45,13 +42,9 @@ describe('an import of licences', () => {
   });
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startLicensing();
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
-    product_id = String(
-      (await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id'],
-    );
-    const plan = { product_id, name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };
-    plan_id = String((await app.create('/admin/plans', plan))['id']);
+    [product_id, plan_id] = [String(app.product['id']), String(app.plan['id'])];
   });
   afterAll(async () => {
     await pool.end();

@@ -1,9 +1,7 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import * as noble from '@noble/ed25519';
 import { createLocalJWKSet, createRemoteJWKSet, type JWK, jwtVerify } from 'jose';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import { type Licensing, startLicensing } from './harness.ts';
 
 interface Jwks {
   readonly keys: readonly (JWK & { readonly x: string; readonly kid: string })[];
@@ -26,26 +24,15 @@ const malleable = (signature: string): string => {
 
 /** The leases that apps receive, held against what an attacker without the key can make of one. */
 describe('a lease', () => {
-  let app: TestApp;
+  let app: Licensing;
   let token: string;
   let product: string;
   let jwks: Jwks;
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
-    product = String((await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
-    const plan = await app.create('/admin/plans', {
-      product_id: product,
-      name: 'Pro',
-      slug: 'pro',
-      license_type: 'perpetual',
-      license_model: 'standard',
-    });
-    const { license_key } = await app.create('/admin/licenses', {
-      product_id: product,
-      plan_id: plan['id'],
-      email: 'lease@example.com',
-    });
+    app = await startLicensing();
+    product = String(app.product['id']);
+    const { license_key } = await app.issue();
     token = String((await app.create('/license/activate', { license_key, identifier: 'device' }))['token']);
     jwks = (await app.call('GET', '/.well-known/jwks.json')).body as Jwks;
   });
