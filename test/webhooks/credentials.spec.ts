@@ -178,16 +178,13 @@ describe('TLS', () => {
     for (const server of servers) server.close().closeAllConnections();
     rmSync(folder, { recursive: true });
   });
-  const attemptAt = async (url: string, fields = {}) => {
-    const { id } = await app.webhook(url, fields);
-    const { attempts } = await app.delivery(id, await app.suspend(), ({ status }) => status !== 'pending');
-    await app.call('DELETE', `/admin/webhooks/${id}`);
-    return attempts[0];
-  };
 
   it('is taken from who shows a good certificate, and from nobody else', async () => {
-    expect(await attemptAt((await serve('server')).url)).toMatchObject({ response_status: 204 });
-    expect(await attemptAt((await serve('other')).url)).toMatchObject({ response_status: null, error: 'TLS_ERROR' });
+    expect(await app.attemptAt((await serve('server')).url)).toMatchObject({ response_status: 204 });
+    expect(await app.attemptAt((await serve('other')).url)).toMatchObject({
+      response_status: null,
+      error: 'TLS_ERROR',
+    });
     const stranger = await startWebhooks({ ...QUICK, ladder: [] });
     const { id } = await stranger.webhook((await serve('server')).url);
     const { attempts } = await stranger.delivery(id, await stranger.suspend(), ({ status }) => status === 'failed');
@@ -198,9 +195,9 @@ describe('TLS', () => {
   it('shows the certificate of the webhook to an endpoint that wants one', async () => {
     const { url, seen } = await serve('server', { ca: pem('ca.pem'), requestCert: true, rejectUnauthorized: true });
     const client_certificate = { certificate: pem('keyledger.pem'), private_key: pem('keyledger.key') };
-    expect(await attemptAt(url, { client_certificate })).toMatchObject({ response_status: 204 });
+    expect(await app.attemptAt(url, { client_certificate })).toMatchObject({ response_status: 204 });
     expect(seen).toEqual(['keyledger']);
-    expect(await attemptAt(url)).toMatchObject({ response_status: null });
+    expect(await app.attemptAt(url)).toMatchObject({ response_status: null });
     expect(seen).toHaveLength(1);
   });
 

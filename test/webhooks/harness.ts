@@ -33,6 +33,8 @@ export interface Webhooks extends TestApp {
   webhook(url: string, fields?: Record<string, unknown>): Promise<{ id: string; secret: string }>;
   /** The only delivery of an event to a webhook, once it satisfies the condition. */
   delivery(webhook: string, event: string, until: (delivery: Reply['body']) => boolean): Promise<Reply['body']>;
+  /** The first attempt at a webhook of its own for this address, and the delivery's status when it was over. */
+  attemptAt(url: string, fields?: Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
 export const PRODUCT = newId('prod');
@@ -61,7 +63,7 @@ export const startWebhooks = async (
     ...(retryLadder === undefined ? {} : { retryLadder }),
   });
   const licensing = app.app.nest.get(LicensingLog, { strict: false });
-  return {
+  const webhooks: Webhooks = {
     ...app,
     suspend: async (product = PRODUCT, license = newId('lic')) => {
       const [id = ''] = await licensing.append(license, {
@@ -87,7 +89,15 @@ export const startWebhooks = async (
         const mine = (body.data as { event_id: string }[]).filter(({ event_id }) => event_id === event);
         return mine.length === 1 && until(mine[0]) ? mine[0] : undefined;
       }),
+    attemptAt: async (url, fields) => {
+      const { id } = await webhooks.webhook(url, fields);
+      const event = await webhooks.suspend();
+      const { attempts, status } = await webhooks.delivery(id, event, (delivery) => delivery.status !== 'pending');
+      await app.call('DELETE', `/admin/webhooks/${id}`);
+      return { status, ...attempts[0] };
+    },
   };
+  return webhooks;
 };
 
 export interface Received {

@@ -41,13 +41,6 @@ describe('an endpoint that answers with ill intent', () => {
     await app.close();
     await Promise.all(closing.map((close) => close()));
   });
-  const attemptAt = async (url: string): Promise<Record<string, unknown>> => {
-    const { id } = await app.webhook(url);
-    const event = await app.suspend();
-    const { attempts, status } = await app.delivery(id, event, (delivery) => delivery.status !== 'pending');
-    await app.call('DELETE', `/admin/webhooks/${id}`);
-    return { status, ...attempts[0] };
-  };
 
   it('by one byte of its head at a time is given up when the time for heads is over', async () => {
     const url = await raw((socket) => {
@@ -56,14 +49,14 @@ describe('an endpoint that answers with ill intent', () => {
       const drip = setInterval(() => socket.write(head[sent++] ?? 'x'), 10);
       socket.on('close', () => clearInterval(drip));
     });
-    const attempt = await attemptAt(url);
+    const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
     expect(attempt['duration_ms']).toBeLessThan(3_000);
   });
 
   it('by 200 and then nothing more has taken the delivery, and holds its place no longer than bodies may take', async () => {
     const { url } = await sink((_, response) => response.writeHead(200, { 'content-length': '1000' }).flushHeaders());
-    const attempt = await attemptAt(url);
+    const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200, response_body: '' });
     expect(attempt['duration_ms']).toBeLessThan(3_000);
   });
@@ -82,7 +75,7 @@ describe('an endpoint that answers with ill intent', () => {
       response.on('close', () => (cut = true)).on('error', () => undefined);
       flood();
     });
-    const attempt = await attemptAt(url);
+    const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded' });
     expect(attempt['response_body']).toBe('x'.repeat(4_096));
     await eventually(() => cut);
@@ -95,7 +88,7 @@ describe('an endpoint that answers with ill intent', () => {
     const { url, received } = await sink((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) }).end(bomb),
     );
-    const attempt = await attemptAt(url);
+    const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200 });
     expect(Buffer.byteLength(String(attempt['response_body']))).toBeLessThan(3 * 4_096);
     expect(received[0]?.headers).not.toHaveProperty('accept-encoding');
@@ -107,7 +100,11 @@ describe('an endpoint that answers with ill intent', () => {
     ['with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
   ])('by an answer %s has failed', async (_, bytes) => {
     const url = await raw((socket) => socket.end(bytes));
-    expect(await attemptAt(url)).toMatchObject({ status: 'failed', response_status: null, error: expect.any(String) });
+    expect(await app.attemptAt(url)).toMatchObject({
+      status: 'failed',
+      response_status: null,
+      error: expect.any(String),
+    });
   });
 
   it('by informing that it goes on and on is given up', async () => {
@@ -115,7 +112,7 @@ describe('an endpoint that answers with ill intent', () => {
       const inform = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
       socket.on('close', () => clearInterval(inform));
     });
-    expect(await attemptAt(url)).toMatchObject({ status: 'failed', response_status: null });
+    expect(await app.attemptAt(url)).toMatchObject({ status: 'failed', response_status: null });
   });
 });
 

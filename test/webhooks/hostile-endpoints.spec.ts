@@ -18,18 +18,11 @@ describe('an endpoint that', () => {
     await app.close();
     await Promise.all(sinks.map((one) => one.close()));
   });
-  const attemptAt = async (url: string): Promise<Record<string, unknown>> => {
-    const { id } = await app.webhook(url);
-    const event = await app.suspend();
-    const { attempts, status } = await app.delivery(id, event, (delivery) => delivery.status !== 'pending');
-    await app.call('DELETE', `/admin/webhooks/${id}`);
-    return { status, ...attempts[0] };
-  };
 
   it.each([301, 302, 303, 307, 308])('redirects (%i) has failed, and is not followed', async (code) => {
     const elsewhere = await sink();
     const { url } = await sink((_, response) => response.writeHead(code, { location: elsewhere.url }).end());
-    expect(await attemptAt(url)).toMatchObject({
+    expect(await app.attemptAt(url)).toMatchObject({
       status: 'failed',
       response_status: code,
       error: 'REDIRECT_NOT_FOLLOWED',
@@ -48,7 +41,7 @@ describe('an endpoint that', () => {
       response.on('close', () => (cut = true));
       flood();
     });
-    const attempt = await attemptAt(url);
+    const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200 });
     expect(attempt['response_body']).toHaveLength(4_096);
     await eventually(() => cut);
@@ -60,7 +53,7 @@ describe('an endpoint that', () => {
       const drip = setInterval(() => response.write('.'), 20);
       response.on('close', () => clearInterval(drip));
     });
-    expect(await attemptAt(dripping)).toMatchObject({
+    expect(await app.attemptAt(dripping)).toMatchObject({
       status: 'succeeded',
       response_body: expect.stringMatching(/^drop/),
     });
@@ -68,7 +61,7 @@ describe('an endpoint that', () => {
       response.writeHead(500, { 'content-length': '100' }).write('half\0');
       setTimeout(() => response.destroy(), 20);
     });
-    expect(await attemptAt(breaking)).toMatchObject({
+    expect(await app.attemptAt(breaking)).toMatchObject({
       status: 'failed',
       response_status: 500,
       response_body: 'half\uFFFD',
@@ -77,17 +70,17 @@ describe('an endpoint that', () => {
 
   it('never answers, hangs up or is not there has failed, and is said why', async () => {
     const { url: silent } = await sink(() => undefined);
-    expect(await attemptAt(silent)).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
+    expect(await app.attemptAt(silent)).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
     const { url: rude } = await sink((_, response) => response.destroy());
-    expect(await attemptAt(rude)).toMatchObject({ status: 'failed', error: 'CONNECTION_LOST' });
+    expect(await app.attemptAt(rude)).toMatchObject({ status: 'failed', error: 'CONNECTION_LOST' });
     const closed = await startSink();
     await closed.close();
-    expect(await attemptAt(closed.url)).toMatchObject({ status: 'failed', error: 'CONNECTION_REFUSED' });
+    expect(await app.attemptAt(closed.url)).toMatchObject({ status: 'failed', error: 'CONNECTION_REFUSED' });
   });
 
   it('does not speak TLS where it should has failed', async () => {
     const { port } = await sink();
-    expect(await attemptAt(`https://127.0.0.1:${port}/`)).toMatchObject({ status: 'failed', error: 'TLS_ERROR' });
+    expect(await app.attemptAt(`https://127.0.0.1:${port}/`)).toMatchObject({ status: 'failed', error: 'TLS_ERROR' });
   });
 });
 
