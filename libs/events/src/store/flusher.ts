@@ -17,7 +17,7 @@ import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
 /** Appends in one transaction at most. */
-const BATCH = 50;
+const BATCH = 200;
 
 /** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
 const LOST_TRIES = 20;
