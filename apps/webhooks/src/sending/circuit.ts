@@ -1,4 +1,11 @@
-import type { Result } from './results.ts';
+import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
+import type { Claimed } from './claimed.ts';
+
+/** What of a result a circuit goes by. */
+interface Outcome {
+  readonly delivery: Pick<Claimed, 'endpoint_id' | 'permit'>;
+  readonly status: DeliveryStatus;
+}
 
 /** What a group of results says of one endpoint. */
 export interface Streak {
@@ -11,7 +18,7 @@ export interface Streak {
 }
 
 /** In the order of their ids, in which all instances lock them. */
-export const streaksOf = (results: readonly Result[]): Streak[] => {
+export const streaksOf = (results: readonly Outcome[]): Streak[] => {
   const streaks = new Map<string, Streak>();
   for (const { delivery, status } of results) {
     const { endpoint_id, permit } = delivery;
