@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { type Leadership, pause, runAsLeader } from '#events';
 import { CONFIG, type Config, DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
-import { dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
+import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
 
 const HOUR_MS = 3_600_000;
 /** Pause after somebody was in the way for longer than others may be made to wait, in milliseconds. */
@@ -54,6 +54,7 @@ export class HistoryService implements OnModuleInit, OnApplicationBootstrap, OnM
       await makeHistory(pool);
       const given_up = await giveUpOld(pool, days);
       await dropStatistics(pool);
+      await dropGates(pool);
       const weeks = await dropHistory(pool, days);
       if (given_up + weeks > 0) this.logger.info({ given_up, weeks }, 'old deliveries were cleared away');
       return true;

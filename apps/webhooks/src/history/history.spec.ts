@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { openDatabase, type ServiceDatabase } from '#platform';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { webhooksService } from '../webhooks.module.ts';
-import { dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
+import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
 import { History1790000004200 } from './history.table.ts';
 
 const DAY_MS = 86_400_000;
@@ -120,6 +120,17 @@ describe('the history of deliveries', () => {
     await dropStatistics(pool);
     const { rows } = await pool.query('select hour from delivery_statistics');
     expect(rows).toHaveLength(2);
+  });
+
+  it('keeps nothing that held a webhook back once that is deleted', async () => {
+    await migrated();
+    await pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       values ('whk_1', 1, 'https://example.com/', '["*"]', 'none', false, '[]', now())`,
+    );
+    await pool.query(`insert into delivery_gates (endpoint_id, failures) values ('whk_1', 3), ('whk_deleted', 3)`);
+    await dropGates(pool);
+    expect(await names('delivery_gates', 'endpoint_id')).toEqual(['whk_1']);
   });
 
   it('takes over what was kept undivided', async () => {

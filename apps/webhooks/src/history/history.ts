@@ -45,6 +45,16 @@ export const dropStatistics = async (pool: Pool): Promise<void> => {
   await pool.query(`delete from delivery_statistics where hour < now() - interval '13 months'`);
 };
 
+/**
+ * Removes what held webhooks back that have been deleted. Not at the deletion: an attempt that is under way then may still fail, and
+ * write that down.
+ */
+export const dropGates = async (pool: Pool): Promise<void> => {
+  await pool.query(
+    `delete from delivery_gates g where not exists (select from webhook_endpoints e where e.id = g.endpoint_id)`,
+  );
+};
+
 /** Drops what is older than is kept, whole weeks at a time, but nothing of which something is still to be told. @returns how many */
 export const dropHistory = async (pool: Pool, retentionDays: number): Promise<number> => {
   const { rows } = await pool.query<{ weeks: number }>(`select drop_history(${TODAY} - $1::int) as weeks`, [
