@@ -130,6 +130,26 @@ describe('a replay', () => {
     expect(await app.call('GET', `/admin/webhooks/${id}/replays/${replayId}`)).toMatchObject({ status: 404 });
   });
 
+  it('keeps to the rate of the webhook, together with what happens meanwhile', async () => {
+    const [RATE, BEFORE, MEANWHILE] = [20, 20, 10];
+    const product = await app.product();
+    const events = await many(BEFORE, () => app.suspend(product));
+    const witness = await app.webhook(`${sink.url}/unhurried`);
+    await app.delivery(witness.id, await app.suspend(), ({ status }) => status === 'succeeded');
+    const { id } = await app.webhook(`${sink.url}/paced`, { product_id: product, rate_limit: { per_second: RATE } });
+    const { id: replayId } = await replay(id, { from_position: 0 });
+    await eventually(() => at('/paced').length > 0);
+    const live = await many(MEANWHILE, () => app.suspend(product));
+    await until(id, replayId, completed);
+    await eventually(() => at('/paced').length === BEFORE + MEANWHILE);
+    expect(at('/paced').sort()).toEqual([...events, ...live].sort());
+    const times = sink.received.filter(({ path }) => path === '/hooks/paced').map((one) => one.at);
+    const within = times.map((from) => times.filter((time) => time >= from && time < from + 1_000).length);
+    // As of what happens: timers of a busy machine are late by some slots.
+    expect(Math.max(...within)).toBeLessThanOrEqual(RATE + 4);
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(((times.length - 1) / RATE) * 1_000 - 300);
+  });
+
   it('keeps the order of an ordered webhook', async () => {
     const licenses = Array.from({ length: 3 }, () => newId('lic'));
     for (let n = 0; n < 12; n++) await app.suspend(undefined, licenses[n % 3]);
@@ -164,4 +184,44 @@ describe('a replay', () => {
       body: { code: 'REPLAY_UNDER_WAY' },
     });
   });
+});
+
+it('a replay waits while the circuit is open, and goes on when it closes', async () => {
+  const PAUSE = 100;
+  const ladder = Array.from({ length: 50 }, () => 20);
+  const app = await startWebhooks({ ...QUICK, ladder, circuit: { failures: 3, pause: PAUSE, longest: PAUSE } });
+  let answer = 204;
+  const sink = await startSink((_, response) => response.writeHead(answer).end());
+  const { id } = await app.webhook(sink.url);
+  const events = await many(20, () => app.suspend());
+  await eventually(() => sink.received.length === events.length);
+  answer = 500;
+  events.push(...(await many(3, () => app.suspend())));
+  await eventually(async () => (await app.call('GET', `/admin/webhooks/${id}`)).body.circuit.state !== 'closed');
+
+  const { body: replay } = await app.call('POST', `/admin/webhooks/${id}/replays`, { from_position: 0 });
+  const state = async (): Promise<Reply['body']> =>
+    (await app.call('GET', `/admin/webhooks/${id}/replays/${replay.id}`)).body;
+  await eventually(async () => (await state()).deliveries.pending === 20);
+  const before = sink.received.length;
+  await eventually(() => sink.received.length >= before + 4);
+  const probes = sink.received.slice(before).map(({ at }) => at);
+  // Nothing but probes: one, and after a pause another.
+  const pauses = probes.slice(1).map((at, n) => at - (probes[n] ?? 0));
+  expect(Math.min(...pauses)).toBeGreaterThan(PAUSE * 0.8);
+  expect(await state()).toMatchObject({ status: 'running', deliveries: { pending: 20, succeeded: 0, failed: 0 } });
+
+  answer = 204;
+  const closed = sink.received.length;
+  await eventually(async () => (await state()).status === 'completed');
+  expect((await state()).deliveries).toEqual({ pending: 0, succeeded: 20, failed: 0 });
+  await eventually(() => sink.received.length >= closed + events.length);
+  expect(
+    sink.received
+      .slice(closed)
+      .map((one) => one.id)
+      .sort(),
+  ).toEqual([...events].sort());
+  await app.close();
+  await sink.close();
 });
