@@ -15,7 +15,10 @@ export interface Result {
   readonly pause: number | undefined;
 }
 
-/** Who no longer holds the delivery may say that it arrived, but not when it is to be tried again. */
+/**
+ * Who no longer holds the delivery may say that it arrived, but not when it is to be tried again. The days are named beside the join,
+ * so that the other weeks are left out before anything is read.
+ */
 const RECORD = `
   with result as (
     select * from unnest(
@@ -26,7 +29,7 @@ const RECORD = `
     insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error)
     select delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error from result r
     -- of what has grown too old meanwhile nothing is kept
-    where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day)
+    where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day and d.day = any($18))
     -- written before, by a transaction whose end we did not hear of
     on conflict do nothing
   ),
@@ -42,7 +45,8 @@ const RECORD = `
       claimed_by = null,
       claimed_until = null
     from result r
-    where d.id = r.delivery_id and d.day = r.day and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
+    where d.id = r.delivery_id and d.day = r.day and d.day = any($18)
+      and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
   ),
   mended as (
     update delivery_gates g
