@@ -53,6 +53,8 @@ if (first !== '--prepare') {
     '--disable-warning=TimeoutNegativeWarning',
     // Requests leave little behind: with room for less of it the process takes a quarter less memory, and no longer.
     '--max-semi-space-size=4',
+    // Left alone, the heap grows to four times what lives in it before it is looked through: half the process's memory.
+    '--heap-growing-percent=50',
     at('dist', 'apps', 'keyledger', 'src', `${program}.js`),
     ...(first === 'cli' ? rest : []),
   ];
