@@ -18,7 +18,7 @@ export interface Figure {
 }
 
 const format = (value: number): string =>
-  value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3).replace(/\.?0+$/, '');
+  value >= 100 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 
 const met = ({ value, limit, target }: Figure): string => {
   if (target === undefined) return '';
