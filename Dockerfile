@@ -25,6 +25,6 @@ COPY package.json LICENSE ./
 USER node
 EXPOSE 4000
 ENV MALLOC_ARENA_MAX=2
-ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=4", "--heap-growing-percent=50"]
+ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=16", "--heap-growing-percent=100"]
 # Everything in one process; it wants a DATABASE_URL here.
 CMD ["dist/apps/keyledger/src/main.js"]

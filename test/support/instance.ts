@@ -23,7 +23,7 @@ export const startInstance = async (env: Readonly<Record<string, string>> = {}):
   const folder = await mkdtemp(join(tmpdir(), 'keyledger-bench-'));
   const key = `kl_${randomBytes(32).toString('hex')}`;
   const { child, match } = await startAndWaitFor(
-    ['--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=4', '--heap-growing-percent=50', MAIN],
+    ['--disable-warning=TimeoutNegativeWarning', '--max-semi-space-size=16', '--heap-growing-percent=100', MAIN],
     /serves (http:\/\/127\.0\.0\.1:\d+)/,
     {
       MALLOC_ARENA_MAX: '2',
