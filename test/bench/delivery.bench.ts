@@ -5,13 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Agent, request } from 'undici';
 import { Webhook } from 'standardwebhooks';
-import { fanOut } from '#apps/webhooks/src/deliveries/fan-out';
-import { newId } from '#domain/shared/id';
-import { inTransaction, type PublishedEvent } from '#events';
 import { startInstance, type Instance } from '../support/instance.ts';
 import { percentiles } from './measure.ts';
 import { cpuSeconds, residentMegabytes } from './process-costs.ts';
 import type { Figure } from './report.ts';
+import { takeIn } from './taken-in.ts';
 
 const FLOOD = 30_000;
 const STEADY = [
@@ -126,7 +124,7 @@ const steady = async (
   return percentiles(times);
 };
 
-/** Events that are taken in at once, so that all that follows is delivering: from the commit to the last receipt. */
+/** From the commit of events that are taken in at once to the last receipt. */
 const flood = async (
   sink: Sink,
   { databaseUrl, pid }: Instance,
@@ -137,34 +135,13 @@ const flood = async (
   let received = 0;
   sink.onReceipt = () => received++;
   const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c search_path=webhooks', max: 1 });
-  await inTransaction(pool, async (tx) => {
-    for (let n = 0; n < events; n += 1_000) {
-      await fanOut(Array.from({ length: Math.min(1_000, events - n) }, anEvent), tx);
-    }
-  });
+  await takeIn(pool, events);
   const [start, cpu] = [performance.now(), cpuSeconds(pid)];
   await pool.end();
   while (received < wanted) await sleep(5);
   const seconds = (performance.now() - start) / 1000;
   return { perSecond: wanted / seconds, cpu: ((cpuSeconds(pid) - cpu) / wanted) * 1_000 };
 };
-
-const anEvent = (): PublishedEvent => ({
-  specversion: '1.0',
-  id: newId('evt'),
-  source: 'keyledger/licensing',
-  type: 'license.created',
-  subject: newId('lic'),
-  time: new Date().toISOString(),
-  datacontenttype: 'application/json',
-  dataschema: 'urn:keyledger:event:license.created:1',
-  streamversion: 1,
-  position: 1,
-  correlationid: 'bench',
-  actortype: 'system',
-  actorid: 'bench',
-  data: { product_id: newId('prod'), note: 'x'.repeat(100) },
-});
 
 const straightFromMemory = async (sink: Sink): Promise<number> => {
   let received = 0;

@@ -6,17 +6,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { fanOut } from '#apps/webhooks/src/deliveries/fan-out';
 import { makeHistory } from '#apps/webhooks/src/history/history';
 import { refusedAddresses } from '#apps/webhooks/src/sending/addresses';
 import { Sender } from '#apps/webhooks/src/sending/sender';
 import { defaultSettings } from '#apps/webhooks/src/sending/settings';
 import { webhooksService } from '#apps/webhooks/src/webhooks.module';
-import { newId } from '#domain/shared/id';
-import { inTransaction, type PublishedEvent } from '#events';
 import { openDatabase } from '#platform';
 import { startDatabase } from './database.ts';
 import type { Figure } from './report.ts';
+import { takeIn } from './taken-in.ts';
 
 const ATTEMPTS = Number(process.env['ATTEMPTS'] ?? 10_000_000);
 const AT_ONCE = 200_000;
@@ -97,30 +95,11 @@ const startSink = async (): Promise<Sink> => {
 /** @returns deliveries a second, from the commit of their events to the last receipt */
 const flood = async (pool: pg.Pool, sink: Sink): Promise<number> => {
   const wanted = sink.received + FLOOD;
-  await inTransaction(pool, async (tx) => {
-    for (let n = 0; n < FLOOD; n += 1_000) await fanOut(Array.from({ length: 1_000 }, anEvent), tx);
-  });
+  await takeIn(pool, FLOOD);
   const start = performance.now();
   while (sink.received < wanted) await sleep(5);
   return FLOOD / ((performance.now() - start) / 1_000);
 };
-
-const anEvent = (): PublishedEvent => ({
-  specversion: '1.0',
-  id: newId('evt'),
-  source: 'keyledger/licensing',
-  type: 'license.created',
-  subject: newId('lic'),
-  time: new Date().toISOString(),
-  datacontenttype: 'application/json',
-  dataschema: 'urn:keyledger:event:license.created:1',
-  streamversion: 1,
-  position: 1,
-  correlationid: 'bench',
-  actortype: 'system',
-  actorid: 'bench',
-  data: { product_id: newId('prod'), note: 'x'.repeat(100) },
-});
 
 /** Deliveries that arrived at their first attempt, one an event, spread over the four weeks up to now. */
 const fill = async (pool: pg.Pool): Promise<void> => {

@@ -172,7 +172,7 @@ const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] }: { url: string; 
 };
 const withTarget = (command: Command): Command =>
   command
-    .option('--url <url>', 'where Keyledger runs', `http://127.0.0.1:${process.env['PORT'] ?? '4000'}`)
+    .option('--url <url>', 'where Keyledger runs', `http://127.0.0.1:${process.env['PORT'] || '4000'}`)
     .option('--key <key>', 'an API key with the scope admin (default: KEYLEDGER_API_KEY)');
 
 const imports = program.command('import').description('Bring in what another system knows');

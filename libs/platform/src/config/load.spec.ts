@@ -24,6 +24,12 @@ describe('configuration', () => {
     });
   });
 
+  it('takes what is set to nothing as not set: least of all does it listen to everybody, or keep its data where it stands', () => {
+    const names = ['HOST', 'PORT', 'KEYLEDGER_DATA', 'DATABASE_URL', 'KAFKA_BROKERS', 'KEYLEDGER_RATE_LIMITS'];
+    const env = { KEYLEDGER_MASTER_KEY: 'ab'.repeat(32) };
+    expect(loadConfig({ ...env, ...Object.fromEntries(names.map((name) => [name, ''])) })).toEqual(loadConfig(env));
+  });
+
   it('makes a master key once, tells so, keeps it from others and uses it again', () => {
     const warnings: string[] = [];
     const first = load({}, (message) => warnings.push(message)).master_key;

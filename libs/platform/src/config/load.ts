@@ -6,11 +6,14 @@ import { masterKey, previousMasterKeys } from './master-key.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Reads and validates the environment. With nothing set everything has a default that works on one machine. */
+/**
+ * Reads and validates the environment. With nothing set everything has a default that works on one machine; what is set to
+ * nothing is not set.
+ */
 export const loadConfig = (env: Env = process.env, warn: (message: string) => void = console.warn): Config => {
-  const host = env['HOST'] ?? '127.0.0.1';
+  const host = env['HOST'] || '127.0.0.1';
   const port = integer(env, 'PORT', 4000, 0, 65_535);
-  const data_dir = resolve(env['KEYLEDGER_DATA'] ?? './data');
+  const data_dir = resolve(env['KEYLEDGER_DATA'] || './data');
   return {
     host,
     port,
