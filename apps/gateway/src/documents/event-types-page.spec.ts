@@ -14,6 +14,13 @@ describe('the page of event types', () => {
     }
   });
 
+  it('tells what a field means that may be null', () => {
+    const [, section = ''] = html.split('<h2 id="key_batch.created">');
+    expect(section).toContain(
+      '<td>string (date-time) or null</td><td>Until when its codes are redeemed; null = for ever.',
+    );
+  });
+
   it('runs nothing, and takes what descriptions say for text', () => {
     expect(html).not.toContain('<script');
     const [first] = data;

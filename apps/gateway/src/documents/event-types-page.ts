@@ -23,11 +23,13 @@ const section = (entry: CatalogueEntry): string => {
 /** A row for each field, those of inner objects under their path. */
 const fields = ({ properties = {} }: JsonSchema, prefix: string): string[] =>
   Object.entries(properties as Record<string, JsonSchema>).flatMap(([name, schema]) => {
-    const { description } = schema;
-    const meaning = typeof description === 'string' ? prose(description) : '';
-    const row = `<tr><td><code>${escaped(prefix + name)}</code></td><td>${escaped(typeOf(schema))}</td><td>${meaning}</td></tr>`;
+    const row = `<tr><td><code>${escaped(prefix + name)}</code></td><td>${escaped(typeOf(schema))}</td><td>${prose(meaningOf(schema))}</td></tr>`;
     return [row, ...fields(schema, `${prefix}${name}.`)];
   });
+
+/** What may be null says what it means beside what it is otherwise, within the `anyOf`. */
+const meaningOf = ({ description, anyOf = [] }: JsonSchema): string =>
+  typeof description === 'string' ? description : (anyOf as JsonSchema[]).map(meaningOf).join('');
 
 const typeOf = ({ type, anyOf, enum: values, format, items }: JsonSchema): string => {
   if (Array.isArray(anyOf)) return (anyOf as JsonSchema[]).map(typeOf).join(' or ');
