@@ -31,6 +31,7 @@ const contractOf = (service: string): EventContract<never> =>
     schema_version: 1,
     description: 'A tick.',
     data: { type: 'object' },
+    subject: 'tick_1',
     example: { n: 1 },
     publish: ({ n }: TickEvent) => ({ n }),
   }) as unknown as EventContract<never>;

@@ -36,6 +36,25 @@ const published = (contract: EventContract<never>) =>
     contractsByType(contracts).schemas,
   );
 
+/** Which streams the services keep events of a name in, and those of its types that are found elsewhere. */
+const SUBJECTS: Readonly<Record<string, string>> = {
+  activation: 'lic_…',
+  add_on: 'addon_…',
+  api_key: 'key_…',
+  floating: 'lic_…/floating',
+  key_batch: 'batch_…',
+  license: 'lic_…',
+  plan: 'plan_…',
+  'plan.changed': 'lic_…',
+  product: 'prod_…',
+  quota: 'lic_…/usage/api_calls',
+  seat: 'lic_…/seats',
+  signing_key: 'signing-keys',
+  usage: 'lic_…/usage/api_calls',
+  'webhook.delivery_exhausted': 'dlv_…',
+  'webhook.endpoint_disabled': 'whk_…',
+};
+
 describe('the catalogue of events', () => {
   it('has each type once, by name', () => {
     const types = catalogue(contracts).data.map(({ type }) => type);
@@ -51,6 +70,14 @@ describe('the catalogue of events', () => {
       const { data } = published(contract);
       expect(mistakes(type, data)).toEqual([]);
       expect(data).toEqual(contract.example);
+    },
+  );
+
+  it.each(catalogue(contracts).data.map(({ type, examples }) => [type, examples[0]?.subject] as const))(
+    'has an example of %s with the subject that it really comes with',
+    (type, subject = '') => {
+      const [name = ''] = type.split('.');
+      expect(subject.replace(/_[0-9a-hjkmnp-tv-z]{26}/, '_…')).toBe(SUBJECTS[type] ?? SUBJECTS[name]);
     },
   );
 

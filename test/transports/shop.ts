@@ -37,6 +37,7 @@ const sold = (service: string): EventContract<Extract<ShopEvent, { type: 'item.s
     required: ['pieces', 'product_id'],
     additionalProperties: false,
   },
+  subject: 'item_1',
   example: { pieces: 3, product_id: null },
   publish: ({ pieces }) => ({ pieces, product_id: null }),
   upcasters: items.upcasters?.['item.sold'],

@@ -14,8 +14,8 @@ export interface EventContract<Event extends DomainEvent = DomainEvent> {
   /** Schema of the published `data`. A published schema only grows. */
   readonly data: JsonSchema;
   readonly example: Readonly<Record<string, unknown>>;
-  /** Id of an aggregate as such an event is about, for the catalogue. */
-  readonly subject?: string;
+  /** Id of an aggregate as such an event is about, for the catalogue's example of a whole event. */
+  readonly subject: string;
   /** Field that names the product the event belongs to is always `product_id` in the published data (null when none). */
   publish(this: void, event: Event): Record<string, unknown>;
   /** Those of the event's stream type: older events are brought to the present schema before they are published. */

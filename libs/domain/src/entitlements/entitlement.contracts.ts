@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { contract, orNull, text } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text } from '../shared/contract.ts';
 import { OVERAGES, QUOTA_PERIODS, VALUE_TYPES } from './entitlement.ts';
 
 const service = 'licensing';
@@ -25,7 +25,7 @@ const addOn = {
 };
 const add_on_id = text('The add-on.');
 
-const product = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb' };
+const product = { product_id: EXAMPLE.product };
 const quota = {
   feature: 'api_calls',
   value_type: 'quota' as const,
@@ -42,6 +42,7 @@ export const entitlementContracts = [
   contract({
     type: 'plan.entitlement_set',
     service,
+    subject: EXAMPLE.plan,
     description: 'A plan has an entitlement, or another value for one.',
     fields: { product_id, ...definition },
     example: { ...product, ...quota },
@@ -49,6 +50,7 @@ export const entitlementContracts = [
   contract({
     type: 'plan.entitlement_removed',
     service,
+    subject: EXAMPLE.plan,
     description: 'A plan has an entitlement no more.',
     fields: { product_id, feature },
     example: { ...product, feature: 'api_calls' },
@@ -56,6 +58,7 @@ export const entitlementContracts = [
   contract({
     type: 'add_on.created',
     service,
+    subject: anAddOn.add_on_id,
     description: 'An add-on was made.',
     fields: { product_id, feature, ...addOn },
     example: {
@@ -70,6 +73,7 @@ export const entitlementContracts = [
   contract({
     type: 'add_on.updated',
     service,
+    subject: anAddOn.add_on_id,
     description: 'An add-on was changed; `changes` holds the new values of the fields that differ.',
     fields: { product_id, changes: Type.Partial(Type.Object(addOn, { additionalProperties: false })) },
     example: { ...product, changes: { value: 7_500 } },
@@ -77,6 +81,7 @@ export const entitlementContracts = [
   contract({
     type: 'license.add_on_enabled',
     service,
+    subject: EXAMPLE.license,
     description: 'A licence has an add-on.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
@@ -84,6 +89,7 @@ export const entitlementContracts = [
   contract({
     type: 'license.add_on_disabled',
     service,
+    subject: EXAMPLE.license,
     description: 'A licence has an add-on no more.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
@@ -91,6 +97,7 @@ export const entitlementContracts = [
   contract({
     type: 'license.entitlement_overridden',
     service,
+    subject: EXAMPLE.license,
     description: 'A licence has an entitlement of its own in place of what its plan and add-ons say.',
     fields: { product_id, ...definition },
     example: { ...product, ...quota, value: 25_000 },
@@ -98,6 +105,7 @@ export const entitlementContracts = [
   contract({
     type: 'license.entitlement_restored',
     service,
+    subject: EXAMPLE.license,
     description: 'What plan and add-ons say about a feature counts for the licence again.',
     fields: { product_id, feature },
     example: { ...product, feature: 'api_calls' },

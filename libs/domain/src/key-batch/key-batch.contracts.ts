@@ -1,11 +1,11 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text, time } from '../shared/contract.ts';
 
 const service = 'licensing';
 const product_id = text('The product of the batch.');
 const batch_id = text('The batch.');
 const subject = 'batch_01jd22m5q7s9v1x3z5b7d9f1h3';
-const example = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', batch_id: subject };
+const example = { product_id: EXAMPLE.product, batch_id: subject };
 
 export const keyBatchContracts = [
   contract({
@@ -23,7 +23,7 @@ export const keyBatchContracts = [
     },
     example: {
       ...example,
-      plan_id: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw',
+      plan_id: EXAMPLE.plan,
       name: 'Boxes, spring 2026',
       count: 500,
       redeem_until: null,
@@ -40,7 +40,7 @@ export const keyBatchContracts = [
       number: Type.Integer({ description: 'Which code: its place in the batch, from 1.' }),
       license_id: text('The licence.'),
     },
-    example: { ...example, number: 17, license_id: 'lic_01jd1zz9k4m6p8r0t2v5x7y1bd' },
+    example: { ...example, number: 17, license_id: EXAMPLE.license },
   }),
   contract({
     type: 'key_batch.voided',

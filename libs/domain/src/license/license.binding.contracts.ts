@@ -1,18 +1,20 @@
 import Type from 'typebox';
-import { contract, orNull, text } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text } from '../shared/contract.ts';
 import { BINDINGS } from './binding.ts';
 
 const service = 'licensing';
+const subject = EXAMPLE.license;
 const of = {
   product_id: text('The product of the licence.'),
   binding: Type.Enum([...BINDINGS], { description: 'One device or user, or one e-mail address or public key.' }),
 };
-const example = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', binding: 'fingerprint' } as const;
+const example = { product_id: EXAMPLE.product, binding: 'fingerprint' } as const;
 
 export const licenseBindingContracts = [
   contract({
     type: 'license.bound',
     service,
+    subject,
     description: 'A licence was used for the first time, and serves nobody else from then on.',
     fields: of,
     example,
@@ -20,6 +22,7 @@ export const licenseBindingContracts = [
   contract({
     type: 'license.unbound',
     service,
+    subject,
     description: 'An administrator undid what a licence was bound to: the next use binds it anew.',
     fields: { ...of, reason: orNull(text('Why, in the words of whoever did it.')) },
     example: { ...example, reason: 'new computer' },

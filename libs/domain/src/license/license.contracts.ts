@@ -1,8 +1,9 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text, time } from '../shared/contract.ts';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from './license.ts';
 
 const service = 'licensing';
+const subject = EXAMPLE.license;
 const product_id = text('The product of the licence.');
 const plan_id = text('The plan of the licence.');
 const customer_id = text('Whom the licence belongs to. Who that is, the API tells.');
@@ -18,8 +19,8 @@ const external_workspace_id = orNull(text('The workspace in the merchant’s own
 const activation_id = text('The activation.');
 const identifier_hash = text('Base64url SHA-256 of the identifier of the device or user.');
 
-const product = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb' };
-const plan = { ...product, plan_id: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw' };
+const product = { product_id: EXAMPLE.product };
+const plan = { ...product, plan_id: EXAMPLE.plan };
 const year = {
   valid_from: '2026-01-31T09:00:00.000Z',
   valid_until: '2027-01-31T09:00:00.000Z',
@@ -31,6 +32,7 @@ export const licenseContracts = [
   contract({
     type: 'license.created',
     service,
+    subject,
     description: 'A licence was issued.',
     fields: {
       product_id,
@@ -55,6 +57,7 @@ export const licenseContracts = [
   contract({
     type: 'license.renewed',
     service,
+    subject,
     description: 'A licence has a new term.',
     fields: { product_id, plan_id, status, valid_from, valid_until, updates_until },
     example: { ...plan, status: 'active', ...year },
@@ -62,6 +65,7 @@ export const licenseContracts = [
   contract({
     type: 'license.past_due',
     service,
+    subject,
     description: 'The term of a licence has ended and its grace has begun: it still works.',
     fields: { product_id, valid_until: time('The end of the term.'), grace_until: time('The end of the grace.') },
     example: { ...product, valid_until: year.valid_until, grace_until: '2027-02-07T09:00:00.000Z' },
@@ -69,6 +73,7 @@ export const licenseContracts = [
   contract({
     type: 'license.expired',
     service,
+    subject,
     description: 'Term and grace of a licence are over: it does not work any more.',
     fields: { product_id, valid_until: time('The end of the term.') },
     example: { ...product, valid_until: year.valid_until },
@@ -76,6 +81,7 @@ export const licenseContracts = [
   contract({
     type: 'license.canceled',
     service,
+    subject,
     description: 'A licence was canceled: it works until valid_until, and will not be renewed.',
     fields: { product_id, reason, valid_until: time('Until when it works.') },
     example: { ...product, reason: 'asked for by the customer', valid_until: year.valid_until },
@@ -83,6 +89,7 @@ export const licenseContracts = [
   contract({
     type: 'license.suspended',
     service,
+    subject,
     description: 'A licence was suspended: it does not work until it is reinstated.',
     fields: { product_id, reason },
     example: { ...product, reason: 'chargeback' },
@@ -90,6 +97,7 @@ export const licenseContracts = [
   contract({
     type: 'license.reinstated',
     service,
+    subject,
     description: 'A suspended licence came back, as what its term makes of it.',
     fields: { product_id, reason, status },
     example: { ...product, reason: null, status: 'active' },
@@ -97,6 +105,7 @@ export const licenseContracts = [
   contract({
     type: 'license.revoked',
     service,
+    subject,
     description: 'A licence was revoked, for good.',
     fields: { product_id, reason },
     example: { ...product, reason: 'refunded' },
@@ -104,7 +113,8 @@ export const licenseContracts = [
   contract({
     type: 'plan.changed',
     service,
-    description: 'A licence went over to another plan.',
+    subject,
+    description: 'A licence went over to another plan. The subject is the licence.',
     fields: {
       product_id,
       plan_id,
@@ -120,6 +130,7 @@ export const licenseContracts = [
   contract({
     type: 'activation.added',
     service,
+    subject,
     description: 'A device or a user was activated. The subject is the licence.',
     fields: { product_id, activation_id, identifier_type: Type.Enum([...IDENTIFIER_TYPES]), identifier_hash },
     example: {
@@ -132,6 +143,7 @@ export const licenseContracts = [
   contract({
     type: 'activation.removed',
     service,
+    subject,
     description: 'An activation was given up. The subject is the licence.',
     fields: {
       product_id,

@@ -1,15 +1,17 @@
-import { contract, orNull, text, time } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text, time } from '../shared/contract.ts';
 
 const service = 'licensing';
+const subject = EXAMPLE.license;
 const product_id = text('The product of the licence.');
 const customer_id = text('Whom the licence belongs to. Who that is, the API tells.');
-const product = { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb' };
+const product = { product_id: EXAMPLE.product };
 const customer = { customer_id: 'cus_4zq8k2m6w9r3t5v7x1y0b2c4d6' };
 
 export const licenseTermContracts = [
   contract({
     type: 'license.term_started',
     service,
+    subject,
     description: 'The term of a licence that was issued without one began, with its first activation as a rule.',
     fields: {
       product_id,
@@ -27,6 +29,7 @@ export const licenseTermContracts = [
   contract({
     type: 'license.trial_started',
     service,
+    subject,
     description: 'A customer has got a trial of a product; there is no second one.',
     fields: { product_id, customer_id },
     example: { ...product, ...customer },
@@ -34,6 +37,7 @@ export const licenseTermContracts = [
   contract({
     type: 'license.transferred',
     service,
+    subject,
     description: 'A licence belongs to somebody else. Its key and, unless told apart, its activations stay.',
     fields: {
       product_id,

@@ -1,11 +1,12 @@
 import Type from 'typebox';
-import { contract, orNull, text } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text } from '../shared/contract.ts';
 import { BILLING_INTERVALS } from '../shared/time.ts';
 import { ACTIVATION_DEFAULTS, BOUND_IDENTITIES } from './plan.activation-rules.ts';
 import { RENEWAL_BASES, TERM_STARTS } from './plan.term-rules.ts';
 import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
 
 const service = 'licensing';
+const subject = EXAMPLE.plan;
 const product_id = text('The product that the plan sells.');
 const most = (of: string) => orNull(Type.Integer({ minimum: 0, description: `${of} at most; null = unlimited.` }));
 const fields = {
@@ -54,10 +55,11 @@ export const planContracts = [
   contract({
     type: 'plan.created',
     service,
+    subject,
     description: 'A plan was made.',
     fields: { product_id, checkout_id: text('Names the plan in checkout addresses.'), ...fields },
     example: {
-      product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+      product_id: EXAMPLE.product,
       checkout_id: 'pro-yearly-4f7k2m',
       name: 'Pro, yearly',
       slug: 'pro-yearly',
@@ -81,8 +83,9 @@ export const planContracts = [
   contract({
     type: 'plan.updated',
     service,
+    subject,
     description: 'A plan was changed; `changes` holds the new values of the fields that differ.',
     fields: { product_id, changes: Type.Partial(Type.Object(fields, { additionalProperties: false })) },
-    example: { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', changes: { max_activations: 5 } },
+    example: { product_id: EXAMPLE.product, changes: { max_activations: 5 } },
   }),
 ];

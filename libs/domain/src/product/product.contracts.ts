@@ -1,8 +1,9 @@
 import Type from 'typebox';
-import { contract, orNull, text } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text } from '../shared/contract.ts';
 import { KEY_FORMATS, PRODUCT_TYPES } from './product.ts';
 
 const service = 'licensing';
+const subject = EXAMPLE.product;
 const product_id = text('The product.');
 const fields = {
   name: text('What people call it.'),
@@ -18,10 +19,11 @@ export const productContracts = [
   contract({
     type: 'product.created',
     service,
+    subject,
     description: 'A product was made.',
     fields: { product_id, product_type: Type.Enum([...PRODUCT_TYPES]), ...fields },
     example: {
-      product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+      product_id: EXAMPLE.product,
       product_type: 'desktop',
       name: 'Acme Studio',
       slug: 'acme-studio',
@@ -35,8 +37,9 @@ export const productContracts = [
   contract({
     type: 'product.updated',
     service,
+    subject,
     description: 'A product was changed; `changes` holds the new values of the fields that differ.',
     fields: { product_id, changes: Type.Partial(Type.Object(fields, { additionalProperties: false })) },
-    example: { product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb', changes: { minimum_supported_version: '2.1.0' } },
+    example: { product_id: EXAMPLE.product, changes: { minimum_supported_version: '2.1.0' } },
   }),
 ];

@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { contract, text, time } from '../shared/contract.ts';
-import { SEAT_ROLES } from './seat.ts';
+import { contract, EXAMPLE, text, time } from '../shared/contract.ts';
+import { SEAT_ROLES, seatsOf } from './seat.ts';
 
 const service = 'licensing';
 const role = Type.Enum([...SEAT_ROLES], { description: 'What the holder may do.' });
@@ -15,16 +15,18 @@ const invite = {
 };
 
 const example = {
-  product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
-  license_id: 'lic_01jd1zzk3m5p7r9t1v3x5z7b9d',
+  product_id: EXAMPLE.product,
+  license_id: EXAMPLE.license,
   seat_id: 'seat_01jd203c4e6g8j0m2p4r6t8v0x',
 };
+const subject = seatsOf(example.license_id);
 const sent = { invite_id: 'x3k9Qm2vTz7wYb1nRc5eLg', expires_at: '2026-02-07T09:00:00.000Z' };
 
 export const seatContracts = [
   contract({
     type: 'seat.invited',
     service,
+    subject,
     description: 'Somebody was invited to a seat of a licence, and has a place until the invitation ends.',
     fields: { ...ids, role, ...invite },
     example: { ...example, role: 'member', ...sent },
@@ -32,6 +34,7 @@ export const seatContracts = [
   contract({
     type: 'seat.invite_resent',
     service,
+    subject,
     description: 'An invitation was sent again; the one before cannot be accepted any more.',
     fields: { ...ids, role, ...invite },
     example: { ...example, role: 'member', ...sent },
@@ -39,6 +42,7 @@ export const seatContracts = [
   contract({
     type: 'seat.invite_expired',
     service,
+    subject,
     description: 'An invitation was not accepted in time: its place is free.',
     fields: { ...ids, expires_at: time('When it ended.') },
     example: { ...example, expires_at: sent.expires_at },
@@ -46,6 +50,7 @@ export const seatContracts = [
   contract({
     type: 'seat.added',
     service,
+    subject,
     description: 'An invitation was accepted: the seat is taken.',
     fields: { ...ids, role },
     example: { ...example, role: 'member' },
@@ -53,6 +58,7 @@ export const seatContracts = [
   contract({
     type: 'seat.role_changed',
     service,
+    subject,
     description: 'The holder of a seat has another role.',
     fields: { ...ids, role, previous_role: Type.Enum([...SEAT_ROLES], { description: 'The role before.' }) },
     example: { ...example, role: 'admin', previous_role: 'member' },
@@ -60,6 +66,7 @@ export const seatContracts = [
   contract({
     type: 'seat.removed',
     service,
+    subject,
     description: 'A seat was taken away, or an invitation withdrawn: the place is free.',
     fields: ids,
     example,

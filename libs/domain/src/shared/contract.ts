@@ -10,15 +10,14 @@ export const contract = <P extends TProperties>(options: {
   readonly description: string;
   readonly fields: P;
   readonly example: Static<TObject<P>>;
-  /** Id of an aggregate that it may be about; left out, the one that the example names, or a licence's. */
-  readonly subject?: string;
+  /** Id of the stream that the example is of: the aggregate's. */
+  readonly subject: string;
 }) => {
   const { fields, ...rest } = options;
   const names = Object.keys(fields);
   return {
     ...rest,
     schema_version: 1,
-    subject: options.subject ?? namedIn(options) ?? LICENSE,
     example: rest.example as Readonly<Record<string, unknown>>,
     data: Type.Object(fields, { additionalProperties: false }) as unknown as Readonly<Record<string, unknown>>,
     publish: (event: object): Record<string, unknown> =>
@@ -26,12 +25,11 @@ export const contract = <P extends TProperties>(options: {
   };
 };
 
-const LICENSE = 'lic_01jd1zz9k4m6p8r0t2v5x7y1bd';
-
-/** `product.created` is about what its example calls `product_id`. */
-const namedIn = ({ type, example }: { readonly type: string; readonly example: object }): string | undefined => {
-  const id = (example as Record<string, unknown>)[`${type.split('.')[0]}_id`];
-  return typeof id === 'string' ? id : undefined;
+/** What the examples tell of, as a rule: one product, its plan and a licence of that. */
+export const EXAMPLE = {
+  product: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+  plan: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw',
+  license: 'lic_01jd1zz9k4m6p8r0t2v5x7y1bd',
 };
 
 export const text = (description: string) => Type.String({ description });

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { QUOTA_PERIODS } from '../entitlements/entitlement.ts';
-import { contract, orNull, text, time } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text, time } from '../shared/contract.ts';
+import { usageStreamId } from './usage.ts';
 
 const service = 'licensing';
 const of = {
@@ -14,18 +15,20 @@ const of = {
 const used = text('All that was used in the period, in decimal digits.');
 const limit = Type.Integer({ minimum: 0, description: 'What may be used in the period.' });
 const example = {
-  license_id: 'lic_01jd1zx0h8e4rvy2m6k9w3q5tb',
-  product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
+  license_id: EXAMPLE.license,
+  product_id: EXAMPLE.product,
   feature: 'api_calls',
   period: 'monthly' as const,
   period_start: '2026-11-01T00:00:00.000Z',
   period_end: '2026-12-01T00:00:00.000Z',
 };
+const subject = usageStreamId(example.license_id, example.feature);
 
 export const usageContracts = [
   contract({
     type: 'usage.recorded',
     service,
+    subject,
     description: 'A licence used something that is counted. What the caller noted beside it stays with licensing.',
     fields: {
       ...of,
@@ -39,6 +42,7 @@ export const usageContracts = [
   contract({
     type: 'quota.warning',
     service,
+    subject,
     description: 'Four fifths of a quota are used; told once a period.',
     fields: { ...of, used, limit },
     example: { ...example, used: '8000', limit: 10_000 },
@@ -46,6 +50,7 @@ export const usageContracts = [
   contract({
     type: 'quota.exceeded',
     service,
+    subject,
     description: 'More than a quota allows was used or asked for; told once a period.',
     fields: { ...of, used, limit },
     example: { ...example, used: '10000', limit: 10_000 },
@@ -53,6 +58,7 @@ export const usageContracts = [
   contract({
     type: 'usage.reset',
     service,
+    subject,
     description: 'What was used in a period counts as nothing from then on.',
     fields: { ...of, used: text('What was used until then.') },
     example: { ...example, used: '10000' },

@@ -1,11 +1,10 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../shared/contract.ts';
+import { contract, EXAMPLE, orNull, text, time } from '../shared/contract.ts';
 import { EXHAUSTED_REASONS } from './delivery.ts';
 import { DISABLED_REASONS } from './webhook-endpoint.ts';
 
 const service = 'webhooks';
 const product_id = orNull(text('The product whose events the webhook is sent; null = all products.'));
-const product = 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb';
 const webhook = 'whk_01jd20a5f7h9k1m3p5r7t9v1x3';
 
 /** What operations of webhooks publish: no address, no secret, nothing of what was sent. */
@@ -21,7 +20,7 @@ export const webhookContracts = [
       reason: Type.Enum([...DISABLED_REASONS], { description: '`operator`, `gone` (410) or `failing`.' }),
       failing_since: orNull(time('When the failures began, where they are the reason.')),
     },
-    example: { product_id: product, reason: 'failing', failing_since: '2026-01-26T08:12:44.000Z' },
+    example: { product_id: EXAMPLE.product, reason: 'failing', failing_since: '2026-01-26T08:12:44.000Z' },
   }),
   contract({
     type: 'webhook.delivery_exhausted',
@@ -41,7 +40,7 @@ export const webhookContracts = [
       response_status: orNull(Type.Integer({ description: 'The status of the last answer, if there was one.' })),
     },
     example: {
-      product_id: product,
+      product_id: EXAMPLE.product,
       webhook_id: webhook,
       event_id: 'evt_01jd20b2d4f6h8k0m2p4r6t8v0',
       event_type: 'license.created',

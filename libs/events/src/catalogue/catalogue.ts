@@ -53,7 +53,7 @@ const exampleOf = (contract: EventContract<never>): PublishedEvent => ({
   id: 'evt_01jd20a6n3e8tbc5k7r9w1x3yz',
   source: `keyledger/${contract.service}`,
   type: contract.type,
-  subject: contract.subject ?? 'thing_01jd1zz9k4m6p8r0t2v5x7y1bd',
+  subject: contract.subject,
   time: '2026-01-31T09:00:00.123Z',
   datacontenttype: 'application/json',
   dataschema: dataschema(contract),
