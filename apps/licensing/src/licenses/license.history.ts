@@ -1,10 +1,11 @@
+import { sessionsOf } from '#domain/floating/floating';
 import { seatsOf } from '#domain/seat/seat';
 
 /** The streams that tell of a licence: its own, and those of what is counted apart from it. Their ids begin with the licence's. */
 export const streamsOf = (licenseId: string): readonly string[] => [
   licenseId,
   seatsOf(licenseId),
-  `${licenseId}/floating`,
+  sessionsOf(licenseId),
 ];
 
 /** What is left out of a licence's history: it comes by the thousand and is listed elsewhere. */
