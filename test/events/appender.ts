@@ -1,11 +1,18 @@
 /** A process that appends: `appender.ts URL STREAMS COMMANDS CALLERS LIMIT`. Prints how its commands ended, as JSON. */
 import pg from 'pg';
-import { counters, increase, metadata, openCounters } from './counter.ts';
+import { PostgresEventStore } from '#events/store/postgres-event-store';
+import { counters, increase, metadata } from './counter.ts';
 
 const [url, streams = '', commands, callers, limit] = process.argv.slice(2);
 const names = streams.split(',');
 const pool = new pg.Pool({ connectionString: url, options: '-c search_path=things' });
-const store = await openCounters(pool);
+const store = await PostgresEventStore.open({
+  pool,
+  schema: 'things',
+  streams: [counters],
+  projections: [],
+  keys: { wrap: (key) => key, unwrap: (key) => key },
+});
 const ended: Record<string, number> = {};
 let sent = 0;
 

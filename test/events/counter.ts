@@ -1,7 +1,5 @@
-import type { Pool } from 'pg';
-// By their own paths, as Node runs this file in child processes without compiling decorators, which the index leads to.
+// By its own path, as Node runs this file in child processes without compiling decorators, which the index leads to.
 import type { StreamType } from '#events/decider';
-import { PostgresEventStore } from '#events/store/postgres-event-store';
 
 export interface Increased {
   readonly type: 'counter.increased';
@@ -26,12 +24,3 @@ export const increase =
     if (total >= limit) throw new LimitReached();
     return [{ type: 'counter.increased' }];
   };
-
-export const openCounters = (pool: Pool): Promise<PostgresEventStore> =>
-  PostgresEventStore.open({
-    pool,
-    schema: 'things',
-    streams: [counters],
-    projections: [],
-    keys: { wrap: (key) => key, unwrap: (key) => key },
-  });

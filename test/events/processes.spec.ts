@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
-import { migrateEventStore, type PostgresEventStore, type RecordedEvent } from '#events';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { counters, openCounters } from './counter.ts';
+import type { EventStore, RecordedEvent } from '#events';
+import { freshLog, type TestLog } from '../support/log.ts';
+import { counters } from './counter.ts';
 
 interface Appender {
   readonly streams: readonly string[];
@@ -16,32 +15,20 @@ interface Appender {
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 describe('the event store among processes', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  let store: PostgresEventStore;
+  let log: TestLog;
+  let store: EventStore;
 
   beforeEach(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 40 });
-    // Dropping the database cuts what is still closing.
-    pool.on('error', () => undefined);
-    const client = await pool.connect();
-    await client.query('create schema things');
-    await migrateEventStore(client, 'things');
-    client.release();
-    store = await openCounters(pool);
+    log = await freshLog();
+    store = await log.open({ streams: [counters] });
   });
-  afterEach(async () => {
-    await store.close();
-    await pool.end();
-    await database.drop();
-  });
+  afterEach(() => log.drop());
 
   /** Runs a process to its end. @returns how many of its commands ended in which way */
   const run = async ({ streams, commands, callers, limit = Infinity }: Appender): Promise<Record<string, number>> => {
     const node = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--conditions=source'];
     const program = `${import.meta.dirname}/appender.ts`;
-    const args = [database.url, streams.join(','), commands, callers, limit].map(String);
+    const args = [log.database.url, streams.join(','), commands, callers, limit].map(String);
     const { stdout } = await promisify(execFile)(process.execPath, [...node, program, ...args]);
     return JSON.parse(stdout) as Record<string, number>;
   };
@@ -100,7 +87,7 @@ describe('the event store among processes', () => {
   it('hides no event of 32 plain writers of which one in twenty rolls back', async () => {
     let committed = 0;
     const write = async (writer: number): Promise<void> => {
-      const client = await pool.connect();
+      const client = await log.pool.connect();
       for (const n of range(60)) {
         const rolledBack = (writer + n) % 20 === 0;
         await client.query('begin');

@@ -1,9 +1,7 @@
-import pg from 'pg';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import type { Pool } from 'pg';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
 import { type EventStore, type Replay, UniqueViolationError } from '../store.ts';
-import { PostgresEventStore } from '../store/postgres-event-store.ts';
-import { migrateEventStore } from '../store/schema.ts';
 import { rebuild } from './rebuild.ts';
 import { tableProjection } from './table.ts';
 
@@ -33,33 +31,18 @@ const projection = tableProjection<Row, NamedEvent>({
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 describe('a rebuild', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  let store: PostgresEventStore;
+  let log: TestLog;
+  let pool: Pool;
+  let store: EventStore;
   beforeEach(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 20 });
-    // Dropping the database cuts what is still closing.
-    pool.on('error', () => undefined);
-    const client = await pool.connect();
-    await client.query('create schema things');
-    await migrateEventStore(client, 'things');
-    await client.query(`create table names (id text primary key, version integer not null, name text not null,
-      constraint names_once unique (name)); create index names_by_version on names (version desc) where version > 1`);
-    client.release();
-    store = await PostgresEventStore.open({
-      pool,
-      schema: 'things',
-      streams: [things],
-      projections: [projection],
-      keys: { wrap: (key) => key, unwrap: (key) => key },
-    });
+    log = await freshLog(`
+      create table names (id text primary key, version integer not null, name text not null,
+        constraint names_once unique (name));
+      create index names_by_version on names (version desc) where version > 1`);
+    pool = log.pool;
+    store = await log.open({ streams: [things], projections: [projection] });
   });
-  afterEach(async () => {
-    await store.close();
-    await pool.end();
-    await database.drop();
-  });
+  afterEach(() => log.drop());
 
   const name = (id: string, as: string): Promise<unknown> =>
     store.handle(things, id, () => [{ type: 'thing.named', name: as }], { metadata });

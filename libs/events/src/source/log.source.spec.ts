@@ -1,9 +1,7 @@
-import pg from 'pg';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { EventContract } from '../contract.ts';
 import type { DomainEvent, StreamType } from '../decider.ts';
-import { PostgresEventStore } from '../store/postgres-event-store.ts';
-import { migrateEventStore } from '../store/schema.ts';
+import type { EventStore } from '../store.ts';
 import { LogSource } from './log.source.ts';
 
 const things: StreamType<number> = { name: 'thing', initialState: 0, evolve: (count) => count + 1 };
@@ -22,15 +20,14 @@ const contract = (type: string): EventContract<never> => ({
 const contracts = ['thing.made', 'thing.used', 'thing.lost', 'other.made'].map(contract);
 
 describe('a log as a source', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  let store: PostgresEventStore;
+  let log: TestLog;
+  let store: EventStore;
   const opened: LogSource[] = [];
 
   const append = (...types: string[]): Promise<unknown> =>
     store.handle(things, 'thing_1', () => types.map((type): DomainEvent => ({ type })), { metadata });
   const listen = (types?: readonly string[]) => {
-    const source = new LogSource('things', pool, contracts, (error) => expect(error).toBeUndefined(), types);
+    const source = new LogSource('things', log.pool, contracts, (error) => expect(error).toBeUndefined(), types);
     opened.push(source);
     let position = 0;
     return async (limit = 10): Promise<string[]> => {
@@ -42,22 +39,12 @@ describe('a log as a source', () => {
   };
 
   beforeEach(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
-    // Dropping the database cuts what is still closing.
-    pool.on('error', () => undefined);
-    await pool.query('create schema things');
-    const client = await pool.connect();
-    await migrateEventStore(client, 'things');
-    client.release();
-    const keys = { wrap: (key: Uint8Array) => key, unwrap: (key: Uint8Array) => key };
-    store = await PostgresEventStore.open({ pool, schema: 'things', streams: [things], projections: [], keys });
+    log = await freshLog();
+    store = await log.open({ streams: [things] });
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((source) => source.close()));
-    await store.close();
-    await pool.end();
-    await database.drop();
+    await log.drop();
   });
 
   it('brings the types that are wanted, and passes the others by', async () => {

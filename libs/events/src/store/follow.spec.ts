@@ -1,31 +1,22 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { eventually } from '../../../../test/support/app.ts';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import { Bell } from '../bell.ts';
 import { hear } from '../source/hearing.ts';
 import { Follower } from './follow.ts';
-import { eventsChannel, migrateEventStore } from './schema.ts';
+import { eventsChannel } from './schema.ts';
 
 const WAKES = 50;
 const OTHERS = 10;
 
 describe('watching the log', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
+  let log: TestLog;
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
-    await pool.query('create schema things');
-    const client = await pool.connect();
-    await migrateEventStore(client, 'things');
-    client.release();
+    log = await freshLog();
   });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
+  afterAll(() => log.drop());
   afterEach(() => jest.restoreAllMocks());
 
   it('leaves nothing hanging on a signal, however often it is woken', async () => {
@@ -34,7 +25,7 @@ describe('watching the log', () => {
     const looked = jest.spyOn(pg.Client.prototype, 'query');
     const looks = (): number => looked.mock.calls.filter((call) => JSON.stringify(call[0])?.includes('grown')).length;
     const nothing = (): void => undefined;
-    const follower = new Follower(pool, 'things', 'me', {
+    const follower = new Follower(log.pool, 'things', 'me', {
       onGrown: nothing,
       onForgotten: nothing,
       onReconnect: nothing,
@@ -44,7 +35,7 @@ describe('watching the log', () => {
     try {
       for (let wake = 0; wake < WAKES; wake++) {
         const before = looks();
-        await pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
+        await log.pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
         await eventually(() => looks() > before);
       }
       expect(joined).not.toHaveBeenCalled();
@@ -62,7 +53,7 @@ describe('watching the log', () => {
       let rung = false;
       const bell = new Bell();
       bell.ring = () => (rung = true);
-      leaving.push(hear(pool, { channel, bell, onError: (error) => failures.push(error) }));
+      leaving.push(hear(log.pool, { channel, bell, onError: (error) => failures.push(error) }));
       return () => rung;
     };
     try {

@@ -1,9 +1,6 @@
-import pg from 'pg';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
-import { UniqueViolationError } from '../store.ts';
-import { PostgresEventStore } from './postgres-event-store.ts';
-import { migrateEventStore } from './schema.ts';
+import { type EventStore, UniqueViolationError } from '../store.ts';
 
 interface Counted {
   readonly type: 'thing.counted';
@@ -14,22 +11,10 @@ const things: StreamType<number, Counted> = { name: 'thing', initialState: 0, ev
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 describe('an event with an id of the caller’s making', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  const opened: PostgresEventStore[] = [];
+  let log: TestLog;
 
-  const open = async (): Promise<PostgresEventStore> => {
-    const store = await PostgresEventStore.open({
-      pool,
-      schema: 'things',
-      streams: [things],
-      projections: [],
-      keys: { wrap: (key) => Buffer.from(key), unwrap: (key) => Buffer.from(key) },
-    });
-    opened.push(store);
-    return store;
-  };
-  const count = (store: PostgresEventStore, stream: string, once?: string) =>
+  const open = (): Promise<EventStore> => log.open({ streams: [things] });
+  const count = (store: EventStore, stream: string, once?: string) =>
     store
       .handle(things, stream, () => [{ type: 'thing.counted', ...(once === undefined ? {} : { once }) }], {
         metadata,
@@ -41,20 +26,10 @@ describe('an event with an id of the caller’s making', () => {
       );
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
-    // Dropping the database cuts what is still closing.
-    pool.on('error', () => undefined);
-    await pool.query('create schema things');
-    const client = await pool.connect();
-    await migrateEventStore(client, 'things');
-    client.release();
+    log = await freshLog();
   });
-  afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())));
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
+  afterEach(() => log.closeStores());
+  afterAll(() => log.drop());
 
   it('happens once, whoever sends it, on whatever stream, and takes no other along', async () => {
     const stores = [await open(), await open()];
@@ -67,7 +42,7 @@ describe('an event with an id of the caller’s making', () => {
     );
     const of = (answer: string): number => answers.filter((one) => one === answer).length;
     expect([of('counted'), of('events_id_key')]).toEqual([100, 20]);
-    const { rows } = await pool.query<{ count: number }>('select count(*)::int as count from events');
+    const { rows } = await log.pool.query<{ count: number }>('select count(*)::int as count from events');
     expect(rows).toEqual([{ count: 100 }]);
     const reader = await open();
     const states = await Promise.all([0, 1, 2, 3].map((n) => reader.load(things, `thing_${n}`)));

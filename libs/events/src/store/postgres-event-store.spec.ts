@@ -1,10 +1,9 @@
-import pg from 'pg';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import pg, { type Pool } from 'pg';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
 import { HandledBeforeError, type Projection, StaleVersionError, UniqueViolationError } from '../store.ts';
 import { removeExpired } from './expire.ts';
-import type { KeyWrapper } from './personal.ts';
-import { PostgresEventStore } from './postgres-event-store.ts';
+import type { PostgresEventStore } from './postgres-event-store.ts';
 import { migrateEventStore } from './schema.ts';
 
 type CounterEvent =
@@ -50,10 +49,6 @@ const names: Projection = {
   },
 };
 
-const plainKeys: KeyWrapper = {
-  wrap: (key) => Buffer.from(key).reverse(),
-  unwrap: (key) => Buffer.from(key).reverse(),
-};
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 class LimitReached extends Error {}
@@ -70,40 +65,22 @@ const until = async (condition: () => boolean | Promise<boolean>): Promise<void>
 };
 
 describe('the event store', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  const opened: PostgresEventStore[] = [];
+  let log: TestLog;
+  let pool: Pool;
 
-  const open = async (cachedStreams?: number): Promise<PostgresEventStore> => {
-    const store = await PostgresEventStore.open({
-      pool,
-      schema: 'things',
-      streams: [counters],
-      projections: [names],
-      keys: plainKeys,
-      ...(cachedStreams === undefined ? {} : { cachedStreams }),
-    });
-    opened.push(store);
-    return store;
-  };
+  const open = (): Promise<PostgresEventStore> => log.open({ streams: [counters], projections: [names] });
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 20 });
-    pool.on('error', () => undefined);
+    log = await freshLog('create table names (id text primary key, name text not null constraint names_unique unique)');
+    pool = log.pool;
+  });
+  afterEach(() => log.closeStores());
+  afterAll(() => log.drop());
+
+  it('may be migrated again', async () => {
     const client = await pool.connect();
-    await client.query('create schema things');
     await migrateEventStore(client, 'things');
-    await migrateEventStore(client, 'things');
-    await client.query('create table names (id text primary key, name text not null constraint names_unique unique)');
     client.release();
-  });
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((store) => store.close()));
-  });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
   });
 
   it('appends what a command decides, and answers with state, version and events', async () => {
@@ -308,7 +285,7 @@ describe('the event store', () => {
 
   it('loses and doubles nothing when its connections are cut in the middle', async () => {
     const store = await open();
-    const administrator = new pg.Client(database.config);
+    const administrator = new pg.Client(log.database.config);
     await administrator.connect();
     let accepted = 0;
     let cutting = true;

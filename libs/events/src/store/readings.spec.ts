@@ -1,10 +1,7 @@
-import pg from 'pg';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
 import { tableProjection } from '../projection/table.ts';
-import type { Read, Snapshot } from '../store.ts';
-import { PostgresEventStore } from './postgres-event-store.ts';
-import { migrateEventStore } from './schema.ts';
+import type { EventStore, Read, Snapshot } from '../store.ts';
 
 type GateEvent = { readonly type: 'gate.opened' } | { readonly type: 'gate.closed' };
 interface Increased {
@@ -51,41 +48,16 @@ const throughGate =
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 describe('what a decision reads of other streams', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
-  const opened: PostgresEventStore[] = [];
+  let log: TestLog;
 
-  const open = async (snapshots: readonly Snapshot[] = []): Promise<PostgresEventStore> => {
-    const store = await PostgresEventStore.open({
-      pool,
-      schema: 'things',
-      streams: [gates, counters],
-      projections: [totals],
-      snapshots,
-      keys: { wrap: (key) => Buffer.from(key), unwrap: (key) => Buffer.from(key) },
-    });
-    opened.push(store);
-    return store;
-  };
+  const open = (snapshots: readonly Snapshot[] = []): Promise<EventStore> =>
+    log.open({ streams: [gates, counters], projections: [totals], snapshots });
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 8 });
-    await pool.query('create schema things');
-    const client = await pool.connect();
-    await migrateEventStore(client, 'things');
-    client.release();
-    await pool.query('create table totals (id text primary key, version integer not null, total integer not null)');
+    log = await freshLog('create table totals (id text primary key, version integer not null, total integer not null)');
   });
-
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((store) => store.close()));
-  });
-
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-  });
+  afterEach(() => log.closeStores());
+  afterAll(() => log.drop());
 
   it('holds when the events are committed, whoever wrote meanwhile', async () => {
     const [a, b] = [await open(), await open()];
@@ -93,7 +65,7 @@ describe('what a decision reads of other streams', () => {
     for (let round = 0; round < 20; round++) {
       const gate = `gate_${round}`;
       await a.handle(gates, gate, () => [{ type: 'gate.opened' }], { metadata });
-      const pass = (store: PostgresEventStore, n: number): Promise<string> =>
+      const pass = (store: EventStore, n: number): Promise<string> =>
         store
           .handle(counters, `counter_${round}_${n % 7}`, throughGate(gate), {
             metadata,
@@ -111,7 +83,7 @@ describe('what a decision reads of other streams', () => {
       const answers = await Promise.all(passing);
       await closing;
       for (const answer of answers) seen.add(answer);
-      const { rows } = await pool.query<{ late: string; passed: string }>(
+      const { rows } = await log.pool.query<{ late: string; passed: string }>(
         `select count(*) filter (where position > (select position from events where stream_id = $1 and type = 'gate.closed')) as late,
            count(*) as passed from events where stream_id like $2`,
         [gate, `counter\\_${round}\\_%`],
@@ -143,11 +115,7 @@ describe('what a decision reads of other streams', () => {
       for (const gate of [one, other])
         await stores[0]?.handle(gates, gate, () => [{ type: 'gate.opened' }], { metadata });
       // Either may be closed as long as the other is open.
-      const close = (
-        store: PostgresEventStore | undefined,
-        gate: string,
-        unless: string,
-      ): Promise<boolean> | undefined =>
+      const close = (store: EventStore | undefined, gate: string, unless: string): Promise<boolean> | undefined =>
         store
           ?.handle(
             gates,
@@ -178,7 +146,7 @@ describe('what a decision reads of other streams', () => {
 
   it('loads a long stream from the table that keeps its state, and goes on from there', async () => {
     const first = await open();
-    const increase = (store: PostgresEventStore) =>
+    const increase = (store: EventStore) =>
       store.handle(counters, 'counter_long', () => [{ type: 'counter.increased', by: 2 }], { metadata });
     for (let n = 0; n < 5; n++) await increase(first);
     const store = await open([
@@ -197,7 +165,7 @@ describe('what a decision reads of other streams', () => {
     expect(await increase(store)).toMatchObject({ version: 6, state: { total: 1012 } });
     expect(await store.load(counters, 'counter_none')).toMatchObject({ version: 0, state: { total: 0 } });
     // A stream that the table has lost is folded.
-    await pool.query(`delete from totals where id = 'counter_long'`);
+    await log.pool.query(`delete from totals where id = 'counter_long'`);
     const fresh = await open([{ stream: counters, load: () => Promise.resolve(new Map()) }]);
     expect(await fresh.load(counters, 'counter_long')).toMatchObject({ version: 6, state: { total: 12 } });
   });

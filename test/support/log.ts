@@ -1,0 +1,55 @@
+import pg from 'pg';
+import { type EventStoreOptions, PostgresEventStore } from '#events/store/postgres-event-store';
+import { migrateEventStore } from '#events/store/schema';
+import { freshDatabase, type TestDatabase } from './postgres.ts';
+
+/** The log of a service that is called `things`, on a database of a test's own. */
+export interface TestLog {
+  readonly database: TestDatabase;
+  /** As the service's: what it is asked for is looked for in the schema `things`. */
+  readonly pool: pg.Pool;
+  /** A store as one more process of the service would have it. */
+  open(of: Pick<EventStoreOptions, 'streams'> & Partial<EventStoreOptions>): Promise<PostgresEventStore>;
+  /** Closes the stores that are open; what they wrote stays. */
+  closeStores(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** @param tables SQL that makes the read tables */
+export const freshLog = async (tables = ''): Promise<TestLog> => {
+  const database = await freshDatabase();
+  const pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 40 });
+  // Dropping the database cuts what is still closing.
+  pool.on('error', () => undefined);
+  const client = await pool.connect();
+  await client.query('create schema things');
+  await migrateEventStore(client, 'things');
+  await client.query(tables);
+  client.release();
+
+  const opened: PostgresEventStore[] = [];
+  const closeStores = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+  };
+  return {
+    database,
+    pool,
+    closeStores,
+    open: async (of) => {
+      const store = await PostgresEventStore.open({ pool, schema: 'things', projections: [], keys: REVERSED, ...of });
+      opened.push(store);
+      return store;
+    },
+    drop: async () => {
+      await closeStores();
+      await pool.end();
+      await database.drop();
+    },
+  };
+};
+
+/** Keys are told from what is kept of them. */
+const REVERSED = {
+  wrap: (key: Uint8Array) => Buffer.from(key).reverse(),
+  unwrap: (key: Uint8Array) => Buffer.from(key).reverse(),
+};
