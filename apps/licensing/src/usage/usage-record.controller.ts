@@ -33,7 +33,7 @@ export class UsageRecordController {
   async list({ params: { id }, principal, query }: Call<typeof listUsage>): Promise<unknown> {
     await this.licenses.find(id, principal);
     const { feature, limit = DEFAULT_LIMIT, cursor } = query;
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(decodeCursor(cursor, ['number'])[0]);
+    const [before = Number.MAX_SAFE_INTEGER] = decodeCursor(cursor, ['number']).map(Number);
     const rows = await this.records.page(id, feature, before, limit + 1);
     return pageOf(rows, limit, ({ position }) => [position], viewRecord);
   }

@@ -48,7 +48,7 @@ export class Attempts {
   async page(endpointId: string, deliveryId: string, { limit = DEFAULT_LIMIT, cursor }: Query) {
     const sent = await this.#sent(endpointId, deliveryId);
     if (sent === undefined) return undefined;
-    const [before = null] = cursor === undefined ? [] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<AttemptRow>({
       name: 'attempts_of_delivery',
       text: `select at, duration_ms, response_status, response_body, error, endpoint_version from attempts

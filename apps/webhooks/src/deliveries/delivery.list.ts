@@ -78,7 +78,7 @@ export class DeliveryList {
       until,
       response_status,
     } = filters;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['number']);
+    const [before = null] = decodeCursor(cursor, ['number']);
     const { rows } = await this.database.pool.query<ListedRow>({
       // A text for each status, so that the planner can see which partial index serves.
       name: `deliveries_${status ?? 'all'}`,

@@ -52,7 +52,7 @@ export class EndpointList {
   /** Newest first: ids ascend with time. */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: Webhook[]; next_cursor: string | null }> {
     const { limit = DEFAULT_LIMIT, cursor, product_id = null, status = null, tag = null, q = null } = filters;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<ListedRow>({
       name: 'webhooks',
       text: `${LISTED}

@@ -87,7 +87,7 @@ export class Replays {
   /** Newest first. */
   async page(endpointId: string, filters: Filters): Promise<{ data: Replay[]; next_cursor: string | null }> {
     const { limit = DEFAULT_LIMIT, cursor, status = null } = filters;
-    const [before] = cursor === undefined ? [null] : decodeCursor(cursor, ['string']);
+    const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<ListedRow>({
       name: 'replays',
       text: `${LISTED} where r.endpoint_id = $1 and ($2::text is null or r.id < $2) and ($3::text is null or r.status = $3)
