@@ -15,7 +15,7 @@ const AT_ONCE = 500;
 
 /**
  * Tries one due event again. When it goes through, those that wait behind it follow in order, until one fails in its turn.
- * @returns whether there was one
+ * @returns in how many milliseconds there is one to be tried next: 0 after a try, Infinity when none is parked for it
  */
 export const retryDue = (
   pool: Pool,
@@ -23,17 +23,18 @@ export const retryDue = (
   { handle }: Pick<Subscription, 'handle'>,
   ladder: readonly number[],
   onError: (error: unknown, what: string) => void,
-): Promise<boolean> =>
+): Promise<number> =>
   inTransaction(pool, async (tx) => {
-    const due = await tx.query<{ id: string; subject: string }>({
+    const due = await tx.query<{ id: string; subject: string; due_in: number }>({
       name: 'due_parked',
-      text: `select id, subject from parked_events
-        where subscription = $1 and source = $2 and status = 'retrying' and next_attempt_at <= now()
+      text: `select id, subject, ceil(extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in
+        from parked_events where subscription = $1 and source = $2 and status = 'retrying'
         order by next_attempt_at limit 1 for update skip locked`,
       values: [subscription, source],
     });
     const [first] = due.rows;
-    if (first === undefined) return false;
+    if (first === undefined) return Infinity;
+    if (first.due_in > 0) return first.due_in;
     const { rows } = await tx.query<ParkedRow>(
       `select id, event, attempts from parked_events
        where subscription = $1 and source = $2 and subject = $3 and id >= $4 order by id limit ${AT_ONCE + 1}`,
@@ -49,12 +50,12 @@ export const retryDue = (
         await tx.query('rollback to savepoint one');
         await fail(tx, row, ladder, error);
         onError(error, `${row.event.type} ${row.event.id} failed in ${subscription}, attempt ${row.attempts + 1}`);
-        return true;
+        return 0;
       }
     }
     const next = rows[AT_ONCE];
     if (next !== undefined) await release(tx, next.id);
-    return true;
+    return 0;
   });
 
 /**

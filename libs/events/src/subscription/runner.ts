@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { Bell } from '../bell.ts';
 import type { PublishedEvent } from '../event.ts';
 import { pause } from '../leader.ts';
 import type { EventSource, SourceBatch, Subscription } from '../source.ts';
@@ -34,9 +35,10 @@ export const LADDER_MS: readonly number[] = [100, 500, 1_000, 2_000, 5_000, 10_0
 const BATCH = 500;
 /** Pause after the database or the source could not be reached, in milliseconds. */
 const AWAY_MS = 500;
-/** How often parked events are looked for, in milliseconds, and every how many looks for orphans among them. */
-const RETRY_MS = 100;
-const LOOKS_FOR_ORPHANS = 20;
+/** How often parked events are looked for where none is known to be due sooner: other processes park some, and leave some. */
+const LOOK_MS = 1_000;
+/** How often orphans are looked for among them, in milliseconds. */
+const ORPHANS_MS = 2_000;
 /** How often the checkpoint of a subscription is written while nothing comes that it wants, in milliseconds. */
 const PASS_MS = 1_000;
 
@@ -46,6 +48,8 @@ const PASS_MS = 1_000;
  */
 export class SubscriptionRunner {
   readonly #stopping = new AbortController();
+  /** Rings when an event was parked here, or it is time to stop. */
+  readonly #parked = new Bell();
   readonly #key: CheckpointKey;
   readonly #ladder: readonly number[];
   #positions: Positions | undefined;
@@ -64,6 +68,7 @@ export class SubscriptionRunner {
   /** Ends after the batch that is under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#parked.ring();
     await this.#running;
   }
 
@@ -106,6 +111,7 @@ export class SubscriptionRunner {
       for (const span of spans) span.end(error);
       // The batch was undone as a whole; one by one it shows which events it is that cannot be handled.
       await this.#effect(taken, wanted, (events, tx) => this.#oneByOne(events, tx));
+      this.#parked.ring();
     }
   }
 
@@ -167,11 +173,15 @@ export class SubscriptionRunner {
   async #retry(): Promise<void> {
     const { pool, subscription, onError } = this.options;
     const { signal } = this.#stopping;
-    for (let look = 0; !signal.aborted; look++) {
+    let orphansAt = 0;
+    while (!signal.aborted) {
       try {
-        if (look % LOOKS_FOR_ORPHANS === 0) await releaseOrphans(pool, this.#key);
-        const found = await retryDue(pool, this.#key, subscription, this.#ladder, onError);
-        if (!found) await pause(RETRY_MS, signal);
+        if (Date.now() - orphansAt >= ORPHANS_MS) {
+          orphansAt = Date.now();
+          await releaseOrphans(pool, this.#key);
+        }
+        const dueIn = await retryDue(pool, this.#key, subscription, this.#ladder, onError);
+        if (dueIn > 0) await this.#parked.wait(Math.min(dueIn, LOOK_MS));
       } catch (error) {
         if (!signal.aborted) onError(error, `parked events of ${subscription.name} could not be tried`);
         await pause(AWAY_MS, signal);
