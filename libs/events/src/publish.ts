@@ -64,59 +64,54 @@ export const publish = (logged: LoggedEvent, contract: EventContract<never>, sch
 export const dataschema = ({ type, schema_version }: EventContract<never>): string =>
   `urn:keyledger:event:${type}:${schema_version}`;
 
+/** Positions that one look passes by at most, so that it is short however little of a log is wanted. */
+const WINDOW = 20_000;
+
+/** What is read of a log. */
+export interface LogRange {
+  /** Positions above this one. */
+  readonly after: number;
+  /** Events at most. */
+  readonly limit: number;
+  /** As in `Subscription`. */
+  readonly unwanted?: string | undefined;
+}
+
 /**
- * Published events of a service's log above a position.
+ * Published events of a service's log, of the types that have a contract here: the database passes the others by. One statement
+ * sees the log and who wants what of it as they are at one moment.
  * @returns the events, and the position up to which the log has been read (beyond the last event if others lie there)
  */
 export const readPublished = async (
   pool: Pool,
   schema: string,
   contracts: Contracts,
-  after: number,
-  limit: number,
+  { after, limit, unwanted }: LogRange,
 ): Promise<{ events: PublishedEvent[]; position: number }> => {
-  const { rows } = await pool.query<LoggedEvent>({
-    name: `published_${schema}`,
-    text: `select ${COLUMNS} from ${escapeIdentifier(schema)}.events where position > $1 order by position limit $2`,
-    values: [after, limit],
+  const log = `${escapeIdentifier(schema)}.events`;
+  const { rows } = await pool.query<{ readonly head: string } & (LoggedEvent | { readonly id: null })>({
+    name: `${unwanted === undefined ? 'published' : 'wanted'}_${schema}`,
+    text: `
+      with seen as materialized (
+        select (select coalesce(max(position), 0) from ${log}) as head, ${unwanted ?? "'{}'::text[]"} as unwanted
+      )
+      select seen.head, logged.*
+      from seen
+      left join lateral (
+        select position, id, stream_id, version, type, schema_version, data, metadata, recorded_at
+        from ${log}
+        where position > $1 and position <= least(seen.head, $1 + ${WINDOW}) and type = any($2) and type <> all(seen.unwanted)
+        order by position limit $3
+      ) as logged on true
+      order by logged.position`,
+    values: [after, contracts.types, limit],
   });
-  return { events: published(rows, contracts), position: Number(rows.at(-1)?.position ?? after) };
-};
-
-/** Positions that one look passes by at most, so that it is short however little of a log is wanted. */
-const WINDOW = 20_000;
-
-/** As `readPublished`, where few of the log's types have a contract here: the database passes the others by. */
-export const readFew = async (
-  pool: Pool,
-  schema: string,
-  contracts: Contracts,
-  after: number,
-  limit: number,
-): Promise<{ events: PublishedEvent[]; position: number }> => {
   // Positions are in commit order: all that lies below a head that has been seen is there.
-  const { rows: heads } = await pool.query<{ head: string }>({
-    name: `head_${schema}`,
-    text: `select coalesce(max(position), 0) as head from ${escapeIdentifier(schema)}.events`,
-  });
-  const upTo = Math.min(Number(heads[0]?.head), after + WINDOW);
-  if (upTo <= after) return { events: [], position: after };
-  const { rows } = await pool.query<LoggedEvent>({
-    name: `few_published_${schema}`,
-    text: `select ${COLUMNS} from ${escapeIdentifier(schema)}.events
-      where position > $1 and position <= $2 and type = any($3) order by position limit $4`,
-    values: [after, upTo, contracts.types, limit],
-  });
-  return {
-    events: published(rows, contracts),
-    position: rows.length < limit ? upTo : Number(rows.at(-1)?.position),
-  };
-};
-
-const COLUMNS = 'position, id, stream_id, version, type, schema_version, data, metadata, recorded_at';
-
-const published = (rows: readonly LoggedEvent[], contracts: Contracts): PublishedEvent[] =>
-  rows.flatMap((row) => {
+  const upTo = Math.max(after, Math.min(Number(rows[0]?.head), after + WINDOW));
+  const logged = rows.filter((row) => row.id !== null);
+  const events = logged.flatMap((row) => {
     const contract = contracts.get(row.type);
     return contract === undefined ? [] : [publish(row, contract, contracts.schemas)];
   });
+  return { events, position: logged.length < limit ? upTo : Number(logged.at(-1)?.position) };
+};

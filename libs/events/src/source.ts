@@ -45,6 +45,11 @@ export interface Subscription {
   /** Event types it wants; `license.*` and `*` match. */
   readonly types: readonly string[];
   /**
+   * SQL, on the tables of the service that subscribes: an array of those types for which it has no use at present. What was in the
+   * log by then of these types need not come; what is appended after its answer has changed, comes.
+   */
+  readonly unwanted?: string;
+  /**
    * Takes events that ascend by position within a subject. What it throws is retried, then dead-lettered, per subject.
    * Batches of different subjects may be handled at the same time: a row that several of them write needs a lock of its own.
    */

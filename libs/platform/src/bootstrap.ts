@@ -4,7 +4,14 @@ import { Module, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
-import { type EventContract, type EventSource, EventTransport, type Leadership, startRelay } from '#events';
+import {
+  type EventContract,
+  type EventSource,
+  EventTransport,
+  type Leadership,
+  startRelay,
+  type Subscription,
+} from '#events';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
@@ -169,8 +176,7 @@ const transportOf = (
   const source = (
     subscriber: LoadedService,
     service: string,
-    subscription: string,
-    types: readonly string[],
+    { name: subscription, types, unwanted }: Omit<Subscription, 'handle'>,
   ): EventSource => {
     const { definition, database } = subscriber;
     const from = {
@@ -180,7 +186,7 @@ const transportOf = (
       brokers: config.kafka_brokers,
       onError,
     };
-    return openEventSource({ ...from, service, subscription, types });
+    return openEventSource({ ...from, service, subscription, types, unwanted });
   };
   return new EventTransport({
     onError,
@@ -190,7 +196,7 @@ const transportOf = (
         loaded.definition.name,
         {
           pool: loaded.database.pool,
-          source: (service, subscription, types) => source(loaded, service, subscription, types),
+          source: (service, subscription) => source(loaded, service, subscription),
         },
       ]),
     ),

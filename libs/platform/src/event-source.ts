@@ -10,6 +10,8 @@ export interface EventSourceOptions {
   readonly subscription: string;
   /** Event types that are wanted; others may come as well. */
   readonly types: readonly string[];
+  /** As in `Subscription`. */
+  readonly unwanted?: string | undefined;
   /** Contracts of all services. */
   readonly contracts: readonly EventContract<never>[];
   /** undefined: the log is read where it lies, in the same database. */
@@ -21,11 +23,22 @@ export interface EventSourceOptions {
 
 /** Another service's events for a subscription, by the way that the configuration names: the log, or Kafka. */
 export const openEventSource = (options: EventSourceOptions): EventSource => {
-  const { service, subscriber, subscription, types, pool, contracts, brokers, onError, anew = false } = options;
+  const {
+    service,
+    subscriber,
+    subscription,
+    types,
+    unwanted,
+    pool,
+    contracts,
+    brokers,
+    onError,
+    anew = false,
+  } = options;
   const name = `keyledger.${subscriber}.${subscription}`;
   if (brokers === undefined) {
     const notHeard = (error: unknown): void => onError(error, `${name} could not listen to ${service}`);
-    return new LogSource(service, pool, contracts, notHeard, types);
+    return new LogSource(service, pool, contracts, notHeard, types, unwanted);
   }
   const group = `${name}.${service}`;
   const kafka = { brokers: [...brokers], clientId: name };

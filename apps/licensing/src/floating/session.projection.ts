@@ -57,9 +57,11 @@ export const sessionsProjection: Projection = {
     for (const recorded of batch as unknown as readonly RecordedEvent<FloatingEvent>[]) note(changes, recorded);
     const all = [...changes.values()];
     const begun = all.flatMap(rowOf);
-    if (begun.length > 0) await tx.query({ name: 'insert_sessions', text: INSERT, values: columns(begun) });
     const others = all.filter((change) => change.begun === undefined).map(changeOf);
-    if (others.length > 0) await tx.query({ name: 'update_sessions', text: UPDATE, values: columns(others) });
+    await Promise.all([
+      begun.length > 0 && tx.query({ name: 'insert_sessions', text: INSERT, values: columns(begun) }),
+      others.length > 0 && tx.query({ name: 'update_sessions', text: UPDATE, values: columns(others) }),
+    ]);
   },
 };
 

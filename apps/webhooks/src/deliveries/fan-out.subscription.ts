@@ -1,12 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { type EventContext, type PublishedEvent, Subscribe } from '#events';
-import { fanOut } from './fan-out.ts';
+import { fanOut, UNWANTED } from './fan-out.ts';
 
 /** Every published event becomes a delivery to each endpoint that wants it. */
 @Controller()
 export class FanOutSubscription {
-  @Subscribe({ service: 'webhooks', name: 'deliveries', sources: ['licensing', 'gateway', 'webhooks'], types: ['*'] })
+  @Subscribe({
+    service: 'webhooks',
+    name: 'deliveries',
+    sources: ['licensing', 'gateway', 'webhooks'],
+    types: ['*'],
+    unwanted: UNWANTED,
+  })
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
     await fanOut(batch, tx);
   }

@@ -37,13 +37,16 @@ const NAMED = 200;
 const SUBSCRIBERS = `select pg_advisory_xact_lock(${QUEUE_LOCK});
   select id, product_id, events, ordering, settings -> 'filter' as filter, active from webhook_endpoints`;
 
-/** Each event once, in the order in which they came: positions ascend with it. */
+/**
+ * Each event once, in the order in which they came: positions ascend with it. What was taken in before is looked up in the order of
+ * the key, so that a week of which there are no statistics yet is not read whole.
+ */
 const KEEP = `
   insert into outgoing_events (position, day, event_id, type, body)
   select nextval('event_positions'), ${TODAY}, event_id, type, body
   from (
     select * from unnest($1::text[], $2::text[], $3::text[]) with ordinality as i(event_id, type, body, n)
-    where not exists (select from outgoing_events o where o.event_id = i.event_id)
+    where (select o.day from outgoing_events o where o.event_id = i.event_id order by o.day limit 1) is null
     order by n
   ) fresh
   returning event_id, position, day`;
@@ -86,10 +89,18 @@ export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient):
  * Events that come by the thousand a second. They are kept while somebody wants them, and not for those who may come: whoever
  * comes finds them in the log, which all of them would otherwise be written out of once more.
  */
-const BY_THE_THOUSAND: ReadonlySet<string> = new Set(['usage.recorded']);
+const BY_THE_THOUSAND = ['usage.recorded'];
+
+/** Those of them that nobody wants now: where the log can be asked for the others, these need not come. */
+export const UNWANTED = `array(
+  select type from unnest(array['${BY_THE_THOUSAND.join("', '")}']) as t(type)
+  where not exists (
+    select from webhook_endpoints where events ?| array['*', split_part(type, '.', 1) || '.*', type]
+  )
+)`;
 
 const worthKeeping = (events: readonly PublishedEvent[], all: readonly Subscriber[]): readonly PublishedEvent[] => {
-  const unwanted = [...BY_THE_THOUSAND].filter((type) => !all.some((one) => matches(one.events, type)));
+  const unwanted = BY_THE_THOUSAND.filter((type) => !all.some((one) => matches(one.events, type)));
   return unwanted.length === 0 ? events : events.filter(({ type }) => !unwanted.includes(type));
 };
 

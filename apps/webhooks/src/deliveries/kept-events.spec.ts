@@ -2,9 +2,10 @@ import type { PublishedEvent } from '#events';
 import { inTransaction } from '#events';
 import { openDatabase, type ServiceDatabase } from '#platform';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { matches } from '../endpoints/event-types.ts';
 import { makeHistory } from '../history/history.ts';
 import { webhooksService } from '../webhooks.module.ts';
-import { fanOut } from './fan-out.ts';
+import { fanOut, UNWANTED } from './fan-out.ts';
 
 describe('events that are kept for webhooks', () => {
   let database: TestDatabase;
@@ -52,21 +53,34 @@ describe('events that are kept for webhooks', () => {
     return rows.map(({ type }) => type);
   };
 
+  const unwanted = async (): Promise<unknown> =>
+    (await open.pool.query<{ unwanted: string[] }>(`select ${UNWANTED} as unwanted`)).rows[0]?.unwanted;
+
   it('are all but those that come by the thousand, which are kept while an endpoint wants them', async () => {
     expect(await kept('usage.recorded', 'license.created', 'quota.warning')).toEqual([
       'license.created',
       'quota.warning',
     ]);
     expect(await kept('usage.recorded')).toEqual([]);
+    expect(await unwanted()).toEqual(['usage.recorded']);
     await open.pool.query(
       `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
        values ('whk_1', 1, 'https://example.com', '["usage.*"]', 'none', true, '[]', now())`,
     );
     expect(await kept('usage.recorded', 'license.created')).toEqual(['usage.recorded', 'license.created']);
+    expect(await unwanted()).toEqual([]);
     // One that is switched off may be polled, or get later what it has missed.
     await open.pool.query('update webhook_endpoints set active = false');
     expect(await kept('usage.recorded')).toEqual(['usage.recorded']);
     const { rows } = await open.pool.query('select event_type from deliveries');
     expect(rows).toEqual([{ event_type: 'usage.recorded' }]);
   });
+
+  it.each([['*'], ['usage.*'], ['usage.recorded'], ['license.*'], ['usage.recorded.*'], ['webhook.*', 'plan.changed']])(
+    'are asked for by the log as they are sifted here: %p',
+    async (...events) => {
+      await open.pool.query('update webhook_endpoints set events = $1', [JSON.stringify(events)]);
+      expect(await unwanted()).toEqual(matches(events, 'usage.recorded') ? [] : ['usage.recorded']);
+    },
+  );
 });

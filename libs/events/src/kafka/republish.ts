@@ -58,7 +58,7 @@ export const republish = async (options: RepublishOptions): Promise<number> => {
   await producer.connect();
   try {
     while (position < to) {
-      const page = await readPublished(pool, service, contracts, position, batch);
+      const page = await readPublished(pool, service, contracts, { after: position, limit: batch });
       if (page.position === position) break;
       const wanted = page.events.filter((event) => event.position <= to);
       for (const messages of requests(wanted)) await producer.send({ topic, acks: -1, messages });

@@ -42,8 +42,8 @@ export const Subscribe = (options: SubscribeOptions): MethodDecorator =>
 /** What a process has of a service that subscribes. */
 export interface SubscribingService {
   readonly pool: Pool;
-  /** The events of another service, for one subscription of this one, which wants these types. */
-  source(service: string, subscription: string, types: readonly string[]): EventSource;
+  /** The events of another service, for a subscription of this one. */
+  source(service: string, subscription: Omit<Subscription, 'handle'>): EventSource;
 }
 
 export interface TransportOptions {
@@ -88,7 +88,7 @@ export class EventTransport extends Server implements CustomTransportStrategy {
       // A module may be loaded without its neighbours; what subscribes for a service that is not here has nothing to do.
       if (service === undefined) continue;
       for (const name of options.sources) {
-        const source = service.source(name, options.name, options.types);
+        const source = service.source(name, options);
         const runner = new SubscriptionRunner({
           pool: service.pool,
           source,

@@ -26,8 +26,9 @@ describe('a log as a source', () => {
 
   const append = (...types: string[]): Promise<unknown> =>
     store.handle(things, 'thing_1', () => types.map((type): DomainEvent => ({ type })), { metadata });
-  const listen = (types?: readonly string[]) => {
-    const source = new LogSource('things', log.pool, contracts, (error) => expect(error).toBeUndefined(), types);
+  const listen = (types?: readonly string[], unwanted?: string) => {
+    const fail = (error: unknown): void => expect(error).toBeUndefined();
+    const source = new LogSource('things', log.pool, contracts, fail, types, unwanted);
     opened.push(source);
     let position = 0;
     return async (limit = 10): Promise<string[]> => {
@@ -52,6 +53,18 @@ describe('a log as a source', () => {
     expect(await listen(['thing.made', 'other.*'])()).toEqual(['thing.made', 'other.made', 'up to 5']);
     expect(await listen(['nothing.*'])()).toEqual(['up to 5']);
     expect(await listen()()).toHaveLength(6);
+  });
+
+  it('leaves out what nobody wants at present, until somebody does', async () => {
+    await log.pool.query(`create table disliked (type text); insert into disliked values ('thing.used')`);
+    const next = listen(['thing.*'], 'array(select type from disliked)');
+    await append('thing.used', 'thing.made', 'thing.used');
+    expect(await next()).toEqual(['thing.made', 'up to 3']);
+    await append('thing.used');
+    expect(await next()).toEqual(['up to 4']);
+    await log.pool.query('truncate disliked');
+    await append('thing.used');
+    expect(await next()).toEqual(['thing.used', 'up to 5']);
   });
 
   it('goes on above the last one where there are more than it may take', async () => {

@@ -3,7 +3,7 @@ import { escapeIdentifier, type Pool } from 'pg';
 import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import { partitionOf } from '../kafka/partition.ts';
-import { type Contracts, contractsByType, readFew, readPublished } from '../publish.ts';
+import { type Contracts, contractsByType, readPublished } from '../publish.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
 import { eventsChannel } from '../store/schema.ts';
 import { wants } from '../store/writer.ts';
@@ -11,33 +11,33 @@ import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
 const POLL_MS = 500;
-/** Shortest time between two looks, in milliseconds; where few events are wanted, most looks of a busy log are in vain. */
+/** Shortest time between two looks, in milliseconds, and after one that found events of which none was wanted. */
 const LINGER_MS = 5;
-const LINGER_FOR_FEW_MS = 50;
+const LINGER_IN_VAIN_MS = 50;
 
 /** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
   readonly #contracts: Contracts;
-  readonly #read: typeof readPublished;
   readonly #bell = new Bell();
   #stopListening: (() => Promise<void>) | undefined;
   #closed = false;
   /** Partitions of the topic into which this log is, or once was, relayed. */
   #partitions: number | undefined;
   #readAt = 0;
+  #inVain = false;
 
-  /** @param types which types are wanted, as in `Subscription`; the others need not come */
+  /** @param types which types are wanted, and @param unwanted which are not just now, as in `Subscription`; they need not come */
   constructor(
     readonly service: string,
     private readonly pool: Pool,
     contracts: readonly EventContract<never>[],
     private readonly onError: (error: unknown) => void,
     types: readonly string[] = ['*'],
+    private readonly unwanted?: string,
   ) {
-    const own = contracts.filter((contract) => contract.service === service);
-    const wanted = own.filter(({ type }) => wants(types, type));
-    this.#contracts = contractsByType(wanted);
-    this.#read = wanted.length < own.length ? readFew : readPublished;
+    this.#contracts = contractsByType(
+      contracts.filter((contract) => contract.service === service && wants(types, contract.type)),
+    );
   }
 
   async next(
@@ -54,7 +54,9 @@ export class LogSource implements EventSource {
       while (!signal.aborted && !this.#closed) {
         const after = checkpoints(LOG_PARTITION);
         await this.#linger();
-        const { events, position } = await this.#read(this.pool, this.service, this.#contracts, after, limit);
+        const { pool, service, unwanted } = this;
+        const { events, position } = await readPublished(pool, service, this.#contracts, { after, limit, unwanted });
+        this.#inVain = position > after && events.length === 0;
         if (position > after) return { partition: LOG_PARTITION, events, position };
         await this.#bell.wait(POLL_MS);
       }
@@ -64,7 +66,7 @@ export class LogSource implements EventSource {
 
   /** Under load a look takes in what several flushes wrote; a lone event is not held up. */
   async #linger(): Promise<void> {
-    const linger = this.#read === readFew ? LINGER_FOR_FEW_MS : LINGER_MS;
+    const linger = this.#inVain ? LINGER_IN_VAIN_MS : LINGER_MS;
     const since = performance.now() - this.#readAt;
     if (since < linger) await sleep(linger - since);
     this.#readAt = performance.now();

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
@@ -16,8 +16,9 @@ import {
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
-/** Appends in one transaction at most. */
+/** Appends in one transaction at most, and how few are not divided between two. */
 const BATCH = 200;
+const FEW = 8;
 
 /** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
 const LOST_TRIES = 20;
@@ -36,6 +37,8 @@ export interface FlusherHooks {
  * taking the ordering lock and of a commit is shared. A lone append goes straight through.
  */
 export class Flusher {
+  /** Commands that have been handed in and not been answered. */
+  open = 0;
   readonly #queue: Append[] = [];
   #running: Promise<void> | undefined;
 
@@ -48,12 +51,21 @@ export class Flusher {
   enqueue(append: Append): void {
     this.#queue.push(append);
     // Commands that arrive in the same turn of the event loop share the first flush, too.
-    this.#running ??= Promise.resolve().then(() => this.#run());
+    this.#running ??= nextTurn().then(() => this.#run());
+  }
+
+  /**
+   * How many commands a flush takes: half of those that are open, so that while the database writes these the process sees to
+   * the others.
+   */
+  get share(): number {
+    return Math.min(BATCH, Math.max(FEW, Math.ceil(this.open / 2)));
   }
 
   /** Resolves when everything enqueued has been answered. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
+    await nextTurn();
   }
 
   async #run(): Promise<void> {
@@ -68,11 +80,12 @@ export class Flusher {
 
   /** How many appends the next flush takes. */
   #fitting(): number {
-    let count = 0;
-    for (let events = 0; count < BATCH && events < ENOUGH; count++) {
-      const append = this.#queue[count];
-      if (append === undefined) break;
+    let [count, events, commands] = [0, 0, 0];
+    for (const append of this.#queue) {
+      if (commands >= this.share || events >= ENOUGH) break;
+      count += 1;
       events += eventsIn(append);
+      commands += append.decided.length;
     }
     return count;
   }
@@ -117,9 +130,12 @@ export class Flusher {
     for (const append of batch) {
       append.slot.state = append.state;
       append.slot.version = append.version;
-      answer(append, recorded);
       this.hooks.onDone(append);
     }
+    // The next flush is on its way before what is to be done for these callers is begun.
+    setImmediate(() => {
+      for (const append of batch) answer(append, recorded);
+    });
   }
 
   /**

@@ -132,6 +132,31 @@ describe('the event store', () => {
     expect((await (await open()).load(counters, 'hot')).state.total).toBe(700);
   });
 
+  it('takes half of the open commands at once, so that the others can be seen to meanwhile', async () => {
+    const flushes: number[] = [];
+    const store = await log.open({ streams: [counters], observe: { flushed: (events) => flushes.push(events) } });
+    const create = (count: number): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: count }, (_, n) =>
+          store.handle(counters, `half_of_${count}_${n}`, increase(), { metadata, expectedVersion: 0 }),
+        ),
+      );
+    await create(64);
+    await create(8);
+    await Promise.all(
+      Array.from({ length: 64 }, () => store.handle(counters, 'half_of_8_0', increase(), { metadata })),
+    );
+    expect(flushes).toEqual([32, 32, 8, 32, 32]);
+  });
+
+  it('decides upon a stream in the order in which it was asked', async () => {
+    const store = await open();
+    const calls = Array.from({ length: 50 }, (_, n) => n + 1);
+    await Promise.all(calls.map((n) => store.handle(counters, 'in_order', increase(n), { metadata })));
+    const events = await store.readStream('in_order');
+    expect(events.map(({ event }) => (event as unknown as { by: number }).by)).toEqual(calls);
+  });
+
   it('lets one bad command of a group fail alone', async () => {
     const store = await open();
     const name = (n: number) => (): CounterEvent[] => [

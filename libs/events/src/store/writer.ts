@@ -4,7 +4,9 @@ import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
+import { BEGIN } from '../subscription/transaction.ts';
 import type { LogReader } from './read.ts';
+import { together } from './together.ts';
 import type { Schemas } from './upcast.ts';
 
 /** The connection was lost: whether the transaction was committed is not known. */
@@ -67,7 +69,7 @@ export class Writer {
     private readonly projections: readonly Projection[],
     private readonly origin: string,
   ) {
-    this.#begin = `begin; select pg_advisory_xact_lock(${orderingLock(schema)})`;
+    this.#begin = `${BEGIN}; select pg_advisory_xact_lock(${orderingLock(schema)})`;
     this.#channel = eventsChannel(schema);
   }
 
@@ -94,12 +96,14 @@ export class Writer {
     try {
       let recorded: RecordedEvent[];
       if (redecide === undefined) {
-        // Sent together: the database takes one after the other, and nothing waits for answers on their way.
-        [, , recorded] = await Promise.all([
-          begun ? client.query(this.#begin) : undefined,
-          this.#checkReadings(client, appends),
-          this.#insert(client, appends, keys),
-        ]);
+        // The database takes one after the other, and nothing waits for answers on their way.
+        [, , recorded] = await together(client, () =>
+          Promise.all([
+            begun ? client.query(this.#begin) : undefined,
+            this.#checkReadings(client, appends),
+            this.#insert(client, appends, keys),
+          ]),
+        );
       } else {
         await client.query(this.#begin);
         await redecide(client);
@@ -108,7 +112,7 @@ export class Writer {
       if (begun) {
         await this.#project(client, recorded);
         // What fails makes the commit a rollback.
-        await Promise.all([this.#remember(client, appends, recorded), client.query('commit')]);
+        await together(client, () => Promise.all([this.#remember(client, appends, recorded), client.query('commit')]));
       }
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {

@@ -1,5 +1,12 @@
 import type { Pool, PoolClient } from 'pg';
 
+/**
+ * What a transaction writes it finds by keys, whatever PostgreSQL takes the tables to be: as long as it has no statistics of a
+ * young one it would read that whole, and keep the plan while the table grows.
+ */
+export const BEGIN =
+  'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
+
 /** Runs work in a transaction of its own; a connection in doubt is not used again. */
 export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
@@ -9,7 +16,7 @@ export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Pro
   };
   client.on('error', onError);
   try {
-    await client.query('begin');
+    await client.query(BEGIN);
     const result = await work(client);
     await client.query('commit');
     return result;
