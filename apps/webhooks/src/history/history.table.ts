@@ -99,7 +99,7 @@ export class History1790000004200 implements MigrationInterface {
     await runner.query(
       'alter table delivery_gates add column failing_since timestamptz, add column failed_at timestamptz',
     );
-    await runner.query(MAKE);
+    await runner.query(makeHistoryFunction(85));
     await runner.query(DROP);
     await this.#fill(runner);
     for (const table of HISTORY_TABLES) await runner.query(`drop table former_${table}`);
@@ -132,9 +132,31 @@ export class History1790000004200 implements MigrationInterface {
   }
 }
 
-/** Makes what is missing for these days. Attached rather than made in place, so that nobody who writes has to wait. */
-const MAKE = `
-  create function make_history(first_day int, last_day int) returns void
+/** A delivery is written three times: there is room beside it for it to be claimed, and to be done, without leaving its page. */
+export class RoomForClaims1790000004204 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await this.#fill(runner, 50);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await this.#fill(runner, 85);
+  }
+
+  async #fill(runner: QueryRunner, fillfactor: number): Promise<void> {
+    await runner.query(makeHistoryFunction(fillfactor));
+    const weeks = (await runner.query(
+      `select inhrelid::regclass::text as part from pg_inherits where inhparent = 'deliveries'::regclass`,
+    )) as { part: string }[];
+    for (const { part } of weeks) await runner.query(`alter table ${part} set (fillfactor = ${fillfactor})`);
+  }
+}
+
+/**
+ * Makes what is missing for these days. Attached rather than made in place, so that nobody who writes has to wait.
+ * @param fillfactor of deliveries, in percent
+ */
+const makeHistoryFunction = (fillfactor: number): string => `
+  create or replace function make_history(first_day int, last_day int) returns void
   language plpgsql security definer set search_path from current set lock_timeout = '${LOCK_TIMEOUT}' as $$
   declare
     week int;
@@ -147,7 +169,7 @@ const MAKE = `
         part := parent || '_' || week;
         continue when to_regclass(part) is not null;
         execute format('create table %I (like %I including all)%s', part, parent,
-          case parent when 'deliveries' then ' with (fillfactor = 85)' else '' end);
+          case parent when 'deliveries' then ' with (fillfactor = ${fillfactor})' else '' end);
         execute format('alter table %I attach partition %I for values from (%s) to (%s)',
           parent, part, week * ${PARTITION_DAYS}, (week + 1) * ${PARTITION_DAYS});
       end loop;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { recordFree, recordOrdered, type Result, type Writer } from './results.ts';
 
@@ -10,13 +10,16 @@ interface Waiting {
   readonly written: (done: boolean) => void;
 }
 
+/** Groups that are written side by side: while one waits for the disk, the database is not idle. */
+const AT_ONCE = 2;
+
 /**
- * Writes results in groups: those that come in while a group is being written make the next one, so that the wait for the disk is
+ * Writes results in groups: those that come in while groups are being written make the next one, so that the wait for the disk is
  * shared and a lone result waits for nobody.
  */
 export class Recorder {
-  readonly #free: Group;
-  readonly #ordered: Group;
+  readonly #free: Groups;
+  readonly #ordered: Groups;
 
   /** @param onOpen hears of endpoints whose circuit is open, when the results have been written */
   constructor(
@@ -25,8 +28,9 @@ export class Recorder {
     onOpen: (endpoints: readonly string[]) => void,
     onError: (error: unknown) => void,
   ) {
-    this.#free = new Group(async (results) => onOpen(await recordFree(pool, by, results)), onError);
-    this.#ordered = new Group(async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
+    this.#free = new Groups(AT_ONCE, async (results) => onOpen(await recordFree(pool, by, results)), onError);
+    // A lock lets no two of these be written at once.
+    this.#ordered = new Groups(1, async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
   }
 
   /** @returns whether it has been written: it always is in the end, unless the recorder is stopped before */
@@ -40,12 +44,14 @@ export class Recorder {
   }
 }
 
-class Group {
+class Groups {
   #waiting: Waiting[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #writing = new Set<Promise<void>>();
+  #running = 0;
   #stopping = false;
 
   constructor(
+    private readonly atOnce: number,
     private readonly write: (results: readonly Result[]) => Promise<void>,
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -53,25 +59,29 @@ class Group {
   add(result: Result): Promise<boolean> {
     return new Promise((written) => {
       this.#waiting.push({ result, written });
-      this.#writing ??= this.#run();
+      if (this.#running === this.atOnce) return;
+      this.#running += 1;
+      const writing = this.#run();
+      this.#writing.add(writing);
+      void writing.then(() => this.#writing.delete(writing));
     });
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await this.#writing;
+    await Promise.all(this.#writing);
   }
 
   async #run(): Promise<void> {
     // Results that arrive in the same turn of the event loop go together.
-    await Promise.resolve();
+    await nextTurn();
     while (this.#waiting.length > 0) {
       const group = this.#waiting;
       this.#waiting = [];
       const done = await this.#writeUntilDone(group.map(({ result }) => result));
       for (const { written } of group) written(done);
     }
-    this.#writing = undefined;
+    this.#running -= 1;
   }
 
   async #writeUntilDone(results: readonly Result[]): Promise<boolean> {

@@ -1,9 +1,10 @@
-import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '#events/subscription/transaction';
+import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { inTransaction, runAlone } from '#events/subscription/transaction';
 import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
 import type { Attempt } from './attempt.ts';
 import { type Streak, streaksOf } from './circuit.ts';
 import type { Claimed } from './claimed.ts';
+import type { Plans } from './plans.ts';
 import type { CircuitSettings } from './settings.ts';
 
 /** What an attempt came to. */
@@ -46,7 +47,8 @@ const RECORD = `
       claimed_until = null
     from result r
     where d.id = r.delivery_id and d.day = r.day and d.day = any($18)
-      and d.status = 'pending' and (d.claimed_by = $9 or r.status = 'succeeded')
+      -- worded so that no index of what is pending is taken for a short way
+      and case d.status when 'pending' then d.claimed_by = $9 or r.status = 'succeeded' end
   ),
   mended as (
     update delivery_gates g
@@ -107,26 +109,37 @@ export interface Writer {
   /** The claims' owner. */
   readonly owner: string;
   readonly circuit: CircuitSettings;
+  readonly plans: Plans;
 }
 
 /** Writes results of deliveries that nothing waits behind, all or nothing. */
-export const recordFree: Write = (pool, by, results) => write(pool, by, results);
+export const recordFree: Write = async (pool, by, results) => {
+  const { name, once } = by.plans.of('record_results');
+  const recorded = await runAlone<Opened>(pool, recording(by, results, name), once);
+  by.plans.count(results.map(({ delivery }) => delivery));
+  return opened(recorded);
+};
 
 /** Writes results of ordered deliveries, all or nothing; where one is done, the next of its queue becomes due. */
 export const recordOrdered: Write = (pool, by, results) =>
   inTransaction(pool, async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
-    const open = await write(tx, by, results);
+    const recorded = await tx.query<Opened>(recording(by, results, 'record_ordered_results'));
     await advance(tx, results);
-    return open;
+    return opened(recorded);
   });
 
-const write = async (db: Pool | PoolClient, by: Writer, results: readonly Result[]): Promise<string[]> => {
-  const { owner, circuit } = by;
+interface Opened {
+  readonly endpoint_id: string | null;
+}
+
+const opened = ({ rows }: QueryResult<Opened>): string[] => rows.flatMap(({ endpoint_id }) => endpoint_id ?? []);
+
+const recording = ({ owner, circuit }: Writer, results: readonly Result[], name: string): QueryConfig => {
   const streaks = streaksOf(results);
   const failing = streaks.filter(({ failures }) => failures > 0);
-  const { rows } = await db.query<{ endpoint_id: string | null }>({
-    name: 'record_results',
+  return {
+    name,
     text: RECORD,
     values: [
       results.map(({ delivery }) => delivery.id),
@@ -149,8 +162,7 @@ const write = async (db: Pool | PoolClient, by: Writer, results: readonly Result
       results.map(({ delivery }) => delivery.day),
       results.map(({ delivery }) => delivery.version),
     ],
-  });
-  return rows.flatMap(({ endpoint_id }) => endpoint_id ?? []);
+  };
 };
 
 const id = ({ endpoint_id }: Streak): string => endpoint_id;

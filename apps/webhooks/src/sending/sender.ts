@@ -14,6 +14,7 @@ import { fairShare } from './fair.ts';
 import { Lane } from './lane.ts';
 import { messageOf } from './message.ts';
 import { Places } from './places.ts';
+import { Plans } from './plans.ts';
 import { Recorder } from './recorder.ts';
 import { pauseAfter } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -66,10 +67,11 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
-    this.#claims = new Claims(pool, randomUUID(), settings.lease);
+    const plans = new Plans();
+    this.#claims = new Claims(pool, randomUUID(), settings.lease, plans);
     this.#recorder = new Recorder(
       pool,
-      { owner: this.#claims.owner, circuit: settings.circuit },
+      { owner: this.#claims.owner, circuit: settings.circuit, plans },
       (endpoints) => this.#opened(endpoints),
       (error) => onError(error, 'results could not be written'),
     );

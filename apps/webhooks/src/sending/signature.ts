@@ -1,4 +1,11 @@
-import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign as signed } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign as signed,
+} from 'node:crypto';
 
 const PREFIX = 'whsec_';
 
@@ -12,10 +19,11 @@ export const keyOf = (secret: string): Buffer => {
 export type Signer = (content: string) => string;
 
 /** `v1`: HMAC-SHA256. */
-export const hmacSigner =
-  (key: Uint8Array): Signer =>
-  (content) =>
-    `v1,${createHmac('sha256', key).update(content).digest('base64')}`;
+export const hmacSigner = (key: Uint8Array): Signer => {
+  // Made once: Node makes one of bytes at each call, which takes longer than the signature.
+  const secret = createSecretKey(key);
+  return (content) => `v1,${createHmac('sha256', secret).update(content).digest('base64')}`;
+};
 
 /** `v1a`: Ed25519 (RFC 8032). */
 export const ed25519Signer =

@@ -1,4 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { together } from '../store/together.ts';
 
 /**
  * What a transaction writes it finds by keys, whatever PostgreSQL takes the tables to be: as long as it has no statistics of a
@@ -8,7 +9,36 @@ export const BEGIN =
   'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
 
 /** Runs work in a transaction of its own; a connection in doubt is not used again. */
-export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
+export const inTransaction = <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
+  connected(pool, async (client) => {
+    await client.query(BEGIN);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  });
+
+/**
+ * Runs one statement in a transaction of its own, in one round trip. The pool's connections are in pipeline mode.
+ * @param once whether its plan is kept, whatever its parameters; a plan that was kept is invalid when statistics are taken
+ */
+export const runAlone = <Row extends QueryResultRow>(
+  pool: Pool,
+  statement: QueryConfig,
+  once: boolean,
+): Promise<QueryResult<Row>> =>
+  connected(pool, async (client) => {
+    const [, result] = await together(client, () =>
+      Promise.all([
+        client.query(`${BEGIN}; set local plan_cache_mode = ${once ? 'force_generic_plan' : 'force_custom_plan'}`),
+        client.query<Row>(statement),
+        // When the statement fails, this rolls back.
+        client.query('commit'),
+      ]),
+    );
+    return result;
+  });
+
+const connected = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error): void => {
@@ -16,10 +46,7 @@ export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Pro
   };
   client.on('error', onError);
   try {
-    await client.query(BEGIN);
-    const result = await work(client);
-    await client.query('commit');
-    return result;
+    return await work(client);
   } catch (error) {
     await client.query('rollback').catch(onError);
     throw error;
