@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { AnyStreamType, DomainEvent, StreamType } from './decider.ts';
 import type { EventMetadata, RecordedEvent } from './event.ts';
 
@@ -82,9 +82,21 @@ export interface Projection {
   readonly tables: readonly string[];
   /** Set-based; events ascend by position. Must give the same rows when run again over the same events. */
   handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
+  /** What `handle` writes, where it reads nothing: then it goes out together with the commit. */
+  writes?(this: void, batch: readonly RecordedEvent[]): readonly QueryConfig[];
   /** A quicker way over a whole history, into tables that are empty, than `handle` batch by batch. */
   replay?(): Replay;
 }
+
+/** A projection that reads nothing. */
+export const writingProjection = (
+  projection: Omit<Projection, 'handle' | 'writes'> & Required<Pick<Projection, 'writes'>>,
+): Projection => ({
+  ...projection,
+  handle: async (batch, tx) => {
+    await Promise.all(projection.writes(batch).map((query) => tx.query(query)));
+  },
+});
 
 /** One run over a history from its beginning; it may hold back what it writes until `flush`. */
 export interface Replay {

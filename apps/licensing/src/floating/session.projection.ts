@@ -1,5 +1,5 @@
 import type { FloatingEvent } from '#domain/floating/floating';
-import type { Projection, RecordedEvent } from '#events';
+import { type RecordedEvent, writingProjection } from '#events';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
 
@@ -48,22 +48,22 @@ const UPDATE = `update floating_sessions as t set
  * Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was,
  * and the newest row of a licence tells the version of the stream that is loaded from here.
  */
-export const sessionsProjection: Projection = {
+export const sessionsProjection = writingProjection({
   name: 'floating_sessions',
   types: ['floating.*'],
   tables: ['floating_sessions'],
-  handle: async (batch, tx) => {
+  writes: (batch) => {
     const changes = new Map<string, Change>();
     for (const recorded of batch as unknown as readonly RecordedEvent<FloatingEvent>[]) note(changes, recorded);
     const all = [...changes.values()];
     const begun = all.flatMap(rowOf);
     const others = all.filter((change) => change.begun === undefined).map(changeOf);
-    await Promise.all([
-      begun.length > 0 && tx.query({ name: 'insert_sessions', text: INSERT, values: columns(begun) }),
-      others.length > 0 && tx.query({ name: 'update_sessions', text: UPDATE, values: columns(others) }),
-    ]);
+    return [
+      ...(begun.length > 0 ? [{ name: 'insert_sessions', text: INSERT, values: columns(begun) }] : []),
+      ...(others.length > 0 ? [{ name: 'update_sessions', text: UPDATE, values: columns(others) }] : []),
+    ];
   },
-};
+});
 
 const note = (changes: Map<string, Change>, { event, version, recorded_at }: RecordedEvent<FloatingEvent>): void => {
   const { session_id: id } = event;

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '#domain/usage/usage';
-import type { Projection, RecordedEvent } from '#events';
+import { type RecordedEvent, writingProjection } from '#events';
 
 interface Counter {
   readonly license_id: string;
@@ -50,11 +50,11 @@ const UPSERT = `with counted as (
   where t.version < excluded.version`;
 
 /** What was used: by period, for quotas, and by hour, for series. */
-export const usageProjection: Projection = {
+export const usageProjection = writingProjection({
   name: 'usage',
   types: ['usage.recorded', 'quota.warning', 'quota.exceeded', 'usage.reset'],
   tables: ['usage_counters', 'usage_by_hour'],
-  handle: async (batch, tx) => {
+  writes: (batch) => {
     const counters = new Map<string, Counter>();
     const hours = new Map<string, Hour>();
     for (const recorded of batch as unknown as readonly RecordedEvent<UsageEvent>[]) {
@@ -62,9 +62,9 @@ export const usageProjection: Projection = {
       addUp(hours, recorded);
     }
     const values = [...columns([...counters.values()], COUNTER), ...columns([...hours.values()], HOUR)];
-    await tx.query({ name: 'upsert_usage', text: UPSERT, values });
+    return [{ name: 'upsert_usage', text: UPSERT, values }];
   },
-};
+});
 
 const COUNTER = [
   'license_id',

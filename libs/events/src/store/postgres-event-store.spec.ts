@@ -1,7 +1,13 @@
 import pg, { type Pool } from 'pg';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
-import { HandledBeforeError, type Projection, StaleVersionError, UniqueViolationError } from '../store.ts';
+import {
+  HandledBeforeError,
+  type Projection,
+  StaleVersionError,
+  UniqueViolationError,
+  writingProjection,
+} from '../store.ts';
 import { removeExpired } from './expire.ts';
 import type { PostgresEventStore } from './postgres-event-store.ts';
 import { migrateEventStore } from './schema.ts';
@@ -224,6 +230,20 @@ describe('the event store', () => {
       `select command_id from commands where command_id in ('cmd-gone', 'cmd-kept')`,
     );
     expect(rows).toEqual([{ command_id: 'cmd-kept' }]);
+  });
+
+  it('writes nothing of what cannot be projected or remembered', async () => {
+    const refuse = (): never => {
+      throw new RangeError('not to be written');
+    };
+    const projection = writingProjection({ name: 'none', types: ['counter.increased'], tables: [], writes: refuse });
+    const unprojected = await log.open({ streams: [counters], projections: [projection] });
+    await expect(unprojected.handle(counters, 'nothing', increase(), { metadata })).rejects.toThrow(RangeError);
+    const store = await open();
+    const options = { metadata, commandId: 'unremembered', remember: refuse };
+    await expect(store.handle(counters, 'nothing', increase(), options)).rejects.toThrow(RangeError);
+    expect(await store.readStream('nothing')).toEqual([]);
+    expect((await store.load(counters, 'nothing')).version).toBe(0);
   });
 
   it('refuses a stale If-Match and says what the version is', async () => {

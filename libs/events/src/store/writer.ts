@@ -1,4 +1,4 @@
-import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { DatabaseError, type Pool, type PoolClient, type QueryConfig } from 'pg';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
@@ -110,9 +110,12 @@ export class Writer {
         recorded = await this.#insert(client, appends, await this.#keysFor(appends));
       }
       if (begun) {
-        await this.#project(client, recorded);
-        // What fails makes the commit a rollback.
-        await together(client, () => Promise.all([this.#remember(client, appends, recorded), client.query('commit')]));
+        const last = await this.#project(client, recorded);
+        const remembering = rememberingOf(appends, recorded);
+        // All is there to be sent by now, and of what fails in the database the commit makes a rollback.
+        await together(client, () =>
+          Promise.all([...last, ...remembering, { text: 'commit' }].map((query) => client.query(query))),
+        );
       }
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {
@@ -216,35 +219,37 @@ export class Writer {
     });
   }
 
-  async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<void> {
+  /** @returns what remains to be written, of projections that read nothing */
+  async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<readonly QueryConfig[]> {
+    const last: QueryConfig[] = [];
     for (const projection of this.projections) {
       const batch = recorded.filter(({ type }) => wants(projection.types, type));
-      if (batch.length > 0) await projection.handle(batch, client);
+      if (batch.length === 0) continue;
+      if (projection.writes === undefined) await projection.handle(batch, client);
+      else last.push(...projection.writes(batch));
     }
-  }
-
-  async #remember(client: PoolClient, appends: readonly Append[], recorded: readonly RecordedEvent[]): Promise<void> {
-    const byId = new Map(recorded.map((event) => [event.id, event]));
-    const rows = appends.flatMap((append) =>
-      append.decided.flatMap((decided) => {
-        const { commandId, remember } = decided.command.options;
-        if (commandId === undefined || 'refusal' in decided) return [];
-        return [{ commandId, ...(remember ?? rememberNothing)(outcomeOf(append, decided, byId)) }];
-      }),
-    );
-    if (rows.length === 0) return;
-    await client.query({
-      name: 'remember',
-      text: REMEMBER,
-      values: [
-        rows.map(({ commandId }) => commandId),
-        rows.map(({ fingerprint }) => fingerprint),
-        rows.map(({ result }) => Buffer.from(result)),
-        rows.map(({ expires_at }) => expires_at),
-      ],
-    });
+    return last;
   }
 }
+
+const rememberingOf = (appends: readonly Append[], recorded: readonly RecordedEvent[]): readonly QueryConfig[] => {
+  const byId = new Map(recorded.map((event) => [event.id, event]));
+  const rows = appends.flatMap((append) =>
+    append.decided.flatMap((decided) => {
+      const { commandId, remember } = decided.command.options;
+      if (commandId === undefined || 'refusal' in decided) return [];
+      return [{ commandId, ...(remember ?? rememberNothing)(outcomeOf(append, decided, byId)) }];
+    }),
+  );
+  if (rows.length === 0) return [];
+  const values = [
+    rows.map(({ commandId }) => commandId),
+    rows.map(({ fingerprint }) => fingerprint),
+    rows.map(({ result }) => Buffer.from(result)),
+    rows.map(({ expires_at }) => expires_at),
+  ];
+  return [{ name: 'remember', text: REMEMBER, values }];
+};
 
 /** How long a command id without an answer of its own is kept: well beyond any redelivery. */
 const KEPT_MS = 30 * 24 * 3_600_000;
