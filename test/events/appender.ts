@@ -5,7 +5,7 @@ import { counters, increase, metadata } from './counter.ts';
 
 const [url, streams = '', commands, callers, limit] = process.argv.slice(2);
 const names = streams.split(',');
-const pool = new pg.Pool({ connectionString: url, options: '-c search_path=things' });
+const pool = new pg.Pool({ connectionString: url, options: '-c search_path=things', pipeline: true });
 const store = await PostgresEventStore.open({
   pool,
   schema: 'things',

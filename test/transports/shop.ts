@@ -104,6 +104,7 @@ export const poolOf = (url: string, schema: string, name = schema): Pool => {
     options: `-c search_path=${schema}`,
     application_name: name,
     max: 10,
+    pipeline: true,
   });
   // Connections are cut on purpose here, by tests and at their end.
   pool.on('error', () => undefined);

@@ -9,7 +9,7 @@ const [, , connectionString = ''] = process.argv;
 const secret = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
 
 new Sender({
-  pool: new pg.Pool({ connectionString, options: '-c search_path=webhooks' }),
+  pool: new pg.Pool({ connectionString, options: '-c search_path=webhooks', pipeline: true }),
   settings: { ...defaultSettings, lease: 1_000, poll: 50 },
   refused: refusedAddresses(['127.0.0.0/8']),
   masterKey: { open: () => secret },

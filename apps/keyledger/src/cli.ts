@@ -32,7 +32,7 @@ const withDatabase = async (work: (url: string, config: Config) => Promise<void>
 };
 
 const withPool = async <T>(url: string, schema: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> => {
-  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 4 });
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 4, pipeline: true });
   // Its promise of an end is kept before the sessions have gone; a server that is stopped then tells them so.
   pool.on('error', (error) => pool.ending || console.error(`PostgreSQL went away: ${error.message}`));
   try {

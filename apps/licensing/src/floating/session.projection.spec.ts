@@ -45,7 +45,7 @@ describe('the table of floating sessions', () => {
   let client: pg.Client;
   beforeAll(async () => {
     app = await startApp({ modules: [LicensingModule] });
-    client = new pg.Client({ connectionString: app.databaseUrl, options: '-c search_path=licensing' });
+    client = new pg.Client({ connectionString: app.databaseUrl, options: '-c search_path=licensing', pipeline: true });
     await client.connect();
   });
   afterAll(async () => {

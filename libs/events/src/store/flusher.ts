@@ -16,9 +16,8 @@ import {
 import type { LogReader } from './read.ts';
 import { ConnectionLostError, violated, type Writer } from './writer.ts';
 
-/** Appends in one transaction at most, and how few are not divided between two. */
+/** Appends in one transaction at most. */
 const BATCH = 200;
-const FEW = 8;
 
 /** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
 const LOST_TRIES = 20;
@@ -37,8 +36,6 @@ export interface FlusherHooks {
  * taking the ordering lock and of a commit is shared. A lone append goes straight through.
  */
 export class Flusher {
-  /** Commands that have been handed in and not been answered. */
-  open = 0;
   readonly #queue: Append[] = [];
   #running: Promise<void> | undefined;
 
@@ -54,18 +51,9 @@ export class Flusher {
     this.#running ??= nextTurn().then(() => this.#run());
   }
 
-  /**
-   * How many commands a flush takes: half of those that are open, so that while the database writes these the process sees to
-   * the others.
-   */
-  get share(): number {
-    return Math.min(BATCH, Math.max(FEW, Math.ceil(this.open / 2)));
-  }
-
   /** Resolves when everything enqueued has been answered. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
-    await nextTurn();
   }
 
   async #run(): Promise<void> {
@@ -80,12 +68,11 @@ export class Flusher {
 
   /** How many appends the next flush takes. */
   #fitting(): number {
-    let [count, events, commands] = [0, 0, 0];
-    for (const append of this.#queue) {
-      if (commands >= this.share || events >= ENOUGH) break;
-      count += 1;
+    let count = 0;
+    for (let events = 0; count < BATCH && events < ENOUGH; count++) {
+      const append = this.#queue[count];
+      if (append === undefined) break;
       events += eventsIn(append);
-      commands += append.decided.length;
     }
     return count;
   }
@@ -130,12 +117,9 @@ export class Flusher {
     for (const append of batch) {
       append.slot.state = append.state;
       append.slot.version = append.version;
+      answer(append, recorded);
       this.hooks.onDone(append);
     }
-    // The next flush is on its way before what is to be done for these callers is begun.
-    setImmediate(() => {
-      for (const append of batch) answer(append, recorded);
-    });
   }
 
   /**

@@ -125,7 +125,6 @@ export class PostgresEventStore implements EventStore {
     options: HandleOptions<State, Event>,
   ): Promise<Outcome<State, Event>> {
     const span = startSpan(`command ${type.name}`, 'internal', options.metadata.traceparent);
-    this.#flusher.open += 1;
     try {
       if (options.commandId !== undefined) await this.#refuseIfHandled(options.commandId);
       const known = this.#slot(streamId);
@@ -147,8 +146,6 @@ export class PostgresEventStore implements EventStore {
     } catch (error) {
       span.end(error);
       throw error;
-    } finally {
-      this.#flusher.open -= 1;
     }
   }
 
@@ -281,30 +278,22 @@ export class PostgresEventStore implements EventStore {
 
   /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */
   #submit(slot: Slot, command: Command): void {
-    slot.waiting.push(command);
-    this.#decide(slot);
-  }
-
-  #decide(slot: Slot): void {
-    for (let command = slot.waiting[0]; command !== undefined; command = slot.waiting[0]) {
-      if (slot.append === undefined) {
-        slot.append = { slot, decided: [], state: slot.state, version: slot.version, taken: false };
-        this.#busy.set(slot.id, slot);
-        this.#flusher.enqueue(slot.append);
-      } else if (!this.#canGrow(slot.append)) return;
-      slot.waiting.shift();
-      // While it waited, others may have written to what it reads.
-      for (const reading of command.readings) {
-        const present = this.#slot(reading.id);
-        if (present !== undefined && present.version > reading.version)
-          Object.assign(reading, { state: present.state, version: present.version });
-      }
-      decideInto(slot.append, command);
+    if (slot.append !== undefined && (slot.append.taken || eventsIn(slot.append) >= ENOUGH)) {
+      slot.waiting.push(command);
+      return;
     }
-  }
-
-  #canGrow(append: Append): boolean {
-    return !append.taken && append.decided.length < this.#flusher.share && eventsIn(append) < ENOUGH;
+    if (slot.append === undefined) {
+      slot.append = { slot, decided: [], state: slot.state, version: slot.version, taken: false };
+      this.#busy.set(slot.id, slot);
+      this.#flusher.enqueue(slot.append);
+    }
+    // While it waited, others may have written to what it reads.
+    for (const reading of command.readings) {
+      const present = this.#slot(reading.id);
+      if (present !== undefined && present.version > reading.version)
+        Object.assign(reading, { state: present.state, version: present.version });
+    }
+    decideInto(slot.append, command);
   }
 
   /** The slot's append is done with: what waited goes into the next, or the stream comes to rest. */
@@ -312,8 +301,11 @@ export class PostgresEventStore implements EventStore {
     const { slot } = append;
     if (slot.append !== append) return;
     slot.append = undefined;
-    this.#decide(slot);
-    if (slot.append !== undefined) return;
+    const waiting = slot.waiting.splice(0);
+    if (waiting.length > 0) {
+      for (const command of waiting) this.#submit(slot, command);
+      return;
+    }
     this.#busy.delete(slot.id);
     this.#rest(slot);
   }
