@@ -1,6 +1,6 @@
 /** Rebuilding a read table from its log, through the very projection that production uses. */
 import { licensesProjection } from '#apps/licensing/src/licenses/license.projection';
-import { Licenses1790000012000 } from '#apps/licensing/src/licenses/license.table';
+import { Licenses1790000012000, LicenseTerms1790000071000 } from '#apps/licensing/src/licenses/license.table';
 import { licenseStream } from '#domain/license/license';
 import { rebuild } from '#events';
 import { freshStore, startDatabase } from './database.ts';
@@ -10,7 +10,8 @@ const LICENSES = 25_000;
 const EVENTS_EACH = 4;
 
 const STATEMENTS: string[] = [];
-await new Licenses1790000012000().up({ query: (sql: string) => Promise.resolve(void STATEMENTS.push(sql)) } as never);
+const collecting = { query: (sql: string) => Promise.resolve(void STATEMENTS.push(sql)) } as never;
+for (const migration of [new Licenses1790000012000(), new LicenseTerms1790000071000()]) await migration.up(collecting);
 
 /** Licences as the log has them: issued, activated twice, suspended. Made by SQL: what is measured is reading them. */
 const FILL = `
