@@ -77,7 +77,10 @@ describe('the plans that billing knows', () => {
       const found = await row(id);
       return found?.['version'] === 2 ? found : undefined;
     });
-    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), { after: 0, limit: 1_000 });
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), {
+      after: 0,
+      limit: 1_000,
+    });
     expect(events.map(({ subject }) => subject)).toContain(id);
     await inTransaction(database.pool, (tx) => plansProjection.handle(events.map(recordedFrom), tx));
     expect(await row(id)).toEqual(before);

@@ -226,7 +226,10 @@ describe('API keys', () => {
     const [{ hash, log } = { hash: '', log: '' }] = rows;
     expect(log).toContain(hash);
     expect(log).not.toContain(key);
-    const { events } = await readPublished(pool, 'gateway', contractsByType(gatewayService.contracts), { after: 0, limit: 1_000 });
+    const { events } = await readPublished(pool, 'gateway', contractsByType(gatewayService.contracts), {
+      after: 0,
+      limit: 1_000,
+    });
     expect(events.map(({ subject }) => subject)).toContain(id);
     expect(JSON.stringify(events)).not.toContain(hash);
   });

@@ -151,7 +151,7 @@ describe('seats over HTTP', () => {
     const license = await issue(2);
     const [owner, token] = await invited(license, 'owner@example.com', { role: 'owner' });
     const [member, withdrawn] = await invited(license, 'member@example.com');
-    await accept(token);
+    expect(await accept(token)).toMatchObject({ status: 200 });
     const path = (id: string): string => `/portal/seats/${id}`;
     expect(await app.call('DELETE', path(owner))).toMatchObject({ status: 409, body: { code: 'LAST_OWNER' } });
     expect(await app.call('PATCH', path(owner), { role: 'admin' })).toMatchObject({
@@ -175,7 +175,7 @@ describe('seats over HTTP', () => {
     const [seat, token] = await invited(license, 'history@example.com');
     await app.call('POST', `/admin/licenses/${license}/suspend`, { reason: 'pause' });
     await app.call('POST', `/admin/licenses/${license}/reinstate`, {});
-    await accept(token);
+    expect(await accept(token)).toMatchObject({ status: 200 });
     await app.call('DELETE', `/portal/seats/${seat}`);
     const told: Fields[] = [];
     let cursor: string | null = null;
