@@ -37,6 +37,12 @@ export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
   readonly recorded_at: string;
 }
 
+/** An event that has been decided, and to which the log has not yet given its place and time. */
+export type UnrecordedEvent<Event extends DomainEvent = DomainEvent> = Omit<
+  RecordedEvent<Event>,
+  'position' | 'recorded_at'
+>;
+
 /** The form in which an event leaves its service: CloudEvents 1.0 with our extension attributes. Data per its contract. */
 export interface PublishedEvent<Data = Record<string, unknown>> {
   readonly specversion: '1.0';

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { AnyStreamType, DomainEvent, StreamType } from './decider.ts';
-import type { EventMetadata, RecordedEvent } from './event.ts';
+import type { EventMetadata, RecordedEvent, UnrecordedEvent } from './event.ts';
 
 /** What a command left behind. */
 export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
@@ -82,13 +82,16 @@ export interface Projection {
   readonly tables: readonly string[];
   /** Set-based; events ascend by position. Must give the same rows when run again over the same events. */
   handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
-  /** What `handle` writes, where it reads nothing: then it goes out together with the commit. */
-  writes?(this: void, batch: readonly RecordedEvent[]): readonly QueryConfig[];
+  /**
+   * What `handle` writes, where it reads nothing and needs neither place nor time of an event: then it goes out together with
+   * the events. A statement may look for them in the log.
+   */
+  writes?(this: void, batch: readonly UnrecordedEvent[]): readonly QueryConfig[];
   /** A quicker way over a whole history, into tables that are empty, than `handle` batch by batch. */
   replay?(): Replay;
 }
 
-/** A projection that reads nothing. */
+/** A projection that knows what to write as soon as events have been decided. */
 export const writingProjection = (
   projection: Omit<Projection, 'handle' | 'writes'> & Required<Pick<Projection, 'writes'>>,
 ): Projection => ({

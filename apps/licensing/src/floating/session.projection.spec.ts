@@ -47,6 +47,13 @@ describe('the table of floating sessions', () => {
     app = await startApp({ modules: [LicensingModule] });
     client = new pg.Client({ connectionString: app.databaseUrl, options: '-c search_path=licensing', pipeline: true });
     await client.connect();
+    // Whatever is projected is in the log.
+    await client.query(
+      `insert into events (id, stream_id, version, type, data, metadata, recorded_at)
+       select id, stream_id, version, type, '{}', '{}', recorded_at
+       from jsonb_populate_recordset(null::events, $1)`,
+      [JSON.stringify(recorded)],
+    );
   });
   afterAll(async () => {
     await client.end();

@@ -1,5 +1,5 @@
 import type { FloatingEvent } from '#domain/floating/floating';
-import { type RecordedEvent, writingProjection } from '#events';
+import { type UnrecordedEvent, writingProjection } from '#events';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
 
@@ -14,16 +14,25 @@ interface Change {
   expires_at: string | null;
   borrowed_until: string | null;
   ended_at: string | null;
+  /** The event whose time is that of the end. */
+  ended_by: string | null;
 }
 
+/** A session that was checked in ended when that was recorded. */
+const ENDED_AT = 'coalesce(c.ended_at, (select recorded_at from events where events.id = c.ended_by))';
+
 /**
- * All that an event says of a row stands in the event itself, so rows are written without being read. What was projected
- * before changes nothing when it comes again.
+ * All that an event says of a row stands in the event itself or beside it in the log, so rows are written without being read.
+ * What was projected before changes nothing when it comes again.
  */
 const INSERT = `insert into floating_sessions as t (id, version, begun_in, license_id, product_id, identifier, identifier_hash, label,
     checked_out_at, renewed_at, expires_at, borrowed_until, ended_at)
-  select * from unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[])
+  select c.id, c.version, begun_in, license_id, product_id, identifier, identifier_hash, label,
+    checked_out_at, renewed_at, expires_at, borrowed_until, ${ENDED_AT}
+  from unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[])
+    as c(id, version, begun_in, license_id, product_id, identifier, identifier_hash, label,
+      checked_out_at, renewed_at, expires_at, borrowed_until, ended_at, ended_by)
   on conflict (id) do update set
     version = excluded.version,
     label = excluded.label,
@@ -39,9 +48,10 @@ const UPDATE = `update floating_sessions as t set
     renewed_at = coalesce(c.renewed_at, t.renewed_at),
     expires_at = coalesce(c.expires_at, t.expires_at),
     borrowed_until = coalesce(c.borrowed_until, t.borrowed_until),
-    ended_at = coalesce(c.ended_at, t.ended_at)
+    ended_at = coalesce(${ENDED_AT}, t.ended_at)
   from unnest($1::text[], $2::int[], $3::text[], $4::boolean[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[],
-    $8::timestamptz[]) as c(id, version, label, is_relabeled, renewed_at, expires_at, borrowed_until, ended_at)
+    $8::timestamptz[], $9::text[])
+    as c(id, version, label, is_relabeled, renewed_at, expires_at, borrowed_until, ended_at, ended_by)
   where t.id = c.id and t.version < c.version`;
 
 /**
@@ -54,7 +64,7 @@ export const sessionsProjection = writingProjection({
   tables: ['floating_sessions'],
   writes: (batch) => {
     const changes = new Map<string, Change>();
-    for (const recorded of batch as unknown as readonly RecordedEvent<FloatingEvent>[]) note(changes, recorded);
+    for (const event of batch as unknown as readonly UnrecordedEvent<FloatingEvent>[]) note(changes, event);
     const all = [...changes.values()];
     const begun = all.flatMap(rowOf);
     const others = all.filter((change) => change.begun === undefined).map(changeOf);
@@ -65,7 +75,7 @@ export const sessionsProjection = writingProjection({
   },
 });
 
-const note = (changes: Map<string, Change>, { event, version, recorded_at }: RecordedEvent<FloatingEvent>): void => {
+const note = (changes: Map<string, Change>, { id: event_id, event, version }: UnrecordedEvent<FloatingEvent>): void => {
   const { session_id: id } = event;
   const change = changes.get(id) ?? { ...NOTHING, id, version };
   changes.set(id, change);
@@ -88,7 +98,7 @@ const note = (changes: Map<string, Change>, { event, version, recorded_at }: Rec
       change.is_relabeled = true;
       break;
     case 'floating.checked_in':
-      change.ended_at = recorded_at;
+      change.ended_by = event_id;
       break;
     case 'floating.expired':
       change.ended_at = event.expires_at;
@@ -103,6 +113,7 @@ const NOTHING = {
   expires_at: null,
   borrowed_until: null,
   ended_at: null,
+  ended_by: null,
 };
 
 const rowOf = ({
@@ -114,11 +125,14 @@ const rowOf = ({
   expires_at,
   borrowed_until,
   ended_at,
+  ended_by,
 }: Change): unknown[][] => {
   if (begun === undefined) return [];
   const { license_id, product_id, identifier, identifier_hash, checked_out_at } = begun;
   const who = [license_id, product_id, identifier, identifier_hash, label];
-  return [[id, version, begun.version, ...who, checked_out_at, renewed_at, expires_at, borrowed_until, ended_at]];
+  return [
+    [id, version, begun.version, ...who, checked_out_at, renewed_at, expires_at, borrowed_until, ended_at, ended_by],
+  ];
 };
 
 const changeOf = ({ id, version, label, is_relabeled, ...times }: Change): unknown[] => [
@@ -130,6 +144,7 @@ const changeOf = ({ id, version, label, is_relabeled, ...times }: Change): unkno
   times.expires_at,
   times.borrowed_until,
   times.ended_at,
+  times.ended_by,
 ];
 
 /** Rows as one array a column. */

@@ -1,5 +1,5 @@
 import type { UsageEvent } from '#domain/usage/usage';
-import { type RecordedEvent, writingProjection } from '#events';
+import { type UnrecordedEvent, writingProjection } from '#events';
 
 interface Counter {
   readonly license_id: string;
@@ -57,9 +57,9 @@ export const usageProjection = writingProjection({
   writes: (batch) => {
     const counters = new Map<string, Counter>();
     const hours = new Map<string, Hour>();
-    for (const recorded of batch as unknown as readonly RecordedEvent<UsageEvent>[]) {
-      count(counters, recorded);
-      addUp(hours, recorded);
+    for (const event of batch as unknown as readonly UnrecordedEvent<UsageEvent>[]) {
+      count(counters, event);
+      addUp(hours, event);
     }
     const values = [...columns([...counters.values()], COUNTER), ...columns([...hours.values()], HOUR)];
     return [{ name: 'upsert_usage', text: UPSERT, values }];
@@ -90,7 +90,7 @@ const HOUR = [
 const columns = <Row extends object>(rows: readonly Row[], names: readonly (keyof Row)[]): unknown[][] =>
   names.map((name) => rows.map((row) => row[name]));
 
-const count = (counters: Map<string, Counter>, { event, stream_id, version }: RecordedEvent<UsageEvent>): void => {
+const count = (counters: Map<string, Counter>, { event, stream_id, version }: UnrecordedEvent<UsageEvent>): void => {
   const { license_id, feature, period, period_start, period_end } = event;
   const key = `${stream_id} ${period} ${period_start}`;
   let counter = counters.get(key);
@@ -106,7 +106,7 @@ const count = (counters: Map<string, Counter>, { event, stream_id, version }: Re
   if (event.type === 'usage.reset') counter.reset_in = version;
 };
 
-const addUp = (hours: Map<string, Hour>, { event, stream_id, version }: RecordedEvent<UsageEvent>): void => {
+const addUp = (hours: Map<string, Hour>, { event, stream_id, version }: UnrecordedEvent<UsageEvent>): void => {
   if (event.type !== 'usage.recorded') return;
   const { license_id, feature, occurred_at, quantity } = event;
   const hour = `${occurred_at.slice(0, 13)}:00:00.000Z`;

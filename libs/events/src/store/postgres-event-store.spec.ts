@@ -2,14 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg, { type Pool } from 'pg';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
-import {
-  HandledBeforeError,
-  type Projection,
-  StaleVersionError,
-  UniqueViolationError,
-  writingProjection,
-} from '../store.ts';
-import { removeExpired } from './expire.ts';
+import { type Projection, StaleVersionError, UniqueViolationError } from '../store.ts';
 import type { PostgresEventStore } from './postgres-event-store.ts';
 import { migrateEventStore } from './schema.ts';
 
@@ -188,62 +181,6 @@ describe('the event store', () => {
     expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
     expect(results[4]).toMatchObject({ status: 'rejected', reason: { constraint: 'names_unique' } });
     expect((await store.load(counters, 'mixed')).state.total).toBe(8);
-  });
-
-  it('handles a command id once, however often and wherever it is sent', async () => {
-    const stores = await Promise.all([open(), open()]);
-    const remember = () => ({
-      fingerprint: 'f',
-      result: Buffer.from('answer'),
-      expires_at: '2100-01-01T00:00:00.000Z',
-    });
-    const send = async (n: number) =>
-      stores[n % 2]?.handle(counters, 'once', increase(), { metadata, commandId: 'cmd-1', remember });
-    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => send(n)));
-    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const result of results) {
-      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(HandledBeforeError);
-    }
-    await expect(send(0)).rejects.toMatchObject({ fingerprint: 'f', result: Buffer.from('answer') });
-    expect((await (await open()).load(counters, 'once')).state.total).toBe(1);
-  });
-
-  it('uses a command id anew when its memory has expired', async () => {
-    const store = await open();
-    await store.remember('cmd-old', {
-      fingerprint: '',
-      result: Buffer.alloc(0),
-      expires_at: '2020-01-01T00:00:00.000Z',
-    });
-    expect(await store.recall('cmd-old')).toBeUndefined();
-    await store.handle(counters, 'anew', increase(), { metadata, commandId: 'cmd-old' });
-    expect(await store.recall('cmd-old')).toBeDefined();
-  });
-
-  it('removes command ids that have expired, and no others', async () => {
-    const store = await open();
-    const remembered = { fingerprint: '', result: Buffer.alloc(0) };
-    await store.remember('cmd-gone', { ...remembered, expires_at: '2020-01-01T00:00:00.000Z' });
-    await store.remember('cmd-kept', { ...remembered, expires_at: '2100-01-01T00:00:00.000Z' });
-    await removeExpired(pool);
-    const { rows } = await pool.query<{ command_id: string }>(
-      `select command_id from commands where command_id in ('cmd-gone', 'cmd-kept')`,
-    );
-    expect(rows).toEqual([{ command_id: 'cmd-kept' }]);
-  });
-
-  it('writes nothing of what cannot be projected or remembered', async () => {
-    const refuse = (): never => {
-      throw new RangeError('not to be written');
-    };
-    const projection = writingProjection({ name: 'none', types: ['counter.increased'], tables: [], writes: refuse });
-    const unprojected = await log.open({ streams: [counters], projections: [projection] });
-    await expect(unprojected.handle(counters, 'nothing', increase(), { metadata })).rejects.toThrow(RangeError);
-    const store = await open();
-    const options = { metadata, commandId: 'unremembered', remember: refuse };
-    await expect(store.handle(counters, 'nothing', increase(), options)).rejects.toThrow(RangeError);
-    expect(await store.readStream('nothing')).toEqual([]);
-    expect((await store.load(counters, 'nothing')).version).toBe(0);
   });
 
   it('refuses a stale If-Match and says what the version is', async () => {

@@ -89,7 +89,7 @@ export class PostgresEventStore implements EventStore {
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
-    const writer = new Writer(pool, schema, schemas, this.#reader, this.#personal, projections, origin);
+    const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin);
     this.#flusher = new Flusher(writer, this.#reader, {
       onDone: (append) => this.#next(append),
       onFlush: (recorded) => this.#flushed(recorded),

@@ -1,11 +1,11 @@
-import { DatabaseError, type Pool, type PoolClient, type QueryConfig } from 'pg';
-import type { EventMetadata, RecordedEvent } from '../event.ts';
+import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
+import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
+import { type InsertedRow, insertionOf, recordedFrom } from './insertion.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import { BEGIN } from '../subscription/transaction.ts';
-import type { LogReader } from './read.ts';
 import { together } from './together.ts';
 import type { Schemas } from './upcast.ts';
 
@@ -13,44 +13,6 @@ import type { Schemas } from './upcast.ts';
 export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
-
-/** A stream that a decision rests upon has moved on: nothing was written. */
-class StaleReadingError extends Error {
-  override readonly name = 'StaleReadingError';
-}
-
-interface InsertedRow {
-  readonly position: string;
-  readonly id: string;
-  readonly recorded_at: Date;
-}
-
-/** $8 is the channel of the NOTIFY, $9 says which process wrote the event. */
-const INSERT_ONE = `with written as (
-    insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    values ($1, $2, $3, $4, $5, $6, $7)
-    returning position, id, recorded_at
-  )
-  select position, id, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
-
-/**
- * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Events of a
- * command share their metadata: it is sent once ($10), and $7 says whose it is. Data comes as one text of JSON, where nothing is
- * escaped a second time.
- */
-const INSERT_MANY = `with written as (
-    insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, stream_id, version, type, schema_version, data, ($10::text[])[metadata]::jsonb
-    from rows from (
-        unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $7::int[]),
-        jsonb_array_elements($6::jsonb)
-      ) with ordinality as e(id, stream_id, version, type, schema_version, metadata, data, n)
-    order by n
-    returning position, id, recorded_at
-  )
-  select position, id, recorded_at, told from written
-    cross join (select pg_notify($8, max(position) || ' ' || $9) as told from written) as notify
-  order by position`;
 
 const REMEMBER = `insert into commands (command_id, fingerprint, result, expires_at)
   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])`;
@@ -64,7 +26,6 @@ export class Writer {
     private readonly pool: Pool,
     schema: string,
     private readonly schemas: Schemas,
-    private readonly reader: LogReader,
     private readonly personal: PersonalData,
     private readonly projections: readonly Projection[],
     private readonly origin: string,
@@ -82,7 +43,6 @@ export class Writer {
     appends: readonly Append[],
     redecide?: (client: PoolClient) => Promise<void>,
   ): Promise<Map<string, RecordedEvent>> {
-    const keys: PersonKeys = redecide === undefined ? await this.#keysFor(appends) : new Map();
     const client = await this.pool.connect().catch((error: unknown) => {
       throw new ConnectionLostError('no connection to the database', { cause: error });
     });
@@ -91,36 +51,15 @@ export class Writer {
       lost = error;
     };
     client.on('error', onError);
-    // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger: one round trip.
-    const begun = redecide !== undefined || !this.#eventsAlone(appends);
     try {
-      let recorded: RecordedEvent[];
-      if (redecide === undefined) {
-        // The database takes one after the other, and nothing waits for answers on their way.
-        [, , recorded] = await together(client, () =>
-          Promise.all([
-            begun ? client.query(this.#begin) : undefined,
-            this.#checkReadings(client, appends),
-            this.#insert(client, appends, keys),
-          ]),
-        );
-      } else {
-        await client.query(this.#begin);
-        await redecide(client);
-        recorded = await this.#insert(client, appends, await this.#keysFor(appends));
-      }
-      if (begun) {
-        const last = await this.#project(client, recorded);
-        const remembering = rememberingOf(appends, recorded);
-        // All is there to be sent by now, and of what fails in the database the commit makes a rollback.
-        await together(client, () =>
-          Promise.all([...last, ...remembering, { text: 'commit' }].map((query) => client.query(query))),
-        );
-      }
+      const recorded =
+        redecide === undefined
+          ? await this.#write(client, appends, [{ text: this.#begin }, ...checkOf(appends)])
+          : await this.#writeDecidedAnew(client, appends, redecide);
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {
       // It also tells whether the connection still stands.
-      await client.query(begun ? 'rollback' : 'select 1').catch(onError);
+      await client.query('rollback').catch(onError);
       throw lost === undefined
         ? error
         : new ConnectionLostError('the connection to the database was lost', { cause: error });
@@ -131,106 +70,117 @@ export class Writer {
     }
   }
 
-  /** Whether nothing is projected from these appends and nothing remembered of their commands. */
-  #eventsAlone(appends: readonly Append[]): boolean {
-    return appends.every(
-      (append) =>
-        !remembers(append) &&
-        readingsOf(append).length === 0 &&
-        draftsOf(append).every(({ event }) => !this.projections.some(({ types }) => wants(types, event.type))),
-    );
+  async #writeDecidedAnew(
+    client: PoolClient,
+    appends: readonly Append[],
+    redecide: (client: PoolClient) => Promise<void>,
+  ): Promise<readonly RecordedEvent[]> {
+    await client.query(this.#begin);
+    await redecide(client);
+    return this.#write(client, appends, []);
   }
 
-  /** Under the ordering lock nobody can write to a stream between this look and the commit. */
-  async #checkReadings(client: PoolClient, appends: readonly Append[]): Promise<void> {
-    const readings = appends.flatMap(readingsOf);
-    if (readings.length === 0) return;
-    const heads = await this.reader.heads(
-      readings.map(({ id }) => id),
-      client,
-    );
-    const moved = readings.find(({ id, version }) => (heads.get(id) ?? 0) !== version);
-    if (moved !== undefined) throw new StaleReadingError(`stream ${moved.id} has moved on`);
-  }
-
-  async #keysFor(appends: readonly Append[]): Promise<PersonKeys> {
-    const people = new Set<string>();
-    for (const append of appends) {
-      for (const { event } of draftsOf(append)) {
-        const person = this.personal.personOf(event);
-        if (person !== undefined) people.add(person);
-      }
+  /**
+   * Sends all in one piece where nothing waits for what the log says of the events: the database takes one statement after the
+   * other, whatever this process is busy with. What fails in the database the commit makes a rollback.
+   * @param preceding what begins the transaction, unless it has begun
+   */
+  async #write(
+    client: PoolClient,
+    appends: readonly Append[],
+    preceding: readonly QueryConfig[],
+  ): Promise<readonly RecordedEvent[]> {
+    const events = this.#unrecorded(appends);
+    const insertion = events.length === 0 ? [] : [await this.#insertion(events)];
+    const along = this.#along(appends, events);
+    // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger.
+    const alone = along?.length === 0 && insertion.length === 1 && preceding.length === 1;
+    const before = alone ? [] : preceding;
+    const after = alone || along === undefined ? [] : [...along, COMMIT];
+    const results = await sendAll(client, [...before, ...insertion, ...after]);
+    const recorded = recordedFrom(events, (results[before.length]?.rows ?? []) as InsertedRow[]);
+    if (along === undefined) {
+      const last = await this.#project(client, recorded);
+      await sendAll(client, [...last, ...rememberingOf(appends, recorded), COMMIT]);
     }
-    return people.size > 0 ? this.personal.keysOf(people) : new Map();
+    return recorded;
   }
 
-  async #insert(client: PoolClient, appends: readonly Append[], keys: PersonKeys): Promise<RecordedEvent[]> {
-    const rows = appends.flatMap((append) => draftsOf(append).map((draft) => ({ streamId: append.slot.id, draft })));
-    if (rows.length === 0) return [];
+  #unrecorded(appends: readonly Append[]): readonly UnrecordedEvent[] {
     const metadata = new Map<Command, EventMetadata>();
-    for (const { draft } of rows)
-      if (!metadata.has(draft.command)) metadata.set(draft.command, metadataOf(draft.command));
-    const columns = [
-      rows.map(({ draft }) => draft.id),
-      rows.map(({ streamId }) => streamId),
-      rows.map(({ draft }) => draft.version),
-      rows.map(({ draft }) => draft.event.type),
-      rows.map(({ draft }) => this.schemas.present(draft.event.type)),
-    ];
-    const data = rows.map(({ draft }) => this.personal.seal(draft.id, draft.event, keys));
-    const written = [...metadata.values()].map((one) => JSON.stringify(one));
-    const places = new Map([...metadata.keys()].map((command, n) => [command, n + 1]));
-    const inserted = await client.query<InsertedRow>(
-      rows.length === 1
-        ? {
-            name: 'append_one',
-            text: INSERT_ONE,
-            values: [...columns.flat(), JSON.stringify(data[0]), ...written, this.#channel, this.origin],
-          }
-        : {
-            name: 'append_many',
-            text: INSERT_MANY,
-            values: [
-              ...columns,
-              JSON.stringify(data),
-              rows.map(({ draft }) => places.get(draft.command)),
-              this.#channel,
-              this.origin,
-              written,
-            ],
-          },
+    const of = (command: Command): EventMetadata => {
+      const known = metadata.get(command) ?? metadataOf(command);
+      metadata.set(command, known);
+      return known;
+    };
+    return appends.flatMap((append) =>
+      draftsOf(append).map(({ id, version, event, command }) => ({
+        id,
+        stream_id: append.slot.id,
+        version,
+        type: event.type,
+        schema_version: this.schemas.present(event.type),
+        event,
+        metadata: of(command),
+      })),
     );
-    return rows.map(({ streamId, draft }, n): RecordedEvent => {
-      // Positions were given in the order of the rows.
-      const row = inserted.rows[n];
-      const of = metadata.get(draft.command);
-      if (row?.id !== draft.id || of === undefined) throw new Error(`event ${draft.id} was not inserted`);
-      return {
-        id: draft.id,
-        position: Number(row.position),
-        stream_id: streamId,
-        version: draft.version,
-        type: draft.event.type,
-        schema_version: this.schemas.present(draft.event.type),
-        event: draft.event,
-        metadata: of,
-        recorded_at: row.recorded_at.toISOString(),
-      };
-    });
+  }
+
+  async #insertion(events: readonly UnrecordedEvent[]): Promise<QueryConfig> {
+    const people = new Set(events.flatMap(({ event }) => this.personal.personOf(event) ?? []));
+    const keys: PersonKeys = people.size > 0 ? await this.personal.keysOf(people) : new Map();
+    const data = events.map(({ id, event }) => this.personal.seal(id, event, keys));
+    return insertionOf(events, data, this.#channel, this.origin);
+  }
+
+  /** @returns what is written besides the events, unless some of it waits for what the log says of them */
+  #along(appends: readonly Append[], events: readonly UnrecordedEvent[]): readonly QueryConfig[] | undefined {
+    if (appends.some(remembers)) return undefined;
+    const along: QueryConfig[] = [];
+    for (const { projection, batch } of this.#projecting(events)) {
+      if (projection.writes === undefined) return undefined;
+      along.push(...projection.writes(batch));
+    }
+    return along;
   }
 
   /** @returns what remains to be written, of projections that read nothing */
   async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<readonly QueryConfig[]> {
     const last: QueryConfig[] = [];
-    for (const projection of this.projections) {
-      const batch = recorded.filter(({ type }) => wants(projection.types, type));
-      if (batch.length === 0) continue;
+    for (const { projection, batch } of this.#projecting(recorded)) {
       if (projection.writes === undefined) await projection.handle(batch, client);
       else last.push(...projection.writes(batch));
     }
     return last;
   }
+
+  /** The projections that want some of these events, with those. */
+  #projecting<Event extends UnrecordedEvent>(events: readonly Event[]): { projection: Projection; batch: Event[] }[] {
+    const types = [...new Set(events.map(({ type }) => type))];
+    return this.projections.flatMap((projection) => {
+      const wanted = new Set(types.filter((type) => wants(projection.types, type)));
+      return wanted.size === 0 ? [] : [{ projection, batch: events.filter(({ type }) => wanted.has(type)) }];
+    });
+  }
 }
+
+const COMMIT: QueryConfig = { text: 'commit' };
+
+/** In one piece; the first that fails is the error. */
+const sendAll = (client: PoolClient, queries: readonly QueryConfig[]): Promise<QueryResult[]> =>
+  together(client, () => Promise.all(queries.map((query) => client.query(query))));
+
+/** It fails in the database, so that what has been sent after it is not written. */
+const CHECK = `select 1 / (count(*) = 0)::int from unnest($1::text[], $2::int[]) as reading(id, version)
+  where version <> coalesce((select e.version from events e where e.stream_id = reading.id order by e.version desc limit 1), 0)`;
+
+/** Under the ordering lock nobody can write to a stream between this look and the commit. */
+const checkOf = (appends: readonly Append[]): readonly QueryConfig[] => {
+  const readings = new Map(appends.flatMap(readingsOf).map((reading) => [`${reading.id} ${reading.version}`, reading]));
+  if (readings.size === 0) return [];
+  const values = [[...readings.values()].map(({ id }) => id), [...readings.values()].map(({ version }) => version)];
+  return [{ name: 'check_readings', text: CHECK, values }];
+};
 
 const rememberingOf = (appends: readonly Append[], recorded: readonly RecordedEvent[]): readonly QueryConfig[] => {
   const byId = new Map(recorded.map((event) => [event.id, event]));
