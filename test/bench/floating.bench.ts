@@ -11,7 +11,7 @@ import type { Figure } from './report.ts';
 import { Wire } from './wire.ts';
 
 const LICENSES = 1_000;
-const CALLERS = 32;
+const CALLERS = 64;
 const SECONDS = 8;
 
 export const run = async (): Promise<Figure[]> => {

@@ -6,6 +6,8 @@ import { pause } from '../leader.ts';
 interface Listener {
   readonly channel: string;
   readonly bell: Bell;
+  /** Whether a message is of interest (default: each is). */
+  readonly concerns?: (payload: string) => boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -80,8 +82,9 @@ class Ear {
       client.on('end', () => resolve());
       closing.addEventListener('abort', () => resolve(), { once: true });
     });
-    client.on('notification', ({ channel }) => {
-      for (const listener of this.#listeners) if (listener.channel === channel) listener.bell.ring();
+    client.on('notification', ({ channel, payload = '' }) => {
+      for (const listener of this.#listeners)
+        if (listener.channel === channel && listener.concerns?.(payload) !== false) listener.bell.ring();
     });
     const channels = new Set([...this.#listeners].map(({ channel }) => channel));
     // From here on who comes adds a channel of their own.

@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
+import { eventually } from '../../../../test/support/app.ts';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
+import { Bell } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { EventStore } from '../store.ts';
@@ -75,5 +78,21 @@ describe('a log as a source', () => {
     const coming = next();
     await append('thing.used', 'thing.made');
     expect(await coming).toEqual(['thing.made', 'up to 7']);
+  });
+
+  it('is woken by what is wanted, and by nothing else', async () => {
+    const rung = jest.spyOn(Bell.prototype, 'ring');
+    const next = listen(['thing.made']);
+    await append('thing.made');
+    await next();
+    // Whoever begins to listen may have missed something.
+    await eventually(() => rung.mock.calls.length > 0);
+    rung.mockClear();
+    for (let n = 0; n < 5; n++) await append('thing.used', 'thing.lost');
+    await append('thing.used', 'thing.made');
+    // Messages come in the order in which they were sent.
+    await eventually(() => rung.mock.calls.length > 0);
+    expect(rung).toHaveBeenCalledTimes(1);
+    rung.mockRestore();
   });
 });

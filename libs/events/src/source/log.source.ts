@@ -5,7 +5,7 @@ import type { EventContract } from '../contract.ts';
 import { partitionOf } from '../kafka/partition.ts';
 import { type Contracts, contractsByType, readPublished } from '../publish.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
-import { eventsChannel } from '../store/schema.ts';
+import { eventsChannel, growthIn } from '../store/schema.ts';
 import { wants } from '../store/writer.ts';
 import { hear } from './hearing.ts';
 
@@ -48,6 +48,8 @@ export class LogSource implements EventSource {
     this.#stopListening ??= hear(this.pool, {
       channel: eventsChannel(this.service),
       bell: this.#bell,
+      // What is not wanted is passed by when next the log is looked at.
+      concerns: (payload) => growthIn(payload).types?.some((type) => this.#contracts.get(type) !== undefined) ?? true,
       onError: this.onError,
     });
     return ringingOnAbort(this.#bell, signal, async () => {

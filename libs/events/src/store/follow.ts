@@ -1,7 +1,7 @@
 import pg, { type Pool, type PoolClient } from 'pg';
 import { Bell } from '../bell.ts';
 import { pause } from '../leader.ts';
-import { eventsChannel, forgetChannel } from './schema.ts';
+import { eventsChannel, forgetChannel, growthIn } from './schema.ts';
 
 /** How often the log is looked at without being told, in milliseconds: the bound on how late a change elsewhere is seen. */
 const POLL_MS = 500;
@@ -61,7 +61,7 @@ export class Follower {
         });
         client.on('notification', ({ channel, payload = '' }) => {
           if (channel === forgetChannel(this.schema)) this.hooks.onForgotten(payload);
-          else if (!payload.endsWith(` ${this.origin}`)) this.#bell.ring();
+          else if (growthIn(payload).origin !== this.origin) this.#bell.ring();
         });
         await client.query(
           `listen ${pg.escapeIdentifier(eventsChannel(this.schema))}; listen ${pg.escapeIdentifier(forgetChannel(this.schema))}`,

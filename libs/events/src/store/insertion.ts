@@ -1,5 +1,6 @@
 import type { QueryConfig } from 'pg';
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
+import { growthBy } from './schema.ts';
 import type { EventData } from './upcast.ts';
 
 /** What the database adds to an event. */
@@ -8,7 +9,7 @@ export interface InsertedRow {
   readonly recorded_at: Date;
 }
 
-/** $8 is the channel of the NOTIFY, $9 says which process wrote the event. */
+/** $8 is the channel of the NOTIFY, $9 says who wrote what. */
 const INSERT_ONE = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
     values ($1, $2, $3, $4, $5, $6, $7)
@@ -38,7 +39,7 @@ const INSERT_MANY = `with written as (
 /**
  * The statement that appends events.
  * @param data what is written of each event
- * @param origin who writes, for those who listen to `channel`
+ * @param origin which process writes, for those who listen to `channel`
  */
 export const insertionOf = (
   events: readonly UnrecordedEvent[],
@@ -46,21 +47,23 @@ export const insertionOf = (
   channel: string,
   origin: string,
 ): QueryConfig => {
+  const types = events.map(({ type }) => type);
   const columns = [
     events.map(({ id }) => id),
     events.map(({ stream_id }) => stream_id),
     events.map(({ version }) => version),
-    events.map(({ type }) => type),
+    types,
     events.map(({ schema_version }) => schema_version),
   ];
   const places = new Map<EventMetadata, number>();
   for (const { metadata } of events) if (!places.has(metadata)) places.set(metadata, places.size + 1);
   const metadata = [...places.keys()].map((one) => JSON.stringify(one));
+  const growth = growthBy(origin, new Set(types));
   return events.length === 1
     ? {
         name: 'append_one',
         text: INSERT_ONE,
-        values: [...columns.flat(), JSON.stringify(data[0]), ...metadata, channel, origin],
+        values: [...columns.flat(), JSON.stringify(data[0]), ...metadata, channel, growth],
       }
     : {
         name: 'append_many',
@@ -70,7 +73,7 @@ export const insertionOf = (
           JSON.stringify(data),
           events.map((event) => places.get(event.metadata)),
           channel,
-          origin,
+          growth,
           metadata,
         ],
       };

@@ -5,8 +5,17 @@ import { lockKey } from '../leader.ts';
 /** The advisory lock that every append to this schema's log holds from its first statement to its commit. */
 export const orderingLock = (schema: string): string => lockKey(`keyledger:append:${schema}`);
 
-/** NOTIFY channel that says the log has grown; the payload is the highest new position. */
+/** NOTIFY channel that says the log has grown; `growthIn` reads its payload. */
 export const eventsChannel = (schema: string): string => `events_${schema}`;
+
+/** What a payload says behind the highest new position: which process wrote, and events of which types. */
+export const growthBy = (origin: string, types: Iterable<string>): string => `${origin} ${[...types].join(',')}`;
+
+/** @returns which process wrote, and events of which types; undefined = of any */
+export const growthIn = (payload: string): { readonly origin?: string; readonly types?: readonly string[] } => {
+  const [, origin, types] = payload.split(' ');
+  return { ...(origin && { origin }), ...(types && { types: types.split(',') }) };
+};
 
 /** NOTIFY channel that says a person was forgotten; the payload is the person's id. */
 export const forgetChannel = (schema: string): string => `forget_${schema}`;
