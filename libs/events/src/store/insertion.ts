@@ -19,12 +19,12 @@ const INSERT_ONE = `with written as (
 
 /**
  * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Events of a
- * command share their metadata: it is sent once ($10), and $7 says whose it is. Data comes as one text of JSON, where nothing is
+ * command share their metadata: it is sent and read once ($10), and $7 says whose it is. Data comes as one text of JSON, where nothing is
  * escaped a second time.
  */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, stream_id, version, type, schema_version, data, ($10::text[])[metadata]::jsonb
+    select id, stream_id, version, type, schema_version, data, ($10::jsonb[])[metadata]
     from rows from (
         unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $7::int[]),
         jsonb_array_elements($6::jsonb)
