@@ -28,7 +28,7 @@ const SECRET = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
 export const run = async (): Promise<Figure[]> => {
   const worlds: World[] = [];
   try {
-    const [empty, full] = [await World.open(worlds), await World.open(worlds)];
+    const [empty, full] = [await openWorld(worlds), await openWorld(worlds)];
     await fill(full.pool);
     // The first is a warm-up.
     for (const world of worlds) await world.flood();
@@ -59,59 +59,59 @@ export const run = async (): Promise<Figure[]> => {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
 /** A sender with a database and a sink of its own. */
-class World {
-  private constructor(
-    readonly pool: pg.Pool,
-    private readonly sink: Sink,
-    readonly close: () => Promise<void>,
-  ) {}
+interface World {
+  readonly pool: pg.Pool;
+  /** @returns deliveries a second, from the commit of their events to the last receipt */
+  flood(): Promise<number>;
+  close(): Promise<void>;
+}
 
-  /** @param opened where it is noted, so that it is closed */
-  static async open(opened: World[]): Promise<World> {
-    const database = await startDatabase();
-    const { orm, pool } = await openDatabase({
-      url: database.url,
-      schema: 'webhooks',
-      entities: [],
-      migrations: webhooksService.migrations,
-      onError: (error) => console.error(error),
-    });
-    const sink = await startSink();
-    const sender = new Sender({
-      pool,
-      settings: defaultSettings,
-      refused: refusedAddresses(['127.0.0.0/8']),
-      masterKey: { open: () => SECRET },
-      onGone: () => Promise.reject(new Error('nobody said 410')),
-      onError: (error, what) => console.error(what, error),
-    });
-    const world = new World(pool, sink, async () => {
+/** @param opened where it is noted, so that it is closed */
+const openWorld = async (opened: World[]): Promise<World> => {
+  const database = await startDatabase();
+  const { orm, pool } = await openDatabase({
+    url: database.url,
+    schema: 'webhooks',
+    entities: [],
+    migrations: webhooksService.migrations,
+    onError: (error) => console.error(error),
+  });
+  const sink = await startSink();
+  const sender = new Sender({
+    pool,
+    settings: defaultSettings,
+    refused: refusedAddresses(['127.0.0.0/8']),
+    masterKey: { open: () => SECRET },
+    onGone: () => Promise.reject(new Error('nobody said 410')),
+    onError: (error, what) => console.error(what, error),
+  });
+  const world: World = {
+    pool,
+    flood: async () => {
+      const wanted = sink.received + FLOOD;
+      await takeIn(pool, FLOOD);
+      const start = performance.now();
+      while (sink.received < wanted) await sleep(5);
+      return FLOOD / ((performance.now() - start) / 1_000);
+    },
+    close: async () => {
       await sender.stop();
       await orm.destroy();
       await database.stop();
       sink.server.close();
       sink.server.closeAllConnections();
-    });
-    opened.push(world);
-    await makeHistory(pool);
-    await pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ($1, 1, $2, '["license.*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', now())`,
-      [ENDPOINT, sink.url],
-    );
-    sender.start();
-    return world;
-  }
-
-  /** @returns deliveries a second, from the commit of their events to the last receipt */
-  async flood(): Promise<number> {
-    const wanted = this.sink.received + FLOOD;
-    await takeIn(this.pool, FLOOD);
-    const start = performance.now();
-    while (this.sink.received < wanted) await sleep(5);
-    return FLOOD / ((performance.now() - start) / 1_000);
-  }
-}
+    },
+  };
+  opened.push(world);
+  await makeHistory(pool);
+  await pool.query(
+    `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+     values ($1, 1, $2, '["license.*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', now())`,
+    [ENDPOINT, sink.url],
+  );
+  sender.start();
+  return world;
+};
 
 interface Sink {
   readonly url: string;
