@@ -137,7 +137,8 @@ export class World {
     return rows[0]?.count ?? 0;
   }
 
-  untilEffects(count: number, patienceMs = 20_000): Promise<true> {
+  /** A group of Kafka's may settle who reads what more than once while the machine is busy. */
+  untilEffects(count: number, patienceMs = 40_000): Promise<true> {
     return eventually(async () => (await this.countEffects()) >= count, patienceMs);
   }
 
