@@ -137,8 +137,7 @@ export class World {
     return rows[0]?.count ?? 0;
   }
 
-  /** A group of Kafka's may settle who reads what more than once while the machine is busy. */
-  untilEffects(count: number, patienceMs = 40_000): Promise<true> {
+  untilEffects(count: number, patienceMs = 20_000): Promise<true> {
     return eventually(async () => (await this.countEffects()) >= count, patienceMs);
   }
 

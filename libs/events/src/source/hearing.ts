@@ -98,6 +98,7 @@ class Ear {
     const listening = this.#listening.then(async () => {
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
     });
+    // Whoever asked is told of the error; who comes next only waits for its turn.
     this.#listening = listening.catch(() => undefined);
     return listening;
   }

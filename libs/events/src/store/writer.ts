@@ -54,7 +54,7 @@ export class Writer {
     try {
       const recorded =
         redecide === undefined
-          ? await this.#write(client, appends, [{ text: this.#begin }, ...checkOf(appends)])
+          ? await this.#write(client, appends, false)
           : await this.#writeDecidedAnew(client, appends, redecide);
       return new Map(recorded.map((event) => [event.id, event]));
     } catch (error) {
@@ -77,25 +77,22 @@ export class Writer {
   ): Promise<readonly RecordedEvent[]> {
     await client.query(this.#begin);
     await redecide(client);
-    return this.#write(client, appends, []);
+    return this.#write(client, appends, true);
   }
 
   /**
    * Sends all in one piece where nothing waits for what the log says of the events: the database takes one statement after the
    * other, whatever this process is busy with. What fails in the database the commit makes a rollback.
-   * @param preceding what begins the transaction, unless it has begun
+   * @param begun whether the transaction has begun, and all that was read has been read under its lock
    */
-  async #write(
-    client: PoolClient,
-    appends: readonly Append[],
-    preceding: readonly QueryConfig[],
-  ): Promise<readonly RecordedEvent[]> {
+  async #write(client: PoolClient, appends: readonly Append[], begun: boolean): Promise<readonly RecordedEvent[]> {
     const events = this.#unrecorded(appends);
     const insertion = events.length === 0 ? [] : [await this.#insertion(events)];
     const along = this.#along(appends, events);
+    const checks = begun ? [] : checkOf(appends);
     // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger.
-    const alone = along?.length === 0 && insertion.length === 1 && preceding.length === 1;
-    const before = alone ? [] : preceding;
+    const alone = !begun && checks.length === 0 && events.length > 0 && along?.length === 0;
+    const before = begun || alone ? [] : [{ text: this.#begin }, ...checks];
     const after = alone || along === undefined ? [] : [...along, COMMIT];
     const results = await sendAll(client, [...before, ...insertion, ...after]);
     const recorded = recordedFrom(events, (results[before.length]?.rows ?? []) as InsertedRow[]);
