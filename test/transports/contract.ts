@@ -117,6 +117,45 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(later).toEqual([2]);
     });
 
+    it('gives a handler what it has left in a transaction of its own, with what failed before it waiting', async () => {
+      await Promise.all(range(20).map((n) => world.sell(`item_${n}`, 20)));
+      let failures = 0;
+      const fails = failing(
+        ({ subject, streamversion }) => subject === 'item_7' && streamversion === 1 && ++failures < 3,
+      );
+      world.consume({ share: 7, before: fails, ladder: [300, 300] });
+      await world.untilEffects(400);
+      await world.expectEachEffectOnce();
+      const { rows } = await world.view.query<{ count: number }>(
+        `select count(*)::int as count from effects where subject <> 'item_7' group by xmin`,
+      );
+      // Only those among which one failed were taken one by one, in one transaction.
+      expect(rows.filter(({ count }) => count > 7).length).toBeLessThanOrEqual(1);
+      expect(rows.length).toBeGreaterThan(40);
+    });
+
+    it('leaves what a handler has left when it stops, and starts with that', async () => {
+      let calls = 0;
+      let release: () => void = () => undefined;
+      await world.sell('item_1', 30);
+      const stop = world.consume({
+        share: 7,
+        before: () => {
+          calls += 1;
+          return new Promise<void>((resolve) => (release = resolve));
+        },
+      });
+      await eventually(() => calls === 1);
+      const stopped = stop();
+      release();
+      await stopped;
+      const first = (await world.versions('item_1')).length;
+      expect(first).toBeLessThanOrEqual(7);
+      world.consume({ share: 7 });
+      await world.untilEffects(30);
+      expect(await world.versions('item_1')).toEqual(upTo(30));
+    });
+
     it('tries an event again that failed, with what follows of its subject waiting and all else going on', async () => {
       let healthy = false;
       world.consume({

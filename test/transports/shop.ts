@@ -71,18 +71,21 @@ export const totals = tableProjection<TotalRow, Sold>({
   }),
 });
 
-/** Projects the totals and notes each effect down. `before` may throw, as handlers do. */
+/** Projects the totals and notes each effect down. `before` may throw, as handlers do; `share` is how many are taken at once. */
 export const ledger = (
   shop: string,
   before: (batch: readonly PublishedEvent[]) => void | Promise<void> = () => undefined,
+  share?: number,
 ): Subscription => ({
   name: 'totals',
   sources: [shop],
   types: ['item.*'],
   handle: async (batch, tx) => {
-    await before(batch);
-    await totals.handle(batch.map(recordedFrom), tx);
-    await note(tx, batch);
+    const taken = batch.slice(0, share);
+    await before(taken);
+    await totals.handle(taken.map(recordedFrom), tx);
+    await note(tx, taken);
+    return share && taken.length;
   },
 });
 

@@ -32,6 +32,8 @@ export interface Effect {
 export interface ConsumeOptions {
   /** Runs before the effects of a batch. */
   readonly before?: (batch: readonly PublishedEvent[]) => void | Promise<void>;
+  /** Events taken in one transaction at most. */
+  readonly share?: number;
   readonly ladder?: readonly number[];
   readonly kafka?: KafkaOptions;
 }
@@ -91,9 +93,9 @@ export class World {
   }
 
   /** An instance of the ledger's subscription. @returns stops it */
-  consume({ before, ladder, kafka = this.transport.kafka }: ConsumeOptions = {}): () => Promise<void> {
+  consume({ before, share, ladder, kafka = this.transport.kafka }: ConsumeOptions = {}): () => Promise<void> {
     const source = this.source(kafka);
-    const subscription = ledger(this.shop, before);
+    const subscription = ledger(this.shop, before, share);
     const runner = new SubscriptionRunner({ pool: this.ledgerPool, source, subscription, onError: this.#note, ladder });
     runner.start();
     let stopped: Promise<void> | undefined;
@@ -137,8 +139,18 @@ export class World {
     return rows[0]?.count ?? 0;
   }
 
-  untilEffects(count: number, patienceMs = 20_000): Promise<true> {
-    return eventually(async () => (await this.countEffects()) >= count, patienceMs);
+  async untilEffects(count: number, patienceMs = 20_000): Promise<void> {
+    try {
+      await eventually(async () => (await this.countEffects()) >= count, patienceMs);
+    } catch {
+      // Where they are stuck, the test's name alone would not tell.
+      const { rows: reached } = await this.view.query('select * from checkpoints order by subscription, partition');
+      const { rows: sent } = await this.shopPool.query('select * from checkpoints');
+      throw new Error(
+        `${await this.countEffects()} of ${count} effects (${await this.countSold()} sold) after ${patienceMs} ms: ` +
+          JSON.stringify({ reached, sent, errors: this.errors }),
+      );
+    }
   }
 
   /** Every published event of the log has had its effect exactly once, each subject's in order, and the totals say so. */

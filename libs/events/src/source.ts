@@ -52,6 +52,7 @@ export interface Subscription {
   /**
    * Takes events that ascend by position within a subject. What it throws is retried, then dead-lettered, per subject.
    * Batches of different subjects may be handled at the same time: a row that several of them write needs a lock of its own.
+   * @returns how many it has taken, from the first, where that is not all: the others come next, in a transaction of their own
    */
-  handle(batch: readonly PublishedEvent[], tx: PoolClient): Promise<void>;
+  handle(batch: readonly PublishedEvent[], tx: PoolClient): Promise<number | void>;
 }

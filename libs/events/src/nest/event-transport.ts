@@ -32,7 +32,10 @@ class PassOn implements RpcExceptionFilter {
   }
 }
 
-/** Marks a controller's method as a subscription: `(@Payload() batch: PublishedEvent[], @Ctx() { tx }: EventContext)`. */
+/**
+ * Marks a controller's method as a subscription: `(@Payload() batch: PublishedEvent[], @Ctx() { tx }: EventContext)`. What it
+ * returns is as in `Subscription`.
+ */
 export const Subscribe = (options: SubscribeOptions): MethodDecorator =>
   applyDecorators(
     EventPattern<string>(`${options.service}/${options.name}`, undefined, { subscription: options }),
@@ -129,9 +132,14 @@ export class EventTransport extends Server implements CustomTransportStrategy {
   }
 }
 
-const call = async (handler: MessageHandler, batch: readonly PublishedEvent[], tx: PoolClient): Promise<void> => {
-  const result: unknown = await handler(batch, new EventContext([tx]));
-  if (isObservable(result)) await lastValueFrom(from(result), { defaultValue: undefined });
+const call = async (
+  handler: MessageHandler,
+  batch: readonly PublishedEvent[],
+  tx: PoolClient,
+): Promise<number | undefined> => {
+  const answer: unknown = await handler(batch, new EventContext([tx]));
+  const result = isObservable(answer) ? await lastValueFrom(from(answer), { defaultValue: undefined }) : answer;
+  return typeof result === 'number' ? result : undefined;
 };
 
 const isObservable = (value: unknown): value is Observable<unknown> =>

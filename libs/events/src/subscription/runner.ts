@@ -33,6 +33,8 @@ export interface RunnerOptions {
 export const LADDER_MS: readonly number[] = [100, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
 const BATCH = 500;
+/** Events tried one by one in one transaction at most; what follows them is taken together again. */
+const ONE_BY_ONE = 50;
 /** Pause after the database or the source could not be reached, in milliseconds. */
 const AWAY_MS = 500;
 /** How often parked events are looked for where none is known to be due sooner: other processes park some, and leave some. */
@@ -86,8 +88,7 @@ export class SubscriptionRunner {
         const positions = (this.#positions ??= await readPositions(pool, this.#key));
         const taken = await source.next((partition) => positions.get(partition) ?? 0, batch, signal);
         if (taken === undefined) continue;
-        await this.#apply(taken);
-        await taken.done?.();
+        if (await this.#apply(taken)) await taken.done?.();
       } catch (error) {
         // Whether anything was committed, the checkpoint says: read where we stand and go on from there.
         this.#positions = undefined;
@@ -97,22 +98,34 @@ export class SubscriptionRunner {
     }
   }
 
-  async #apply(taken: SourceBatch): Promise<void> {
+  /** @returns whether all of it has had its effect: whoever is told to stop leaves what is not under way */
+  async #apply(taken: SourceBatch): Promise<boolean> {
     const { subscription } = this.options;
     const wanted = taken.events.filter(({ type }) => wants(subscription.types, type));
-    if (wanted.length === 0) return this.#pass(taken);
+    if (wanted.length === 0) {
+      await this.#pass(taken);
+      return true;
+    }
     // A batch belongs to many traces, and each of them shows it.
     const parents = new Set(wanted.map(({ traceparent }) => traceparent));
     const spans = [...parents].map((parent) => startSpan(`consume ${subscription.name}`, 'consumer', parent));
+    let rest: readonly PublishedEvent[] = wanted;
+    let failure: unknown;
     try {
-      await this.#effect(taken, wanted, (events, tx) => subscription.handle(events, tx));
-      for (const span of spans) span.end();
-    } catch (error) {
-      for (const span of spans) span.end(error);
-      // The batch was undone as a whole; one by one it shows which events it is that cannot be handled.
-      await this.#effect(taken, wanted, (events, tx) => this.#oneByOne(events, tx));
-      this.#parked.ring();
+      do {
+        try {
+          rest = await this.#effect(taken, rest, (events, tx) => subscription.handle(events, tx));
+        } catch (error) {
+          failure = error;
+          // They were undone as a whole; one by one it shows which events it is that cannot be handled.
+          rest = await this.#effect(taken, rest, (events, tx) => this.#oneByOne(events, tx));
+          this.#parked.ring();
+        }
+      } while (rest.length > 0 && !this.#stopping.signal.aborted);
+    } finally {
+      for (const span of spans) span.end(failure);
     }
+    return rest.length === 0;
   }
 
   /** Events that are not wanted need no transaction each; now and then it is written down how far they have been passed by. */
@@ -120,38 +133,46 @@ export class SubscriptionRunner {
     const due = Date.now() - this.#passedAt >= PASS_MS;
     if (due) {
       this.#passedAt = Date.now();
-      return this.#effect(taken, [], nothing);
+      await this.#effect(taken, [], nothing);
+      return;
     }
     this.#positions = new Map(this.#positions).set(taken.partition, taken.position);
   }
 
-  /** One transaction: what is new has its effect, or waits behind what failed before it, and the checkpoint moves. */
+  /**
+   * One transaction: what is new has its effect, or waits behind what failed before it, and the checkpoint moves.
+   * @returns what the handler has left for another one
+   */
   async #effect(
     { partition, position }: SourceBatch,
     wanted: readonly PublishedEvent[],
-    handle: (events: readonly PublishedEvent[], tx: PoolClient) => Promise<void>,
-  ): Promise<void> {
+    handle: Subscription['handle'],
+  ): Promise<readonly PublishedEvent[]> {
+    let upTo = position;
     this.#positions = await inTransaction(this.options.pool, async (tx) => {
       const reached = await lockCheckpoint(tx, this.#key, partition);
       const done = await effectiveUpTo(reached, this.options.source);
       const fresh = wanted.filter(({ position, subject }) => position > done(partition, subject));
       const blocked = await parkedSubjects(tx, this.#key, fresh);
+      const free = fresh.filter(({ subject }) => !blocked.has(subject));
+      const left = free.length > 0 ? free[(await handle(free, tx)) ?? free.length] : undefined;
+      if (left !== undefined) upTo = left.position - 1;
       await park(
         tx,
         this.#key,
-        fresh.filter(({ subject }) => blocked.has(subject)),
+        fresh.filter(({ position, subject }) => position <= upTo && blocked.has(subject)),
         { status: 'waiting' },
       );
-      const free = fresh.filter(({ subject }) => !blocked.has(subject));
-      if (free.length > 0) await handle(free, tx);
-      await moveCheckpoint(tx, this.#key, partition, position);
-      return new Map(reached).set(partition, Math.max(position, reached.get(partition) ?? 0));
+      await moveCheckpoint(tx, this.#key, partition, upTo);
+      return new Map(reached).set(partition, Math.max(upTo, reached.get(partition) ?? 0));
     });
+    return wanted.filter((event) => event.position > upTo);
   }
 
-  async #oneByOne(events: readonly PublishedEvent[], tx: PoolClient): Promise<void> {
+  async #oneByOne(events: readonly PublishedEvent[], tx: PoolClient): Promise<number> {
     const failed = new Set<string>();
-    for (const event of events) {
+    const some = events.slice(0, ONE_BY_ONE);
+    for (const event of some) {
       if (failed.has(event.subject)) {
         await park(tx, this.#key, [event], { status: 'waiting' });
         continue;
@@ -168,6 +189,7 @@ export class SubscriptionRunner {
         this.options.onError(error, `${event.type} ${event.id} failed in ${this.options.subscription.name}`);
       }
     }
+    return some.length;
   }
 
   async #retry(): Promise<void> {
