@@ -13,7 +13,7 @@ export class FanOutSubscription {
     types: ['*'],
     unwanted: UNWANTED,
   })
-  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
-    await fanOut(batch, tx);
+  on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<number> {
+    return fanOut(batch, tx);
   }
 }

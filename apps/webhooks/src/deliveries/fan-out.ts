@@ -31,6 +31,11 @@ interface Kept {
 
 /** Deliveries a statement: enough to be quick, few enough for a message of bounded size. */
 const CHUNK = 5_000;
+/**
+ * Deliveries a transaction, and what its last event adds: the first of a burst are sent while the last are still being
+ * written.
+ */
+const SHARE = 5_000;
 /** A NOTIFY holds less than 8,000 bytes, an id and a space 31. */
 const NAMED = 200;
 
@@ -73,16 +78,19 @@ const INSERT = `
 /**
  * Keeps the events, and writes what each endpoint that wants them is to be sent, in the transaction that takes them in. An event
  * that was taken in before adds nothing; one that nobody wants now is kept for those who will. Senders hear of it at the commit.
+ * @returns how many of the events that was, from the first; the others are for a transaction of their own
  */
-export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<void> => {
+export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<number> => {
   const all = await subscribers(tx);
-  const kept = await keep(worthKeeping(events, all), tx);
-  const drafts = draftsOf(
+  const interested = interestedIn(
     events,
     all.filter(({ active }) => active),
-    kept,
   );
+  const share = events.slice(0, interested.length);
+  const kept = await keep(worthKeeping(share, all), tx);
+  const drafts = share.flatMap((event, n) => draftsOf(event, interested[n] ?? [], kept.get(event.id)));
   for (let from = 0; from < drafts.length; from += CHUNK) await insert(drafts.slice(from, from + CHUNK), tx);
+  return share.length;
 };
 
 /**
@@ -122,25 +130,38 @@ const subscribers = async (tx: PoolClient): Promise<readonly Subscriber[]> => {
   return found.rows;
 };
 
-const draftsOf = (
+/** Who wants each of the events, from the first up to the one that fills a share. */
+const interestedIn = (
   events: readonly PublishedEvent[],
   all: readonly Subscriber[],
-  fresh: ReadonlyMap<string, Kept>,
-): Draft[] => {
+): readonly (readonly Subscriber[])[] => {
   const byType = new Map<string, readonly Subscriber[]>();
-  return events.flatMap((event) => {
-    const kept = fresh.get(event.id);
-    if (kept === undefined) return [];
-    let interested = byType.get(event.type);
-    if (interested === undefined) {
-      interested = all.filter((one) => matches(one.events, event.type));
-      byType.set(event.type, interested);
+  const interested: (readonly Subscriber[])[] = [];
+  let room = SHARE;
+  for (const event of events) {
+    if (room <= 0) break;
+    let typed = byType.get(event.type);
+    if (typed === undefined) {
+      typed = all.filter((one) => matches(one.events, event.type));
+      byType.set(event.type, typed);
     }
-    return interested
-      .filter((one) => wants(one, event))
-      .map(({ id, ordering }) => ({ endpoint_id: id, event, kept, queue: queueOf(ordering, event.subject) }));
-  });
+    const some = typed.filter((one) => wants(one, event));
+    interested.push(some);
+    room -= some.length;
+  }
+  return interested;
 };
+
+/** @param kept undefined when it was taken in before */
+const draftsOf = (event: PublishedEvent, interested: readonly Subscriber[], kept: Kept | undefined): Draft[] =>
+  kept === undefined
+    ? []
+    : interested.map(({ id, ordering }) => ({
+        endpoint_id: id,
+        event,
+        kept,
+        queue: queueOf(ordering, event.subject),
+      }));
 
 const insert = async (drafts: readonly Draft[], tx: PoolClient): Promise<void> => {
   const endpoints = [...new Set(drafts.map(({ endpoint_id }) => endpoint_id))];

@@ -83,4 +83,32 @@ describe('events that are kept for webhooks', () => {
       expect(await unwanted()).toEqual(matches(events, 'usage.recorded') ? [] : ['usage.recorded']);
     },
   );
+
+  it('are taken in as many at a time as make five thousand deliveries, in their order', async () => {
+    await open.pool.query('delete from webhook_endpoints');
+    await open.pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       select 'whk_' || n, 1, 'https://example.com', '["plan.*"]', 'none', true, '[]', now() from generate_series(1, 2000) as n`,
+    );
+    const types = [
+      'license.created',
+      'plan.created',
+      'plan.changed',
+      'plan.changed',
+      'license.created',
+      'plan.changed',
+    ];
+    const events = types.map(event);
+    const taken: number[] = [];
+    for (let rest = events; rest.length > 0; rest = rest.slice(taken.at(-1)))
+      taken.push(await inTransaction(open.pool, (tx) => fanOut(rest, tx)));
+    expect(taken).toEqual([4, 2]);
+    const { rows } = await open.pool.query(
+      `select o.event_id as id, count(d.id)::int as deliveries
+       from outgoing_events o left join deliveries d on d.event_id = o.event_id
+       where o.event_id = any($1) group by o.event_id, o.position order by o.position`,
+      [events.map(({ id }) => id)],
+    );
+    expect(rows).toEqual(events.map(({ id, type }) => ({ id, deliveries: type.startsWith('plan.') ? 2_000 : 0 })));
+  });
 });
