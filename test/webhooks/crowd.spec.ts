@@ -1,51 +1,51 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import pg from 'pg';
+import { request } from 'undici';
 import { eventually } from '../support/app.ts';
-import { QUICK, startSink, startWebhooks } from './harness.ts';
+import type { CrowdReceived } from './crowd-sink.ts';
+import { QUICK, startSink, startWebhooks, type Webhooks } from './harness.ts';
 
 const ENDPOINTS = 1_000;
 const EVENTS = 100;
 
+const json = async <T>(url: string): Promise<T> => (await (await request(url)).body.json()) as T;
+
+let app: Webhooks;
+afterEach(() => app.close());
+
 it(`${EVENTS} events reach each of ${ENDPOINTS} endpoints once, while a single endpoint of another product waits for none of them`, async () => {
-  const app = await startWebhooks({ ...QUICK, poll: 500 });
-  /** By endpoint: the ids received. */
-  const crowd = new Map<string, Set<string>>();
-  let received = 0;
-  let before: number | undefined;
-  const sink = await startSink(({ path, id }, response) => {
-    response.writeHead(204).end();
-    sink.received.length = 0;
-    if (path.endsWith('/alone')) {
-      before = received;
-      return;
-    }
-    received++;
-    const ids = crowd.get(path) ?? new Set();
-    crowd.set(path, ids.add(id));
-  });
+  app = await startWebhooks({ ...QUICK, poll: 500 });
+  const sink = new Worker(new URL('./crowd-sink.ts', import.meta.url));
+  const [port] = (await once(sink, 'message')) as [number];
+  const url = `http://127.0.0.1:${port}`;
+  const received = (): Promise<CrowdReceived> => json(`${url}/received`);
   const [product, other] = [await app.product(), await app.product()];
   for (let n = 0; n < ENDPOINTS; n += 50) {
-    const some = Array.from({ length: 50 }, (_, m) => `${sink.url}/${n + m}`);
+    const some = Array.from({ length: 50 }, (_, m) => `${url}/${n + m}`);
     await Promise.all(some.map((url) => app.webhook(url, { product_id: product })));
   }
-  await app.webhook(`${sink.url}/alone`, { product_id: other });
+  await app.webhook(`${url}/alone`, { product_id: other });
   const events = await Promise.all(Array.from({ length: EVENTS }, () => app.suspend(product)));
-  await eventually(() => received > 1_000);
+  await eventually(async () => (await received()).events > 1_000);
   await app.suspend(other);
-  await eventually(() => received === ENDPOINTS * EVENTS, 200_000);
+  await eventually(async () => (await received()).events === ENDPOINTS * EVENTS, 200_000);
+  const { requests, before } = await received();
+  expect(requests).toBe(ENDPOINTS * EVENTS);
   expect(before).toBeLessThan(ENDPOINTS * EVENTS * 0.7);
-  expect(crowd.size).toBe(ENDPOINTS);
-  for (const ids of crowd.values()) expect(ids).toEqual(new Set(events));
+  const ids = await json<Record<string, string[]>>(`${url}/ids`);
+  expect(Object.keys(ids)).toHaveLength(ENDPOINTS);
+  for (const each of Object.values(ids)) expect(new Set(each)).toEqual(new Set(events));
   const database = new pg.Client(app.databaseUrl);
   await database.connect();
   const pending = `select from webhooks.deliveries where status = 'pending' limit 1`;
   await eventually(async () => (await database.query(pending)).rowCount === 0);
   await database.end();
-  await app.close();
-  await sink.close();
+  await sink.terminate();
 }, 240_000);
 
 it('an endpoint that takes two seconds leaves the rate of a fast one as it is', async () => {
-  const app = await startWebhooks();
+  app = await startWebhooks();
   const [slow, fast] = [
     await startSink((_, response) => setTimeout(() => response.writeHead(204).end(), 2_000).unref()),
     await startSink(),
@@ -73,6 +73,5 @@ it('an endpoint that takes two seconds leaves the rate of a fast one as it is', 
   expect(slow.received.length).toBeLessThan(ROUND / 2);
   const { body } = await app.call('GET', `/admin/webhooks/${id}/deliveries?status=pending&limit=10`);
   expect(body.data.length).toBeLessThanOrEqual(1);
-  await app.close();
   await Promise.all([slow.close(), fast.close()]);
 }, 60_000);

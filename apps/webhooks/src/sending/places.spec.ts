@@ -24,22 +24,29 @@ describe('places of a sender', () => {
     const places = new Places(2);
     for (const id of ['x', 'y']) places.take(id);
     expect(places.free).toBe(false);
-    places.sweep();
+    places.sweep(1);
     expect(places.free).toBe(false);
     places.give('x');
     expect(places.free).toBe(true);
   });
 
-  it('are taken back from who only waits for an answer', () => {
-    jest.useFakeTimers();
-    try {
-      const places = new Places(1);
-      places.take('slow');
+  describe('when somebody has waited for an answer for long', () => {
+    beforeEach(() => jest.useFakeTimers());
+    afterEach(() => jest.useRealTimers());
+
+    /** How many of ten places are free after a sweep. */
+    const freeAfter = (idle: number): number => {
+      const places = new Places(10);
+      for (let n = 0; n < 10; n++) places.take(`slow ${n}`);
       jest.advanceTimersByTime(1_001);
-      places.sweep();
-      expect(places.free).toBe(true);
-    } finally {
-      jest.useRealTimers();
-    }
+      places.sweep(idle);
+      let free = 0;
+      for (; places.free; free++) places.take(`quick ${free}`);
+      return free;
+    };
+
+    it('are taken back by a process that has nothing else to do', () => expect(freeAfter(1)).toBe(10));
+    it('are taken back as far as the process has time', () => expect(freeAfter(0.3)).toBe(3));
+    it('stay taken where the process has no time for more', () => expect(freeAfter(0)).toBe(0));
   });
 });

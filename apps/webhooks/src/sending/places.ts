@@ -4,7 +4,7 @@ import type { Lane } from './lane.ts';
  * How long an attempt is work for this process, in milliseconds. One that has been under way for longer only waits for an answer,
  * and costs a socket: it gives its place to others, so that endpoints that are slow never take all of them.
  */
-const WORK_MS = 1_000;
+const WORK_MS = 100;
 
 /** How much one process does at once. While there is more to do, products take turns, and the lanes of a product. */
 export class Places {
@@ -28,11 +28,16 @@ export class Places {
     this.#working.delete(id);
   }
 
-  /** Takes places back from those that have had them for long. */
-  sweep(): void {
+  /**
+   * Takes places back from those that have had them for long: as great a share of all as this process had of its time to spare.
+   * Where it had none, they wait for the process and not the process for them, and more attempts would only wait longer.
+   * @param idle from 0 to 1
+   */
+  sweep(idle: number): void {
     const since = performance.now() - WORK_MS;
+    let left = Math.ceil(this.total * idle);
     for (const [id, taken] of this.#working) {
-      if (taken > since) return;
+      if (taken > since || left-- <= 0) return;
       this.#working.delete(id);
     }
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
@@ -64,6 +65,8 @@ export class Sender {
   #round = 0;
   /** So much has been claimed that nothing more is, until some of it has been sent. */
   #full = false;
+  /** At the last sweep. */
+  #usedBefore: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
@@ -268,7 +271,9 @@ export class Sender {
   }
 
   #sweep(): void {
-    this.#places.sweep();
+    const now = performance.eventLoopUtilization();
+    this.#places.sweep(1 - performance.eventLoopUtilization(now, this.#usedBefore).utilization);
+    this.#usedBefore = now;
     if (!this.#stopping) this.#dispatch();
   }
 

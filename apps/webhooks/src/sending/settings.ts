@@ -18,7 +18,7 @@ export interface DeliverySettings {
   /** Each pause is made longer or shorter by up to this share, so that endpoints that fell together do not rise together. */
   readonly jitter: number;
   readonly circuit: CircuitSettings;
-  /** Attempts that one process works on at once; those that have waited for an answer for a second are not counted. */
+  /** Attempts that one process works on at once; those that only wait for an answer are not counted while it has time for more. */
   readonly at_once: number;
   /** Deliveries claimed by one statement: they are divided fairly among products. */
   readonly claimed_at_once: number;
@@ -54,7 +54,7 @@ export const defaultSettings: DeliverySettings = {
   ladder: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
   jitter: 0.2,
   circuit: { failures: 10, pause: 30 * SECOND, longest: 10 * MINUTE },
-  at_once: 1_000,
+  at_once: 256,
   claimed_at_once: 2_000,
   versions: API_VERSIONS,
   concurrency: 10,
