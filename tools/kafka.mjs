@@ -92,7 +92,10 @@ const jvm = (heap) => [
   join(JARS, '*'),
 ];
 
-/** Sessions are short, so that a broker or a consumer that was killed is missed within a second or two. */
+/**
+ * Sessions are short, so that a broker or a consumer that was killed is missed within a second or two. The cleaner's buffer would
+ * be half of the heap.
+ */
 const properties = (dir, port, controller) => `
 process.roles=broker,controller
 node.id=1
@@ -114,6 +117,7 @@ group.min.session.timeout.ms=500
 broker.session.timeout.ms=1000
 broker.heartbeat.interval.ms=250
 controlled.shutdown.enable=false
+log.cleaner.dedupe.buffer.size=4194304
 `;
 
 const fetchJars = () => {

@@ -2,7 +2,7 @@
  * `npm test`: everything that must hold, in one command: formatting, lint, types, build, and every test suite against real
  * PostgreSQL and Kafka. Arguments go to jest (`npm test -- libs/domain`). Its last line counts what passed and failed.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +16,18 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const run = (command, args, options = {}) => spawnSync(command, args, { cwd: root, stdio: 'inherit', env, ...options });
 
 /** A check is one test: it passes or it does not. */
-const check = (what, command, args) => {
+const check = async (what, command, args) => {
   const start = Date.now();
-  const { status } = run(command, args);
+  const status = await new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', env });
+    child.on('error', (error) => {
+      console.error(error);
+      resolve(undefined);
+    });
+    child.on('exit', resolve);
+  });
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${what} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
   counts[status === 0 ? 'passed' : 'failed'] += 1;
-  return status === 0;
 };
 
 const jest = () => {
@@ -53,10 +59,10 @@ const jest = () => {
 };
 
 /** A few requests for every operation; `npm run fuzz` sends more. */
-const fuzz = () => {
+const fuzz = async () => {
   const python = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))';
   if (run('python3', ['-c', python], { stdio: 'ignore' }).status === 0)
-    check('fuzz', 'node', ['test/fuzz/main.ts', '10', '--quick']);
+    await check('fuzz', 'node', ['test/fuzz/main.ts', '10', '--quick']);
   else console.log('DID NOT RUN: fuzz needs Python 3.10 with venv (schemathesis).');
 };
 
@@ -66,12 +72,15 @@ if (run(process.execPath, [join(root, 'start.mjs'), '--prepare']).status !== 0) 
   process.exit(1);
 }
 if (only.length === 0) {
-  check('format', 'prettier', ['--check', '--cache', '--log-level', 'warn', '.']);
-  check('lint', 'eslint', ['--cache', '--cache-location', 'node_modules/.cache/eslint/', '.']);
-  check('types', 'tsc', ['--noEmit']);
+  // Each has use for one core only.
+  await Promise.all([
+    check('format', 'prettier', ['--check', '--cache', '--log-level', 'warn', '.']),
+    check('lint', 'eslint', ['--cache', '--cache-location', 'node_modules/.cache/eslint/', '.']),
+    check('types', 'tsc', ['--noEmit']),
+  ]);
 }
 jest();
-if (only.length === 0) fuzz();
+if (only.length === 0) await fuzz();
 if (counts.skipped > 0) console.log(`${counts.skipped} skipped`);
 console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
