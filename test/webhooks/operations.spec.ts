@@ -118,7 +118,11 @@ describe('what becomes of webhooks', () => {
     const { id } = await app.webhook(`${sink.url}/sometimes`);
     broken.add('/hooks/sometimes');
     await app.delivery(id, await app.suspend(), ({ status }) => status === 'failed');
-    await database.query(`update delivery_gates set failing_since = now() - 9 * ${DAY} where endpoint_id = $1`, [id]);
+    // It has not failed for five days, or it would be switched off before anything can arrive.
+    await database.query(
+      `update delivery_gates set failing_since = now() - 9 * ${DAY}, failed_at = now() - 8 * ${DAY} where endpoint_id = $1`,
+      [id],
+    );
     broken.delete('/hooks/sometimes');
     await app.delivery(id, await app.suspend(), ({ status }) => status === 'succeeded');
     broken.add('/hooks/sometimes');
