@@ -85,7 +85,7 @@ export const ledger = (
     await before(taken);
     await totals.handle(taken.map(recordedFrom), tx);
     await note(tx, taken);
-    return share && taken.length;
+    return taken.length;
   },
 });
 

@@ -29,11 +29,9 @@ interface Kept {
   readonly day: number;
 }
 
-/** Deliveries a statement: enough to be quick, few enough for a message of bounded size. */
-const CHUNK = 5_000;
 /**
- * Deliveries a transaction, and what its last event adds: the first of a burst are sent while the last are still being
- * written.
+ * Deliveries a statement: enough to be quick, few enough for a message of bounded size. And deliveries a transaction, with what its
+ * last event adds: the first of a burst are sent while the last are still being written.
  */
 const SHARE = 5_000;
 /** A NOTIFY holds less than 8,000 bytes, an id and a space 31. */
@@ -89,7 +87,7 @@ export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient):
   const share = events.slice(0, interested.length);
   const kept = await keep(worthKeeping(share, all), tx);
   const drafts = share.flatMap((event, n) => draftsOf(event, interested[n] ?? [], kept.get(event.id)));
-  for (let from = 0; from < drafts.length; from += CHUNK) await insert(drafts.slice(from, from + CHUNK), tx);
+  for (let from = 0; from < drafts.length; from += SHARE) await insert(drafts.slice(from, from + SHARE), tx);
   return share.length;
 };
 

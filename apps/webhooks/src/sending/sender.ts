@@ -65,8 +65,8 @@ export class Sender {
   #round = 0;
   /** So much has been claimed that nothing more is, until some of it has been sent. */
   #full = false;
-  /** At the last sweep. */
-  #usedBefore: EventLoopUtilization = performance.eventLoopUtilization();
+  /** How busy the event loop had been when places were last swept. */
+  #loop: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
@@ -272,8 +272,8 @@ export class Sender {
 
   #sweep(): void {
     const now = performance.eventLoopUtilization();
-    this.#places.sweep(1 - performance.eventLoopUtilization(now, this.#usedBefore).utilization);
-    this.#usedBefore = now;
+    this.#places.sweep(1 - performance.eventLoopUtilization(now, this.#loop).utilization);
+    this.#loop = now;
     if (!this.#stopping) this.#dispatch();
   }
 

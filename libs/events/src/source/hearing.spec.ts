@@ -35,6 +35,20 @@ describe('hearing', () => {
     await Promise.all(stops.map((stop) => stop()));
   });
 
+  it('tells who cannot be listened for, and listens for who comes next', async () => {
+    const [first, next] = [new Bell(), new Bell()];
+    const stop = listen(first);
+    await first.wait(30_000);
+    const refused: unknown[] = [];
+    const stopRefused = hear(pool, { channel: '', bell: new Bell(), onError: (error) => refused.push(error) });
+    const stopNext = listen(next);
+    await next.wait(30_000);
+    expect(String(refused)).toContain('zero-length');
+    await pool.query('notify things');
+    await next.wait(30_000);
+    await Promise.all([stop(), stopRefused(), stopNext()]);
+  });
+
   it('stops while it is still connecting, too', async () => {
     await listen()();
     expect(pool.totalCount).toBe(0);

@@ -94,12 +94,12 @@ class Ear {
     await lost;
   }
 
+  /** Waits for its turn, however that before it ended: whoever asked for that one is told. */
   #listen(client: PoolClient, channel: string): Promise<void> {
-    const listening = this.#listening.then(async () => {
+    const listen = async (): Promise<void> => {
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
-    });
-    // Whoever asked is told of the error; who comes next only waits for its turn.
-    this.#listening = listening.catch(() => undefined);
-    return listening;
+    };
+    this.#listening = this.#listening.then(listen, listen);
+    return this.#listening;
   }
 }

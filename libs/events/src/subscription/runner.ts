@@ -155,7 +155,8 @@ export class SubscriptionRunner {
       const fresh = wanted.filter(({ position, subject }) => position > done(partition, subject));
       const blocked = await parkedSubjects(tx, this.#key, fresh);
       const free = fresh.filter(({ subject }) => !blocked.has(subject));
-      const left = free.length > 0 ? free[(await handle(free, tx)) ?? free.length] : undefined;
+      const count = free.length > 0 ? await handle(free, tx) : undefined;
+      const left = free[count ?? free.length];
       if (left !== undefined) upTo = left.position - 1;
       await park(
         tx,
