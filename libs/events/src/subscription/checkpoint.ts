@@ -16,7 +16,7 @@ const PARTITION_KEY = `hashtextextended(concat_ws('/', 'keyledger:checkpoint', c
 
 /**
  * Waits until nobody else applies events of this partition, and keeps it so until the transaction ends. Who reads the log
- * keeps out those who read the topic too, as the log holds the events of all its partitions.
+ * keeps out those who read the topic too, as the log holds the events of all its partitions. The connection is in pipeline mode.
  * @returns where the subscription stands; true for as long as the transaction lasts
  */
 export const lockCheckpoint = async (
@@ -24,7 +24,7 @@ export const lockCheckpoint = async (
   { subscription, source }: CheckpointKey,
   partition: number,
 ): Promise<Positions> => {
-  await tx.query(
+  const locked = tx.query(
     partition === LOG_PARTITION
       ? { name: 'lock_log_checkpoint', text: `select pg_advisory_xact_lock(${KEY})`, values: [subscription, source] }
       : {
@@ -34,7 +34,8 @@ export const lockCheckpoint = async (
         },
   );
   // A statement of its own: it must see what was committed while the first one waited.
-  return readPositions(tx, { subscription, source });
+  const [, positions] = await Promise.all([locked, readPositions(tx, { subscription, source })]);
+  return positions;
 };
 
 /** Waits until nobody applies events of this source to the subscription, and keeps it so until the transaction ends. */

@@ -15,7 +15,7 @@ import {
 } from './checkpoint.ts';
 import { park, parkedSubjects } from './parked.ts';
 import { releaseOrphans, retryDue } from './retry.ts';
-import { inTransaction } from './transaction.ts';
+import { inPieces } from './transaction.ts';
 
 export interface RunnerOptions {
   /** Connections whose `search_path` is the subscribing service's schema. */
@@ -149,24 +149,26 @@ export class SubscriptionRunner {
     handle: Subscription['handle'],
   ): Promise<readonly PublishedEvent[]> {
     let upTo = position;
-    this.#positions = await inTransaction(this.options.pool, async (tx) => {
-      const reached = await lockCheckpoint(tx, this.#key, partition);
-      const done = await effectiveUpTo(reached, this.options.source);
-      const fresh = wanted.filter(({ position, subject }) => position > done(partition, subject));
-      const blocked = await parkedSubjects(tx, this.#key, fresh);
-      const free = fresh.filter(({ subject }) => !blocked.has(subject));
-      const count = free.length > 0 ? await handle(free, tx) : undefined;
-      const left = free[count ?? free.length];
-      if (left !== undefined) upTo = left.position - 1;
-      await park(
-        tx,
-        this.#key,
-        fresh.filter(({ position, subject }) => position <= upTo && blocked.has(subject)),
-        { status: 'waiting' },
-      );
-      await moveCheckpoint(tx, this.#key, partition, upTo);
-      return new Map(reached).set(partition, Math.max(upTo, reached.get(partition) ?? 0));
-    });
+    this.#positions = await inPieces(
+      this.options.pool,
+      (tx) => Promise.all([lockCheckpoint(tx, this.#key, partition), parkedSubjects(tx, this.#key, wanted)]),
+      async ([reached, blocked], tx) => {
+        const done = await effectiveUpTo(reached, this.options.source);
+        const fresh = wanted.filter(({ position, subject }) => position > done(partition, subject));
+        const free = fresh.filter(({ subject }) => !blocked.has(subject));
+        const count = free.length > 0 ? await handle(free, tx) : undefined;
+        const left = free[count ?? free.length];
+        if (left !== undefined) upTo = left.position - 1;
+        await park(
+          tx,
+          this.#key,
+          fresh.filter(({ position, subject }) => position <= upTo && blocked.has(subject)),
+          { status: 'waiting' },
+        );
+        return new Map(reached).set(partition, Math.max(upTo, reached.get(partition) ?? 0));
+      },
+      (_positions, tx) => moveCheckpoint(tx, this.#key, partition, upTo),
+    );
     return wanted.filter((event) => event.position > upTo);
   }
 

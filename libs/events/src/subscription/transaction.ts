@@ -18,6 +18,24 @@ export const inTransaction = <T>(pool: Pool, work: (tx: PoolClient) => Promise<T
   });
 
 /**
+ * As {@link inTransaction} in fewer round trips: what `open` asks goes out with the begin, in one piece, and what `close` writes
+ * with the commit. Both make their queries before they await anything, and the pool's connections are in pipeline mode.
+ */
+export const inPieces = <Opened, Result>(
+  pool: Pool,
+  open: (tx: PoolClient) => Promise<Opened>,
+  work: (opened: Opened, tx: PoolClient) => Promise<Result>,
+  close: (result: Result, tx: PoolClient) => Promise<unknown>,
+): Promise<Result> =>
+  connected(pool, async (client) => {
+    const [, opened] = await together(client, () => Promise.all([client.query(BEGIN), open(client)]));
+    const result = await work(opened, client);
+    // Where it fails to write, the commit rolls back.
+    await together(client, () => Promise.all([close(result, client), client.query('commit')]));
+    return result;
+  });
+
+/**
  * Runs one statement in a transaction of its own, in one round trip. The pool's connections are in pipeline mode.
  * @param once whether its plan is kept, whatever its parameters; a plan that was kept is invalid when statistics are taken
  */
