@@ -3,6 +3,7 @@ import type { EventContract } from './contract.ts';
 import type { DomainEvent } from './decider.ts';
 import type { EventMetadata, PublishedEvent } from './event.ts';
 import { Schemas } from './store/upcast.ts';
+import { runAlone } from './subscription/transaction.ts';
 
 /** An event as it lies in the log, with what publishing needs of it. Personal fields stay encrypted: no contract reads them. */
 export interface LoggedEvent {
@@ -89,7 +90,7 @@ export const readPublished = async (
   { after, limit, unwanted }: LogRange,
 ): Promise<{ events: PublishedEvent[]; position: number }> => {
   const log = `${escapeIdentifier(schema)}.events`;
-  const { rows } = await pool.query<{ readonly head: string } & (LoggedEvent | { readonly id: null })>({
+  const { rows } = await runAlone<{ readonly head: string } & (LoggedEvent | { readonly id: null })>(pool, {
     name: `${unwanted === undefined ? 'published' : 'wanted'}_${schema}`,
     text: `
       with seen as materialized (

@@ -2,6 +2,7 @@ import type { PoolClient, QueryResult } from 'pg';
 import { newId } from '#domain/shared/id';
 import type { Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
 import type { PublishedEvent } from '#events';
+import { PLAN_ONCE } from '#events/subscription/transaction';
 import { matches } from '../endpoints/event-types.ts';
 import { TODAY } from '../history/history.table.ts';
 import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
@@ -37,7 +38,7 @@ const SHARE = 5_000;
 /** A NOTIFY holds less than 8,000 bytes, an id and a space 31. */
 const NAMED = 200;
 
-const SUBSCRIBERS = `select pg_advisory_xact_lock(${QUEUE_LOCK});
+const SUBSCRIBERS = `${PLAN_ONCE}; select pg_advisory_xact_lock(${QUEUE_LOCK});
   select id, product_id, events, ordering, settings -> 'filter' as filter, active from webhook_endpoints`;
 
 /**
@@ -54,6 +55,7 @@ const KEEP = `
   ) fresh
   returning event_id, position, day`;
 
+/** Of a queue the first is looked for, in its order: asked whether there is any, PostgreSQL may read all that is pending. */
 const INSERT = `
   with incoming as (
     select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
@@ -64,9 +66,10 @@ const INSERT = `
     select id, day, seq, endpoint_id, event_id, event_type, subject, queue, 'pending', case
         when queue is null then now()
         when row_number() over (partition by endpoint_id, queue order by seq) > 1 then null
-        when exists (
-          select from deliveries d where d.endpoint_id = i.endpoint_id and d.queue = i.queue and d.status = 'pending'
-        ) then null
+        when (
+          select d.seq from deliveries d where d.endpoint_id = i.endpoint_id and d.queue = i.queue and d.status = 'pending'
+          order by d.seq limit 1
+        ) is not null then null
         else now()
       end
     from incoming i
@@ -123,8 +126,8 @@ const keep = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<
 
 /** Under the lock, so that deliveries are numbered in the order in which they appear. */
 const subscribers = async (tx: PoolClient): Promise<readonly Subscriber[]> => {
-  // Two statements in one message: pg gives a result for each.
-  const [, found] = (await tx.query(SUBSCRIBERS)) as unknown as [QueryResult, QueryResult<Subscriber>];
+  // Three statements in one message: pg gives a result for each.
+  const [, , found] = (await tx.query(SUBSCRIBERS)) as unknown as [QueryResult, QueryResult, QueryResult<Subscriber>];
   return found.rows;
 };
 

@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import { runAlone } from '#events/subscription/transaction';
 import { type Claimed, endpointOf, laneOf, OPEN, type Taken } from './claimed.ts';
 import { Gated } from './gated-claims.ts';
-import type { Plans } from './plans.ts';
 
 /** While a circuit is open there is nothing to claim until it is time for a probe. */
 const WITH_DUE = `select e.id as endpoint_id, r.replayed
@@ -70,7 +69,6 @@ export class Claims {
     readonly owner: string,
     /** Milliseconds. */
     private readonly lease: number,
-    private readonly plans: Plans,
   ) {
     this.#gated = new Gated(pool, owner, lease);
   }
@@ -84,7 +82,6 @@ export class Claims {
   /** Takes up to so many of each lane's due deliveries, the longest due first, and no more than its gate lets through. */
   async take(free: ReadonlyMap<string, number>): Promise<Taken> {
     const lanes = [...free.keys()].map(endpointOf);
-    const { name, once } = this.plans.of('claim_deliveries');
     const values = [
       lanes.map(({ endpoint_id }) => endpoint_id),
       [...free.values()],
@@ -92,11 +89,11 @@ export class Claims {
       this.lease,
       lanes.map(({ replayed }) => replayed),
     ];
-    const { rows } = await runAlone<Claimed | (LaneName & { readonly id: null })>(
-      this.pool,
-      { name, text: CLAIM, values },
-      once,
-    );
+    const { rows } = await runAlone<Claimed | (LaneName & { readonly id: null })>(this.pool, {
+      name: 'claim_deliveries',
+      text: CLAIM,
+      values,
+    });
     const claimed = rows.filter((row): row is Claimed => row.id !== null);
     const gated = rows.filter(({ id }) => id === null);
     const permitted = gated.length === 0 ? NONE : await this.#gated.take(gated, free);

@@ -1,22 +1,98 @@
-import { Plans } from './plans.ts';
+import pg from 'pg';
+import { type PublishedEvent, inTransaction } from '#events';
+import { PLAN_ONCE } from '#events/subscription/transaction';
+import { openDatabase, type ServiceDatabase } from '#platform';
+import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { fanOut } from '../deliveries/fan-out.ts';
+import { makeHistory } from '../history/history.ts';
+import { webhooksService } from '../webhooks.module.ts';
+import type { Claimed } from './claimed.ts';
+import { Claims } from './claims.ts';
+import { recordFree } from './results.ts';
+import { defaultSettings } from './settings.ts';
 
-describe('plans of what is done with deliveries', () => {
-  const some = (count: number, day: number): { day: number }[] => Array.from({ length: count }, () => ({ day }));
+const OWNER = '00000000-0000-4000-8000-000000000000';
 
-  it('are made each time until a week has grown, and then once for that week', () => {
-    const plans = new Plans();
-    expect(plans.of('claim')).toEqual({ name: 'claim', once: false });
-    plans.count(some(999, 7_000));
-    expect(plans.of('claim').once).toBe(false);
-    plans.count(some(1, 7_006));
-    expect(plans.of('claim')).toEqual({ name: 'claim_1000', once: true });
-    expect(plans.of('record')).toEqual({ name: 'record_1000', once: true });
-    // What is left of a former week changes nothing, and a new one is empty.
-    plans.count(some(10, 6_990));
-    expect(plans.of('claim')).toEqual({ name: 'claim_1000', once: true });
-    plans.count([...some(5, 7_006), ...some(5, 7_007)]);
-    expect(plans.of('claim')).toEqual({ name: 'claim', once: false });
-    plans.count(some(1_000, 7_007));
-    expect(plans.of('claim')).toEqual({ name: 'claim_1001', once: true });
+describe('what is done with deliveries', () => {
+  let database: TestDatabase;
+  let open: ServiceDatabase;
+  /** One connection, which keeps the plans that are asked for. */
+  let pool: pg.Pool;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    open = await openDatabase({
+      url: database.url,
+      schema: 'webhooks',
+      entities: [],
+      migrations: webhooksService.migrations,
+      onError: () => undefined,
+    });
+    await makeHistory(open.pool);
+    pool = new pg.Pool({ ...database.config, options: '-c search_path=webhooks', max: 1 });
+    await pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       values ('whk_1', 1, 'https://example.com', '["*"]', 'strict', true, '[]', now())`,
+    );
+    const claims = new Claims(pool, OWNER, 15_000);
+    await claims.take(new Map([['whk_1', 10]]));
+    const attempt = { at: new Date(), duration_ms: 1, response_status: 204, response_body: '', error: null };
+    await recordFree(pool, { owner: OWNER, circuit: defaultSettings.circuit }, [
+      { delivery: CLAIMED, attempt: { ...attempt, retry_after: undefined }, status: 'succeeded', pause: undefined },
+    ]);
+    await inTransaction(pool, (tx) => fanOut([EVENT], tx));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await open.orm.destroy();
+    await database.drop();
+  });
+
+  const CLAIMED: Claimed = {
+    id: 'dlv_1',
+    day: 0,
+    seq: '1',
+    endpoint_id: 'whk_1',
+    event_id: 'evt_1',
+    attempts: 0,
+    queue: null,
+    replayed: false,
+    version: 1,
+    body: '{}',
+  };
+  const EVENT: PublishedEvent = {
+    specversion: '1.0',
+    id: 'evt_2',
+    source: 'keyledger/licensing',
+    type: 'license.created',
+    subject: 'lic_1',
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: 'urn:x',
+    streamversion: 1,
+    position: 1,
+    correlationid: 'test',
+    actortype: 'system',
+    actorid: 'test',
+    data: {},
+  };
+
+  it.each([
+    ['claim_deliveries', 5],
+    ['record_results', 19],
+    ['keep_events', 3],
+    ['insert_deliveries', 9],
+  ])('is found by keys, though it was planned in an empty week: %s', async (name, parameters) => {
+    const lines = await inTransaction(pool, async (tx) => {
+      await tx.query(PLAN_ONCE);
+      const nulls = Array.from({ length: parameters }, () => 'null').join(', ');
+      const { rows } = await tx.query<{ 'QUERY PLAN': string }>(`explain (costs off) execute ${name}(${nulls})`);
+      return rows.map((row) => row['QUERY PLAN'].trim());
+    });
+    const scans = lines.flatMap((line, n) => (/Scan.* on (deliveries|outgoing_events)_/.test(line) ? [n] : []));
+    expect(scans.length).toBeGreaterThan(0);
+    for (const n of scans) {
+      expect(lines[n]).toMatch(/^-> {2}Index (Only )?Scan using/);
+      expect(lines[n + 1]).toMatch(/^Index Cond: \(+(id|event_id|endpoint_id) = /);
+    }
   });
 });

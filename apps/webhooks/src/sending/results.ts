@@ -4,7 +4,6 @@ import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/deli
 import type { Attempt } from './attempt.ts';
 import { type Streak, streaksOf } from './circuit.ts';
 import type { Claimed } from './claimed.ts';
-import type { Plans } from './plans.ts';
 import type { CircuitSettings } from './settings.ts';
 
 /** What an attempt came to. */
@@ -17,8 +16,8 @@ export interface Result {
 }
 
 /**
- * Who no longer holds the delivery may say that it arrived, but not when it is to be tried again. The days are named beside the join,
- * so that the other weeks are left out before anything is read.
+ * Who no longer holds the delivery may say that it arrived, but not when it is to be tried again. Deliveries are found by their keys, and
+ * nothing else is said of them that an index could be read for.
  */
 const RECORD = `
   with result as (
@@ -30,7 +29,7 @@ const RECORD = `
     insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error)
     select delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error from result r
     -- of what has grown too old meanwhile nothing is kept
-    where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day and d.day = any($18))
+    where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day)
     -- written before, by a transaction whose end we did not hear of
     on conflict do nothing
   ),
@@ -46,7 +45,7 @@ const RECORD = `
       claimed_by = null,
       claimed_until = null
     from result r
-    where d.id = r.delivery_id and d.day = r.day and d.day = any($18)
+    where d.id = r.delivery_id and d.day = r.day
       -- worded so that no index of what is pending is taken for a short way
       and case d.status when 'pending' then d.claimed_by = $9 or r.status = 'succeeded' end
   ),
@@ -109,14 +108,11 @@ export interface Writer {
   /** The claims' owner. */
   readonly owner: string;
   readonly circuit: CircuitSettings;
-  readonly plans: Plans;
 }
 
 /** Writes results of deliveries that nothing waits behind, all or nothing. */
 export const recordFree: Write = async (pool, by, results) => {
-  const { name, once } = by.plans.of('record_results');
-  const recorded = await runAlone<Opened>(pool, recording(by, results, name), once);
-  by.plans.count(results.map(({ delivery }) => delivery));
+  const recorded = await runAlone<Opened>(pool, recording(by, results, 'record_results'));
   return opened(recorded);
 };
 

@@ -15,7 +15,6 @@ import { fairShare } from './fair.ts';
 import { Lane } from './lane.ts';
 import { messageOf } from './message.ts';
 import { Places } from './places.ts';
-import { Plans } from './plans.ts';
 import { Recorder } from './recorder.ts';
 import { pauseAfter } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -70,11 +69,10 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
-    const plans = new Plans();
-    this.#claims = new Claims(pool, randomUUID(), settings.lease, plans);
+    this.#claims = new Claims(pool, randomUUID(), settings.lease);
     this.#recorder = new Recorder(
       pool,
-      { owner: this.#claims.owner, circuit: settings.circuit, plans },
+      { owner: this.#claims.owner, circuit: settings.circuit },
       (endpoints) => this.#opened(endpoints),
       (error) => onError(error, 'results could not be written'),
     );

@@ -35,19 +35,18 @@ export const inPieces = <Opened, Result>(
     return result;
   });
 
+/** What is found by keys alone needs one plan, whatever the parameters, and be it made while all the tables are empty. */
+export const PLAN_ONCE = 'set local plan_cache_mode = force_generic_plan';
+
 /**
  * Runs one statement in a transaction of its own, in one round trip. The pool's connections are in pipeline mode.
- * @param once whether its plan is kept, whatever its parameters; a plan that was kept is invalid when statistics are taken
+ * @param statement its plan is kept, as {@link PLAN_ONCE} says
  */
-export const runAlone = <Row extends QueryResultRow>(
-  pool: Pool,
-  statement: QueryConfig,
-  once: boolean,
-): Promise<QueryResult<Row>> =>
+export const runAlone = <Row extends QueryResultRow>(pool: Pool, statement: QueryConfig): Promise<QueryResult<Row>> =>
   connected(pool, async (client) => {
     const [, result] = await together(client, () =>
       Promise.all([
-        client.query(`${BEGIN}; set local plan_cache_mode = ${once ? 'force_generic_plan' : 'force_custom_plan'}`),
+        client.query(`${BEGIN}; ${PLAN_ONCE}`),
         client.query<Row>(statement),
         // When the statement fails, this rolls back.
         client.query('commit'),
