@@ -11,10 +11,8 @@ export interface Slot {
   version: number;
   /** How often anybody had been forgotten when the state was read: an older one may hold personal data that is no more. */
   readonly forgettings: number;
-  /** Commands that wait for the flush that their stream is part of. */
-  readonly waiting: Command[];
-  /** The append that is being put together or flushed. */
-  append: Append | undefined;
+  /** What is being put together or written, each upon the one before it; in their order. */
+  readonly appends: Append[];
 }
 
 /** A caller's command until it is answered. */
@@ -54,17 +52,43 @@ export type Decided =
 export interface Append {
   readonly slot: Slot;
   readonly decided: Decided[];
+  /** What the first of `decided` was decided upon. */
+  from: Loaded<unknown>;
   /** State and version after all of `decided`. */
   state: unknown;
   version: number;
-  /** True once a flush has taken it: later commands wait for the next. */
+  /** True once a flush has taken it: later commands go into the next. */
   taken: boolean;
 }
 
 /** Events from which on an append takes no further commands, and a flush no further appends: each stays short, and of bounded size. */
-export const ENOUGH = 2_000;
+export const ENOUGH = 1_000;
 
-export const eventsIn = (append: Append): number => append.version - append.slot.version;
+export const eventsIn = (append: Append): number => append.version - append.from.version;
+
+/** An append that holds nothing yet, upon what is there. */
+export const appendTo = (slot: Slot, { state, version }: Loaded<unknown>): Append => ({
+  slot,
+  decided: [],
+  from: { state, version },
+  state,
+  version,
+  taken: false,
+});
+
+/** What comes before an append on its stream: another that is being written, or what has been. */
+export const basisOf = (append: Append): Loaded<unknown> => {
+  const { appends } = append.slot;
+  return appends[appends.indexOf(append) - 1] ?? append.slot;
+};
+
+/** Takes its commands out of an append and decides them again, upon what comes before it now. */
+export const decideAnew = (append: Append): void => {
+  const { state, version } = basisOf(append);
+  const commands = append.decided.splice(0).map(({ command }) => command);
+  Object.assign(append, { from: { state, version }, state, version });
+  for (const command of commands) decideInto(append, command);
+};
 
 export const draftsOf = (append: Append): readonly Draft[] =>
   append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));

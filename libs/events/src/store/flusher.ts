@@ -5,6 +5,7 @@ import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../
 import {
   type Append,
   answer,
+  appendTo,
   type Command,
   decideInto,
   draftsOf,
@@ -14,7 +15,8 @@ import {
   remembers,
 } from './append.ts';
 import type { LogReader } from './read.ts';
-import { ConnectionLostError, violated, type Writer } from './writer.ts';
+import { ConnectionLostError } from './line.ts';
+import { violated, type Writer } from './writer.ts';
 
 /** Appends in one transaction at most. */
 const BATCH = 200;
@@ -24,19 +26,26 @@ const LOST_TRIES = 20;
 const LOST_PAUSE_MS = 250;
 
 export interface FlusherHooks {
-  /** An append has been answered, or given up: its slot is free for the next. */
+  /** An append has been answered, or given up. */
   onDone(append: Append): void;
+  /** Decides an append anew when what it was decided upon has come out otherwise. @returns whether it has */
+  renew(append: Append): boolean;
   onFlush(recorded: ReadonlyMap<string, RecordedEvent>): void;
   onConflict(): void;
   recall(commandId: string): Promise<{ fingerprint: string; result: Uint8Array } | undefined>;
 }
 
 /**
- * Group commit. One flush is under way at a time; what arrives meanwhile goes into the next one together, so the cost of
- * taking the ordering lock and of a commit is shared. A lone append goes straight through.
+ * Group commit. What arrives while a flush is under way goes into the next one together, so the cost of taking the ordering lock
+ * and of a commit is shared. A lone append goes straight through. The next one is decided meanwhile, and once it is full it is
+ * sent: so this process decides while the database writes, and neither waits for the other.
  */
 export class Flusher {
   readonly #queue: Append[] = [];
+  /** Flushes under way: the second goes behind the first. */
+  readonly #flying: Promise<void>[] = [];
+  /** The first of them has failed and is written in parts: what it comes to is not known yet. */
+  #mending = false;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -51,6 +60,16 @@ export class Flusher {
     this.#running ??= nextTurn().then(() => this.#run());
   }
 
+  /** There is more to be written than there was. A full flush does not wait for the answer of the one before it. */
+  grown(): void {
+    const [before, ...others] = this.#flying;
+    if (before === undefined || others.length > 0 || this.#mending || !this.writer.goesOn) return;
+    const { count, events } = this.#fitting();
+    if (events < ENOUGH) return;
+    const batch = this.#take(count);
+    this.#flying.push(this.#follow(batch, before));
+  }
+
   /** Resolves when everything enqueued has been answered. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -58,23 +77,57 @@ export class Flusher {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const { batch, next } = inOrderOfReading(this.#queue.splice(0, this.#fitting()));
-      this.#queue.unshift(...next);
-      for (const append of batch) append.taken = true;
-      await this.#flush(batch);
+      this.#flying.push(this.#flush(this.#take(this.#fitting().count)));
+      while (this.#flying.length > 0) {
+        await this.#flying[0];
+        void this.#flying.shift();
+        this.#mending = false;
+        this.grown();
+      }
     }
     this.#running = undefined;
   }
 
-  /** How many appends the next flush takes. */
-  #fitting(): number {
-    let count = 0;
-    for (let events = 0; count < BATCH && events < ENOUGH; count++) {
+  #take(count: number): readonly Append[] {
+    const taken = this.#renewed(this.#queue.splice(0, count));
+    const { batch, next } = inOrderOfReading(taken);
+    this.#queue.unshift(...next);
+    for (const append of batch) append.taken = true;
+    return batch;
+  }
+
+  #renewed(batch: readonly Append[]): readonly Append[] {
+    for (const append of batch) this.hooks.renew(append);
+    return batch;
+  }
+
+  /** How many appends the next flush takes, with how many events. */
+  #fitting(): { readonly count: number; readonly events: number } {
+    let [count, events] = [0, 0];
+    while (count < BATCH && events < ENOUGH) {
       const append = this.#queue[count];
       if (append === undefined) break;
       events += eventsIn(append);
+      count += 1;
     }
-    return count;
+    return { count, events };
+  }
+
+  /** Writes a batch behind the one that is being written, if that is written as it was decided; else by itself. */
+  async #follow(batch: readonly Append[], before: Promise<void>): Promise<void> {
+    let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
+    let lost: ConnectionLostError | undefined;
+    try {
+      // What changes nothing is not written, so it would not be noticed that it had been decided upon something else.
+      if (batch.every((append) => draftsOf(append).length > 0)) recorded = await this.writer.writeBehind(batch);
+    } catch (error) {
+      // Any other error comes again when the batch is written by itself, unless it was that of the one before.
+      if (error instanceof ConnectionLostError) lost = error;
+    }
+    await before;
+    if (recorded !== undefined) this.#succeed(batch, recorded);
+    else if (lost !== undefined) await this.#retry(batch, lost);
+    else await this.#flush(this.#renewed(batch));
   }
 
   async #flush(batch: readonly Append[]): Promise<void> {
@@ -128,6 +181,7 @@ export class Flusher {
    * itself.
    */
   async #recover(batch: readonly Append[], error: unknown): Promise<void> {
+    this.#mending = true;
     if (error instanceof ConnectionLostError) return this.#retry(batch, error);
     let stale: ReadonlySet<Append>;
     try {
@@ -189,14 +243,13 @@ export class Flusher {
   async #flushUnderLock(append: Append, commands: readonly Command[], last = true): Promise<void> {
     this.hooks.onConflict();
     const { slot } = append;
-    const again: Append = { slot, decided: [], state: slot.state, version: slot.version, taken: true };
+    const again: Append = { ...appendTo(slot, slot), taken: true };
     let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
     try {
       recorded = await this.writer.write([again], async (client) => {
         const present = { id: slot.id, type: slot.type, state: slot.state, version: slot.version };
         await this.reader.bringUpToDate(present, client);
-        again.state = present.state;
-        again.version = present.version;
+        Object.assign(again, appendTo(slot, present));
         for (const command of commands) {
           for (const reading of command.readings) await this.reader.bringUpToDate(reading, client);
           decideInto(again, guarded(command, slot.id));
@@ -228,6 +281,7 @@ export class Flusher {
    * that is still under way has ended; what was not written is written again, with the same ids.
    */
   async #retry(batch: readonly Append[], error: ConnectionLostError): Promise<void> {
+    this.#mending = true;
     const drafts = batch.flatMap((append) => draftsOf(append).map((draft) => ({ stream: append.slot.id, draft })));
     const ids = drafts.map(({ draft }) => draft.id);
     for (let attempt = 1; attempt <= LOST_TRIES; attempt++) {
@@ -240,7 +294,10 @@ export class Flusher {
           const event = written.get(id);
           return event?.stream_id === stream && event.version === version;
         });
-        recorded = ours.length > 0 && ours.length === ids.length ? written : await this.writer.write(batch);
+        const all = ours.length > 0 && ours.length === ids.length;
+        // Neither was what it was decided upon, perhaps.
+        if (!all && batch.filter((append) => this.hooks.renew(append)).length > 0) return this.#flush(batch);
+        recorded = all ? written : await this.writer.write(batch);
       } catch (again) {
         if (!isAway(again)) return this.#recover(batch, again);
         continue;

@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg';
-import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
+import type { RecordedEvent, UnrecordedEvent } from '../event.ts';
 import { growthBy } from './schema.ts';
 import type { EventData } from './upcast.ts';
 
@@ -18,22 +18,21 @@ const INSERT_ONE = `with written as (
   select position, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
 
 /**
- * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Events of a
- * command share their metadata: it is sent and read once ($10), and $7 says whose it is. Data comes as one text of JSON, where nothing is
- * escaped a second time.
+ * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. What neighbours
+ * share is sent and read once ($1 … $5), and $8 says whose it is: of a command with many events that is most of what they say, and
+ * PostgreSQL takes them in without waiting for this process to fill its socket again. Data comes as one text of JSON, where nothing
+ * is escaped a second time.
  */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, stream_id, version, type, schema_version, data, ($10::jsonb[])[metadata]
-    from rows from (
-        unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::int[], $7::int[]),
-        jsonb_array_elements($6::jsonb)
-      ) with ordinality as e(id, stream_id, version, type, schema_version, metadata, data, n)
+    select id, ($1::text[])[of], version, ($2::text[])[of], ($3::int[])[of], ($4::jsonb[])[of] || data, ($5::jsonb[])[of]
+    from rows from (unnest($6::text[], $7::int[], $8::int[]), jsonb_array_elements($9::jsonb))
+      with ordinality as e(id, version, of, data, n)
     order by n
     returning position, recorded_at
   )
   select position, recorded_at from written
-  where (select pg_notify($8, max(position) || ' ' || $9) from written) is not null
+  where (select pg_notify($10, max(position) || ' ' || $11) from written) is not null
   order by position`;
 
 /**
@@ -47,36 +46,70 @@ export const insertionOf = (
   channel: string,
   origin: string,
 ): QueryConfig => {
-  const types = events.map(({ type }) => type);
-  const columns = [
-    events.map(({ id }) => id),
-    events.map(({ stream_id }) => stream_id),
-    events.map(({ version }) => version),
-    types,
-    events.map(({ schema_version }) => schema_version),
-  ];
-  const places = new Map<EventMetadata, number>();
-  for (const { metadata } of events) if (!places.has(metadata)) places.set(metadata, places.size + 1);
-  const metadata = [...places.keys()].map((one) => JSON.stringify(one));
-  const growth = growthBy(origin, new Set(types));
-  return events.length === 1
-    ? {
-        name: 'append_one',
-        text: INSERT_ONE,
-        values: [...columns.flat(), JSON.stringify(data[0]), ...metadata, channel, growth],
-      }
-    : {
-        name: 'append_many',
-        text: INSERT_MANY,
-        values: [
-          ...columns,
-          JSON.stringify(data),
-          events.map((event) => places.get(event.metadata)),
-          channel,
-          growth,
-          metadata,
-        ],
-      };
+  const growth = growthBy(origin, new Set(events.map(({ type }) => type)));
+  const [first] = events;
+  if (first !== undefined && events.length === 1) {
+    const { id, stream_id, version, type, schema_version, metadata } = first;
+    const json = [data[0], metadata].map((one) => JSON.stringify(one));
+    return {
+      name: 'append_one',
+      text: INSERT_ONE,
+      values: [id, stream_id, version, type, schema_version, ...json, channel, growth],
+    };
+  }
+  const groups = neighbours(events);
+  const shared = groups.map(({ from, to }) => sharedBy(data.slice(from, to)));
+  const own = groups.flatMap(({ from, to }, n) => data.slice(from, to).map((one) => without(one, shared[n] ?? {})));
+  return {
+    name: 'append_many',
+    text: INSERT_MANY,
+    values: [
+      groups.map(({ of }) => of.stream_id),
+      groups.map(({ of }) => of.type),
+      groups.map(({ of }) => of.schema_version),
+      shared.map((one) => JSON.stringify(one)),
+      groups.map(({ of }) => JSON.stringify(of.metadata)),
+      events.map(({ id }) => id),
+      events.map(({ version }) => version),
+      groups.flatMap(({ from, to }, n) => Array.from({ length: to - from }, () => n + 1)),
+      JSON.stringify(own),
+      channel,
+      growth,
+    ],
+  };
+};
+
+/** Events that follow one another and differ in nothing but their ids, versions and data. */
+interface Group {
+  readonly of: UnrecordedEvent;
+  readonly from: number;
+  to: number;
+}
+
+const neighbours = (events: readonly UnrecordedEvent[]): readonly Group[] => {
+  const groups: Group[] = [];
+  events.forEach((event, n) => {
+    const last = groups.at(-1);
+    if (last !== undefined && isAlike(last.of, event)) last.to = n + 1;
+    else groups.push({ of: event, from: n, to: n + 1 });
+  });
+  return groups;
+};
+
+const isAlike = (one: UnrecordedEvent, other: UnrecordedEvent): boolean =>
+  one.stream_id === other.stream_id &&
+  one.type === other.type &&
+  one.schema_version === other.schema_version &&
+  one.metadata === other.metadata;
+
+/** What all of them say alike. */
+const sharedBy = ([first = {}, ...others]: readonly EventData[]): EventData =>
+  Object.fromEntries(Object.entries(first).filter(([key, value]) => others.every((other) => other[key] === value)));
+
+const without = (data: EventData, shared: EventData): EventData => {
+  const own: Record<string, unknown> = {};
+  for (const key of Object.keys(data)) if (!Object.hasOwn(shared, key)) own[key] = data[key];
+  return own;
 };
 
 /** The events with what the statement returned. Positions were given in the order of the events. */

@@ -16,7 +16,18 @@ import {
   type StreamRef,
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
-import { type Append, type Command, decideInto, ENOUGH, eventsIn, type Reading, type Slot } from './append.ts';
+import {
+  type Append,
+  appendTo,
+  basisOf,
+  type Command,
+  decideAnew,
+  decideInto,
+  ENOUGH,
+  eventsIn,
+  type Reading,
+  type Slot,
+} from './append.ts';
 import { expireCommands } from './expire.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Gatherer } from './gatherer.ts';
@@ -89,9 +100,11 @@ export class PostgresEventStore implements EventStore {
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
-    const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin);
+    const onSent = (): void => this.#flusher.grown();
+    const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin, onSent);
     this.#flusher = new Flusher(writer, this.#reader, {
-      onDone: (append) => this.#next(append),
+      onDone: (append) => this.#done(append),
+      renew: (append) => this.#renew(append),
       onFlush: (recorded) => this.#flushed(recorded),
       onConflict: () => observe.conflict?.(),
       recall: (commandId) => this.recall(commandId),
@@ -276,36 +289,51 @@ export class PostgresEventStore implements EventStore {
     return new Map([...known, ...unknown.filter((id) => !begun.has(id)).map((id) => [id, nothing] as const)]);
   }
 
-  /** Decides the command now if its stream's append can still grow, else after the flush that is under way. */
+  /**
+   * Decides the command at once, upon what is being written where something is: it is decided again should that come out
+   * otherwise.
+   */
   #submit(slot: Slot, command: Command): void {
-    if (slot.append !== undefined && (slot.append.taken || eventsIn(slot.append) >= ENOUGH)) {
-      slot.waiting.push(command);
-      return;
-    }
-    if (slot.append === undefined) {
-      slot.append = { slot, decided: [], state: slot.state, version: slot.version, taken: false };
+    let append = slot.appends.at(-1);
+    if (append === undefined || append.taken || eventsIn(append) >= ENOUGH) {
+      append = appendTo(slot, append ?? slot);
+      slot.appends.push(append);
       this.#busy.set(slot.id, slot);
-      this.#flusher.enqueue(slot.append);
+      this.#flusher.enqueue(append);
     }
-    // While it waited, others may have written to what it reads.
-    for (const reading of command.readings) {
-      const present = this.#slot(reading.id);
-      if (present !== undefined && present.version > reading.version)
-        Object.assign(reading, { state: present.state, version: present.version });
-    }
-    decideInto(slot.append, command);
+    this.#refresh(command);
+    decideInto(append, command);
+    this.#flusher.grown();
   }
 
-  /** The slot's append is done with: what waited goes into the next, or the stream comes to rest. */
-  #next(append: Append): void {
-    const { slot } = append;
-    if (slot.append !== append) return;
-    slot.append = undefined;
-    const waiting = slot.waiting.splice(0);
-    if (waiting.length > 0) {
-      for (const command of waiting) this.#submit(slot, command);
-      return;
+  /** While a command waited, others may have written to what it reads. @returns whether they have */
+  #refresh({ readings }: Command): boolean {
+    let moved = false;
+    for (const reading of readings) {
+      const present = this.#slot(reading.id);
+      if (present === undefined || present.version <= reading.version) continue;
+      Object.assign(reading, { state: present.state, version: present.version });
+      moved = true;
     }
+    return moved;
+  }
+
+  /** Decides an append anew when what it was decided upon has come out otherwise. */
+  #renew(append: Append): boolean {
+    const { state, version } = basisOf(append);
+    const moved = append.decided.filter(({ command }) => this.#refresh(command));
+    if (moved.length === 0 && append.from.state === state && append.from.version === version) return false;
+    decideAnew(append);
+    return true;
+  }
+
+  /** The append is done with; when it was the slot's last, the stream comes to rest. */
+  #done(append: Append): void {
+    const { slot } = append;
+    const at = slot.appends.indexOf(append);
+    if (at === -1) return;
+    slot.appends.splice(at, 1);
+    if (slot.appends.length > 0) return;
     this.#busy.delete(slot.id);
     this.#rest(slot);
   }
@@ -353,6 +381,5 @@ const emptySlot = (type: AnyType, id: string, forgettings: number): Slot => ({
   type,
   state: type.initialState,
   version: 0,
-  waiting: [],
-  append: undefined,
+  appends: [],
 });

@@ -1,26 +1,38 @@
+import { randomUUID } from 'node:crypto';
 import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
-import { type Append, type Command, draftsOf, outcomeOf, readingsOf, remembers } from './append.ts';
+import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
 import { type InsertedRow, insertionOf, recordedFrom } from './insertion.ts';
+import { Line } from './line.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
 import { BEGIN } from '../subscription/transaction.ts';
 import { together } from './together.ts';
 import type { Schemas } from './upcast.ts';
 
-/** The connection was lost: whether the transaction was committed is not known. */
-export class ConnectionLostError extends Error {
-  override readonly name = 'ConnectionLostError';
-}
-
 const REMEMBER = `insert into commands (command_id, fingerprint, result, expires_at)
   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])`;
+
+/** Each full write leaves a mark on its connection, which stays there only if it was committed. */
+const MARK = `select set_config('keyledger.written', $1, false)`;
+
+/** What a write consists of. */
+interface Prepared {
+  readonly appends: readonly Append[];
+  readonly events: readonly UnrecordedEvent[];
+  /** The INSERT of the events, if there are any. */
+  readonly insertion: readonly QueryConfig[];
+  /** What is written besides the events, unless some of it waits for what the log says of them. */
+  readonly along: readonly QueryConfig[] | undefined;
+}
 
 /** Writes appends: one transaction for all, with the inline projections and what is to be remembered. */
 export class Writer {
   readonly #begin: string;
   readonly #channel: string;
+  /** The connection of the full write that was sent last and has not ended, and its mark. */
+  #last: { readonly line: Line; readonly mark: string } | undefined;
 
   constructor(
     private readonly pool: Pool,
@@ -29,6 +41,8 @@ export class Writer {
     private readonly personal: PersonalData,
     private readonly projections: readonly Projection[],
     private readonly origin: string,
+    /** A write has been sent that another may be sent behind. */
+    private readonly onSent: () => void,
   ) {
     this.#begin = `${BEGIN}; select pg_advisory_xact_lock(${orderingLock(schema)})`;
     this.#channel = eventsChannel(schema);
@@ -39,65 +53,75 @@ export class Writer {
    * that nobody can write in between: with it a conflict cannot happen twice.
    * @throws ConnectionLostError when the connection was lost; any other error says that nothing was written
    */
-  async write(
-    appends: readonly Append[],
-    redecide?: (client: PoolClient) => Promise<void>,
-  ): Promise<Map<string, RecordedEvent>> {
-    const client = await this.pool.connect().catch((error: unknown) => {
-      throw new ConnectionLostError('no connection to the database', { cause: error });
+  async write(appends: readonly Append[], redecide?: (client: PoolClient) => Promise<void>): Promise<Recorded> {
+    const line = await Line.open(this.pool);
+    return line.run(async (client) => {
+      if (redecide !== undefined) {
+        await client.query(this.#begin);
+        await redecide(client);
+        return this.#send(client, [], await this.#prepare(appends));
+      }
+      const prepared = await this.#prepare(appends);
+      const checks = checkOf(appends);
+      if (isFull(prepared)) return this.#sendFull(line, checks, prepared);
+      const { events, insertion, along } = prepared;
+      // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger.
+      if (checks.length === 0 && insertion.length > 0 && along?.length === 0)
+        return recordedOf(events, await sendAll(client, insertion));
+      return this.#send(client, [{ text: this.#begin }, ...checks], prepared);
     });
-    let lost: Error | undefined;
-    const onError = (error: Error): void => {
-      lost = error;
-    };
-    client.on('error', onError);
-    try {
-      const recorded =
-        redecide === undefined
-          ? await this.#write(client, appends, false)
-          : await this.#writeDecidedAnew(client, appends, redecide);
-      return new Map(recorded.map((event) => [event.id, event]));
-    } catch (error) {
-      // It also tells whether the connection still stands.
-      await client.query('rollback').catch(onError);
-      throw lost === undefined
-        ? error
-        : new ConnectionLostError('the connection to the database was lost', { cause: error });
-    } finally {
-      // A dead connection may complain once more, after it has been let go.
-      if (lost === undefined) client.off('error', onError);
-      client.release(lost);
-    }
   }
 
-  async #writeDecidedAnew(
-    client: PoolClient,
-    appends: readonly Append[],
-    redecide: (client: PoolClient) => Promise<void>,
-  ): Promise<readonly RecordedEvent[]> {
-    await client.query(this.#begin);
-    await redecide(client);
-    return this.#write(client, appends, true);
+  /** Whether a write is under way that another may be sent behind. */
+  get goesOn(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /**
+   * Sends a write behind the one that was sent last: it is written if that is.
+   * @returns undefined when it was not sent, because there is none that it could follow, or it cannot be sent in one piece
+   * @throws as `write`
+   */
+  async writeBehind(appends: readonly Append[]): Promise<Recorded | undefined> {
+    const last = this.#last;
+    const prepared = await this.#prepare(appends);
+    if (last === undefined || this.#last !== last || prepared.along === undefined) return undefined;
+    const { line, mark } = last;
+    const checks = [{ name: 'check_mark', text: CHECK_MARK, values: [mark] }, ...checkOf(appends)];
+    return line.run(() => this.#sendFull(line, checks, prepared));
+  }
+
+  async #prepare(appends: readonly Append[]): Promise<Prepared> {
+    const events = this.#unrecorded(appends);
+    const insertion = events.length === 0 ? [] : [await this.#insertion(events)];
+    return { appends, events, insertion, along: this.#along(appends, events) };
+  }
+
+  async #sendFull(line: Line, checks: readonly QueryConfig[], prepared: Prepared): Promise<Recorded> {
+    const mark = randomUUID();
+    this.#last = { line, mark };
+    try {
+      const marking = { name: 'mark_written', text: MARK, values: [mark] };
+      const sent = this.#send(line.client, [{ text: this.#begin }, ...checks, marking], prepared);
+      this.onSent();
+      return await sent;
+    } finally {
+      if (this.#last?.mark === mark) this.#last = undefined;
+    }
   }
 
   /**
    * Sends all in one piece where nothing waits for what the log says of the events: the database takes one statement after the
    * other, whatever this process is busy with. What fails in the database the commit makes a rollback.
-   * @param begun whether the transaction has begun, and all that was read has been read under its lock
+   * @param before what comes before the events; nothing where the transaction has begun, and its lock has been taken
    */
-  async #write(client: PoolClient, appends: readonly Append[], begun: boolean): Promise<readonly RecordedEvent[]> {
-    const events = this.#unrecorded(appends);
-    const insertion = events.length === 0 ? [] : [await this.#insertion(events)];
-    const along = this.#along(appends, events);
-    const checks = begun ? [] : checkOf(appends);
-    // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger.
-    const alone = !begun && checks.length === 0 && events.length > 0 && along?.length === 0;
-    const before = begun || alone ? [] : [{ text: this.#begin }, ...checks];
-    const after = alone || along === undefined ? [] : [...along, COMMIT];
+  async #send(client: PoolClient, before: readonly QueryConfig[], prepared: Prepared): Promise<Recorded> {
+    const { appends, events, insertion, along } = prepared;
+    const after = along === undefined ? [] : [...along, COMMIT];
     const results = await sendAll(client, [...before, ...insertion, ...after]);
-    const recorded = recordedFrom(events, (results[before.length]?.rows ?? []) as InsertedRow[]);
+    const recorded = recordedOf(events, results.slice(before.length));
     if (along === undefined) {
-      const last = await this.#project(client, recorded);
+      const last = await this.#project(client, [...recorded.values()]);
       await sendAll(client, [...last, ...rememberingOf(appends, recorded), COMMIT]);
     }
     return recorded;
@@ -167,7 +191,22 @@ const COMMIT: QueryConfig = { text: 'commit' };
 const sendAll = (client: PoolClient, queries: readonly QueryConfig[]): Promise<QueryResult[]> =>
   together(client, () => Promise.all(queries.map((query) => client.query(query))));
 
+/** By id. */
+type Recorded = ReadonlyMap<string, RecordedEvent>;
+
+/** @param results of the insertion, and what was sent behind it */
+const recordedOf = (events: readonly UnrecordedEvent[], [inserted]: readonly QueryResult[]): Recorded => {
+  const rows = events.length === 0 ? [] : ((inserted?.rows ?? []) as InsertedRow[]);
+  return new Map(recordedFrom(events, rows).map((event) => [event.id, event]));
+};
+
+/** Whether it is so large that what comes next does not wait for its answer. */
+const isFull = ({ events, along }: Prepared): boolean => along !== undefined && events.length >= ENOUGH;
+
 /** It fails in the database, so that what has been sent after it is not written. */
+const CHECK_MARK = `select 1 / (current_setting('keyledger.written', true) is not distinct from $1)::int`;
+
+/** As above. */
 const CHECK = `select 1 / (count(*) = 0)::int from unnest($1::text[], $2::int[]) as reading(id, version)
   where version <> coalesce((select e.version from events e where e.stream_id = reading.id order by e.version desc limit 1), 0)`;
 
@@ -179,13 +218,12 @@ const checkOf = (appends: readonly Append[]): readonly QueryConfig[] => {
   return [{ name: 'check_readings', text: CHECK, values }];
 };
 
-const rememberingOf = (appends: readonly Append[], recorded: readonly RecordedEvent[]): readonly QueryConfig[] => {
-  const byId = new Map(recorded.map((event) => [event.id, event]));
+const rememberingOf = (appends: readonly Append[], recorded: Recorded): readonly QueryConfig[] => {
   const rows = appends.flatMap((append) =>
     append.decided.flatMap((decided) => {
       const { commandId, remember } = decided.command.options;
       if (commandId === undefined || 'refusal' in decided) return [];
-      return [{ commandId, ...(remember ?? rememberNothing)(outcomeOf(append, decided, byId)) }];
+      return [{ commandId, ...(remember ?? rememberNothing)(outcomeOf(append, decided, recorded)) }];
     }),
   );
   if (rows.length === 0) return [];
