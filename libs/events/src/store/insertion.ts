@@ -104,9 +104,12 @@ const isAlike = (one: UnrecordedEvent, other: UnrecordedEvent): boolean =>
 
 /** What all of them say alike. */
 const sharedBy = ([first = {}, ...others]: readonly EventData[]): EventData =>
-  Object.fromEntries(Object.entries(first).filter(([key, value]) => others.every((other) => other[key] === value)));
+  others.length === 0
+    ? first
+    : Object.fromEntries(Object.entries(first).filter(([key, value]) => others.every((other) => other[key] === value)));
 
 const without = (data: EventData, shared: EventData): EventData => {
+  if (data === shared) return {};
   const own: Record<string, unknown> = {};
   for (const key of Object.keys(data)) if (!Object.hasOwn(shared, key)) own[key] = data[key];
   return own;
