@@ -21,6 +21,7 @@ export const freshLog = async (tables = ''): Promise<TestLog> => {
   const pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 40 });
   // Dropping the database cuts what is still closing.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const client = await pool.connect();
   await client.query('create schema things');
   await migrateEventStore(client, 'things');

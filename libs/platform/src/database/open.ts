@@ -50,6 +50,8 @@ const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg
     pipeline: true,
   });
   pool.on('error', onError);
+  // One that is cut while it is handed over has nobody yet who listens, and would end the process; its first query tells.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const orm = new DataSource({
     type: 'postgres',
     // TypeORM works on this very pool, so that its transactions and ours share connections.
