@@ -59,7 +59,9 @@ export const insertionOf = (
   }
   const groups = neighbours(events);
   const shared = groups.map(({ from, to }) => sharedBy(data.slice(from, to)));
-  const own = groups.flatMap(({ from, to }, n) => data.slice(from, to).map((one) => without(one, shared[n] ?? {})));
+  const own = groups.flatMap(({ from, to }, n) =>
+    data.slice(from, to).map((one) => without(one, shared[n] ?? NOTHING)),
+  );
   return {
     name: 'append_many',
     text: INSERT_MANY,
@@ -102,14 +104,16 @@ const isAlike = (one: UnrecordedEvent, other: UnrecordedEvent): boolean =>
   one.schema_version === other.schema_version &&
   one.metadata === other.metadata;
 
-/** What all of them say alike. */
+const NOTHING: EventData = {};
+
+/** What all of them say alike; of one alone, nothing. */
 const sharedBy = ([first = {}, ...others]: readonly EventData[]): EventData =>
   others.length === 0
-    ? first
+    ? NOTHING
     : Object.fromEntries(Object.entries(first).filter(([key, value]) => others.every((other) => other[key] === value)));
 
 const without = (data: EventData, shared: EventData): EventData => {
-  if (data === shared) return {};
+  if (shared === NOTHING) return data;
   const own: Record<string, unknown> = {};
   for (const key of Object.keys(data)) if (!Object.hasOwn(shared, key)) own[key] = data[key];
   return own;
