@@ -1,30 +1,18 @@
 import type { PublishedEvent } from '#events';
 import { inTransaction } from '#events';
-import { openDatabase, type ServiceDatabase } from '#platform';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { matches } from '../endpoints/event-types.ts';
 import { makeHistory } from '../history/history.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { fanOut, UNWANTED } from './fan-out.ts';
 
 describe('events that are kept for webhooks', () => {
-  let database: TestDatabase;
-  let open: ServiceDatabase;
+  let open: TestServiceDatabase;
   beforeAll(async () => {
-    database = await freshDatabase();
-    open = await openDatabase({
-      url: database.url,
-      schema: 'webhooks',
-      entities: [],
-      migrations: webhooksService.migrations,
-      onError: () => undefined,
-    });
+    open = await freshServiceDatabase('webhooks', webhooksService.migrations);
     await makeHistory(open.pool);
   });
-  afterAll(async () => {
-    await open.orm.destroy();
-    await database.drop();
-  });
+  afterAll(() => open.drop());
 
   let count = 0;
   const event = (type: string): PublishedEvent => ({

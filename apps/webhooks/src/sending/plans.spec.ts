@@ -1,8 +1,7 @@
 import pg from 'pg';
 import { type PublishedEvent, inTransaction } from '#events';
 import { PLAN_ONCE } from '#events/subscription/transaction';
-import { openDatabase, type ServiceDatabase } from '#platform';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { fanOut } from '../deliveries/fan-out.ts';
 import { makeHistory } from '../history/history.ts';
 import { webhooksService } from '../webhooks.module.ts';
@@ -14,21 +13,13 @@ import { defaultSettings } from './settings.ts';
 const OWNER = '00000000-0000-4000-8000-000000000000';
 
 describe('what is done with deliveries', () => {
-  let database: TestDatabase;
-  let open: ServiceDatabase;
+  let open: TestServiceDatabase;
   /** One connection, which keeps the plans that are asked for. */
   let pool: pg.Pool;
   beforeAll(async () => {
-    database = await freshDatabase();
-    open = await openDatabase({
-      url: database.url,
-      schema: 'webhooks',
-      entities: [],
-      migrations: webhooksService.migrations,
-      onError: () => undefined,
-    });
+    open = await freshServiceDatabase('webhooks', webhooksService.migrations);
     await makeHistory(open.pool);
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=webhooks', max: 1 });
+    pool = new pg.Pool({ connectionString: open.url, pipeline: true, options: '-c search_path=webhooks', max: 1 });
     await pool.query(
       `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
        values ('whk_1', 1, 'https://example.com', '["*"]', 'strict', true, '[]', now())`,
@@ -43,8 +34,7 @@ describe('what is done with deliveries', () => {
   });
   afterAll(async () => {
     await pool.end();
-    await open.orm.destroy();
-    await database.drop();
+    await open.drop();
   });
 
   const CLAIMED: Claimed = {

@@ -1,25 +1,11 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
-import {
-  type Append,
-  answer,
-  appendTo,
-  type Command,
-  decideInto,
-  draftsOf,
-  ENOUGH,
-  eventsIn,
-  readingsOf,
-  remembers,
-} from './append.ts';
+import { type Append, answer, appendTo, type Command, decideInto, draftsOf, readingsOf, remembers } from './append.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError } from './line.ts';
 import { violated, type Writer } from './writer.ts';
-
-/** Appends in one transaction at most. */
-const BATCH = 200;
 
 /** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
 const LOST_TRIES = 20;
@@ -35,18 +21,10 @@ export interface FlusherHooks {
   recall(commandId: string): Promise<{ fingerprint: string; result: Uint8Array } | undefined>;
 }
 
-/**
- * Group commit. What arrives while a flush is under way goes into the next one together, so the cost of taking the ordering lock
- * and of a commit is shared. A lone append goes straight through. The next one is decided meanwhile, and once it is full it is
- * sent: so this process decides while the database writes, and neither waits for the other.
- */
+/** Writes batches of appends, and answers them: all at once, or what can be written when not all of it can. */
 export class Flusher {
-  readonly #queue: Append[] = [];
-  /** Flushes under way: the second goes behind the first. */
-  readonly #flying: Promise<void>[] = [];
-  /** The first of them has failed and is written in parts: what it comes to is not known yet. */
+  /** A batch has failed and is written in parts: what it comes to is not known yet. */
   #mending = false;
-  #running: Promise<void> | undefined;
 
   constructor(
     private readonly writer: Writer,
@@ -54,67 +32,19 @@ export class Flusher {
     private readonly hooks: FlusherHooks,
   ) {}
 
-  enqueue(append: Append): void {
-    this.#queue.push(append);
-    // Commands that arrive in the same turn of the event loop share the first flush, too.
-    this.#running ??= nextTurn().then(() => this.#run());
+  /** Whether a batch is being written that another may follow. */
+  get goesOn(): boolean {
+    return !this.#mending && this.writer.goesOn;
   }
 
-  /** There is more to be written than there was. A full flush does not wait for the answer of the one before it. */
-  grown(): void {
-    const [before, ...others] = this.#flying;
-    if (before === undefined || others.length > 0 || this.#mending || !this.writer.goesOn) return;
-    const { count, events } = this.#fitting();
-    if (events < ENOUGH) return;
-    const batch = this.#take(count);
-    this.#flying.push(this.#follow(batch, before));
-  }
-
-  /** Resolves when everything enqueued has been answered. */
-  async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
-      this.#flying.push(this.#flush(this.#take(this.#fitting().count)));
-      while (this.#flying.length > 0) {
-        await this.#flying[0];
-        void this.#flying.shift();
-        this.#mending = false;
-        this.grown();
-      }
-    }
-    this.#running = undefined;
-  }
-
-  #take(count: number): readonly Append[] {
-    const taken = this.#renewed(this.#queue.splice(0, count));
-    const { batch, next } = inOrderOfReading(taken);
-    this.#queue.unshift(...next);
-    for (const append of batch) append.taken = true;
-    return batch;
-  }
-
-  #renewed(batch: readonly Append[]): readonly Append[] {
-    for (const append of batch) this.hooks.renew(append);
-    return batch;
-  }
-
-  /** How many appends the next flush takes, with how many events. */
-  #fitting(): { readonly count: number; readonly events: number } {
-    let [count, events] = [0, 0];
-    while (count < BATCH && events < ENOUGH) {
-      const append = this.#queue[count];
-      if (append === undefined) break;
-      events += eventsIn(append);
-      count += 1;
-    }
-    return { count, events };
+  /** Resolves when all of the batch has been answered. */
+  async flush(batch: readonly Append[]): Promise<void> {
+    await this.#flush(batch);
+    this.#mending = false;
   }
 
   /** Writes a batch behind the one that is being written, if that is written as it was decided; else by itself. */
-  async #follow(batch: readonly Append[], before: Promise<void>): Promise<void> {
+  async follow(batch: readonly Append[], before: Promise<void>): Promise<void> {
     let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
     let lost: ConnectionLostError | undefined;
     try {
@@ -127,7 +57,11 @@ export class Flusher {
     await before;
     if (recorded !== undefined) this.#succeed(batch, recorded);
     else if (lost !== undefined) await this.#retry(batch, lost);
-    else await this.#flush(this.#renewed(batch));
+    else {
+      for (const append of batch) this.hooks.renew(append);
+      await this.#flush(batch);
+    }
+    this.#mending = false;
   }
 
   async #flush(batch: readonly Append[]): Promise<void> {
@@ -314,27 +248,6 @@ export class Flusher {
     }
   }
 }
-
-/**
- * A decision that reads a stream comes before what the same flush writes to that stream: it was made upon what was there
- * before. What two decisions read of each other cannot be so for both; the second waits for the next flush.
- */
-const inOrderOfReading = (appends: readonly Append[]): { batch: readonly Append[]; next: readonly Append[] } => {
-  const reading = appends.filter((append) => readingsOf(append).length > 0);
-  if (reading.length === 0) return { batch: appends, next: [] };
-  const batch: Append[] = [];
-  const next: Append[] = [];
-  const written = new Set<string>();
-  for (const append of [...reading, ...appends.filter((other) => readingsOf(other).length === 0)]) {
-    if (readingsOf(append).some(({ id }) => written.has(id))) {
-      next.push(append);
-      continue;
-    }
-    batch.push(append);
-    if (draftsOf(append).length > 0) written.add(append.slot.id);
-  }
-  return { batch, next };
-};
 
 /** Whether an error says that the database is not there, rather than that it refuses. */
 const isAway = (error: unknown): boolean =>

@@ -29,6 +29,7 @@ import {
   type Slot,
 } from './append.ts';
 import { expireCommands } from './expire.ts';
+import { FlushQueue } from './flush-queue.ts';
 import { Flusher, guarded } from './flusher.ts';
 import { Gatherer } from './gatherer.ts';
 import { Follower } from './follow.ts';
@@ -81,7 +82,7 @@ export class PostgresEventStore implements EventStore {
   readonly #observe: Observer;
   readonly #personal: PersonalData;
   readonly #reader: LogReader;
-  readonly #flusher: Flusher;
+  readonly #queue: FlushQueue;
   /** By the name of their type. */
   readonly #snapshots: ReadonlyMap<string, Gatherer<Loaded<unknown>>>;
   readonly #follower: Follower;
@@ -100,15 +101,16 @@ export class PostgresEventStore implements EventStore {
     this.#idle = new LRUCache({ max: cachedStreams });
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
-    const onSent = (): void => this.#flusher.grown();
+    const onSent = (): void => this.#queue.grown();
     const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin, onSent);
-    this.#flusher = new Flusher(writer, this.#reader, {
+    const flusher = new Flusher(writer, this.#reader, {
       onDone: (append) => this.#done(append),
       renew: (append) => this.#renew(append),
       onFlush: (recorded) => this.#flushed(recorded),
       onConflict: () => observe.conflict?.(),
       recall: (commandId) => this.recall(commandId),
     });
+    this.#queue = new FlushQueue(flusher, (append) => this.#renew(append));
     this.#follower = new Follower(pool, schema, origin, {
       onGrown: (heads) => this.#evictOlder(heads),
       onForgotten: (person) => this.#evictForgotten(person),
@@ -127,7 +129,7 @@ export class PostgresEventStore implements EventStore {
 
   /** Answers what has been asked, then stops. Nothing may be handled afterwards. */
   async close(): Promise<void> {
-    await this.#flusher.idle();
+    await this.#queue.idle();
     await Promise.all([this.#follower.stop(), this.#expiry.stop()]);
   }
 
@@ -299,11 +301,11 @@ export class PostgresEventStore implements EventStore {
       append = appendTo(slot, append ?? slot);
       slot.appends.push(append);
       this.#busy.set(slot.id, slot);
-      this.#flusher.enqueue(append);
+      this.#queue.enqueue(append);
     }
     this.#refresh(command);
     decideInto(append, command);
-    this.#flusher.grown();
+    this.#queue.grown();
   }
 
   /** While a command waited, others may have written to what it reads. @returns whether they have */
