@@ -130,7 +130,7 @@ const steady = async (
 /** From the commit of events that are taken in at once to the last receipt. */
 const flood = async (
   sink: Sink,
-  { databaseUrl, pid }: Instance,
+  { databaseUrl, databasePid, pid }: Instance,
   events: number,
   endpoints: number,
 ): Promise<{ perSecond: number; cpu: number }> => {
@@ -139,11 +139,11 @@ const flood = async (
   sink.onReceipt = () => received++;
   const pool = new pg.Pool({ connectionString: databaseUrl, options: '-c search_path=webhooks', max: 1 });
   await takeIn(pool, events);
-  const [start, cpu] = [performance.now(), cpuSeconds(pid)];
+  const [start, cpu] = [performance.now(), cpuSeconds(pid, databasePid)];
   await pool.end();
   while (received < wanted) await sleep(5);
   const seconds = (performance.now() - start) / 1000;
-  return { perSecond: wanted / seconds, cpu: ((cpuSeconds(pid) - cpu) / wanted) * 1_000 };
+  return { perSecond: wanted / seconds, cpu: ((cpuSeconds(pid, databasePid) - cpu) / wanted) * 1_000 };
 };
 
 const straightFromMemory = async (sink: Sink): Promise<number> => {

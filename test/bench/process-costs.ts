@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** Clock ticks a second in /proc: 100 on every Linux that Node.js runs on. */
 const TICKS = 100;
 
-/** CPU seconds that a process and all that it has started have used; NaN where there is no /proc. */
-export const cpuSeconds = (pid: number): number => {
+/** CPU seconds that processes and all that they have started have used; NaN where there is no /proc. */
+export const cpuSeconds = (...pids: readonly number[]): number => {
   try {
     const parents = new Map<number, { readonly parent: number; readonly ticks: number }>();
     for (const name of readdirSync('/proc')) if (/^\d+$/.test(name)) note(Number(name), parents);
-    const isOurs = (one: number): boolean => one === pid || (parents.has(one) && isOurs(parents.get(one)?.parent ?? 0));
+    const isOurs = (one: number): boolean =>
+      pids.includes(one) || (parents.has(one) && isOurs(parents.get(one)?.parent ?? 0));
     const ours = [...parents].filter(([one]) => isOurs(one));
     return ours.reduce((sum, [, { ticks }]) => sum + ticks, 0) / TICKS;
   } catch {

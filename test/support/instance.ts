@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ export interface Instance {
   readonly pid: number;
   readonly key: string;
   readonly databaseUrl: string;
+  /** PostgreSQL's first process: `pg_ctl` starts it, and goes, so it is no child of `pid`. */
+  readonly databasePid: number;
   /** POSTs with the admin key. @throws on any answer but 2xx */
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
@@ -42,6 +44,7 @@ export const startInstance = async (env: Readonly<Record<string, string>> = {}):
     url,
     pid: child.pid ?? 0,
     key,
+    databasePid: parseInt(await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8'), 10),
     databaseUrl: `postgresql://postgres@localhost/keyledger?host=${encodeURIComponent(join(folder, 'postgres'))}`,
     post: async (path, body) => {
       const answer = await pool.request({
