@@ -4,6 +4,8 @@ export interface Claimed {
   /** That its event was taken in; its partition. */
   readonly day: number;
   readonly seq: string;
+  /** When it became due, in microseconds since 1970; not where a gate gave leave. */
+  readonly due_us?: string;
   readonly endpoint_id: string;
   readonly event_id: string;
   /** Attempts since it was queued. */
@@ -30,6 +32,13 @@ export const endpointOf = (lane: string): { readonly endpoint_id: string; readon
   const [endpoint_id = '', replay] = lane.split('/');
   return { endpoint_id, replayed: replay !== undefined };
 };
+
+/** How far the deliveries of a lane have been gone through: in the order of when they became due, and of `seq`. */
+export interface Reached {
+  /** Microseconds since 1970. */
+  readonly due_us: number;
+  readonly seq: number;
+}
 
 /** What a round of claims came to. */
 export interface Taken {

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
-import { runAlone } from '#events/subscription/transaction';
-import { type Claimed, endpointOf, laneOf, OPEN, type Taken } from './claimed.ts';
+import { type Claimed, endpointOf, laneOf, OPEN, type Reached, type Taken } from './claimed.ts';
 import { Gated } from './gated-claims.ts';
 
 /** While a circuit is open there is nothing to claim until it is time for a probe. */
@@ -14,12 +13,16 @@ const WITH_DUE = `select e.id as endpoint_id, r.replayed
 /**
  * A claim need not survive a crash of the database: without it the delivery is simply open again. So its commit does not wait
  * for the disk. An endpoint that a gate may hold is only named: it is for {@link Gated} to take its deliveries.
+ *
+ * Until the next vacuum the index still names, first of all, every delivery that is done. So each lane is gone through from where the
+ * last claim came to.
  */
 const CLAIM = `
   with unhurried as materialized (select set_config('synchronous_commit', 'off', true)),
   lane as materialized (
-    select l.endpoint_id, l.replayed, l.free, e.version, e.settings ->> 'rate_limit' is not null or g.opened_at is not null as gated
-    from unnest($1::text[], $5::boolean[], $2::int[]) as l(endpoint_id, replayed, free)
+    select l.endpoint_id, l.replayed, l.free, l.seq, 'epoch'::timestamptz + l.due_us * interval '1 microsecond' as due_at,
+      e.version, e.settings ->> 'rate_limit' is not null or g.opened_at is not null as gated
+    from unnest($1::text[], $5::boolean[], $2::int[], $6::bigint[], $7::bigint[]) as l(endpoint_id, replayed, free, due_us, seq)
     join webhook_endpoints e on e.id = l.endpoint_id and e.active
     left join delivery_gates g on g.endpoint_id = l.endpoint_id
   ),
@@ -29,6 +32,7 @@ const CLAIM = `
     cross join lateral (
       select d.id, d.day from deliveries d
       where d.endpoint_id = lane.endpoint_id and d.replayed = lane.replayed and ${OPEN}
+        and (d.due_at, d.seq) > (lane.due_at, lane.seq)
       order by d.due_at, d.seq
       limit lane.free
       for update skip locked
@@ -39,11 +43,12 @@ const CLAIM = `
     update deliveries d set claimed_by = $3, claimed_until = now() + $4 * interval '1 millisecond'
     from taken t, unhurried, outgoing_events o
     where d.id = t.id and d.day = t.day and o.event_id = d.event_id and o.day = t.day
-    returning d.id, d.day, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, d.replayed, t.version, o.body
+    returning d.id, d.day, d.seq, d.endpoint_id, d.event_id, d.attempts, d.queue, d.replayed, t.version, o.body,
+      (extract(epoch from d.due_at) * 1000000)::bigint as due_us
   )
   select * from claimed
   union all
-  select null, null, null, endpoint_id, null, null, null, replayed, null, null from lane where gated`;
+  select null, null, null, endpoint_id, null, null, null, replayed, null, null, null from lane where gated`;
 
 /** Of an endpoint that has been switched off or deleted nothing is held any longer. */
 const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
@@ -65,6 +70,8 @@ export class Claims {
 
   constructor(
     private readonly pool: Pool,
+    /** See `keyedPool`. */
+    private readonly keyed: Pool,
     /** UUID of this process. */
     readonly owner: string,
     /** Milliseconds. */
@@ -79,17 +86,23 @@ export class Claims {
     return rows.map(({ endpoint_id, replayed }) => laneOf(endpoint_id, replayed));
   }
 
-  /** Takes up to so many of each lane's due deliveries, the longest due first, and no more than its gate lets through. */
-  async take(free: ReadonlyMap<string, number>): Promise<Taken> {
-    const lanes = [...free.keys()].map(endpointOf);
+  /**
+   * Takes up to so many of each lane's due deliveries, the longest due first, and no more than its gate lets through.
+   * @param from behind which of its deliveries a lane is gone through; from the first when nothing is said
+   */
+  async take(free: ReadonlyMap<string, number>, from: ReadonlyMap<string, Reached> = new Map()): Promise<Taken> {
+    const names = [...free.keys()];
+    const lanes = names.map(endpointOf);
     const values = [
       lanes.map(({ endpoint_id }) => endpoint_id),
       [...free.values()],
       this.owner,
       this.lease,
       lanes.map(({ replayed }) => replayed),
+      names.map((name) => from.get(name)?.due_us ?? 0),
+      names.map((name) => from.get(name)?.seq ?? 0),
     ];
-    const { rows } = await runAlone<Claimed | (LaneName & { readonly id: null })>(this.pool, {
+    const { rows } = await this.keyed.query<Claimed | (LaneName & { readonly id: null })>({
       name: 'claim_deliveries',
       text: CLAIM,
       values,

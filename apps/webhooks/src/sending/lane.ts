@@ -1,7 +1,13 @@
-import type { Claimed } from './claimed.ts';
+import type { Claimed, Reached } from './claimed.ts';
 
 /** How many rounds of deliveries a lane holds ready, so that sending never waits for claiming. */
 const ROUNDS = 4;
+
+/**
+ * How long a transaction may last that makes deliveries due, in microseconds: they are due since its beginning, so they may lie that far
+ * behind what has been claimed already. What one leaves that lasts longer is found by looking.
+ */
+const OVERLAP_US = 1_000_000;
 
 /**
  * One endpoint's share of the sender: what has been claimed for it and what is being sent. No lane waits for another, so an
@@ -15,6 +21,10 @@ export class Lane {
   #slotted = false;
   /** There may be more to claim. */
   hungry = true;
+  /** How far its deliveries have been claimed. */
+  #reached: Reached = { due_us: 0, seq: 0 };
+  /** How far behind that there may be more, in microseconds. */
+  #back = 0;
   /** A gate gives out what there is to claim, one slot after the other. */
   gated = false;
   /** Nothing is to be claimed before (`performance.now()`). */
@@ -46,15 +56,47 @@ export class Lane {
     return this.concurrency * ROUNDS - this.#ready.size;
   }
 
+  get #from(): Reached {
+    return this.#back === 0 ? this.#reached : { due_us: Math.max(0, this.#reached.due_us - this.#back), seq: 0 };
+  }
+
+  /** Something has become due just now. */
+  tell(): void {
+    this.hungry = true;
+    this.#back = Math.max(this.#back, OVERLAP_US);
+  }
+
+  /** Something is due, whenever it became so. */
+  startOver(): void {
+    this.hungry = true;
+    this.#back = Infinity;
+  }
+
+  /** A claim is about to be made. Whoever says from now on that there is more is heard. @returns behind which delivery */
+  ask(): Reached {
+    const from = this.#from;
+    this.hungry = false;
+    this.#back = 0;
+    return from;
+  }
+
   get idle(): boolean {
     return !this.hungry && this.#ready.size === 0 && this.#sending.size === 0;
   }
 
   /** A claim that ran out while it was held may be given to us again: that is no second delivery. */
   add(claimed: Claimed): void {
+    this.#reach(claimed);
     if (this.#sending.has(claimed.id)) return;
     this.#ready.set(claimed.id, claimed);
     this.#slotted ||= claimed.permit !== undefined;
+  }
+
+  #reach({ due_us, seq }: Claimed): void {
+    const reached = { due_us: Number(due_us ?? 0), seq: Number(seq) };
+    const { due_us: before } = this.#reached;
+    if (reached.due_us > before || (reached.due_us === before && reached.seq > this.#reached.seq))
+      this.#reached = reached;
   }
 
   /** The next to send, if there is one and a place for it. The place is taken until `done`. */

@@ -10,27 +10,28 @@ interface Waiting {
   readonly written: (done: boolean) => void;
 }
 
-/** Groups that are written side by side: while one waits for the disk, the database is not idle. */
-const AT_ONCE = 2;
-
 /**
- * Writes results in groups: those that come in while groups are being written make the next one, so that the wait for the disk is
- * shared and a lone result waits for nobody.
+ * Writes results in groups: those that come in while one is being written make the next one, so that the cost of a transaction and the
+ * wait for the disk are shared, and a lone result waits for nobody. Two groups side by side would be half as large and cost more
+ * than the wait that they spare.
  */
 export class Recorder {
   readonly #free: Groups;
   readonly #ordered: Groups;
 
-  /** @param onOpen hears of endpoints whose circuit is open, when the results have been written */
+  /**
+   * @param keyed see `keyedPool`
+   * @param onOpen hears of endpoints whose circuit is open, when the results have been written
+   */
   constructor(
     pool: Pool,
+    keyed: Pool,
     by: Writer,
     onOpen: (endpoints: readonly string[]) => void,
     onError: (error: unknown) => void,
   ) {
-    this.#free = new Groups(AT_ONCE, async (results) => onOpen(await recordFree(pool, by, results)), onError);
-    // A lock lets no two of these be written at once.
-    this.#ordered = new Groups(1, async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
+    this.#free = new Groups(async (results) => onOpen(await recordFree(keyed, by, results)), onError);
+    this.#ordered = new Groups(async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
   }
 
   /** @returns whether it has been written: it always is in the end, unless the recorder is stopped before */
@@ -46,12 +47,10 @@ export class Recorder {
 
 class Groups {
   #waiting: Waiting[] = [];
-  readonly #writing = new Set<Promise<void>>();
-  #running = 0;
+  #running: Promise<void> | undefined;
   #stopping = false;
 
   constructor(
-    private readonly atOnce: number,
     private readonly write: (results: readonly Result[]) => Promise<void>,
     private readonly onError: (error: unknown) => void,
   ) {}
@@ -59,17 +58,13 @@ class Groups {
   add(result: Result): Promise<boolean> {
     return new Promise((written) => {
       this.#waiting.push({ result, written });
-      if (this.#running === this.atOnce) return;
-      this.#running += 1;
-      const writing = this.#run();
-      this.#writing.add(writing);
-      void writing.then(() => this.#writing.delete(writing));
+      this.#running ??= this.#run();
     });
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#writing);
+    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -79,9 +74,12 @@ class Groups {
       const group = this.#waiting;
       this.#waiting = [];
       const done = await this.#writeUntilDone(group.map(({ result }) => result));
-      for (const { written } of group) written(done);
+      // What waits goes out first: the database writes it while others are sent in the places of these.
+      setImmediate(() => {
+        for (const { written } of group) written(done);
+      });
     }
-    this.#running -= 1;
+    this.#running = undefined;
   }
 
   async #writeUntilDone(results: readonly Result[]): Promise<boolean> {

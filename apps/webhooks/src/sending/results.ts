@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
-import { inTransaction, runAlone } from '#events/subscription/transaction';
+import { inTransaction } from '#events/subscription/transaction';
 import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
 import type { Attempt } from './attempt.ts';
 import { type Streak, streaksOf } from './circuit.ts';
@@ -19,10 +19,10 @@ export interface Result {
  * Who no longer holds the delivery may say that it arrived, but not when it is to be tried again. Deliveries are found by their keys, and
  * nothing else is said of them that an index could be read for.
  */
-const RECORD = `
+const WRITE = `
   with result as (
     select * from unnest(
-      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[], $18::int[], $19::int[]
+      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[], $11::int[], $12::int[]
     ) as r(delivery_id, status, pause, at, duration_ms, response_status, response_body, error, day, endpoint_version)
   ),
   kept as (
@@ -54,19 +54,28 @@ const RECORD = `
     set failures = 0, opened_at = null, failed_probes = 0, next_probe_at = null, probing_until = null
     where g.endpoint_id = any($10) and g.failures > 0
     returning g.endpoint_id
-  ),
+  )`;
+
+/** Who was opened to again is told that something is due. */
+const TELL = `select null as endpoint_id from mended where pg_notify('${DUE_CHANNEL}', endpoint_id) is null`;
+
+/** As most groups are: nothing in it failed. */
+const RECORD_ARRIVED = `${WRITE}
+  ${TELL}`;
+
+const RECORD = `${WRITE},
   failing as (
     insert into delivery_gates as g (endpoint_id, failures, failing_since, failed_at, opened_at, next_probe_at)
-    select endpoint_id, failures, now(), now(), case when failures >= $14 then now() end,
-      case when failures >= $14 then now() + $15 * interval '1 millisecond' end
-    from unnest($11::text[], $12::int[], $13::boolean[], $17::boolean[]) as f(endpoint_id, failures, succeeded, probed)
+    select endpoint_id, failures, now(), now(), case when failures >= $17 then now() end,
+      case when failures >= $17 then now() + $18 * interval '1 millisecond' end
+    from unnest($13::text[], $14::int[], $15::boolean[], $16::boolean[]) as f(endpoint_id, failures, succeeded, probed)
     order by endpoint_id
     on conflict (endpoint_id) do update set
       (failures, failing_since, failed_at, opened_at, failed_probes, next_probe_at, probing_until) = (
-      select total, since, now(), case when total >= $14 then coalesce(was, now()) end, tried,
+      select total, since, now(), case when total >= $17 then coalesce(was, now()) end, tried,
         case
-          when total < $14 then null
-          when was is null or (probed and not succeeded) then now() + least($16, $15 * power(2, tried)) * interval '1 millisecond'
+          when total < $17 then null
+          when was is null or (probed and not succeeded) then now() + least($19, $18 * power(2, tried)) * interval '1 millisecond'
           else g.next_probe_at
         end,
         case when probed or was is null then null else g.probing_until end
@@ -80,7 +89,7 @@ const RECORD = `
             when f.probed then least(g.failed_probes + 1, 30)
             else g.failed_probes
           end as tried
-        from unnest($11::text[], $13::boolean[], $17::boolean[]) as f(endpoint_id, succeeded, probed)
+        from unnest($13::text[], $15::boolean[], $16::boolean[]) as f(endpoint_id, succeeded, probed)
         where f.endpoint_id = g.endpoint_id
       ) streak
     )
@@ -88,7 +97,7 @@ const RECORD = `
   )
   select endpoint_id from failing where opened_at is not null
   union all
-  select null from mended where pg_notify('${DUE_CHANNEL}', endpoint_id) is null`;
+  ${TELL}`;
 
 /** The first of each queue is due, whoever that is now. */
 const ADVANCE = `
@@ -110,11 +119,12 @@ export interface Writer {
   readonly circuit: CircuitSettings;
 }
 
-/** Writes results of deliveries that nothing waits behind, all or nothing. */
-export const recordFree: Write = async (pool, by, results) => {
-  const recorded = await runAlone<Opened>(pool, recording(by, results, 'record_results'));
-  return opened(recorded);
-};
+/**
+ * Writes results of deliveries that nothing waits behind, all or nothing.
+ * @param keyed see `keyedPool`
+ */
+export const recordFree: Write = async (keyed, by, results) =>
+  opened(await keyed.query<Opened>(recording(by, results, 'record_results')));
 
 /** Writes results of ordered deliveries, all or nothing; where one is done, the next of its queue becomes due. */
 export const recordOrdered: Write = (pool, by, results) =>
@@ -134,31 +144,31 @@ const opened = ({ rows }: QueryResult<Opened>): string[] => rows.flatMap(({ endp
 const recording = ({ owner, circuit }: Writer, results: readonly Result[], name: string): QueryConfig => {
   const streaks = streaksOf(results);
   const failing = streaks.filter(({ failures }) => failures > 0);
-  return {
-    name,
-    text: RECORD,
-    values: [
-      results.map(({ delivery }) => delivery.id),
-      results.map(({ status }) => status),
-      results.map(({ pause }) => pause ?? null),
-      results.map(({ attempt }) => attempt.at),
-      results.map(({ attempt }) => attempt.duration_ms),
-      results.map(({ attempt }) => attempt.response_status),
-      results.map(({ attempt }) => attempt.response_body),
-      results.map(({ attempt }) => attempt.error),
-      owner,
-      streaks.filter(({ failures }) => failures === 0).map(id),
-      failing.map(id),
-      failing.map(({ failures }) => failures),
-      failing.map(({ succeeded }) => succeeded),
-      circuit.failures,
-      circuit.pause,
-      circuit.longest,
-      failing.map(({ probe_failed }) => probe_failed),
-      results.map(({ delivery }) => delivery.day),
-      results.map(({ delivery }) => delivery.version),
-    ],
-  };
+  const values: unknown[] = [
+    results.map(({ delivery }) => delivery.id),
+    results.map(({ status }) => status),
+    results.map(({ pause }) => pause ?? null),
+    results.map(({ attempt }) => attempt.at),
+    results.map(({ attempt }) => attempt.duration_ms),
+    results.map(({ attempt }) => attempt.response_status),
+    results.map(({ attempt }) => attempt.response_body),
+    results.map(({ attempt }) => attempt.error),
+    owner,
+    streaks.filter(({ failures }) => failures === 0).map(id),
+    results.map(({ delivery }) => delivery.day),
+    results.map(({ delivery }) => delivery.version),
+  ];
+  if (failing.length === 0) return { name: `${name}_arrived`, text: RECORD_ARRIVED, values };
+  values.push(
+    failing.map(id),
+    failing.map(({ failures }) => failures),
+    failing.map(({ succeeded }) => succeeded),
+    failing.map(({ probe_failed }) => probe_failed),
+    circuit.failures,
+    circuit.pause,
+    circuit.longest,
+  );
+  return { name, text: RECORD, values };
 };
 
 const id = ({ endpoint_id }: Streak): string => endpoint_id;

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { keyedPool } from '#events/subscription/transaction';
 import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
 import type { Opening } from '../endpoints/secret.ts';
 import type { AddressRule } from './addresses.ts';
 import { Agents } from './agents.ts';
 import { type Attempt, attempt, succeeded } from './attempt.ts';
 import { Bell } from './bell.ts';
-import { type Claimed, endpointOf, laneOf } from './claimed.ts';
+import { type Claimed, endpointOf, laneOf, type Reached } from './claimed.ts';
 import { Claims } from './claims.ts';
 import { DueListener } from './due-listener.ts';
 import { fairShare } from './fair.ts';
@@ -51,6 +52,8 @@ export class Sender {
   readonly #cancels = new Set<AbortController>();
   readonly #sending = new Set<Promise<void>>();
   readonly #bell = new Bell();
+  /** For claims and results, which take turns on two connections. */
+  readonly #keyed: Pool;
   readonly #claims: Claims;
   readonly #recorder: Recorder;
   readonly #listener: DueListener;
@@ -69,9 +72,11 @@ export class Sender {
 
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
-    this.#claims = new Claims(pool, randomUUID(), settings.lease);
+    this.#keyed = keyedPool(pool, 2, (error) => onError(error, 'an idle database connection was lost'));
+    this.#claims = new Claims(pool, this.#keyed, randomUUID(), settings.lease);
     this.#recorder = new Recorder(
       pool,
+      this.#keyed,
       { owner: this.#claims.owner, circuit: settings.circuit },
       (endpoints) => this.#opened(endpoints),
       (error) => onError(error, 'results could not be written'),
@@ -108,6 +113,7 @@ export class Sender {
     await Promise.all(this.#sending);
     clearTimeout(impatience);
     await this.#recorder.stop();
+    await this.#keyed.end();
     await this.#agents.destroy();
   }
 
@@ -131,7 +137,7 @@ export class Sender {
       this.#look().catch((error: unknown) => this.options.onError(error, 'due deliveries could not be looked for'));
       return;
     }
-    for (const name of lanes) this.#lane(name).hungry = true;
+    for (const name of lanes) this.#lane(name).tell();
     this.#bell.ring();
   }
 
@@ -139,7 +145,8 @@ export class Sender {
   async #look(): Promise<void> {
     for (const [name, lane] of this.#lanes) if (lane.idle) this.#lanes.delete(name);
     const lanes = await this.#claims.lanesWithDue();
-    if (lanes.length > 0) this.#due(lanes);
+    for (const name of lanes) this.#lane(name).startOver();
+    if (lanes.length > 0) this.#bell.ring();
   }
 
   #lane(name: string): Lane {
@@ -170,23 +177,23 @@ export class Sender {
         await this.#take(room);
       } catch (error) {
         this.options.onError(error, 'deliveries could not be claimed');
-        for (const id of room.keys()) this.#lane(id).hungry = true;
+        for (const id of room.keys()) this.#lane(id).startOver();
         await sleep(AWAY_MS);
       }
     }
   }
 
   async #take(room: ReadonlyMap<string, number>): Promise<void> {
-    // Before the question, so that whoever says in the meantime that there is more is heard.
+    const from = new Map<string, Reached>();
     for (const name of room.keys()) {
       const lane = this.#lane(name);
-      lane.hungry = false;
+      from.set(name, lane.ask());
       // The next time it comes after the others of its product.
       this.#lanes.delete(name);
       this.#lanes.set(name, lane);
     }
     const goodUntil = performance.now() + this.options.settings.lease;
-    const { claimed, held } = await this.#claims.take(room);
+    const { claimed, held } = await this.#claims.take(room, from);
     const targets = await this.#targets.of(claimed);
     const taken = new Map<string, number>();
     for (const one of claimed) {
@@ -294,7 +301,7 @@ export class Sender {
       this.#places.give(delivery.id);
       lane.done(delivery);
       // What waited behind it may be due now.
-      if (delivery.queue !== null) lane.hungry = true;
+      if (delivery.queue !== null) lane.tell();
       this.#fill(lane);
       const beside = this.#beside(laneOf(delivery.endpoint_id, delivery.replayed));
       if (beside !== undefined) this.#fill(beside);

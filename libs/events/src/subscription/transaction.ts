@@ -1,12 +1,12 @@
-import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import pg, { type Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import { together } from '../store/together.ts';
 
 /**
  * What a transaction writes it finds by keys, whatever PostgreSQL takes the tables to be: as long as it has no statistics of a
  * young one it would read that whole, and keep the plan while the table grows.
  */
-export const BEGIN =
-  'begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off';
+const BY_KEYS = ['enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off'];
+export const BEGIN = ['begin', ...BY_KEYS.map((setting) => `set local ${setting}`)].join('; ');
 
 /** Runs work in a transaction of its own; a connection in doubt is not used again. */
 export const inTransaction = <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
@@ -36,7 +36,28 @@ export const inPieces = <Opened, Result>(
   });
 
 /** What is found by keys alone needs one plan, whatever the parameters, and be it made while all the tables are empty. */
-export const PLAN_ONCE = 'set local plan_cache_mode = force_generic_plan';
+const ONE_PLAN = 'plan_cache_mode = force_generic_plan';
+export const PLAN_ONCE = `set local ${ONE_PLAN}`;
+
+/**
+ * Connections beside those of `pool`, for statements that each are a transaction by themselves. What others say at the beginning of a
+ * transaction they say once, so that a statement is one message there and one back. They stay open, for the plans they hold.
+ * @param connections at most
+ * @param onError hears of connections that are lost while nothing is asked of them
+ */
+export const keyedPool = (pool: Pool, connections: number, onError: (error: Error) => void): Pool => {
+  const settings = [...BY_KEYS, ONE_PLAN].map((setting) => `-c ${setting.replaceAll(' ', '')}`);
+  const keyed = new pg.Pool({
+    ...pool.options,
+    options: [pool.options.options ?? '', ...settings].join(' '),
+    max: connections,
+    idleTimeoutMillis: 0,
+  });
+  keyed.on('error', onError);
+  // One that is cut while it is handed over has nobody yet who listens, and would end the process; its first query tells.
+  keyed.on('connect', (client) => client.on('error', () => undefined));
+  return keyed;
+};
 
 /**
  * Runs one statement in a transaction of its own, in one round trip. The pool's connections are in pipeline mode.
