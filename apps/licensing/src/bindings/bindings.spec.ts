@@ -163,7 +163,8 @@ describe('what activations are held to', () => {
     ]);
     // Whoever leads looks once a minute, and at once when it has come to lead.
     await pool.query(
-      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`,
+      `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
+       where l.locktype = 'advisory' and d.datname = current_database() and l.pid <> pg_backend_pid()`,
     );
     await eventually(async () => (await left(license)).length === 2, 10_000);
     expect(await left(license)).toEqual(['seen', 'new']);

@@ -21,8 +21,8 @@ export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): P
     await orm.initialize();
     await orm.runMigrations();
   } finally {
-    await client.query('select pg_advisory_unlock($1)', [lock]);
-    client.release();
+    // The lock goes with the connection, which may have been lost meanwhile.
+    client.release(true);
   }
 };
 
