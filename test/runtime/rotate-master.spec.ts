@@ -150,5 +150,5 @@ describe('keyledger keys rotate-master', () => {
     } finally {
       await stop(fresh.child);
     }
-  });
+  }, 120_000);
 });
