@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { openPool } from '#events/pool';
 import { type EventStoreOptions, PostgresEventStore } from '#events/store/postgres-event-store';
 import { migrateEventStore } from '#events/store/schema';
 import { freshDatabase, type TestDatabase } from './postgres.ts';
@@ -18,10 +19,8 @@ export interface TestLog {
 /** @param tables SQL that makes the read tables */
 export const freshLog = async (tables = ''): Promise<TestLog> => {
   const database = await freshDatabase();
-  const pool = new pg.Pool({ ...database.config, options: '-c search_path=things', max: 40 });
   // Dropping the database cuts what is still closing.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const pool = openPool({ ...database.config, options: '-c search_path=things', max: 40 }, () => undefined);
   const client = await pool.connect();
   await client.query('create schema things');
   await migrateEventStore(client, 'things');

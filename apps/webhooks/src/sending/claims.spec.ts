@@ -69,7 +69,7 @@ describe('claims of due deliveries', () => {
     const claims = new Claims(open.pool, keyed, '00000000-0000-4000-8000-000000000000', 15_000);
     const lane = new Lane(2);
     const take = async (places: number): Promise<string[]> => {
-      const { claimed } = await claims.take(new Map([[LANE, places]]), new Map([[LANE, lane.ask()]]));
+      const { claimed } = await claims.take(new Map([[LANE, places]]), new Map([[LANE, lane.beginClaim()]]));
       for (const one of claimed) lane.add(one);
       return claimed.map(({ id }) => id);
     };

@@ -88,9 +88,9 @@ export class Claims {
 
   /**
    * Takes up to so many of each lane's due deliveries, the longest due first, and no more than its gate lets through.
-   * @param from behind which of its deliveries a lane is gone through; from the first when nothing is said
+   * @param from behind which of its deliveries a lane is gone through
    */
-  async take(free: ReadonlyMap<string, number>, from: ReadonlyMap<string, Reached> = new Map()): Promise<Taken> {
+  async take(free: ReadonlyMap<string, number>, from: ReadonlyMap<string, Reached>): Promise<Taken> {
     const names = [...free.keys()];
     const lanes = names.map(endpointOf);
     const values = [

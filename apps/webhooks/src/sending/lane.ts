@@ -73,7 +73,7 @@ export class Lane {
   }
 
   /** A claim is about to be made. Whoever says from now on that there is more is heard. @returns behind which delivery */
-  ask(): Reached {
+  beginClaim(): Reached {
     const from = this.#from;
     this.hungry = false;
     this.#back = 0;

@@ -29,7 +29,7 @@ describe('what is done with deliveries', () => {
       throw error;
     });
     const claims = new Claims(pool, keyed, OWNER, 15_000);
-    await claims.take(new Map([['whk_1', 10]]));
+    await claims.take(new Map([['whk_1', 10]]), new Map());
     const attempt = {
       at: new Date(),
       duration_ms: 1,

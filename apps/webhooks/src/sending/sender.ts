@@ -187,7 +187,7 @@ export class Sender {
     const from = new Map<string, Reached>();
     for (const name of room.keys()) {
       const lane = this.#lane(name);
-      from.set(name, lane.ask());
+      from.set(name, lane.beginClaim());
       // The next time it comes after the others of its product.
       this.#lanes.delete(name);
       this.#lanes.set(name, lane);

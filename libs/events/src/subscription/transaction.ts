@@ -1,4 +1,5 @@
-import pg, { type Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { openPool } from '../pool.ts';
 import { together } from '../store/together.ts';
 
 /**
@@ -47,16 +48,8 @@ export const PLAN_ONCE = `set local ${ONE_PLAN}`;
  */
 export const keyedPool = (pool: Pool, connections: number, onError: (error: Error) => void): Pool => {
   const settings = [...BY_KEYS, ONE_PLAN].map((setting) => `-c ${setting.replaceAll(' ', '')}`);
-  const keyed = new pg.Pool({
-    ...pool.options,
-    options: [pool.options.options ?? '', ...settings].join(' '),
-    max: connections,
-    idleTimeoutMillis: 0,
-  });
-  keyed.on('error', onError);
-  // One that is cut while it is handed over has nobody yet who listens, and would end the process; its first query tells.
-  keyed.on('connect', (client) => client.on('error', () => undefined));
-  return keyed;
+  const options = [pool.options.options ?? '', ...settings].join(' ');
+  return openPool({ ...pool.options, options, max: connections, idleTimeoutMillis: 0 }, onError);
 };
 
 /**

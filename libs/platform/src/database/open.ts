@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
+import { openPool } from '#events/pool';
 import { ConfigError } from '../config/config-error.ts';
 import type { EntityClass, MigrationClass, ServiceDatabase } from './database.ts';
 import { grantUse, migrate } from './migrate.ts';
@@ -42,16 +43,16 @@ export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDat
 
 const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg.Pool; orm: DataSource } => {
   const { schema, entities, migrations, planAlways = false, onError } = options;
-  const pool = new pg.Pool({
-    connectionString: url,
-    options: `-c search_path=${schema}${planAlways ? ' -c plan_cache_mode=force_custom_plan' : ''}`,
-    application_name: `keyledger ${schema}`,
-    max,
-    pipeline: true,
-  });
-  pool.on('error', onError);
-  // One that is cut while it is handed over has nobody yet who listens, and would end the process; its first query tells.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const pool = openPool(
+    {
+      connectionString: url,
+      options: `-c search_path=${schema}${planAlways ? ' -c plan_cache_mode=force_custom_plan' : ''}`,
+      application_name: `keyledger ${schema}`,
+      max,
+      pipeline: true,
+    },
+    onError,
+  );
   const orm = new DataSource({
     type: 'postgres',
     // TypeORM works on this very pool, so that its transactions and ours share connections.
