@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { AnyStreamType, DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import {
   type EventStore,
-  HandledBeforeError,
   type HandleOptions,
   type Loaded,
   type Outcome,
@@ -35,7 +33,9 @@ import { Gatherer } from './gatherer.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
 import { LogReader, type StreamsRange } from './read.ts';
+import { RememberedCommands } from './remembered.ts';
 import { forgetChannel, orderingLock } from './schema.ts';
+import { Slots } from './slots.ts';
 import { Schemas } from './upcast.ts';
 import { Writer } from './writer.ts';
 
@@ -70,13 +70,8 @@ type AnyOutcome = Outcome<unknown, DomainEvent>;
 
 /** The event store of one service in one process; any number of them, in any number of processes, share a schema. */
 export class PostgresEventStore implements EventStore {
-  readonly #busy = new Map<string, Slot>();
-  readonly #idle: LRUCache<string, Slot>;
-  /** Streams being read from the log: whoever asks for one meanwhile waits for the same reading. */
-  readonly #loading = new Map<string, Promise<Slot>>();
-  /** How far other processes have brought streams that are being read or written here just now. */
-  readonly #grown = new Map<string, number>();
-  #forgettings = 0;
+  readonly #slots: Slots;
+  readonly #commands: RememberedCommands;
   readonly #pool: Pool;
   readonly #schema: string;
   readonly #observe: Observer;
@@ -98,23 +93,24 @@ export class PostgresEventStore implements EventStore {
     this.#snapshots = new Map(
       snapshots.map((snapshot) => [snapshot.stream.name, new Gatherer((ids) => this.#fromTable(snapshot, ids))]),
     );
-    this.#idle = new LRUCache({ max: cachedStreams });
+    this.#slots = new Slots(cachedStreams, (slot) => this.#bringUp(slot));
+    this.#commands = new RememberedCommands(pool);
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
     const onSent = (): void => this.#queue.grown();
     const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin, onSent);
     const flusher = new Flusher(writer, this.#reader, {
-      onDone: (append) => this.#done(append),
+      onDone: (append) => this.#slots.done(append),
       renew: (append) => this.#renew(append),
       onFlush: (recorded) => this.#flushed(recorded),
       onConflict: () => observe.conflict?.(),
-      recall: (commandId) => this.recall(commandId),
+      recall: (commandId) => this.#commands.recall(commandId),
     });
     this.#queue = new FlushQueue(flusher, (append) => this.#renew(append));
     this.#follower = new Follower(pool, schema, origin, {
-      onGrown: (heads) => this.#evictOlder(heads),
-      onForgotten: (person) => this.#evictForgotten(person),
-      onReconnect: () => this.#evictAll(),
+      onGrown: (heads) => this.#slots.evictOlder(heads),
+      onForgotten: (person) => this.#forget(person),
+      onReconnect: () => this.#distrust(),
       onError: (error) => observe.error?.(error),
     });
     this.#expiry = expireCommands(pool, (error) => observe.error?.(error));
@@ -141,20 +137,18 @@ export class PostgresEventStore implements EventStore {
   ): Promise<Outcome<State, Event>> {
     const span = startSpan(`command ${type.name}`, 'internal', options.metadata.traceparent);
     try {
-      if (options.commandId !== undefined) await this.#refuseIfHandled(options.commandId);
-      const known = this.#slot(streamId);
+      if (options.commandId !== undefined) await this.#commands.refuseIfHandled(options.commandId);
+      const known = this.#slots.get(streamId);
       // A stream that must not exist need not be looked for: the unique index tells if it does.
       const slot =
         known ??
-        (options.expectedVersion === 0
-          ? emptySlot(type, streamId, this.#forgettings)
-          : await this.#read(type, streamId));
+        (options.expectedVersion === 0 ? this.#slots.empty(type, streamId) : await this.#slots.read(type, streamId));
       const readings = options.reads === undefined ? [] : await this.#readings(options.reads);
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
         const { traceparent } = span;
         const command = { decide, options, readings, traceparent, resolve, reject } as unknown as Command;
-        this.#submit(this.#slot(streamId) ?? slot, guarded(command, streamId));
+        this.#submit(this.#slots.get(streamId) ?? slot, guarded(command, streamId));
       });
       span.end();
       return outcome as Outcome<State, Event>;
@@ -177,12 +171,12 @@ export class PostgresEventStore implements EventStore {
     type: StreamType<State, Event>,
     streamId: string,
   ): Promise<Loaded<State>> {
-    const { state, version } = this.#slot(streamId) ?? (await this.#read(type, streamId));
+    const { state, version } = this.#slots.get(streamId) ?? (await this.#slots.read(type, streamId));
     return { state: state as State, version };
   }
 
   peek<State, Event extends DomainEvent>(_type: StreamType<State, Event>, streamId: string): Loaded<State> | undefined {
-    return this.#slot(streamId) as Loaded<State> | undefined;
+    return this.#slots.get(streamId) as Loaded<State> | undefined;
   }
 
   async loadAsOf<State, Event extends DomainEvent>(
@@ -216,61 +210,18 @@ export class PostgresEventStore implements EventStore {
     return this.#reader.all(options);
   }
 
-  async recall(commandId: string): Promise<Remembered | undefined> {
-    const { rows } = await this.#pool.query<{ fingerprint: string; result: Buffer; expires_at: Date }>({
-      name: 'recall',
-      text: 'select fingerprint, result, expires_at from commands where command_id = $1 and expires_at > now()',
-      values: [commandId],
-    });
-    const row = rows[0];
-    return row && { fingerprint: row.fingerprint, result: row.result, expires_at: row.expires_at.toISOString() };
+  recall(commandId: string): Promise<Remembered | undefined> {
+    return this.#commands.recall(commandId);
   }
 
-  async remember(commandId: string, { fingerprint, result, expires_at }: Remembered): Promise<void> {
-    await this.#pool.query(
-      `insert into commands as c (command_id, fingerprint, result, expires_at) values ($1, $2, $3, $4)
-       on conflict (command_id) do update set fingerprint = excluded.fingerprint, result = excluded.result,
-         expires_at = excluded.expires_at where c.expires_at <= now()`,
-      [commandId, fingerprint, Buffer.from(result), expires_at],
-    );
+  remember(commandId: string, remembered: Remembered): Promise<void> {
+    return this.#commands.remember(commandId, remembered);
   }
 
   async forgetPerson(personId: string): Promise<void> {
     await this.#personal.deleteKey(personId);
-    this.#evictForgotten(personId);
+    this.#forget(personId);
     await this.#pool.query('select pg_notify($1, $2)', [forgetChannel(this.#schema), personId]);
-  }
-
-  async #refuseIfHandled(commandId: string): Promise<void> {
-    const { rows } = await this.#pool.query<{ fingerprint: string; result: Buffer; expired: boolean }>({
-      name: 'handled_before',
-      text: 'select fingerprint, result, expires_at <= now() as expired from commands where command_id = $1',
-      values: [commandId],
-    });
-    for (const { fingerprint, result, expired } of rows) {
-      if (!expired) throw new HandledBeforeError(commandId, fingerprint, result);
-      // An expired id may be used anew, so its row must not stand in the way.
-      await this.#pool.query('delete from commands where command_id = $1 and expires_at <= now()', [commandId]);
-    }
-  }
-
-  #slot(streamId: string): Slot | undefined {
-    return this.#busy.get(streamId) ?? this.#idle.get(streamId);
-  }
-
-  #read(type: AnyType, streamId: string): Promise<Slot> {
-    let reading = this.#loading.get(streamId);
-    if (reading === undefined) {
-      const slot = emptySlot(type, streamId, this.#forgettings);
-      reading = this.#bringUp(slot)
-        .finally(() => this.#loading.delete(streamId))
-        .then((slot) => {
-          if (!this.#busy.has(streamId)) this.#rest(slot);
-          return slot;
-        });
-      this.#loading.set(streamId, reading);
-    }
-    return reading;
   }
 
   async #bringUp(slot: Slot): Promise<Slot> {
@@ -299,8 +250,7 @@ export class PostgresEventStore implements EventStore {
     let append = slot.appends.at(-1);
     if (append === undefined || append.taken || eventsIn(append) >= ENOUGH) {
       append = appendTo(slot, append ?? slot);
-      slot.appends.push(append);
-      this.#busy.set(slot.id, slot);
+      this.#slots.begin(append);
       this.#queue.enqueue(append);
     }
     this.#refresh(command);
@@ -312,7 +262,7 @@ export class PostgresEventStore implements EventStore {
   #refresh({ readings }: Command): boolean {
     let moved = false;
     for (const reading of readings) {
-      const present = this.#slot(reading.id);
+      const present = this.#slots.get(reading.id);
       if (present === undefined || present.version <= reading.version) continue;
       Object.assign(reading, { state: present.state, version: present.version });
       moved = true;
@@ -329,59 +279,19 @@ export class PostgresEventStore implements EventStore {
     return true;
   }
 
-  /** The append is done with; when it was the slot's last, the stream comes to rest. */
-  #done(append: Append): void {
-    const { slot } = append;
-    const at = slot.appends.indexOf(append);
-    if (at === -1) return;
-    slot.appends.splice(at, 1);
-    if (slot.appends.length > 0) return;
-    this.#busy.delete(slot.id);
-    this.#rest(slot);
-  }
-
-  /** Keeps a state for later, unless it has grown stale in the meantime. */
-  #rest(slot: Slot): void {
-    const head = this.#grown.get(slot.id) ?? 0;
-    this.#grown.delete(slot.id);
-    // Streams that do not exist are not kept: asking for random ids must not push real states out.
-    const kept = slot.version > 0 && slot.version >= head && slot.forgettings === this.#forgettings;
-    if (kept) this.#idle.set(slot.id, slot);
-  }
-
   #flushed(recorded: ReadonlyMap<string, RecordedEvent>): void {
     this.#follower.passOwn([...recorded.values()].map(({ position }) => position));
     this.#observe.flushed?.(recorded.size);
   }
 
-  #evictOlder(heads: readonly { stream_id: string; version: number }[]): void {
-    for (const { stream_id, version } of heads) {
-      if (this.#busy.has(stream_id) || this.#loading.has(stream_id)) this.#grown.set(stream_id, version);
-      const slot = this.#idle.peek(stream_id);
-      if (slot !== undefined && slot.version < version) this.#idle.delete(stream_id);
-    }
-  }
-
-  /** Which states hold the person's data is not known; forgetting is rare and reading again is cheap. */
-  #evictForgotten(person: string): void {
+  #forget(person: string): void {
     this.#personal.forgetCached(person);
-    this.#forgettings += 1;
-    this.#idle.clear();
+    this.#slots.evictAll();
   }
 
   /** Messages may have been missed: states may be old, and anybody may have been forgotten. */
-  #evictAll(): void {
+  #distrust(): void {
     this.#personal.forgetAllCached();
-    this.#forgettings += 1;
-    this.#idle.clear();
+    this.#slots.evictAll();
   }
 }
-
-const emptySlot = (type: AnyType, id: string, forgettings: number): Slot => ({
-  id,
-  forgettings,
-  type,
-  state: type.initialState,
-  version: 0,
-  appends: [],
-});
