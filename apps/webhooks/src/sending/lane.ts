@@ -9,6 +9,9 @@ const ROUNDS = 4;
  */
 const OVERLAP_US = 1_000_000;
 
+/** What has been under way for longer than so many milliseconds may be for much longer. */
+const SOON_MS = 10;
+
 /**
  * One endpoint's share of the sender: what has been claimed for it and what is being sent. No lane waits for another, so an
  * endpoint that is slow, dead or flooded is so by itself.
@@ -16,6 +19,8 @@ const OVERLAP_US = 1_000_000;
 export class Lane {
   readonly #ready = new Map<string, Claimed>();
   readonly #sending = new Set<string>();
+  /** Since when (`performance.now()`) the endpoint owes an answer to what is being sent. */
+  readonly #unanswered = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   /** Something is ready that must not be sent before its slot. */
   #slotted = false;
@@ -106,6 +111,7 @@ export class Lane {
       if ((claimed.permit?.not_before ?? 0) > performance.now()) continue;
       this.#ready.delete(id);
       this.#sending.add(id);
+      this.#unanswered.set(id, performance.now());
       return claimed;
     }
     return undefined;
@@ -124,9 +130,17 @@ export class Lane {
     if (next !== Infinity) this.#timer = setTimeout(callback, Math.ceil(next - now) + 1);
   }
 
+  /** What the attempt came to is known and is to be written. @returns whether others will soon be so far */
+  answered({ id }: Claimed): boolean {
+    this.#unanswered.delete(id);
+    const lately = performance.now() - SOON_MS;
+    return [...this.#unanswered.values()].some((since) => since > lately);
+  }
+
   /** The attempt and what came of it are over and done with. */
   done({ id }: Claimed): void {
     this.#sending.delete(id);
+    this.#unanswered.delete(id);
   }
 
   /** Gives up what is ready. @returns it */

@@ -5,6 +5,13 @@ import { recordFree, recordOrdered, type Result, type Writer } from './results.t
 /** Pause before results are written again after the database failed, in milliseconds. */
 const AWAY_MS = 500;
 
+/**
+ * A group costs what seven results cost, so a small one waits for others that will come soon: until it is so large, and no longer than
+ * so many milliseconds.
+ */
+const ENOUGH = 10;
+const PATIENCE_MS = 3;
+
 interface Waiting {
   readonly result: Result;
   readonly written: (done: boolean) => void;
@@ -34,9 +41,12 @@ export class Recorder {
     this.#ordered = new Groups(async (results) => onOpen(await recordOrdered(pool, by, results)), onError);
   }
 
-  /** @returns whether it has been written: it always is in the end, unless the recorder is stopped before */
-  keep(result: Result): Promise<boolean> {
-    return (result.delivery.queue === null ? this.#free : this.#ordered).add(result);
+  /**
+   * @param more others of its lane will come soon, and may be written along
+   * @returns whether it has been written: it always is in the end, unless the recorder is stopped before
+   */
+  keep(result: Result, more: boolean): Promise<boolean> {
+    return (result.delivery.queue === null ? this.#free : this.#ordered).add(result, more);
   }
 
   /** From now on what cannot be written at once is given up. */
@@ -48,6 +58,10 @@ export class Recorder {
 class Groups {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  /** Ends the wait for more. */
+  #complete: () => void = () => undefined;
+  /** What waits is large enough, or keeps a lane from going on. */
+  #urgent = false;
   #stopping = false;
 
   constructor(
@@ -55,9 +69,11 @@ class Groups {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  add(result: Result): Promise<boolean> {
+  add(result: Result, more: boolean): Promise<boolean> {
     return new Promise((written) => {
       this.#waiting.push({ result, written });
+      this.#urgent ||= !more || this.#waiting.length >= ENOUGH;
+      if (this.#urgent) this.#complete();
       this.#running ??= this.#run();
     });
   }
@@ -71,8 +87,10 @@ class Groups {
     // Results that arrive in the same turn of the event loop go together.
     await nextTurn();
     while (this.#waiting.length > 0) {
+      await this.#more();
       const group = this.#waiting;
       this.#waiting = [];
+      this.#urgent = false;
       const done = await this.#writeUntilDone(group.map(({ result }) => result));
       // What waits goes out first: the database writes it while others are sent in the places of these.
       setImmediate(() => {
@@ -80,6 +98,17 @@ class Groups {
       });
     }
     this.#running = undefined;
+  }
+
+  #more(): Promise<void> | undefined {
+    if (this.#urgent) return undefined;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE_MS);
+      this.#complete = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #writeUntilDone(results: readonly Result[]): Promise<boolean> {

@@ -290,7 +290,8 @@ export class Sender {
       const made = await this.#attempt(delivery, target);
       if (made === undefined) return;
       const verdict = this.#verdict(delivery, target, made);
-      const written = await this.#recorder.keep({ delivery, attempt: made, ...verdict });
+      const result = { delivery, attempt: made, ...verdict };
+      const written = await this.#recorder.keep(result, lane.answered(delivery));
       if (written) this.options.onAttempt?.(made, verdict.status, delivery.endpoint_id);
       if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
     } catch (error) {

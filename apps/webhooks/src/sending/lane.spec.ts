@@ -1,0 +1,41 @@
+import { jest } from '@jest/globals';
+import type { Claimed } from './claimed.ts';
+import { Lane } from './lane.ts';
+
+const delivery = (n: number): Claimed => ({
+  id: `dlv_${n}`,
+  day: 0,
+  seq: String(n),
+  endpoint_id: 'whk_1',
+  event_id: `evt_${n}`,
+  attempts: 0,
+  queue: null,
+  replayed: false,
+  version: 1,
+  body: '{}',
+});
+
+describe('a lane', () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => jest.useRealTimers());
+
+  it('expects answers of what went out just now, and not of what has long been under way', () => {
+    const lane = new Lane(10);
+    for (let n = 1; n <= 4; n++) lane.add(delivery(n));
+    lane.next(); // dlv_1: never answered
+    jest.advanceTimersByTime(20);
+    for (let n = 2; n <= 4; n++) lane.next();
+    expect(lane.answered(delivery(2))).toBe(true);
+    expect(lane.answered(delivery(3))).toBe(true);
+    expect(lane.answered(delivery(4))).toBe(false);
+  });
+
+  it('expects no answer of what was given up', () => {
+    const lane = new Lane(10);
+    for (let n = 1; n <= 2; n++) lane.add(delivery(n));
+    lane.next();
+    lane.next();
+    lane.done(delivery(1));
+    expect(lane.answered(delivery(2))).toBe(false);
+  });
+});
