@@ -5,6 +5,7 @@ import { type License, licenseStream } from '#domain/license/license';
 import { type Plan, planStream } from '#domain/plan/plan';
 import { type Product, productStream } from '#domain/product/product';
 import type { EventStore, Loaded } from '#events';
+import { Gatherer } from '#events/gatherer';
 import { DATABASE, EVENT_STORE, normalizeIdentifier, type ServiceDatabase } from '#platform';
 import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
 import { LicenseKeys } from '../keys/license-keys.ts';
@@ -32,6 +33,8 @@ const REMEMBERED = 50_000;
 export class LicenseLookup {
   readonly #opened = new LRUCache<string, Opened>({ max: REMEMBERED });
   readonly #fingerprints = new LRUCache<string, string>({ max: REMEMBERED });
+  /** Ids by the hashes of keys. */
+  readonly #ids = new Gatherer((hashes) => this.#read(hashes));
 
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
@@ -94,15 +97,19 @@ export class LicenseLookup {
 
   async #find(key: string): Promise<string | undefined> {
     const hash = this.keys.hash(key);
-    const { rows } = await this.database.pool.query<{ id: string }>({
-      name: 'license_by_key',
-      text: 'select id from licenses where key_hash = $1',
-      values: [hash],
-    });
-    const id = rows[0]?.id;
+    const id = await this.#ids.get(hash);
     if (id === undefined) this.#opened.delete(key);
     else this.#opened.set(key, { id, hash });
     return id;
+  }
+
+  async #read(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const { rows } = await this.database.pool.query<{ id: string; key_hash: string }>({
+      name: 'licenses_by_key',
+      text: 'select id, key_hash from licenses where key_hash = any($1)',
+      values: [hashes],
+    });
+    return new Map(rows.map(({ id, key_hash }) => [key_hash, id]));
   }
 }
 

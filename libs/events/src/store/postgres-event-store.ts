@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { AnyStreamType, DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
+import { Gatherer } from '../gatherer.ts';
 import {
   type EventStore,
   type HandleOptions,
@@ -29,10 +30,9 @@ import {
 import { expireCommands } from './expire.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { Flusher, guarded } from './flusher.ts';
-import { Gatherer } from './gatherer.ts';
 import { Follower } from './follow.ts';
 import { type KeyWrapper, PersonalData } from './personal.ts';
-import { LogReader, type StreamsRange } from './read.ts';
+import { fold, LogReader, type StreamsRange } from './read.ts';
 import { RememberedCommands } from './remembered.ts';
 import { forgetChannel, orderingLock } from './schema.ts';
 import { Slots } from './slots.ts';
@@ -77,6 +77,7 @@ export class PostgresEventStore implements EventStore {
   readonly #observe: Observer;
   readonly #personal: PersonalData;
   readonly #reader: LogReader;
+  readonly #histories: Gatherer<readonly RecordedEvent[]>;
   readonly #queue: FlushQueue;
   /** By the name of their type. */
   readonly #snapshots: ReadonlyMap<string, Gatherer<Loaded<unknown>>>;
@@ -97,6 +98,7 @@ export class PostgresEventStore implements EventStore {
     this.#commands = new RememberedCommands(pool);
     this.#personal = new PersonalData(pool, keys, streams);
     this.#reader = new LogReader(pool, schemas, this.#personal, orderingLock(schema));
+    this.#histories = new Gatherer((ids) => this.#reader.histories(ids));
     const onSent = (): void => this.#queue.grown();
     const writer = new Writer(pool, schema, schemas, this.#personal, projections, origin, onSent);
     const flusher = new Flusher(writer, this.#reader, {
@@ -228,7 +230,7 @@ export class PostgresEventStore implements EventStore {
     const snapshot = await this.#snapshots.get(slot.type.name)?.get(slot.id);
     // It was written with the stream's last event: there is nothing after it that could not have come a moment later.
     if (snapshot !== undefined) return Object.assign(slot, { state: snapshot.state, version: snapshot.version });
-    await this.#reader.bringUpToDate(slot);
+    fold(slot, (await this.#histories.get(slot.id)) ?? []);
     return slot;
   }
 
