@@ -65,40 +65,36 @@ describe('keyledger keys rotate-master', () => {
     return JSON.parse(text) as Fields;
   };
 
+  const terms = { license_type: 'perpetual', license_model: 'standard' };
+  let of: Fields;
+  const issue = (url: string, email: string, key?: string): Promise<Fields> =>
+    post(url, '/admin/licenses', { ...of, email, name: 'Ada' }, key === undefined ? {} : { 'idempotency-key': key });
+
+  let license: Fields;
+  let device: Fields;
+  let serving: Awaited<ReturnType<typeof start>>;
+  let asked = 0;
+  const stopAsking = new AbortController();
+  let asking: Promise<PromiseSettledResult<void>[]>;
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'keyledger-rotate-'));
     database = await freshDatabase();
     pool = new pg.Pool({ ...database.config, max: 1 });
-  });
-  afterAll(async () => {
-    await pool.end();
-    await database.drop();
-    await rm(folder, { recursive: true });
-  });
-
-  it('brings everything under the new key while it is served, though it is killed; the old key is of no use then', async () => {
-    const old = await start(before);
-    const product = await post(old.url, '/admin/products', { name: 'S', slug: 's', type: 'desktop' });
-    const terms = { license_type: 'perpetual', license_model: 'standard' };
-    const plan = await post(old.url, '/admin/plans', { product_id: product['id'], name: 'P', slug: 'p', ...terms });
-    const issue = (url: string, email: string, key?: string) =>
-      post(
-        url,
-        '/admin/licenses',
-        { product_id: product['id'], plan_id: plan['id'], email, name: 'Ada' },
-        key === undefined ? {} : { 'idempotency-key': key },
-      );
-    const license = await issue(old.url, 'ada@example.com', 'once');
+    const { url, child } = await start(before);
+    const { id: product_id } = await post(url, '/admin/products', { name: 'S', slug: 's', type: 'desktop' });
+    const { id: plan_id } = await post(url, '/admin/plans', { product_id, name: 'P', slug: 'p', ...terms });
+    of = { product_id, plan_id };
+    license = await issue(url, 'ada@example.com', 'once');
     for (let n = 0; n < PEOPLE; n += 100)
-      await Promise.all(Array.from({ length: 100 }, (_, at) => issue(old.url, `p${n + at}@example.com`)));
-    const device = { license_key: license['license_key'], identifier: 'device' };
-    await post(old.url, '/license/activate', device);
-    await stop(old.child);
-
-    const serving = await start(after, before);
-    let asked = 0;
-    const stopAsking = new AbortController();
-    const asking = (async () => {
+      await Promise.all(Array.from({ length: 100 }, (_, at) => issue(url, `p${n + at}@example.com`)));
+    device = { license_key: license['license_key'], identifier: 'device' };
+    await post(url, '/license/activate', device);
+    await stop(child);
+  });
+  beforeAll(async () => {
+    serving = await start(after, before);
+    const ask = async (): Promise<void> => {
       while (!stopAsking.signal.aborted) {
         expect(await post(serving.url, '/license/verify', device)).toMatchObject({ code: 'VALID' });
         await issue(serving.url, `during${asked++}@example.com`);
@@ -106,9 +102,19 @@ describe('keyledger keys rotate-master', () => {
         // It is to be served, and not to be kept from its work.
         await sleep(20);
       }
-    })();
-    const settled = Promise.allSettled([asking]);
+    };
+    asking = Promise.allSettled([ask()]);
+  });
+  afterAll(async () => {
+    stopAsking.abort();
+    await asking;
+    await stop(serving.child);
+    await pool.end();
+    await database.drop();
+    await rm(folder, { recursive: true });
+  });
 
+  it('leaves off where it is killed', async () => {
     const rotate = spawn(process.execPath, [built('cli'), 'keys', 'rotate-master'], { env: env(after, before) });
     const killed = new Promise((resolve) => rotate.once('exit', (_code, signal) => resolve(signal)));
     createInterface({ input: rotate.stderr }).on('line', (line) => {
@@ -119,11 +125,13 @@ describe('keyledger keys rotate-master', () => {
       services: Record<string, { behind: Record<string, number> }>;
     };
     expect(halfway.services['licensing']?.behind['person_keys']).toBeGreaterThan(0);
+  });
 
+  it('goes on from there, and brings everything under the new key while it is served', async () => {
     const { code, err } = await cli(after, before, 'keys', 'rotate-master');
     expect({ code, err }).toMatchObject({ code: 0, err: expect.stringMatching(/licensing: person_keys \d+ of \d+/) });
     stopAsking.abort();
-    expect(await settled).toMatchObject([{ status: 'fulfilled' }]);
+    expect(await asking).toMatchObject([{ status: 'fulfilled' }]);
     expect(asked).toBeGreaterThan(0);
 
     const { out } = await cli(after, '', 'keys', 'status');
@@ -135,8 +143,10 @@ describe('keyledger keys rotate-master', () => {
       expect(new Set(keys.map(({ wrapped_under }) => wrapped_under))).toEqual(new Set([status.master_key]));
       expect(Object.values(behind).every((rows) => rows === 0)).toBe(true);
     }
-
     await stop(serving.child);
+  });
+
+  it('makes the old key of no use, and changes nothing else', async () => {
     await expect(start(before)).rejects.toThrow('ended with 1');
     const fresh = await start(after);
     try {

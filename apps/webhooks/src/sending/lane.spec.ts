@@ -1,19 +1,6 @@
 import { jest } from '@jest/globals';
-import type { Claimed } from './claimed.ts';
+import { claimedDelivery as delivery } from '../../../../test/support/sending.ts';
 import { Lane } from './lane.ts';
-
-const delivery = (n: number): Claimed => ({
-  id: `dlv_${n}`,
-  day: 0,
-  seq: String(n),
-  endpoint_id: 'whk_1',
-  event_id: `evt_${n}`,
-  attempts: 0,
-  queue: null,
-  replayed: false,
-  version: 1,
-  body: '{}',
-});
 
 describe('a lane', () => {
   beforeEach(() => jest.useFakeTimers());

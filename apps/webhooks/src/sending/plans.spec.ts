@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { type PublishedEvent, inTransaction } from '#events';
 import { keyedPool, PLAN_ONCE } from '#events/subscription/transaction';
+import { answered, claimedDelivery } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { fanOut } from '../deliveries/fan-out.ts';
 import { makeHistory } from '../history/history.ts';
 import { webhooksService } from '../webhooks.module.ts';
-import type { Claimed } from './claimed.ts';
 import { Claims } from './claims.ts';
 import { recordFree } from './results.ts';
 import { defaultSettings } from './settings.ts';
@@ -30,17 +30,9 @@ describe('what is done with deliveries', () => {
     });
     const claims = new Claims(pool, keyed, OWNER, 15_000);
     await claims.take(new Map([['whk_1', 10]]), new Map());
-    const attempt = {
-      at: new Date(),
-      duration_ms: 1,
-      response_status: 204,
-      response_body: '',
-      error: null,
-      retry_after: undefined,
-    };
     const by = { owner: OWNER, circuit: defaultSettings.circuit };
     for (const status of ['succeeded', 'failed'] as const)
-      await recordFree(keyed, by, [{ delivery: CLAIMED, attempt, status, pause: undefined }]);
+      await recordFree(keyed, by, [{ delivery: claimedDelivery(1), attempt: answered(), status, pause: undefined }]);
     await inTransaction(pool, (tx) => fanOut([EVENT], tx));
   });
   afterAll(async () => {
@@ -49,18 +41,6 @@ describe('what is done with deliveries', () => {
     await open.drop();
   });
 
-  const CLAIMED: Claimed = {
-    id: 'dlv_1',
-    day: 0,
-    seq: '1',
-    endpoint_id: 'whk_1',
-    event_id: 'evt_1',
-    attempts: 0,
-    queue: null,
-    replayed: false,
-    version: 1,
-    body: '{}',
-  };
   const EVENT: PublishedEvent = {
     specversion: '1.0',
     id: 'evt_2',

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { Pool } from 'pg';
 import { keyedPool } from '#events/subscription/transaction';
+import { answered } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { makeHistory } from '../history/history.ts';
 import { TODAY } from '../history/history.table.ts';
@@ -14,15 +15,6 @@ import { defaultSettings } from './settings.ts';
 const complain = (error: unknown): void => {
   throw error instanceof Error ? error : new Error(String(error));
 };
-const ATTEMPT = {
-  at: new Date(),
-  duration_ms: 1,
-  response_status: 204,
-  response_body: '',
-  error: null,
-  retry_after: undefined,
-};
-
 describe('results of attempts', () => {
   let open: TestServiceDatabase;
   let keyed: Pool;
@@ -57,7 +49,7 @@ describe('results of attempts', () => {
   const keep = async (from: number, to: number, more: boolean): Promise<Promise<boolean>[]> => {
     const kept: Promise<boolean>[] = [];
     for (const delivery of claimed.slice(from, to)) {
-      kept.push(recorder.keep({ delivery, attempt: ATTEMPT, status: 'succeeded', pause: undefined }, more));
+      kept.push(recorder.keep({ delivery, attempt: answered(), status: 'succeeded', pause: undefined }, more));
       for (let turns = 0; turns < 3; turns++) await nextTurn();
     }
     return kept;
