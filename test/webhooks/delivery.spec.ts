@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { eventually } from '../support/app.ts';
 import { PRODUCT, QUICK, type Received, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
@@ -186,6 +187,25 @@ describe('an attempt that fails', () => {
     const after = await startWebhooks(QUICK, { databaseUrl: before.databaseUrl });
     const delivery = await after.delivery(id, event, ({ status }) => status === 'succeeded');
     expect(delivery.attempts).toMatchObject([{ response_status: 500 }, { response_status: 200 }]);
+    await after.close();
+    await sink.close();
+  });
+
+  it('whose result cannot be written does not keep the service from stopping, and comes again under its id', async () => {
+    const before = await startWebhooks({ ...QUICK, lease: 1_000 });
+    const sink = await startSink();
+    const database = new pg.Client(before.databaseUrl);
+    await database.connect();
+    const { id } = await before.webhook(sink.url);
+    await database.query('alter table webhooks.attempts rename to away');
+    const event = await before.suspend();
+    await eventually(() => sink.received.length === 1);
+    await before.app.close();
+    await database.query('alter table webhooks.away rename to attempts');
+    await database.end();
+    const after = await startWebhooks(QUICK, { databaseUrl: before.databaseUrl });
+    await after.delivery(id, event, ({ status }) => status === 'succeeded');
+    expect(sink.received).toMatchObject([{ id: event }, { id: event }]);
     await after.close();
     await sink.close();
   });

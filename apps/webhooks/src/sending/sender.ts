@@ -109,6 +109,8 @@ export class Sender {
     await this.#release([...this.#lanes.values()].flatMap((lane) => lane.clear()));
     const impatience = setTimeout(() => {
       for (const cancel of this.#cancels) cancel.abort();
+      // What the database does not take by then is sent once more, by whoever comes next.
+      void this.#recorder.stop();
     }, this.options.settings.grace);
     await Promise.all(this.#sending);
     clearTimeout(impatience);
