@@ -1,4 +1,5 @@
 /** A process of the shop or the ledger, to be killed: `worker.ts JSON`. Says `ready` when it has begun. */
+import { flushCompileCache } from 'node:module';
 import { KafkaSource } from '#events/kafka/kafka.source';
 import { startRelay } from '#events/kafka/relay';
 import type { KafkaOptions } from '#events/kafka/topic';
@@ -48,5 +49,7 @@ const consume = (): void => {
 
 if (role === 'relay') relay();
 if (role === 'consumer') consume();
+// It is never given the time to do so at its end.
+flushCompileCache();
 console.log('ready');
 if (role === 'appender') await append();
