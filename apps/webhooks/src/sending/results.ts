@@ -1,18 +1,16 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { inTransaction } from '#events/subscription/transaction';
-import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
+import { DUE_CHANNEL, QUEUE_LOCK } from '../deliveries/delivery.table.ts';
 import type { Attempt } from './attempt.ts';
 import { type Streak, streaksOf } from './circuit.ts';
 import type { Claimed } from './claimed.ts';
 import type { CircuitSettings } from './settings.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What an attempt came to. */
-export interface Result {
+export interface Result extends Verdict {
   readonly delivery: Claimed;
   readonly attempt: Attempt;
-  readonly status: DeliveryStatus;
-  /** Milliseconds until the next attempt, when there is to be one. */
-  readonly pause: number | undefined;
 }
 
 /**

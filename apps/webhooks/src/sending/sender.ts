@@ -7,7 +7,7 @@ import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
 import type { Opening } from '../endpoints/secret.ts';
 import type { AddressRule } from './addresses.ts';
 import { Agents } from './agents.ts';
-import { type Attempt, attempt, succeeded } from './attempt.ts';
+import { type Attempt, attempt } from './attempt.ts';
 import { Bell } from './bell.ts';
 import { type Claimed, endpointOf, laneOf, type Reached } from './claimed.ts';
 import { Claims } from './claims.ts';
@@ -17,10 +17,10 @@ import { Lane } from './lane.ts';
 import { messageOf } from './message.ts';
 import { Places } from './places.ts';
 import { Recorder } from './recorder.ts';
-import { pauseAfter } from './retry.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Target } from './target.ts';
 import { Targets } from './targets.ts';
+import { isGone, verdictOn } from './verdict.ts';
 
 export interface SenderOptions {
   readonly pool: Pool;
@@ -39,7 +39,6 @@ export interface SenderOptions {
 const AWAY_MS = 500;
 /** How often places are taken back from attempts that only wait, in milliseconds. */
 const SWEEP_MS = 100;
-const GONE = 410;
 
 /**
  * Sends what is due. Any number of senders work on one database. A crash loses nothing and repeats at most the attempts that were
@@ -291,11 +290,11 @@ export class Sender {
       if (target === undefined) return;
       const made = await this.#attempt(delivery, target);
       if (made === undefined) return;
-      const verdict = this.#verdict(delivery, target, made);
+      const verdict = verdictOn(delivery, target, this.options.settings.jitter, made);
       const result = { delivery, attempt: made, ...verdict };
       const written = await this.#recorder.keep(result, lane.answered(delivery));
       if (written) this.options.onAttempt?.(made, verdict.status, delivery.endpoint_id);
-      if (written && made.response_status === GONE) await this.options.onGone(delivery.endpoint_id);
+      if (written && isGone(made)) await this.options.onGone(delivery.endpoint_id);
     } catch (error) {
       // The claim runs out, and the delivery is taken up again.
       this.options.onError(error, `delivery ${delivery.id} could not be tried`);
@@ -323,18 +322,6 @@ export class Sender {
     } finally {
       this.#cancels.delete(cancel);
     }
-  }
-
-  #verdict(
-    { attempts }: Claimed,
-    { ladder }: Target,
-    made: Attempt,
-  ): { status: DeliveryStatus; pause: number | undefined } {
-    if (succeeded(made)) return { status: 'succeeded', pause: undefined };
-    if (made.response_status === GONE) return { status: 'failed', pause: undefined };
-    const { jitter } = this.options.settings;
-    const pause = pauseAfter(attempts + 1, made.retry_after, { ladder, jitter });
-    return { status: pause === undefined ? 'failed' : 'pending', pause };
   }
 
   /** Claims that have lasted for a while are made to last longer. */
