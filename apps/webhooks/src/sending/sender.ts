@@ -13,6 +13,7 @@ import { type Claimed, endpointOf, laneOf, type Reached } from './claimed.ts';
 import { Claims } from './claims.ts';
 import { DueListener } from './due-listener.ts';
 import { fairShare } from './fair.ts';
+import { Holdings } from './holdings.ts';
 import { Lane } from './lane.ts';
 import { messageOf } from './message.ts';
 import { Places } from './places.ts';
@@ -46,8 +47,7 @@ const SWEEP_MS = 100;
  */
 export class Sender {
   readonly #lanes = new Map<string, Lane>();
-  /** Until when each claim is good, by the clock of this process, which starts before that of the database. */
-  readonly #goodUntil = new Map<string, { readonly day: number; readonly until: number }>();
+  readonly #holdings: Holdings;
   readonly #cancels = new Set<AbortController>();
   readonly #sending = new Set<Promise<void>>();
   readonly #bell = new Bell();
@@ -72,6 +72,7 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {
     const { pool, settings, masterKey, refused, onError } = options;
     this.#keyed = keyedPool(pool, 2, (error) => onError(error, 'an idle database connection was lost'));
+    this.#holdings = new Holdings(settings.lease);
     this.#claims = new Claims(pool, this.#keyed, randomUUID(), settings.lease);
     this.#recorder = new Recorder(
       pool,
@@ -95,7 +96,7 @@ export class Sender {
     this.#listener.start();
     this.#claiming = this.#claim();
     this.#every(poll, () => this.#look());
-    this.#every(lease / 3, () => this.#renew());
+    this.#every(lease / 3, () => this.#holdings.renew((aging) => this.#claims.renew(aging)));
     this.#timers.push(setInterval(() => this.#sweep(), SWEEP_MS));
   }
 
@@ -193,7 +194,7 @@ export class Sender {
       this.#lanes.delete(name);
       this.#lanes.set(name, lane);
     }
-    const goodUntil = performance.now() + this.options.settings.lease;
+    const asked = performance.now();
     const { claimed, held } = await this.#claims.take(room, from);
     const targets = await this.#targets.of(claimed);
     const taken = new Map<string, number>();
@@ -204,7 +205,7 @@ export class Sender {
       const lane = this.#lane(name);
       lane.concurrency = target.concurrency;
       lane.product = target.product_id;
-      this.#goodUntil.set(one.id, { day: one.day, until: goodUntil });
+      this.#holdings.add(one, asked);
       lane.add(one);
       taken.set(name, (taken.get(name) ?? 0) + 1);
     }
@@ -231,14 +232,14 @@ export class Sender {
 
   /** How many deliveries are held that are not under way. */
   get #ready(): number {
-    return this.#goodUntil.size - this.#sending.size;
+    return this.#holdings.size - this.#sending.size;
   }
 
   /** While a circuit is open nothing but probes goes out: what has been claimed goes back, and its ladder stays as it is. */
   #opened(endpoints: readonly string[]): void {
     const lanes = endpoints.flatMap((id) => [laneOf(id, false), laneOf(id, true)]);
     const unsent = lanes.flatMap((name) => this.#lanes.get(name)?.clear() ?? []);
-    for (const { id } of unsent) this.#goodUntil.delete(id);
+    for (const { id } of unsent) this.#holdings.delete(id);
     void this.#release(unsent);
   }
 
@@ -285,7 +286,7 @@ export class Sender {
 
   async #send(delivery: Claimed, lane: Lane): Promise<void> {
     try {
-      if ((this.#goodUntil.get(delivery.id)?.until ?? 0) <= performance.now()) return;
+      if (!this.#holdings.has(delivery.id)) return;
       const target = this.#targets.get(delivery.endpoint_id);
       if (target === undefined) return;
       const made = await this.#attempt(delivery, target);
@@ -299,7 +300,7 @@ export class Sender {
       // The claim runs out, and the delivery is taken up again.
       this.options.onError(error, `delivery ${delivery.id} could not be tried`);
     } finally {
-      this.#goodUntil.delete(delivery.id);
+      this.#holdings.delete(delivery.id);
       this.#places.give(delivery.id);
       lane.done(delivery);
       // What waited behind it may be due now.
@@ -321,20 +322,6 @@ export class Sender {
       return this.#stopping && cancel.signal.aborted && made.response_status === null ? undefined : made;
     } finally {
       this.#cancels.delete(cancel);
-    }
-  }
-
-  /** Claims that have lasted for a while are made to last longer. */
-  async #renew(): Promise<void> {
-    const { lease } = this.options.settings;
-    const now = performance.now();
-    const aging = [...this.#goodUntil].flatMap(([id, { day, until }]) =>
-      until - now < (lease * 2) / 3 ? [{ id, day }] : [],
-    );
-    if (aging.length === 0) return;
-    const ours = await this.#claims.renew(aging);
-    for (const { id, day } of aging) {
-      if (this.#goodUntil.has(id)) this.#goodUntil.set(id, { day, until: ours.has(id) ? now + lease : 0 });
     }
   }
 }
