@@ -49,3 +49,6 @@ export interface Taken {
 
 /** Nobody holds the delivery `d`, and it is time. */
 export const OPEN = `d.status = 'pending' and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())`;
+
+/** A delivery that is ours, by its key. */
+export type Held = Pick<Claimed, 'id' | 'day'>;

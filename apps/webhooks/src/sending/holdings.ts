@@ -1,6 +1,4 @@
-import type { Claimed } from './claimed.ts';
-
-type Held = Pick<Claimed, 'id' | 'day'>;
+import type { Held } from './claimed.ts';
 
 /** The deliveries that are ours, and until when, by the clock of this process, which starts before that of the database. */
 export class Holdings {
