@@ -20,7 +20,7 @@ import { takeIn } from './taken-in.ts';
 const ATTEMPTS = Number(process.env['ATTEMPTS'] ?? 10_000_000);
 const AT_ONCE = 200_000;
 const FLOOD = 20_000;
-const ROUNDS = 7;
+const ROUNDS = 11;
 const ENDPOINT = 'whk_bench';
 /** Nobody verifies what it sends. */
 const SECRET = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
@@ -131,7 +131,10 @@ const startSink = async (): Promise<Sink> => {
   return sink;
 };
 
-/** Deliveries that arrived at their first attempt, one an event, spread over the four weeks up to now. */
+/**
+ * Deliveries that arrived at their first attempt, one an event, spread over the four weeks up to now. Ids ascend, and lie before those
+ * that are made now, as ids of earlier do: indexes grow at their end.
+ */
 const fill = async (pool: pg.Pool): Promise<void> => {
   const { rows } = await pool.query<{ day: number }>(`select (extract(epoch from now())::bigint / 86400)::int as day`);
   const today = rows[0]?.day ?? 0;
@@ -140,7 +143,7 @@ const fill = async (pool: pg.Pool): Promise<void> => {
     await pool.query(
       `with numbered as materialized (
          select n, nextval('event_positions') as position, $3::int - 28 + (n * 28 / $4::bigint)::int as day,
-           'h' || lpad(n::text, 25, '0') as name
+           lpad(n::text, 26, '0') as name
          from generate_series($1::bigint, $2::bigint) n
        ), events as (
          insert into outgoing_events (position, day, event_id, type, body)
