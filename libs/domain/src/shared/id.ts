@@ -1,4 +1,4 @@
-import { typeidUnboxed, TypeID } from 'typeid-js';
+import { newTypeid, timeOfTypeid, typeidOf } from '#typeid';
 
 /** Prefixes of ids: what a thing is can be read off its id. */
 export type IdPrefix =
@@ -21,7 +21,7 @@ export type IdPrefix =
   | 'batch';
 
 /** A new typed id that sorts by time (TypeID 0.3: UUIDv7 in Crockford base32), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
-export const newId = (prefix: IdPrefix): string => typeidUnboxed(prefix);
+export const newId = (prefix: IdPrefix): string => newTypeid(prefix);
 
 /**
  * The id of the person behind an e-mail address: the same address, the same id, and nobody without the key can tell whose it is.
@@ -31,18 +31,15 @@ export const customerId = (hash: Uint8Array): string => derivedId('cus', hash);
 
 /** An id that is made of what it stands for: the same hash, the same id. @param hash 16 bytes or more */
 export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
-  const bytes = Uint8Array.from(hash.subarray(0, 16));
+  const bytes = new Uint8Array(hash.subarray(0, 16));
   // RFC 9562: version 8, "vendor-specific", since nothing here is a time.
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return TypeID.fromUUIDBytes(prefix, bytes).toString();
+  return typeidOf(prefix, bytes);
 };
 
 /** E-mail addresses are compared without regard to case and surrounding space. */
 export const normalizeEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
-/** When an id was made: the first 48 bits of a UUIDv7 are milliseconds. */
-export const idTime = (id: string): string => {
-  const bytes = TypeID.fromString(id).toUUIDBytes();
-  return new Date(bytes.subarray(0, 6).reduce((time, byte) => time * 256 + byte, 0)).toISOString();
-};
+/** When an id was made. @throws when it is none */
+export const idTime = (id: string): string => new Date(timeOfTypeid(id)).toISOString();

@@ -1,4 +1,4 @@
-import { typeidUnboxed } from 'typeid-js';
+import { newTypeid } from '#typeid';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import type { HandleOptions, Loaded, Outcome, Read } from '../store.ts';
@@ -118,7 +118,7 @@ export const decideInto = (append: Append, command: Command): void => {
     const drafts = events.map((event): Draft => {
       state = type.evolve(state, event);
       version += 1;
-      return { id: command.options.idOf?.(event) ?? typeidUnboxed('evt'), version, event, command };
+      return { id: command.options.idOf?.(event) ?? newTypeid('evt'), version, event, command };
     });
     append.decided.push({ command, drafts, state, version });
     append.state = state;
