@@ -53,7 +53,9 @@ export const usageStateOf = (windows: Iterable<Window>): UsageState => ({
 });
 
 export const windowOf = ({ windows }: UsageState, period: Period): Window =>
-  windows.get(keyOf(period.period, period.start)) ?? { ...period, used: 0n, warned: false, exceeded: false };
+  windows.get(keyOf(period.period, period.start)) ?? unused(period);
+
+const unused = (period: Period): Window => ({ ...period, used: 0n, warned: false, exceeded: false });
 
 const keyOf = (period: QuotaPeriod, start: Time): string => `${period} ${start}`;
 
@@ -78,7 +80,8 @@ const within = (
   changes: Partial<Window>,
 ): UsageState => {
   const windows = new Map(state.windows);
-  windows.set(keyOf(period, start), { ...windowOf(state, { period, start, end }), ...changes });
+  const key = keyOf(period, start);
+  windows.set(key, { ...(windows.get(key) ?? unused({ period, start, end })), ...changes });
   if (windows.size > KEPT_WINDOWS) windows.delete(firstToEnd(windows));
   return { windows };
 };

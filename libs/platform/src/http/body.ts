@@ -66,9 +66,9 @@ const faultOf = (value: unknown, depth: number): Fault | undefined => {
   if (typeof value === 'number') return isExact(value) ? undefined : fault('is a number that cannot be kept exactly');
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > DEPTH) return fault(`is nested more than ${DEPTH} levels deep`);
-  for (const [key, inner] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     if (!isStorable(key)) return fault('has a key with a character that is not allowed');
-    const found = faultOf(inner, depth + 1);
+    const found = faultOf((value as Record<string, unknown>)[key], depth + 1);
     if (found === undefined) continue;
     found.path.push(key);
     return found;
