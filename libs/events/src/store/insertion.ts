@@ -1,11 +1,13 @@
 import type { QueryConfig } from 'pg';
 import type { RecordedEvent, UnrecordedEvent } from '../event.ts';
+import { arrayOf } from './array.ts';
 import { growthBy } from './schema.ts';
 import type { EventData } from './upcast.ts';
 
-/** What the database adds to an event. */
-export interface InsertedRow {
-  readonly position: string;
+/** What the database adds to events that are inserted together. */
+export interface Inserted {
+  /** In the order of the events, with spaces between them: a thousand rows are a thousand messages, and one is one. */
+  readonly positions: string;
   readonly recorded_at: Date;
 }
 
@@ -15,7 +17,7 @@ const INSERT_ONE = `with written as (
     values ($1, $2, $3, $4, $5, $6, $7)
     returning position, recorded_at
   )
-  select position, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
+  select position as positions, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
 
 /**
  * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. What neighbours
@@ -24,16 +26,17 @@ const INSERT_ONE = `with written as (
  * is escaped a second time.
  */
 const INSERT_MANY = `with written as (
-    insert into events (id, stream_id, version, type, schema_version, data, metadata)
-    select id, ($1::text[])[of], version, ($2::text[])[of], ($3::int[])[of], ($4::jsonb[])[of] || data, ($5::jsonb[])[of]
+    insert into events (id, stream_id, version, type, schema_version, data, metadata, recorded_at)
+    select id, ($1::text[])[of], version, ($2::text[])[of], ($3::int[])[of], ($4::jsonb[])[of] || data, ($5::jsonb[])[of],
+      (select date_trunc('milliseconds', clock_timestamp()))
     from rows from (unnest($6::text[], $7::int[], $8::int[]), jsonb_array_elements($9::jsonb))
       with ordinality as e(id, version, of, data, n)
     order by n
     returning position, recorded_at
   )
-  select position, recorded_at from written
-  where (select pg_notify($10, max(position) || ' ' || $11) from written) is not null
-  order by position`;
+  select string_agg(position::text, ' ' order by position) as positions, min(recorded_at) as recorded_at,
+    pg_notify($10, max(position) || ' ' || $11) as told
+  from written`;
 
 /**
  * The statement that appends events.
@@ -71,9 +74,9 @@ export const insertionOf = (
       groups.map(({ of }) => of.schema_version),
       shared.map((one) => JSON.stringify(one)),
       groups.map(({ of }) => JSON.stringify(of.metadata)),
-      events.map(({ id }) => id),
-      events.map(({ version }) => version),
-      groups.flatMap(({ from, to }, n) => Array.from({ length: to - from }, () => n + 1)),
+      arrayOf(events.map(({ id }) => id)),
+      arrayOf(events.map(({ version }) => version)),
+      arrayOf(groups.flatMap(({ from, to }, n) => Array.from({ length: to - from }, () => n + 1))),
       JSON.stringify(own),
       channel,
       growth,
@@ -120,9 +123,10 @@ const without = (data: EventData, shared: EventData): EventData => {
 };
 
 /** The events with what the statement returned. Positions were given in the order of the events. */
-export const recordedFrom = (events: readonly UnrecordedEvent[], rows: readonly InsertedRow[]): RecordedEvent[] =>
-  events.map((event, n) => {
-    const row = rows[n];
-    if (row === undefined) throw new Error(`event ${event.id} was not inserted`);
-    return { ...event, position: Number(row.position), recorded_at: row.recorded_at.toISOString() };
-  });
+export const recordedFrom = (events: readonly UnrecordedEvent[], inserted: Inserted | undefined): RecordedEvent[] => {
+  const positions = inserted?.positions.split(' ');
+  if (inserted === undefined || positions?.length !== events.length)
+    throw new Error(`of ${events.length} events ${positions?.length ?? 0} were inserted`);
+  const recorded_at = inserted.recorded_at.toISOString();
+  return events.map((event, n) => ({ ...event, position: Number(positions[n]), recorded_at }));
+};

@@ -3,6 +3,7 @@ import type { DomainEvent } from '../decider.ts';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { EventStore } from '../store.ts';
 import type { Reading } from './append.ts';
+import { arrayOf } from './array.ts';
 import type { PersonalData } from './personal.ts';
 import type { EventData, Schemas } from './upcast.ts';
 
@@ -84,8 +85,8 @@ export class LogReader {
     if (ids.length === 0) return new Map();
     const { rows } = await this.pool.query<Row>({
       name: 'find_events',
-      text: `select ${COLUMNS} from events where id = any($1)`,
-      values: [ids],
+      text: `select ${COLUMNS} from events where id = any($1::text[])`,
+      values: [arrayOf(ids)],
     });
     return new Map((await this.#decode<Event>(rows)).map((event) => [event.id, event]));
   }

@@ -3,7 +3,7 @@ import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type Query
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
-import { type InsertedRow, insertionOf, recordedFrom } from './insertion.ts';
+import { type Inserted, insertionOf, recordedFrom } from './insertion.ts';
 import { Line } from './line.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
@@ -196,8 +196,9 @@ type Recorded = ReadonlyMap<string, RecordedEvent>;
 
 /** @param results of the insertion, and what was sent behind it */
 const recordedOf = (events: readonly UnrecordedEvent[], [inserted]: readonly QueryResult[]): Recorded => {
-  const rows = events.length === 0 ? [] : ((inserted?.rows ?? []) as InsertedRow[]);
-  return new Map(recordedFrom(events, rows).map((event) => [event.id, event]));
+  if (events.length === 0) return new Map();
+  const [row] = (inserted?.rows ?? []) as Inserted[];
+  return new Map(recordedFrom(events, row).map((event) => [event.id, event]));
 };
 
 /** Whether it is so large that what comes next does not wait for its answer. */
