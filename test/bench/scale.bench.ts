@@ -179,9 +179,11 @@ const copier = async (pool: pg.Pool, ring: KeyRing, template: string): Promise<C
       });
       await pool.query({
         name: 'copy_rows',
-        text: `insert into licenses select (jsonb_populate_record(licenses,
-          jsonb_build_object('id', 'lic_' || number, 'customer_id', 'cus_' || number, 'key_hash', hash))).*
-        from unnest($1::text[], $2::text[]) as c(number, hash), licenses where id = $3`,
+        text: `insert into licenses select copy.*
+        from unnest($1::text[], $2::text[]) as c(number, hash)
+        join licenses on id = $3
+        cross join lateral jsonb_populate_record(licenses,
+          jsonb_build_object('id', 'lic_' || number, 'customer_id', 'cus_' || number, 'key_hash', hash)) copy`,
         values: [numbers, hashes, template],
       });
     };
