@@ -56,7 +56,7 @@ export default defineConfig(
     files: ['libs/domain/**/*.ts'],
     rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO),
   },
-  { files: ['libs/typeid/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES, NODE_IO) },
+  { files: ['libs/ids/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES, NODE_IO) },
   { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, APPS) },
   { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, APPS) },
   // The client ships in the merchant's programs, browsers among them; its entry for Node.js alone knows Node.js.

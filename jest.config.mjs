@@ -20,7 +20,7 @@ export default {
   // Whole processes are started and killed; a slow machine must not fail what works.
   testTimeout: 60_000,
   projects: [
-    { ...common, displayName: 'domain', testMatch: ['<rootDir>/libs/{domain,typeid}/**/*.spec.ts'] },
+    { ...common, displayName: 'domain', testMatch: ['<rootDir>/libs/{domain,ids}/**/*.spec.ts'] },
     {
       ...common,
       displayName: 'services',

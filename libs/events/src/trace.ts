@@ -1,6 +1,6 @@
-import { randomFillSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { drawRandom } from '#ids';
 
 /** A piece of work in a trace. `traceparent` is what to hand on to whatever it sets in motion. */
 export interface Span {
@@ -64,16 +64,4 @@ const parse = (text: string): { traceId: string; spanId: string; flags: string }
   return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? undefined : { traceId, spanId, flags };
 };
 
-/** Random bytes are drawn 4 KiB at a time: a call each would cost more than the rest of a request's bookkeeping. */
-const pool = Buffer.allocUnsafe(4096);
-let drawn = pool.length;
-
-const randomHex = (bytes: number): string => {
-  if (drawn + bytes > pool.length) {
-    randomFillSync(pool);
-    drawn = 0;
-  }
-  const hex = pool.toString('hex', drawn, drawn + bytes);
-  drawn += bytes;
-  return hex;
-};
+const randomHex = (bytes: number): string => drawRandom(bytes).toString('hex');

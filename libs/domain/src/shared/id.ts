@@ -1,4 +1,4 @@
-import { newTypeid, timeOfTypeid, typeidOf } from '#typeid';
+import { newTypeid, timeOfTypeid, typeidOf } from '#ids';
 
 /** Prefixes of ids: what a thing is can be read off its id. */
 export type IdPrefix =

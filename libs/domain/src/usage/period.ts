@@ -12,8 +12,19 @@ export interface Period {
 /** Lifetimes have begun before anything is counted. */
 const BEGINNING = toTime(0);
 
+/** The last one of each kind: most of what is asked for falls into the present one. */
+const latest = new Map<QuotaPeriod, Period>();
+
 /** The period that a time falls in. */
 export const periodOf = (period: QuotaPeriod, time: Time): Period => {
+  const known = latest.get(period);
+  if (known !== undefined && covers(known, time)) return known;
+  const made = reckon(period, time);
+  latest.set(period, made);
+  return made;
+};
+
+const reckon = (period: QuotaPeriod, time: Time): Period => {
   const at = new Date(time);
   const [year, month, day, hour] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours()];
   const between = (start: number, end: number): Period => ({ period, start: toTime(start), end: toTime(end) });

@@ -1,4 +1,4 @@
-import { newTypeid } from '#typeid';
+import { newTypeid } from '#ids';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import type { HandleOptions, Loaded, Outcome, Read } from '../store.ts';

@@ -1,6 +1,6 @@
-import { randomFillSync } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Span, startSpan } from '#events';
+import { drawRandom } from '#ids';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 declare module 'fastify' {
@@ -36,17 +36,8 @@ export const installObservation = (fastify: FastifyInstance, metrics: Metrics): 
   });
 };
 
-const random = Buffer.allocUnsafe(4096);
-let drawn = random.length;
-
 /** The caller's own `Request-Id` where it is a sane one, else `req_` and 96 random bits. */
 export const requestId = (given: string | string[] | undefined): string => {
   if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given;
-  if (drawn + 12 > random.length) {
-    randomFillSync(random);
-    drawn = 0;
-  }
-  const id = `req_${random.toString('hex', drawn, drawn + 12)}`;
-  drawn += 12;
-  return id;
+  return `req_${drawRandom(12).toString('hex')}`;
 };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TypeID } from 'typeid-js';
-import { newTypeid, timeOfTypeid, typeidOf } from '#typeid';
+import { newTypeid, timeOfTypeid, typeidOf } from '#ids';
 
 describe('A TypeID', () => {
   it('is what the library makes of the same UUID', () => {

@@ -1,15 +1,31 @@
 import { v7 } from 'uuid';
+import { drawRandom } from './random.ts';
 
 /**
  * TypeIDs (specification 0.3): what a thing is, `_`, and a UUID as 26 digits of Crockford's base32. Their library decodes each id again
- * that it has encoded, 4 us for what takes 0.2; a record of usage has two of them made for it (docs/decisions/typeids.md).
+ * that it has encoded, 4 us for what takes 0.2 (docs/decisions/ids.md).
  */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Ten bits are two digits. */
 const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${DIGITS.charAt(bits >> 5)}${DIGITS.charAt(bits & 31)}`);
 
+/** Of the last id. Within a millisecond ids are counted, beginning anywhere. */
+let msecs = 0;
+let seq = 0;
+
 /** A new id that sorts by time, also among those of the same millisecond (UUIDv7), e.g. `lic_01jd1zx0h8e4rvy2m6k9w3q5tb`. */
-export const newTypeid = (prefix: string): string => typeidOf(prefix, v7(undefined, new Uint8Array(16)));
+export const newTypeid = (prefix: string): string => {
+  const random = drawRandom(16);
+  const now = Date.now();
+  if (now > msecs) {
+    msecs = now;
+    seq = random.readUInt32BE() >>> 1;
+  } else {
+    seq = (seq + 1) >>> 0;
+    if (seq === 0) msecs += 1;
+  }
+  return typeidOf(prefix, v7({ random, msecs, seq }, new Uint8Array(16)));
+};
 
 /** @param uuid 16 bytes */
 export const typeidOf = (prefix: string, uuid: Uint8Array): string => {

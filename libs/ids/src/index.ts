@@ -1,0 +1,2 @@
+export { drawRandom } from './random.ts';
+export { newTypeid, timeOfTypeid, typeidOf } from './typeid.ts';
