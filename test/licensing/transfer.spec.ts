@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/app.ts';
 import { stop } from '../support/children.ts';
-import { CLI, type Instances, prepareInstances } from '../support/instances.ts';
+import { CLI, type InstanceOfSeveral, type Instances, prepareInstances } from '../support/instances.ts';
 
 const LINES = 6_000;
 
-/** The command line and the server as processes, killed in the middle. */
+/** The command line and the server as processes, killed in the middle. Each step goes on from the one before. */
 describe('keyledger import and export', () => {
   let folder: string;
+  let file: string;
   let instances: Instances;
+  let server: InstanceOfSeveral;
 
   const issued = async (): Promise<number> => {
     const { rows } = await instances.pool.query<{ n: number }>('select count(*)::int as n from licensing.licenses');
@@ -21,39 +23,42 @@ describe('keyledger import and export', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'keyledger-transfer-'));
     instances = await prepareInstances();
+    server = await instances.start();
+    const product = await server.post('/admin/products', { name: 'S', slug: 's', type: 'desktop' });
+    const product_id = String(product['id']);
+    const terms = { license_type: 'perpetual', license_model: 'standard' };
+    const plan = await server.post('/admin/plans', { product_id, name: 'P', slug: 'p', ...terms });
+    const plan_id = String(plan['id']);
+    file = join(folder, 'old.csv');
+    const lines = Array.from({ length: LINES }, (_, n) => `x-${n},${product_id},${plan_id},u${n}@example.com`);
+    await writeFile(
+      file,
+      ['external_id,product_id,plan_id,email', ...lines, `bad,${product_id},${plan_id},nobody`].join('\n'),
+    );
   });
   afterAll(async () => {
     await instances.close();
     await rm(folder, { recursive: true });
   });
 
-  it('goes on after kill -9 of the server and of the command, and makes each licence once', async () => {
+  it('goes on after kill -9 of the server, and makes each licence once', async () => {
     const { cli } = instances;
-    const server = await instances.start();
     const { url } = server;
-    const product = await server.post('/admin/products', { name: 'S', slug: 's', type: 'desktop' });
-    const product_id = String(product['id']);
-    const terms = { license_type: 'perpetual', license_model: 'standard' };
-    const plan = await server.post('/admin/plans', { product_id, name: 'P', slug: 'p', ...terms });
-    const plan_id = String(plan['id']);
-    const file = join(folder, 'old.csv');
-    const lines = Array.from({ length: LINES }, (_, n) => `x-${n},${product_id},${plan_id},u${n}@example.com`);
-    await writeFile(
-      file,
-      ['external_id,product_id,plan_id,email', ...lines, `bad,${product_id},${plan_id},nobody`].join('\n'),
-    );
-
     const watching = cli('import', 'licenses', file, '--url', url);
     await eventually(async () => (await issued()) > LINES / 10, 30_000);
     await stop(server.child, 'SIGKILL');
     expect(await issued()).toBeLessThan(LINES);
-    await instances.start(new URL(url).port);
+    server = await instances.start(new URL(url).port);
     const { code, out, err } = await watching;
     expect({ code, out }).toEqual({ code: 2, out: `${LINES} issued, 0 known already, 1 refused.\n` });
     expect(err).toContain(`${LINES + 1} of ${LINES + 1}`);
     expect(await issued()).toBe(LINES);
     expect(await readFile(`${file}.refused.csv`, 'utf8')).toMatch(/^line,external_id,reason\n6002,bad,email/);
+  });
 
+  it('goes on after kill -9 of the command, and makes no licence twice', async () => {
+    const { cli } = instances;
+    const { url } = server;
     const killed = spawn(process.execPath, [CLI, 'import', 'licenses', file, '--url', url], {
       env: { ...process.env, KEYLEDGER_API_KEY: instances.key },
       stdio: 'ignore',
@@ -62,7 +67,11 @@ describe('keyledger import and export', () => {
     const again = await cli('import', 'licenses', file, '--url', url);
     expect(again.out).toBe(`0 issued, ${LINES} known already, 1 refused.\n`);
     expect(await issued()).toBe(LINES);
+  });
 
+  it('writes all that there is into a file, or out, and refuses files that it cannot read', async () => {
+    const { cli } = instances;
+    const { url } = server;
     const all = join(folder, 'all.ndjson');
     const exported = await cli('export', 'licenses', '--format', 'ndjson', '-o', all, '--url', url);
     expect(exported).toMatchObject({ code: 0, out: '' });
