@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /**
- * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. No app imports another, except
+ * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. All may import libs/ids. No app imports another, except
  * apps/keyledger, which runs them all in one process. (`regex`, because a `group` that starts with # is taken for a comment.)
  */
 const never = (regex, message) => ({ regex, message });

@@ -1,15 +1,12 @@
 import { v7 } from 'uuid';
 import { drawRandom } from './random.ts';
 
-/**
- * TypeIDs (specification 0.3): what a thing is, `_`, and a UUID as 26 digits of Crockford's base32. Their library decodes each id again
- * that it has encoded, 4 us for what takes 0.2 (docs/decisions/ids.md).
- */
+/** Crockford's base32. */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 /** Ten bits are two digits. */
 const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${DIGITS.charAt(bits >> 5)}${DIGITS.charAt(bits & 31)}`);
 
-/** Of the last id. Within a millisecond ids are counted, beginning anywhere. */
+/** Of the last id. Within a millisecond ids are counted, from anywhere in the lower half of what there is room for. */
 let msecs = 0;
 let seq = 0;
 
@@ -21,13 +18,15 @@ export const newTypeid = (prefix: string): string => {
     msecs = now;
     seq = random.readUInt32BE() >>> 1;
   } else {
-    seq = (seq + 1) >>> 0;
-    if (seq === 0) msecs += 1;
+    seq += 1;
   }
   return typeidOf(prefix, v7({ random, msecs, seq }, new Uint8Array(16)));
 };
 
-/** @param uuid 16 bytes */
+/**
+ * What a thing is, `_`, and a UUID as 26 digits (TypeID 0.3). docs/decisions/ids.md says why no library does this.
+ * @param uuid 16 bytes
+ */
 export const typeidOf = (prefix: string, uuid: Uint8Array): string => {
   let id = `${prefix}_`;
   // 128 bits behind two that are 0.

@@ -159,7 +159,7 @@ class EventIds {
 
   of(license_id: string, idempotency_key: string | null): string | undefined {
     if (idempotency_key === null) return undefined;
-    const made = this.#of(license_id);
+    const made = this.#madeFor(license_id);
     let id = made.get(idempotency_key);
     if (id === undefined) {
       // As a text: a buffer of its own for each hash takes three times as long.
@@ -170,7 +170,7 @@ class EventIds {
     return id;
   }
 
-  #of(license_id: string): Map<string, string> {
+  #madeFor(license_id: string): Map<string, string> {
     let made = this.#made.get(license_id);
     if (made === undefined) {
       made = new Map();

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Claimed, endpointOf, laneOf, OPEN, type Reached, type Taken, type Held } from './claimed.ts';
+import { type Claimed, endpointOf, type Held, laneOf, OPEN, type Reached, type Taken } from './claimed.ts';
 import { Gated } from './gated-claims.ts';
 
 /** While a circuit is open there is nothing to claim until it is time for a probe. */
@@ -60,7 +60,6 @@ const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 
 const RELEASE = `update deliveries set claimed_by = null, claimed_until = null
   where (id, day) in (select * from unnest($1::text[], $3::int[])) and claimed_by = $2`;
 
-/** A delivery by its key. */
 type LaneName = Pick<Claimed, 'endpoint_id' | 'replayed'>;
 
 /** Claims of one process on due deliveries: no two processes hold the same one, and a killed one's come free by themselves. */

@@ -1,11 +1,11 @@
-import type { QueryConfig } from 'pg';
+import type { QueryConfig, QueryResult } from 'pg';
 import type { RecordedEvent, UnrecordedEvent } from '../event.ts';
 import { arrayOf } from './array.ts';
 import { growthBy } from './schema.ts';
 import type { EventData } from './upcast.ts';
 
 /** What the database adds to events that are inserted together. */
-export interface Inserted {
+interface Inserted {
   /** In the order of the events, with spaces between them: a thousand rows are a thousand messages, and one is one. */
   readonly positions: string;
   readonly recorded_at: Date;
@@ -122,11 +122,19 @@ const without = (data: EventData, shared: EventData): EventData => {
   return own;
 };
 
-/** The events with what the statement returned. Positions were given in the order of the events. */
-export const recordedFrom = (events: readonly UnrecordedEvent[], inserted: Inserted | undefined): RecordedEvent[] => {
-  const positions = inserted?.positions.split(' ');
-  if (inserted === undefined || positions?.length !== events.length)
+/** By id. */
+export type Recorded = ReadonlyMap<string, RecordedEvent>;
+
+/**
+ * The events with what the database added to them. Positions were given in their order.
+ * @param inserted the answer to their insertion; undefined where there was none, as there were no events
+ */
+export const recordedOf = (events: readonly UnrecordedEvent[], inserted: QueryResult | undefined): Recorded => {
+  if (events.length === 0) return new Map();
+  const [row] = (inserted?.rows ?? []) as Inserted[];
+  const positions = row?.positions.split(' ');
+  if (row === undefined || positions?.length !== events.length)
     throw new Error(`of ${events.length} events ${positions?.length ?? 0} were inserted`);
-  const recorded_at = inserted.recorded_at.toISOString();
-  return events.map((event, n) => ({ ...event, position: Number(positions[n]), recorded_at }));
+  const recorded_at = row.recorded_at.toISOString();
+  return new Map(events.map((event, n) => [event.id, { ...event, position: Number(positions[n]), recorded_at }]));
 };

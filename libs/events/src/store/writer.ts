@@ -3,7 +3,7 @@ import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type Query
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
-import { type Inserted, insertionOf, recordedFrom } from './insertion.ts';
+import { insertionOf, type Recorded, recordedOf } from './insertion.ts';
 import { Line } from './line.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
 import { eventsChannel, orderingLock } from './schema.ts';
@@ -67,7 +67,7 @@ export class Writer {
       const { events, insertion, along } = prepared;
       // Events alone are one statement, which is a transaction by itself and takes the lock by its trigger.
       if (checks.length === 0 && insertion.length > 0 && along?.length === 0)
-        return recordedOf(events, await sendAll(client, insertion));
+        return recordedOf(events, (await sendAll(client, insertion))[0]);
       return this.#send(client, [{ text: this.#begin }, ...checks], prepared);
     });
   }
@@ -119,7 +119,7 @@ export class Writer {
     const { appends, events, insertion, along } = prepared;
     const after = along === undefined ? [] : [...along, COMMIT];
     const results = await sendAll(client, [...before, ...insertion, ...after]);
-    const recorded = recordedOf(events, results.slice(before.length));
+    const recorded = recordedOf(events, results[before.length]);
     if (along === undefined) {
       const last = await this.#project(client, [...recorded.values()]);
       await sendAll(client, [...last, ...rememberingOf(appends, recorded), COMMIT]);
@@ -190,16 +190,6 @@ const COMMIT: QueryConfig = { text: 'commit' };
 /** In one piece; the first that fails is the error. */
 const sendAll = (client: PoolClient, queries: readonly QueryConfig[]): Promise<QueryResult[]> =>
   together(client, () => Promise.all(queries.map((query) => client.query(query))));
-
-/** By id. */
-type Recorded = ReadonlyMap<string, RecordedEvent>;
-
-/** @param results of the insertion, and what was sent behind it */
-const recordedOf = (events: readonly UnrecordedEvent[], [inserted]: readonly QueryResult[]): Recorded => {
-  if (events.length === 0) return new Map();
-  const [row] = (inserted?.rows ?? []) as Inserted[];
-  return new Map(recordedFrom(events, row).map((event) => [event.id, event]));
-};
 
 /** Whether it is so large that what comes next does not wait for its answer. */
 const isFull = ({ events, along }: Prepared): boolean => along !== undefined && events.length >= ENOUGH;
