@@ -81,14 +81,15 @@ export interface LogRange {
 /**
  * Published events of a service's log, of the types that have a contract here: the database passes the others by. One statement
  * sees the log and who wants what of it as they are at one moment.
- * @returns the events, and the position up to which the log has been read (beyond the last event if others lie there)
+ * @returns the events, the position up to which the log has been read (beyond the last event if others lie there), and whether
+ *   more of it was there
  */
 export const readPublished = async (
   pool: Pool,
   schema: string,
   contracts: Contracts,
   { after, limit, unwanted }: LogRange,
-): Promise<{ events: PublishedEvent[]; position: number }> => {
+): Promise<{ events: PublishedEvent[]; position: number; more: boolean }> => {
   const log = `${escapeIdentifier(schema)}.events`;
   const { rows } = await runAlone<{ readonly head: string } & (LoggedEvent | { readonly id: null })>(pool, {
     name: `${unwanted === undefined ? 'published' : 'wanted'}_${schema}`,
@@ -108,11 +109,13 @@ export const readPublished = async (
     values: [after, contracts.types, limit],
   });
   // Positions are in commit order: all that lies below a head that has been seen is there.
-  const upTo = Math.max(after, Math.min(Number(rows[0]?.head), after + WINDOW));
+  const head = Number(rows[0]?.head);
+  const upTo = Math.max(after, Math.min(head, after + WINDOW));
   const logged = rows.filter((row) => row.id !== null);
   const events = logged.flatMap((row) => {
     const contract = contracts.get(row.type);
     return contract === undefined ? [] : [publish(row, contract, contracts.schemas)];
   });
-  return { events, position: logged.length < limit ? upTo : Number(logged.at(-1)?.position) };
+  const position = logged.length < limit ? upTo : Number(logged.at(-1)?.position);
+  return { events, position, more: position < head };
 };

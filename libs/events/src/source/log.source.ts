@@ -24,7 +24,10 @@ export class LogSource implements EventSource {
   /** Partitions of the topic into which this log is, or once was, relayed. */
   #partitions: number | undefined;
   #readAt = 0;
+  /** The last look found events, and none that is wanted. */
   #inVain = false;
+  /** There was nothing that is wanted up to the log's end: what else is written there calls nobody. */
+  #spent = false;
 
   /** @param types which types are wanted, and @param unwanted which are not just now, as in `Subscription`; they need not come */
   constructor(
@@ -54,13 +57,18 @@ export class LogSource implements EventSource {
     });
     return ringingOnAbort(this.#bell, signal, async () => {
       while (!signal.aborted && !this.#closed) {
-        const after = checkpoints(LOG_PARTITION);
+        if (this.#spent) {
+          this.#spent = false;
+          await this.#bell.wait(POLL_MS);
+          continue;
+        }
         await this.#linger();
-        const { pool, service, unwanted } = this;
-        const { events, position } = await readPublished(pool, service, this.#contracts, { after, limit, unwanted });
+        const after = checkpoints(LOG_PARTITION);
+        const range = { after, limit, unwanted: this.unwanted };
+        const { events, position, more } = await readPublished(this.pool, this.service, this.#contracts, range);
         this.#inVain = position > after && events.length === 0;
+        this.#spent = events.length === 0 && !more;
         if (position > after) return { partition: LOG_PARTITION, events, position };
-        await this.#bell.wait(POLL_MS);
       }
       return undefined;
     });
