@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { hear } from '#events/hearing';
 import { keyedPool } from '#events/subscription/transaction';
-import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
+import { type DeliveryStatus, DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import type { Opening } from '../endpoints/secret.ts';
 import type { AddressRule } from './addresses.ts';
 import { Agents } from './agents.ts';
@@ -11,7 +12,6 @@ import { type Attempt, attempt } from './attempt.ts';
 import { Bell } from './bell.ts';
 import { type Claimed, endpointOf, laneOf, type Reached } from './claimed.ts';
 import { Claims } from './claims.ts';
-import { DueListener } from './due-listener.ts';
 import { fairShare } from './fair.ts';
 import { Holdings } from './holdings.ts';
 import { Lane } from './lane.ts';
@@ -55,12 +55,12 @@ export class Sender {
   readonly #keyed: Pool;
   readonly #claims: Claims;
   readonly #recorder: Recorder;
-  readonly #listener: DueListener;
   readonly #agents: Agents;
   readonly #targets: Targets;
   readonly #places: Places;
   #timers: NodeJS.Timeout[] = [];
   #claiming: Promise<void> | undefined;
+  #stopListening: (() => Promise<void>) | undefined;
   #stopping = false;
   /** Counts rounds of claims: whose turn is first. */
   #round = 0;
@@ -81,19 +81,20 @@ export class Sender {
       (endpoints) => this.#opened(endpoints),
       (error) => onError(error, 'results could not be written'),
     );
-    this.#listener = new DueListener(
-      pool,
-      (endpoints) => this.#due(endpoints),
-      (error) => onError(error, 'due deliveries could not be listened for'),
-    );
     this.#agents = new Agents(refused, settings);
     this.#places = new Places(settings.at_once);
     this.#targets = new Targets(pool, masterKey, settings, onError);
   }
 
   start(): void {
-    const { poll, lease } = this.options.settings;
-    this.#listener.start();
+    const { pool, settings, onError } = this.options;
+    const { poll, lease } = settings;
+    this.#stopListening = hear(pool, {
+      channels: [DUE_CHANNEL],
+      told: (lanes) => this.#due(lanes === '' ? [] : lanes.split(' ')),
+      missed: () => this.#due([]),
+      onError: (error) => onError(error, 'due deliveries could not be listened for'),
+    });
     this.#claiming = this.#claim();
     this.#every(poll, () => this.#look());
     this.#every(lease / 3, () => this.#holdings.renew((aging) => this.#claims.renew(aging)));
@@ -105,7 +106,7 @@ export class Sender {
     this.#stopping = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#bell.ring();
-    await Promise.all([this.#listener.stop(), this.#claiming]);
+    await Promise.all([this.#stopListening?.(), this.#claiming]);
     await this.#release([...this.#lanes.values()].flatMap((lane) => lane.clear()));
     const impatience = setTimeout(() => {
       for (const cancel of this.#cancels) cancel.abort();

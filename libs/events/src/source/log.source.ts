@@ -4,10 +4,10 @@ import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import { partitionOf } from '../kafka/partition.ts';
 import { type Contracts, contractsByType, readPublished } from '../publish.ts';
+import { hear } from '../hearing.ts';
 import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts';
 import { eventsChannel, growthIn } from '../store/schema.ts';
 import { wants } from '../store/writer.ts';
-import { hear } from './hearing.ts';
 
 /** How often the log is looked at without being told, in milliseconds. */
 const POLL_MS = 500;
@@ -48,11 +48,14 @@ export class LogSource implements EventSource {
     limit: number,
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined> {
+    const ring = (): void => this.#bell.ring();
     this.#stopListening ??= hear(this.pool, {
-      channel: eventsChannel(this.service),
-      bell: this.#bell,
+      channels: [eventsChannel(this.service)],
       // What is not wanted is passed by when next the log is looked at.
-      concerns: (payload) => growthIn(payload).types?.some((type) => this.#contracts.get(type) !== undefined) ?? true,
+      told: (payload) => {
+        if (growthIn(payload).types?.some((type) => this.#contracts.get(type) !== undefined) ?? true) ring();
+      },
+      missed: ring,
       onError: this.onError,
     });
     return ringingOnAbort(this.#bell, signal, async () => {

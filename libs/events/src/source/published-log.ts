@@ -2,9 +2,9 @@ import { escapeIdentifier, type Pool } from 'pg';
 import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import type { PublishedEvent } from '../event.ts';
+import { hear } from '../hearing.ts';
 import { type Contracts, contractsByType, type LoggedEvent, publish } from '../publish.ts';
 import { eventsChannel } from '../store/schema.ts';
-import { hear } from './hearing.ts';
 
 /** Which events of a log are wanted. */
 export interface LogFilter {
@@ -75,8 +75,9 @@ export class OwnPublishedLog implements PublishedLog {
 
   async grown(after: number, limit: number, milliseconds: number, signal: AbortSignal): Promise<LogPage> {
     const bell = new Bell();
+    const ring = (): void => bell.ring();
     const { pool, onError } = this;
-    const stopListening = hear(pool, { channel: eventsChannel(this.service), bell, onError });
+    const stopListening = hear(pool, { channels: [eventsChannel(this.service)], told: ring, missed: ring, onError });
     const until = performance.now() + milliseconds;
     try {
       return await ringingOnAbort(bell, signal, async () => {

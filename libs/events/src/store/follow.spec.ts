@@ -2,8 +2,7 @@ import { jest } from '@jest/globals';
 import pg from 'pg';
 import { eventually } from '../../../../test/support/app.ts';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
-import { Bell } from '../bell.ts';
-import { hear } from '../source/hearing.ts';
+import { hear } from '../hearing.ts';
 import { Follower } from './follow.ts';
 import { eventsChannel } from './schema.ts';
 
@@ -27,13 +26,14 @@ describe('watching the log', () => {
     const nothing = (): void => undefined;
     // Others in this process may pause at signals of theirs: only the follower's own counts.
     const stopping = new AbortController();
-    jest.spyOn(globalThis, 'AbortController').mockImplementationOnce(() => stopping);
+    const made = jest.spyOn(globalThis, 'AbortController').mockImplementationOnce(() => stopping);
     const follower = new Follower(log.pool, 'things', 'me', {
       onGrown: nothing,
       onForgotten: nothing,
       onReconnect: nothing,
       onError: nothing,
     });
+    made.mockRestore();
     await follower.start();
     try {
       for (let wake = 0; wake < WAKES; wake++) {
@@ -56,9 +56,10 @@ describe('watching the log', () => {
     const leaving: (() => Promise<void>)[] = [];
     const join = (channel: string): (() => boolean) => {
       let rung = false;
-      const bell = new Bell();
-      bell.ring = () => (rung = true);
-      leaving.push(hear(log.pool, { channel, bell, onError: (error) => failures.push(error) }));
+      const missed = (): void => void (rung = true);
+      leaving.push(
+        hear(log.pool, { channels: [channel], told: missed, missed, onError: (error) => failures.push(error) }),
+      );
       return () => rung;
     };
     try {

@@ -1,5 +1,6 @@
-import pg, { type Pool, type PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { Bell } from '../bell.ts';
+import { hear } from '../hearing.ts';
 import { pause } from '../leader.ts';
 import { eventsChannel, forgetChannel, growthIn } from './schema.ts';
 
@@ -18,6 +19,7 @@ export interface FollowHooks {
 /** Watches the log for what other processes append, so that states in memory do not grow stale. */
 export class Follower {
   readonly #stopping = new AbortController();
+  #stopListening: (() => Promise<void>) | undefined;
   #running: Promise<void> | undefined;
   #seen = 0;
   readonly #bell = new Bell();
@@ -29,11 +31,15 @@ export class Follower {
     private readonly hooks: FollowHooks,
   ) {}
 
+  /** Resolves once it listens, or could not: what is read from then on is told of when it grows old. */
   async start(): Promise<void> {
     const { rows } = await this.pool.query<{ position: string }>(
       'select coalesce(max(position), 0) as position from events',
     );
     this.#seen = Number(rows[0]?.position);
+    await new Promise<void>((begun) => {
+      this.#stopListening = this.#listen(begun);
+    });
     this.#running = this.#run();
   }
 
@@ -45,46 +51,44 @@ export class Follower {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#bell.ring();
-    await this.#running;
+    await Promise.all([this.#stopListening?.(), this.#running]);
+  }
+
+  #listen(begun: () => void): () => Promise<void> {
+    const [events, forgets] = [eventsChannel(this.schema), forgetChannel(this.schema)];
+    return hear(this.pool, {
+      channels: [events, forgets],
+      told: (payload, channel) => {
+        if (channel === forgets) this.hooks.onForgotten(payload);
+        else if (growthIn(payload).origin !== this.origin) this.#bell.ring();
+      },
+      missed: () => {
+        this.hooks.onReconnect();
+        this.#bell.ring();
+        begun();
+      },
+      onError: (error) => {
+        this.hooks.onError(error);
+        begun();
+      },
+    });
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      let client: PoolClient | undefined;
-      let broken: Error | undefined;
       try {
-        client = await this.pool.connect();
-        client.on('error', (error) => {
-          broken = error;
-          this.#bell.ring();
-        });
-        client.on('notification', ({ channel, payload = '' }) => {
-          if (channel === forgetChannel(this.schema)) this.hooks.onForgotten(payload);
-          else if (growthIn(payload).origin !== this.origin) this.#bell.ring();
-        });
-        await client.query(
-          `listen ${pg.escapeIdentifier(eventsChannel(this.schema))}; listen ${pg.escapeIdentifier(forgetChannel(this.schema))}`,
-        );
-        this.hooks.onReconnect();
-        while (!signal.aborted && broken === undefined) {
-          await this.#catchUp(client);
-          await this.#bell.wait(POLL_MS);
-        }
+        await this.#catchUp();
+        await this.#bell.wait(POLL_MS);
       } catch (error) {
-        broken = error instanceof Error ? error : new Error(String(error));
         if (!signal.aborted) this.hooks.onError(error);
-      } finally {
-        // Listening ends with the connection; a pooled one must not go on listening.
-        client?.removeAllListeners('notification');
-        client?.release(broken ?? true);
+        await pause(POLL_MS, signal);
       }
-      await pause(POLL_MS, signal);
     }
   }
 
-  async #catchUp(client: PoolClient): Promise<void> {
-    const { rows } = await client.query<{ stream_id: string; version: number; position: string }>({
+  async #catchUp(): Promise<void> {
+    const { rows } = await this.pool.query<{ stream_id: string; version: number; position: string }>({
       name: 'grown',
       text: 'select stream_id, max(version) as version, max(position) as position from events where position > $1 group by stream_id',
       values: [this.#seen],
