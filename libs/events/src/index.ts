@@ -6,6 +6,7 @@ export * from './source.ts';
 export * from './store.ts';
 export * from './leader.ts';
 export * from './trace.ts';
+export * from './store/array.ts';
 export * from './store/personal.ts';
 export * from './store/postgres-event-store.ts';
 export * from './store/schema.ts';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { drawRandom } from '#ids';
 
 /** A piece of work in a trace. `traceparent` is what to hand on to whatever it sets in motion. */
@@ -18,27 +18,16 @@ const KINDS = {
 
 let tracer: Tracer | undefined;
 
-/** Spans are recorded by this tracer from now on; without one, only their ids are made, which costs next to nothing. */
+/** Spans are recorded by this tracer from now on; without one a trace is handed on as it came, which costs next to nothing. */
 export const recordSpansWith = (recorder: Tracer | undefined): void => {
   tracer = recorder;
 };
 
 /** Starts a span below `parent` (a traceparent), or a new trace when there is none or it is malformed. */
 export const startSpan = (name: string, kind: keyof typeof KINDS, parent?: string): Span => {
-  const above = parent === undefined ? undefined : parse(parent);
-  if (tracer === undefined) {
-    const traceId = above?.traceId ?? randomHex(16);
-    return { traceparent: `00-${traceId}-${randomHex(8)}-${above?.flags ?? '01'}`, end: nothing };
-  }
-  const context =
-    above === undefined
-      ? ROOT_CONTEXT
-      : trace.setSpanContext(ROOT_CONTEXT, {
-          traceId: above.traceId,
-          spanId: above.spanId,
-          traceFlags: parseInt(above.flags, 16),
-          isRemote: true,
-        });
+  const known = parent !== undefined && TRACEPARENT.test(parent) ? parent : undefined;
+  if (tracer === undefined) return { traceparent: known ?? `00-${randomHex(16)}-${randomHex(8)}-01`, end: nothing };
+  const context = known === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, contextOf(known));
   const span = tracer.startSpan(name, { kind: KINDS[kind] }, context);
   const { traceId, spanId, traceFlags } = span.spanContext();
   return {
@@ -55,13 +44,11 @@ export const startSpan = (name: string, kind: keyof typeof KINDS, parent?: strin
 
 const nothing = (): void => undefined;
 
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const parse = (text: string): { traceId: string; spanId: string; flags: string } | undefined => {
-  const match = TRACEPARENT.exec(text);
-  if (match === null) return undefined;
-  const [, traceId = '', spanId = '', flags = ''] = match;
-  return /^0+$/.test(traceId) || /^0+$/.test(spanId) ? undefined : { traceId, spanId, flags };
+const contextOf = (traceparent: string): SpanContext => {
+  const [, traceId = '', spanId = '', flags = ''] = traceparent.split('-');
+  return { traceId, spanId, traceFlags: parseInt(flags, 16), isRemote: true };
 };
 
 const randomHex = (bytes: number): string => drawRandom(bytes).toString('hex');

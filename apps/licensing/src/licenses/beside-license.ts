@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { refuse } from '#domain/license/license.errors';
-import { licenseStream } from '#domain/license/license';
+import { type License, licenseStream } from '#domain/license/license';
 import type { OnLicense } from '#domain/license/on-license';
 import { planStream, refusePlan } from '#domain/plan/plan';
-import type { DomainEvent, EventStore, HandleOptions, Outcome, Read, StreamType } from '#events';
+import type { DomainEvent, EventStore, HandleOptions, Outcome, Read, StreamRef, StreamType } from '#events';
 import { EVENT_STORE } from '#platform';
 import { Licenses } from './licenses.ts';
 
-/** Commands on what is counted apart from a licence, in a stream of its own: its seats, its floating sessions. */
+/** Commands on what is counted apart from a licence, in a stream of its own: its seats, its floating sessions, its usage. */
 @Injectable()
 export class BesideLicense {
   constructor(
@@ -17,7 +17,8 @@ export class BesideLicense {
 
   /**
    * Decides against licence and plan as they are when it is committed: nothing is taken on a licence that another instance
-   * suspended, revoked or moved to another plan a moment before. What else it reckons with stands in `options.reads`.
+   * suspended, revoked or moved to another plan a moment before.
+   * @param reads what else the decision reckons with, as the licence says
    * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
   async handle<State, Event extends DomainEvent>(
@@ -25,15 +26,20 @@ export class BesideLicense {
     stream: StreamType<State, Event>,
     streamId: string,
     decide: (on: OnLicense, state: State, read: Read) => readonly Event[],
-    options: HandleOptions<State, Event>,
+    options: Omit<HandleOptions<State, Event>, 'reads'>,
+    reads: (license: License) => readonly StreamRef[] = nothingElse,
   ): Promise<Outcome<State, Event>> {
     const now = new Date().toISOString();
+    const judgedBy = (license: License): readonly StreamRef[] => [
+      { type: planStream, id: license.plan_id },
+      ...reads(license),
+    ];
     for (;;) {
-      const { state } = await this.store.load(licenseStream, license_id);
-      if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
-      const { plan_id, product_id } = state;
+      const { state: seen } = await this.store.load(licenseStream, license_id);
+      if (seen.status === 'none') return refuse('LICENSE_NOT_FOUND');
       // What a product is never changes.
-      const { type: product_type } = await this.licenses.product(product_id);
+      const { type: product_type } = await this.licenses.product(seen.product_id);
+      const others = judgedBy(seen);
       try {
         return await this.store.handle(
           stream,
@@ -41,26 +47,24 @@ export class BesideLicense {
           (present, _version, read) => {
             const { state: license } = read(licenseStream, license_id);
             if (license.status === 'none') return refuse('LICENSE_NOT_FOUND');
-            if (license.plan_id !== plan_id) throw new PlanHasChanged();
-            const { state: terms } = read(planStream, plan_id);
+            const isKnown =
+              license === seen || judgedBy(license).every(({ id }) => others.some((one) => one.id === id));
+            if (!isKnown) throw new JudgedByOthers();
+            const { state: terms } = read(planStream, license.plan_id);
             if (terms.status === 'none') return refusePlan('PLAN_NOT_FOUND');
-            return decide({ license_id, license, plan: { plan_id, ...terms }, product_type, now }, present, read);
+            const plan = { plan_id: license.plan_id, ...terms };
+            return decide({ license_id, license, plan, product_type, now }, present, read);
           },
-          {
-            ...options,
-            reads: [
-              { type: licenseStream, id: license_id },
-              { type: planStream, id: plan_id },
-              ...(options.reads ?? []),
-            ],
-          },
+          { ...options, reads: [{ type: licenseStream, id: license_id }, ...others] },
         );
       } catch (error) {
-        if (!(error instanceof PlanHasChanged)) throw error;
+        if (!(error instanceof JudgedByOthers)) throw error;
       }
     }
   }
 }
 
-/** The licence went over to another plan between the look and the decision. */
-class PlanHasChanged extends Error {}
+const nothingElse = (): readonly StreamRef[] => [];
+
+/** Between the look and the decision the licence went over to another plan, or was given an add-on. */
+class JudgedByOthers extends Error {}

@@ -1,11 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { type AddOnState, addOnStream } from '#domain/add-on/add-on';
-import { licenseStream } from '#domain/license/license';
+import { Injectable } from '@nestjs/common';
+import { addOnStream } from '#domain/add-on/add-on';
+import { type License, licenseStream } from '#domain/license/license';
 import { planStream, refusePlan } from '#domain/plan/plan';
 import type { OnFeature } from '#domain/usage/usage.commands';
 import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/usage/usage';
-import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events';
-import { EVENT_STORE } from '#platform';
+import { type HandleOptions, type Outcome, StaleVersionError, type StreamRef } from '#events';
 import { Entitlements } from '../entitlements/entitlements.ts';
 import { BesideLicense } from '../licenses/beside-license.ts';
 
@@ -17,7 +16,6 @@ type Decide = (on: OnFeature, usage: UsageState) => readonly UsageEvent[];
 @Injectable()
 export class UsageCommands {
   constructor(
-    @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly beside: BesideLicense,
     private readonly entitlements: Entitlements,
   ) {}
@@ -27,25 +25,7 @@ export class UsageCommands {
    * instance has revoked a moment before, nor above a limit that it has lowered. `expectedVersion` is that of the licence.
    * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
-  async handle(license_id: string, feature: string, decide: Decide, options: Options): Promise<Used> {
-    for (;;) {
-      const { state } = await this.store.load(licenseStream, license_id);
-      const addOns: ReadonlySet<string> = state.status === 'none' ? new Set() : state.add_ons;
-      try {
-        return await this.#handle(license_id, addOns, feature, decide, options);
-      } catch (error) {
-        if (!(error instanceof AddOnsHaveChanged)) throw error;
-      }
-    }
-  }
-
-  #handle(
-    license_id: string,
-    known: ReadonlySet<string>,
-    feature: string,
-    decide: Decide,
-    { expectedVersion, ...options }: Options,
-  ): Promise<Used> {
+  handle(license_id: string, feature: string, decide: Decide, { expectedVersion, ...options }: Options): Promise<Used> {
     return this.beside.handle(
       license_id,
       usageStream,
@@ -54,18 +34,16 @@ export class UsageCommands {
         const { version } = read(licenseStream, license_id);
         if (expectedVersion !== undefined && expectedVersion !== version)
           throw new StaleVersionError(license_id, expectedVersion, version);
-        const { add_ons, plan_id } = on.license;
-        if (![...add_ons].every((id) => known.has(id))) throw new AddOnsHaveChanged();
-        const { state: plan } = read(planStream, plan_id);
+        const { state: plan } = read(planStream, on.license.plan_id);
         if (plan.status === 'none') return refusePlan('PLAN_NOT_FOUND');
-        const addOns = [...add_ons].map((id): AddOnState => read(addOnStream, id).state);
+        const addOns = addOnsOf(on.license).map(({ id }) => read(addOnStream, id).state);
         const { effective } = this.entitlements.ofStates(on.license, plan, addOns);
         return decide({ ...on, entitlements: effective, feature }, usage);
       },
-      { ...options, reads: [...known].map((id) => ({ type: addOnStream, id })) },
+      options,
+      addOnsOf,
     );
   }
 }
 
-/** The licence has an add-on that it had not at the look before the decision. */
-class AddOnsHaveChanged extends Error {}
+const addOnsOf = ({ add_ons }: License): StreamRef[] => [...add_ons].map((id) => ({ type: addOnStream, id }));

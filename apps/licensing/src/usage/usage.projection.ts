@@ -1,5 +1,5 @@
 import type { UsageEvent } from '#domain/usage/usage';
-import { type UnrecordedEvent, writingProjection } from '#events';
+import { arrayOf, type UnrecordedEvent, writingProjection } from '#events';
 
 interface Counter {
   readonly license_id: string;
@@ -61,7 +61,8 @@ export const usageProjection = writingProjection({
       count(counters, event);
       addUp(hours, event);
     }
-    const values = [...columns([...counters.values()], COUNTER), ...columns([...hours.values()], HOUR)];
+    const sums = [...hours.values()].map((hour) => ({ ...hour, quantity: String(hour.quantity) }));
+    const values = [...columns([...counters.values()], COUNTER), ...columns(sums, HOUR)];
     return [{ name: 'upsert_usage', text: UPSERT, values }];
   },
 });
@@ -87,8 +88,10 @@ const HOUR = [
   'version',
 ] as const satisfies readonly (keyof Hour)[];
 
-const columns = <Row extends object>(rows: readonly Row[], names: readonly (keyof Row)[]): unknown[][] =>
-  names.map((name) => rows.map((row) => row[name]));
+const columns = <Name extends string>(
+  rows: readonly Readonly<Record<Name, string | number | null>>[],
+  names: readonly Name[],
+): unknown[] => names.map((name) => arrayOf(rows.map((row) => row[name])));
 
 const count = (counters: Map<string, Counter>, { event, stream_id, version }: UnrecordedEvent<UsageEvent>): void => {
   const { license_id, feature, period, period_start, period_end } = event;

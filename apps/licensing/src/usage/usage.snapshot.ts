@@ -1,5 +1,5 @@
 import type { QuotaPeriod } from '#domain/entitlements/entitlement';
-import { KEPT_WINDOWS, usageStateOf, usageStream, type Window } from '#domain/usage/usage';
+import { KEPT_WINDOWS, usageStream, type Window } from '#domain/usage/usage';
 import type { Snapshot } from '#events';
 
 interface Row {
@@ -33,7 +33,7 @@ export const usageSnapshot: Snapshot = {
     return new Map(
       [...Map.groupBy(rows, ({ stream_id }) => stream_id)].map(([id, own]) => [
         id,
-        { state: usageStateOf(own.map(windowOf)), version: own[0]?.version ?? 0 },
+        { state: { windows: own.map(windowOf).reverse() }, version: own[0]?.version ?? 0 },
       ]),
     );
   },

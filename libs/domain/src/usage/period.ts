@@ -53,9 +53,8 @@ export const LATE_MS = 72 * 3_600_000;
 /** Whether a time lies in a period. */
 export const covers = ({ start, end }: Period, time: Time): boolean => start <= time && (end === null || time < end);
 
-/** Which usage may be told now: none from the future, and none of a period that has been over for three days. */
-export const timeliness = (now: Time): ((period: Period, time: Time) => boolean) => {
-  const latest = toTime(Date.parse(now) + AHEAD_MS);
-  const over = toTime(Date.parse(now) - LATE_MS);
-  return ({ end }, time) => time >= BEGINNING && time <= latest && (end === null || end > over);
-};
+/** Whether usage may be told now: none from the future, and none of a period that has been over for three days. */
+export const isTimely = ({ end }: Period, time: Time, now: Time): boolean =>
+  time >= BEGINNING &&
+  (time <= now || Date.parse(time) <= Date.parse(now) + AHEAD_MS) &&
+  (end === null || end > now || Date.parse(end) > Date.parse(now) - LATE_MS);

@@ -6,7 +6,7 @@ import type { OnLicense } from '../license/on-license.ts';
 import { productSupports } from '../product/product.ts';
 import { Refusal } from '../shared/refusal.ts';
 import type { Time } from '../shared/time.ts';
-import { covers, type Period, periodOf, timeliness } from './period.ts';
+import { covers, isTimely, type Period, periodOf } from './period.ts';
 import { allowanceOf, type Quota, quotaOf } from './quota.ts';
 import { usageRefusals } from './usage.errors.ts';
 import { type UsageEvent, type UsageState, usageStream, windowOf } from './usage.ts';
@@ -52,17 +52,16 @@ export interface UsageDecision {
 export const recordUsage = (on: OnFeature, records: readonly UsageRecord[], state: UsageState): UsageDecision => {
   const quota = assertQuota(on);
   const events: UsageEvent[] = [];
-  const isTimely = timeliness(on.now);
   let present = state;
+  let counted = 0;
   let period = periodOf(quota.period, on.now);
   const outcomes = records.map((record) => {
     if (!covers(period, record.occurred_at)) period = periodOf(quota.period, record.occurred_at);
-    if (!isTimely(period, record.occurred_at)) return untimely(record);
+    if (!isTimely(period, record.occurred_at, on.now)) return untimely(record);
+    for (const event of events.slice(counted)) present = usageStream.evolve(present, event);
+    counted = events.length;
     const decision = count(on, quota, period, record, present);
-    for (const event of decision.events) {
-      events.push(event);
-      present = usageStream.evolve(present, event);
-    }
+    events.push(...decision.events);
     return decision.usage;
   });
   return { outcomes, events };

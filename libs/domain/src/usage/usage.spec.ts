@@ -206,7 +206,7 @@ describe('usage', () => {
         ({ state } = use(command, [{ quantity: 1, occurred_at }], state));
       }
     }
-    expect(state.windows.size).toBe(KEPT_WINDOWS);
+    expect(state.windows.length).toBe(KEPT_WINDOWS);
     expect(windowOf(state, periodOf('lifetime', NOW)).used).toBe(1n);
   });
 

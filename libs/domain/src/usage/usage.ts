@@ -36,9 +36,9 @@ export interface Window extends Period {
   readonly exceeded: boolean;
 }
 
-/** By period and start. */
+/** One window of each period and start: few, of which the last is the one that is looked for. */
 export interface UsageState {
-  readonly windows: ReadonlyMap<string, Window>;
+  readonly windows: readonly Window[];
 }
 
 /**
@@ -47,17 +47,13 @@ export interface UsageState {
  */
 export const KEPT_WINDOWS = 90;
 
-/** Also the state out of windows that were kept elsewhere. */
-export const usageStateOf = (windows: Iterable<Window>): UsageState => ({
-  windows: new Map([...windows].map((window) => [keyOf(window.period, window.start), window])),
-});
-
 export const windowOf = ({ windows }: UsageState, period: Period): Window =>
-  windows.get(keyOf(period.period, period.start)) ?? unused(period);
+  windows.findLast((window) => isOf(window, period)) ?? unused(period);
 
 const unused = (period: Period): Window => ({ ...period, used: 0n, warned: false, exceeded: false });
 
-const keyOf = (period: QuotaPeriod, start: Time): string => `${period} ${start}`;
+const isOf = (window: Window, { period, start }: Pick<Period, 'period' | 'start'>): boolean =>
+  window.start === start && window.period === period;
 
 const evolve = (state: UsageState, event: UsageEvent): UsageState => {
   switch (event.type) {
@@ -75,19 +71,19 @@ const evolve = (state: UsageState, event: UsageEvent): UsageState => {
 };
 
 const within = (
-  state: UsageState,
+  { windows }: UsageState,
   { period, period_start: start, period_end: end }: Of,
   changes: Partial<Window>,
 ): UsageState => {
-  const windows = new Map(state.windows);
-  const key = keyOf(period, start);
-  windows.set(key, { ...(windows.get(key) ?? unused({ period, start, end })), ...changes });
-  if (windows.size > KEPT_WINDOWS) windows.delete(firstToEnd(windows));
-  return { windows };
+  const at = windows.findLastIndex((window) => isOf(window, { period, start }));
+  const window = { ...(windows[at] ?? unused({ period, start, end })), ...changes };
+  if (at !== -1) return { windows: windows.with(at, window) };
+  const all = [...windows, window];
+  return { windows: all.length > KEPT_WINDOWS ? all.toSpliced(all.indexOf(firstToEnd(all)), 1) : all };
 };
 
-const firstToEnd = (windows: ReadonlyMap<string, Window>): string =>
-  [...windows].reduce((first, one) => (endsBefore(one[1], first[1]) ? one : first))[0];
+const firstToEnd = (windows: readonly Window[]): Window =>
+  windows.reduce((first, one) => (endsBefore(one, first) ? one : first));
 
 const endsBefore = (a: Window, b: Window): boolean => {
   if (a.end === b.end) return a.start < b.start;
@@ -97,5 +93,7 @@ const endsBefore = (a: Window, b: Window): boolean => {
 /** The stream of what a licence has used of a feature. */
 export const usageStreamId = (license_id: string, feature: string): string => `${license_id}/usage/${feature}`;
 
+const NOTHING_USED: UsageState = { windows: [] };
+
 /** A stream a licence and feature, `<license_id>/usage/<feature>`. */
-export const usageStream = { name: 'usage', initialState: usageStateOf([]), evolve };
+export const usageStream = { name: 'usage', initialState: NOTHING_USED, evolve };

@@ -82,13 +82,17 @@ export class FlushQueue {
  * before. What two decisions read of each other cannot be so for both; the second waits for the next flush.
  */
 const inOrderOfReading = (appends: readonly Append[]): { batch: readonly Append[]; next: readonly Append[] } => {
-  const reading = appends.filter((append) => readingsOf(append).length > 0);
+  const all = appends.map((append) => ({ append, readings: readingsOf(append) }));
+  const [reading, others] = [
+    all.filter(({ readings }) => readings.length > 0),
+    all.filter(({ readings }) => readings.length === 0),
+  ];
   if (reading.length === 0) return { batch: appends, next: [] };
   const batch: Append[] = [];
   const next: Append[] = [];
   const written = new Set<string>();
-  for (const append of [...reading, ...appends.filter((other) => readingsOf(other).length === 0)]) {
-    if (readingsOf(append).some(({ id }) => written.has(id))) {
+  for (const { append, readings } of [...reading, ...others]) {
+    if (readings.some(({ id }) => written.has(id))) {
       next.push(append);
       continue;
     }

@@ -27,7 +27,7 @@ const INSERT_ONE = `with written as (
  */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata, recorded_at)
-    select id, ($1::text[])[of], version, ($2::text[])[of], ($3::int[])[of], ($4::jsonb[])[of] || data, ($5::jsonb[])[of],
+    select id, ($1::text[])[of + 1], version, ($2::text[])[of + 1], ($3::int[])[of + 1], ($4::jsonb -> of) || data, $5::jsonb -> of,
       (select date_trunc('milliseconds', clock_timestamp()))
     from rows from (unnest($6::text[], $7::int[], $8::int[]), jsonb_array_elements($9::jsonb))
       with ordinality as e(id, version, of, data, n)
@@ -60,23 +60,21 @@ export const insertionOf = (
       values: [id, stream_id, version, type, schema_version, ...json, channel, growth],
     };
   }
-  const groups = neighbours(events);
+  const { groups, groupOf } = neighbours(events);
   const shared = groups.map(({ from, to }) => sharedBy(data.slice(from, to)));
-  const own = groups.flatMap(({ from, to }, n) =>
-    data.slice(from, to).map((one) => without(one, shared[n] ?? NOTHING)),
-  );
+  const own = data.map((one, n) => without(one, shared[groupOf[n] ?? 0] ?? NOTHING));
   return {
     name: 'append_many',
     text: INSERT_MANY,
     values: [
-      groups.map(({ of }) => of.stream_id),
-      groups.map(({ of }) => of.type),
-      groups.map(({ of }) => of.schema_version),
-      shared.map((one) => JSON.stringify(one)),
-      groups.map(({ of }) => JSON.stringify(of.metadata)),
+      arrayOf(groups.map(({ of }) => of.stream_id)),
+      arrayOf(groups.map(({ of }) => of.type)),
+      arrayOf(groups.map(({ of }) => of.schema_version)),
+      JSON.stringify(shared),
+      JSON.stringify(groups.map(({ of }) => of.metadata)),
       arrayOf(events.map(({ id }) => id)),
       arrayOf(events.map(({ version }) => version)),
-      arrayOf(groups.flatMap(({ from, to }, n) => Array.from({ length: to - from }, () => n + 1))),
+      arrayOf(groupOf),
       JSON.stringify(own),
       channel,
       growth,
@@ -91,14 +89,17 @@ interface Group {
   to: number;
 }
 
-const neighbours = (events: readonly UnrecordedEvent[]): readonly Group[] => {
+const neighbours = (
+  events: readonly UnrecordedEvent[],
+): { readonly groups: readonly Group[]; readonly groupOf: readonly number[] } => {
   const groups: Group[] = [];
-  events.forEach((event, n) => {
+  const groupOf = events.map((event, n) => {
     const last = groups.at(-1);
     if (last !== undefined && isAlike(last.of, event)) last.to = n + 1;
     else groups.push({ of: event, from: n, to: n + 1 });
+    return groups.length - 1;
   });
-  return groups;
+  return { groups, groupOf };
 };
 
 const isAlike = (one: UnrecordedEvent, other: UnrecordedEvent): boolean =>

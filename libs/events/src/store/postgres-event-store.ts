@@ -12,7 +12,6 @@ import {
   type Read,
   type Remembered,
   type Snapshot,
-  type StreamRef,
 } from '../store.ts';
 import { startSpan } from '../trace.ts';
 import {
@@ -145,7 +144,11 @@ export class PostgresEventStore implements EventStore {
       const slot =
         known ??
         (options.expectedVersion === 0 ? this.#slots.empty(type, streamId) : await this.#slots.read(type, streamId));
-      const readings = options.reads === undefined ? [] : await this.#readings(options.reads);
+      const readings: Reading[] = [];
+      for (const { type: read, id } of options.reads ?? []) {
+        const { state, version } = this.#slots.get(id) ?? (await this.#slots.read(read as AnyType, id));
+        readings.push({ id, type: read as AnyType, state, version });
+      }
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
         // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
         const { traceparent } = span;
@@ -158,15 +161,6 @@ export class PostgresEventStore implements EventStore {
       span.end(error);
       throw error;
     }
-  }
-
-  #readings(refs: readonly StreamRef[]): Promise<Reading[]> {
-    return Promise.all(
-      refs.map(async (ref) => {
-        const type = ref.type as AnyType;
-        return { id: ref.id, type, ...(await this.load(type, ref.id)) };
-      }),
-    );
   }
 
   async load<State, Event extends DomainEvent>(
@@ -236,10 +230,8 @@ export class PostgresEventStore implements EventStore {
 
   /** States as a table keeps them. Streams that it does not know have not begun, or are folded. */
   async #fromTable(snapshot: Snapshot, ids: readonly string[]): Promise<ReadonlyMap<string, Loaded<unknown>>> {
-    const known = await snapshot.load(ids, this.#pool);
+    const [known, begun] = await Promise.all([snapshot.load(ids, this.#pool), this.#reader.begun(ids)]);
     const unknown = ids.filter((id) => !known.has(id));
-    if (unknown.length === 0) return known;
-    const begun = await this.#reader.begun(unknown);
     const nothing = { state: snapshot.stream.initialState, version: 0 };
     return new Map([...known, ...unknown.filter((id) => !begun.has(id)).map((id) => [id, nothing] as const)]);
   }
@@ -255,7 +247,6 @@ export class PostgresEventStore implements EventStore {
       this.#slots.begin(append);
       this.#queue.enqueue(append);
     }
-    this.#refresh(command);
     decideInto(append, command);
     this.#queue.grown();
   }

@@ -3,6 +3,7 @@ import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type Query
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection } from '../store.ts';
 import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
+import { arrayOf } from './array.ts';
 import { insertionOf, type Recorded, recordedOf } from './insertion.ts';
 import { Line } from './line.ts';
 import type { PersonalData, PersonKeys } from './personal.ts';
@@ -205,7 +206,8 @@ const CHECK = `select 1 / (count(*) = 0)::int from unnest($1::text[], $2::int[])
 const checkOf = (appends: readonly Append[]): readonly QueryConfig[] => {
   const readings = new Map(appends.flatMap(readingsOf).map((reading) => [`${reading.id} ${reading.version}`, reading]));
   if (readings.size === 0) return [];
-  const values = [[...readings.values()].map(({ id }) => id), [...readings.values()].map(({ version }) => version)];
+  const all = [...readings.values()];
+  const values = [arrayOf(all.map(({ id }) => id)), arrayOf(all.map(({ version }) => version))];
   return [{ name: 'check_readings', text: CHECK, values }];
 };
 
