@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
+import pg from 'pg';
 import { eventually } from '../../../../test/support/app.ts';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import { Bell } from '../bell.ts';
@@ -94,5 +96,28 @@ describe('a log as a source', () => {
     await eventually(() => rung.mock.calls.length > 0);
     expect(rung).toHaveBeenCalledTimes(1);
     rung.mockRestore();
+  });
+
+  it('waits to be called, however much is written that is not wanted', async () => {
+    const next = listen(['thing.made']);
+    await append('thing.used');
+    expect(await next()).toEqual(['up to 1']);
+    const asked = jest.spyOn(pg.Client.prototype, 'query');
+    const since = performance.now();
+    let last: string[] = [];
+    const reading = (async () => {
+      while (!last.includes('thing.made')) last = await next();
+    })();
+    for (let n = 0; n < 40; n++) {
+      await append('thing.used');
+      await sleep(25);
+    }
+    const looks = asked.mock.calls.filter(([query]) => JSON.stringify(query).includes('published_things'));
+    const passed = performance.now() - since;
+    asked.mockRestore();
+    await append('thing.made');
+    await reading;
+    // Uncalled it looks every half a second; and once more if it began to listen meanwhile.
+    expect(looks.length).toBeLessThanOrEqual(passed / 500 + 2);
   });
 });
