@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseError } from 'pg';
 import type { RecordedEvent } from '../event.ts';
 import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
 import { type Append, answer, appendTo, type Command, decideInto, draftsOf, readingsOf, remembers } from './append.ts';
+import { isAway } from './away.ts';
 import type { LogReader } from './read.ts';
 import { ConnectionLostError } from './line.ts';
 import { violated, type Writer } from './writer.ts';
@@ -248,10 +248,6 @@ export class Flusher {
     }
   }
 }
-
-/** Whether an error says that the database is not there, rather than that it refuses. */
-const isAway = (error: unknown): boolean =>
-  error instanceof ConnectionLostError || !(error instanceof DatabaseError) || error.severity === 'FATAL';
 
 const commandsOf = (append: Append): Command[] => append.decided.map(({ command }) => command);
 

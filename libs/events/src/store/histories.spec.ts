@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
 import { openPool } from '../pool.ts';
@@ -20,16 +20,16 @@ const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test'
 
 describe('streams that are read at once', () => {
   let log: TestLog;
-  let pair: Pool;
+  let single: Pool;
   beforeEach(async () => {
     log = await freshLog();
-    // One connection listens. The other keeps the first plan that it makes: that of an empty log.
+    // Its connection keeps the first plan that it makes: that of an empty log.
     const options = '-c search_path=things -c plan_cache_mode=force_generic_plan';
-    pair = openPool({ ...log.database.config, options, max: 2 }, () => undefined);
+    single = openPool({ ...log.database.config, options, max: 1 }, () => undefined);
   });
   afterEach(async () => {
     await log.closeStores();
-    await pair.end();
+    await single.end();
     await log.drop();
   });
 
@@ -53,6 +53,24 @@ describe('streams that are read at once', () => {
     ]);
   });
 
+  it('come out also when connections are cut meanwhile', async () => {
+    const store = await log.open({ streams: [counters] });
+    await store.handle(counters, 'a', () => [{ type: 'counter.increased', by: 1 }], { metadata });
+    const administrator = new pg.Client(log.database.config);
+    await administrator.connect();
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`;
+    for (let cuts = 0; cuts < 20; cuts++) {
+      const nobody = Array.from({ length: 5 }, (_, n) => `none_${cuts}_${n}`);
+      const [loaded] = await Promise.all([
+        Promise.all(nobody.map((id) => store.load(counters, id))),
+        administrator.query(cut),
+      ]);
+      expect(loaded.map(({ version }) => version)).toEqual([0, 0, 0, 0, 0]);
+    }
+    await administrator.end();
+  });
+
   it('do not fail with one that cannot be folded', async () => {
     await log.pool.query(`insert into events (id, stream_id, version, type, data, metadata) values
       ('evt_1', 'good', 1, 'counter.increased', '{"by": 1}', '{}'), ('evt_2', 'bad', 1, 'counter.increased', '{"by": -1}', '{}')`);
@@ -63,9 +81,9 @@ describe('streams that are read at once', () => {
   });
 
   it('are found by their index, by a plan that was made for an empty log', async () => {
-    const store = await log.open({ streams: [counters], pool: pair });
+    const store = await log.open({ streams: [counters], pool: single });
     await Promise.all(['a', 'b'].map((id) => store.load(counters, id)));
-    const { rows } = await pair.query<Record<'QUERY PLAN', string>>(`explain execute read_histories('{a,b}')`);
+    const { rows } = await single.query<Record<'QUERY PLAN', string>>(`explain execute read_histories('{a,b}')`);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     expect(plan).toContain('events_stream_version');
     expect(plan).not.toContain('Seq Scan');

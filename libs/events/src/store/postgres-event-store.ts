@@ -26,6 +26,7 @@ import {
   type Reading,
   type Slot,
 } from './append.ts';
+import { askAgain } from './away.ts';
 import { expireCommands } from './expire.ts';
 import { FlushQueue } from './flush-queue.ts';
 import { Flusher, guarded } from './flusher.ts';
@@ -230,7 +231,7 @@ export class PostgresEventStore implements EventStore {
 
   /** States as a table keeps them. Streams that it does not know have not begun, or are folded. */
   async #fromTable(snapshot: Snapshot, ids: readonly string[]): Promise<ReadonlyMap<string, Loaded<unknown>>> {
-    const [known, begun] = await Promise.all([snapshot.load(ids, this.#pool), this.#reader.begun(ids)]);
+    const [known, begun] = await askAgain(() => Promise.all([snapshot.load(ids, this.#pool), this.#reader.begun(ids)]));
     const unknown = ids.filter((id) => !known.has(id));
     const nothing = { state: snapshot.stream.initialState, version: 0 };
     return new Map([...known, ...unknown.filter((id) => !begun.has(id)).map((id) => [id, nothing] as const)]);

@@ -4,6 +4,7 @@ import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { EventStore } from '../store.ts';
 import type { Reading } from './append.ts';
 import { arrayOf } from './array.ts';
+import { askAgain } from './away.ts';
 import type { PersonalData } from './personal.ts';
 import type { EventData, Schemas } from './upcast.ts';
 
@@ -54,11 +55,12 @@ export class LogReader {
 
   /** All events of each of these streams, in order. */
   async histories(streamIds: readonly string[]): Promise<ReadonlyMap<string, readonly RecordedEvent[]>> {
-    const { rows } = await this.pool.query<Row>({
+    const query = {
       name: 'read_histories',
       text: `select ${COLUMNS} from events where stream_id = any($1) order by stream_id, version`,
       values: [streamIds],
-    });
+    };
+    const { rows } = await askAgain(() => this.pool.query<Row>(query));
     return Map.groupBy(await this.#decode(rows), ({ stream_id }) => stream_id);
   }
 
