@@ -33,6 +33,7 @@ export const usageSnapshot: Snapshot = {
     return new Map(
       [...Map.groupBy(rows, ({ stream_id }) => stream_id)].map(([id, own]) => [
         id,
+        // The latest is looked for first, from the end.
         { state: { windows: own.map(windowOf).reverse() }, version: own[0]?.version ?? 0 },
       ]),
     );
