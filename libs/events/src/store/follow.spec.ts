@@ -3,11 +3,19 @@ import pg from 'pg';
 import { eventually } from '../../../../test/support/app.ts';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import { hear } from '../hearing.ts';
+import { openPool } from '../pool.ts';
 import { Follower } from './follow.ts';
 import { eventsChannel } from './schema.ts';
 
 const WAKES = 50;
 const OTHERS = 10;
+const STREAMS = 7;
+const MUCH = 20_000;
+/** More than PostgreSQL plans anew each time. */
+const LOOKS = 10;
+
+const nothing = (): void => undefined;
+const HOOKS = { onGrown: nothing, onForgotten: nothing, onReconnect: nothing, onError: nothing };
 
 describe('watching the log', () => {
   let log: TestLog;
@@ -23,16 +31,10 @@ describe('watching the log', () => {
     const joined = jest.spyOn(AbortSignal, 'any');
     const looked = jest.spyOn(pg.Client.prototype, 'query');
     const looks = (): number => looked.mock.calls.filter((call) => JSON.stringify(call[0])?.includes('grown')).length;
-    const nothing = (): void => undefined;
     // Others in this process may pause at signals of theirs: only the follower's own counts.
     const stopping = new AbortController();
     const made = jest.spyOn(globalThis, 'AbortController').mockImplementationOnce(() => stopping);
-    const follower = new Follower(log.pool, 'things', 'me', {
-      onGrown: nothing,
-      onForgotten: nothing,
-      onReconnect: nothing,
-      onError: nothing,
-    });
+    const follower = new Follower(log.pool, 'things', 'me', HOOKS);
     made.mockRestore();
     await follower.start();
     try {
@@ -48,6 +50,46 @@ describe('watching the log', () => {
     }
     // It is the follower's own that was watched.
     expect(stopping.signal.aborted).toBe(true);
+  });
+
+  it('tells of all that others have written since, however much that is', async () => {
+    const versions = new Map<string, number>();
+    const follower = new Follower(log.pool, 'things', 'me', {
+      ...HOOKS,
+      onGrown: (heads) => heads.forEach(({ stream_id, version }) => versions.set(stream_id, version)),
+    });
+    await write(log.pool, 0, MUCH);
+    await follower.start();
+    try {
+      await write(log.pool, MUCH, MUCH);
+      await eventually(() => [...versions.values()].reduce((sum, version) => sum + version, 0) === 2 * MUCH);
+      expect(versions.size).toBe(STREAMS);
+    } finally {
+      await follower.stop();
+    }
+  });
+
+  it('reads no more than that, also of a log of which there are no statistics yet', async () => {
+    const young = await freshLog();
+    try {
+      await write(young.pool, 0, MUCH);
+      const pool = openPool({ ...young.pool.options, max: 1 }, () => undefined);
+      let told = 0;
+      const follower = new Follower(pool, 'things', 'me', { ...HOOKS, onGrown: () => told++ });
+      await follower.start();
+      for (let look = 0; look < LOOKS; look++) {
+        await write(young.pool, MUCH + look, 1);
+        await young.pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
+        await eventually(() => told > look);
+      }
+      await follower.stop();
+      // A connection says what it has read when it ends.
+      await pool.end();
+      await eventually(async () => (await readOf(young.pool)).along >= LOOKS);
+      expect((await readOf(young.pool)).throughout).toBe(0);
+    } finally {
+      await young.drop();
+    }
   });
 
   it('asks one thing at a time of the connection that all listeners share', async () => {
@@ -74,6 +116,24 @@ describe('watching the log', () => {
     }
   });
 });
+
+/** Appends so many events behind the first `from`, in turn to each of the streams. */
+const write = (pool: pg.Pool, from: number, count: number): Promise<unknown> =>
+  pool.query(
+    `insert into events (id, stream_id, version, type, data, metadata)
+     select 'evt_' || n, 'thing_' || n % ${STREAMS}, n / ${STREAMS} + 1, 'thing.counted', '{}', '{}'
+     from generate_series($1::int, $2::int) as n`,
+    [from, from + count - 1],
+  );
+
+/** How many events were read along the index of positions, and how many by reading the log from end to end. */
+const readOf = async (pool: pg.Pool): Promise<{ along: number; throughout: number }> => {
+  const { rows } = await pool.query<{ along: number; throughout: number }>(
+    `select t.seq_tup_read::int as throughout, i.idx_tup_read::int as along
+     from pg_stat_user_tables as t join pg_stat_user_indexes as i using (relid) where indexrelname = 'events_pkey'`,
+  );
+  return rows[0] ?? { along: 0, throughout: 0 };
+};
 
 /** Watches what is asked of every connection: by how many queries the busiest was asked in all, and how many at once. */
 const countUnderWay = (): { ofOneClient(): number; mostAtOnce(): number } => {
