@@ -21,11 +21,12 @@ interface Untold {
   readonly reason: ExhaustedReason;
 }
 
+/** In the order of their index, which is taken then even where there are no statistics that say how few they are. */
 const UNTOLD = `
   select d.id, d.day, d.endpoint_id, d.event_id, d.event_type, d.attempts, d.response_status, d.settled_at, e.product_id,
     case when d.response_status = 410 then 'gone' when d.day < ${TODAY} - $1::int then 'age' else 'attempts' end as reason
   from deliveries d left join webhook_endpoints e on e.id = d.endpoint_id
-  where not d.announced limit ${AT_ONCE}`;
+  where not d.announced order by d.id limit ${AT_ONCE}`;
 
 /** One that has been queued anew meanwhile may be given up another time, and then it is another event. */
 const TOLD = `

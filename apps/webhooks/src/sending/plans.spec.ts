@@ -1,15 +1,18 @@
 import pg from 'pg';
-import { type PublishedEvent, inTransaction } from '#events';
+import { type EventStore, type PublishedEvent, inTransaction } from '#events';
 import { keyedPool, PLAN_ONCE } from '#events/subscription/transaction';
 import { answered, claimedDelivery } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { fanOut } from '../deliveries/fan-out.ts';
 import { makeHistory } from '../history/history.ts';
+import { TODAY } from '../history/history.table.ts';
+import { announceExhausted } from '../operations/exhausted.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { Claims } from './claims.ts';
 import { recordFree } from './results.ts';
 import { defaultSettings } from './settings.ts';
 
+const WAITING = 5_000;
 const OWNER = '00000000-0000-4000-8000-000000000000';
 
 describe('what is done with deliveries', () => {
@@ -78,4 +81,37 @@ describe('what is done with deliveries', () => {
       expect(lines[n + 1]).toMatch(/^Index Cond: \(+(id|event_id|endpoint_id) = /);
     }
   });
+
+  it.each([
+    ['lanes_with_due', '', (claims: Claims) => claims.lanesWithDue(), ['whk_1', 'whk_2']],
+    ['untold_deliveries', '(30)', () => announceExhausted(pool, {} as EventStore, 30), false],
+  ])('is looked for without going through all that waits: %s', async (name, parameters, look, found) => {
+    await wait('whk_2', WAITING);
+    const claims = new Claims(pool, keyed, OWNER, 15_000);
+    // More often than PostgreSQL plans anew each time.
+    for (let n = 0; n < 7; n++) expect(await look(claims)).toEqual(found);
+    const { rows } = await pool.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, costs off, timing off, summary off, buffers off) execute ${name}${parameters}`,
+    );
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    const scans = [...plan.matchAll(/Scan.* on deliveries_.*\(actual rows=([\d.]+) loops=(\d+)\)/g)];
+    expect(scans).not.toEqual([]);
+    expect(scans.reduce((sum, [, read, times]) => sum + Number(read) * Number(times), 0)).toBeLessThan(20);
+    expect(plan).not.toMatch(/Rows Removed by Filter: \d{3}/);
+  });
+
+  /** So many deliveries of the endpoint are due, whoever else waits. */
+  const wait = async (endpoint: string, count: number): Promise<void> => {
+    await pool.query(
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
+       values ($1, 1, 'https://example.com', '["*"]', 'none', true, '[]', now()) on conflict do nothing`,
+      [endpoint],
+    );
+    await pool.query(
+      `insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, due_at)
+       select 'dlv_' || n, ${TODAY}, n, $1, 'evt_' || n, 'license.created', 'pending', now() from generate_series(1, $2::int) as n
+       on conflict do nothing`,
+      [endpoint, count],
+    );
+  };
 });
