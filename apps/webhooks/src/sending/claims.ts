@@ -2,30 +2,13 @@ import type { Pool } from 'pg';
 import { type Claimed, endpointOf, type Held, laneOf, OPEN, type Reached, type Taken } from './claimed.ts';
 import { Gated } from './gated-claims.ts';
 
-/**
- * While a circuit is open there is nothing to claim until it is time for a probe. From lane to lane along the index, one look into
- * each: what waits may be a million deliveries.
- */
-const WITH_DUE = `
-  with recursive lane as (
-    select '' as endpoint_id, false as replayed
-    union all
-    select next.* from lane cross join lateral (
-      select d.endpoint_id, d.replayed from deliveries d
-      where d.status = 'pending' and d.due_at is not null
-        and (d.endpoint_id, d.replayed) > (lane.endpoint_id, lane.replayed)
-      order by d.endpoint_id, d.replayed limit 1
-    ) as next
-  )
-  select lane.* from lane
-  join webhook_endpoints e on e.id = lane.endpoint_id and e.active
-  left join delivery_gates g on g.endpoint_id = lane.endpoint_id
-  cross join lateral (
-    select from deliveries d
-    where d.endpoint_id = lane.endpoint_id and d.replayed = lane.replayed and ${OPEN}
-    order by d.due_at limit 1
-  ) as due
-  where g.opened_at is null or (g.next_probe_at <= now() and (g.probing_until is null or g.probing_until < now()))`;
+/** While a circuit is open there is nothing to claim until it is time for a probe. */
+const WITH_DUE = `select e.id as endpoint_id, r.replayed
+  from webhook_endpoints e
+  cross join (values (false), (true)) as r(replayed)
+  left join delivery_gates g on g.endpoint_id = e.id
+  where e.active and (g.opened_at is null or (g.next_probe_at <= now() and (g.probing_until is null or g.probing_until < now())))
+    and exists (select from deliveries d where d.endpoint_id = e.id and d.replayed = r.replayed and ${OPEN})`;
 
 /**
  * A claim need not survive a crash of the database: without it the delivery is simply open again. So its commit does not wait
