@@ -76,15 +76,18 @@ describe('watching the log', () => {
       const pool = openPool({ ...young.pool.options, max: 1 }, () => undefined);
       let told = 0;
       const follower = new Follower(pool, 'things', 'me', { ...HOOKS, onGrown: () => told++ });
-      await follower.start();
-      for (let look = 0; look < LOOKS; look++) {
-        await write(young.pool, MUCH + look, 1);
-        await young.pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
-        await eventually(() => told > look);
+      try {
+        await follower.start();
+        for (let look = 0; look < LOOKS; look++) {
+          await write(young.pool, MUCH + look, 1);
+          await young.pool.query('select pg_notify($1, $2)', [eventsChannel('things'), '1 another']);
+          await eventually(() => told > look);
+        }
+      } finally {
+        await follower.stop();
+        // A connection says what it has read when it ends.
+        await pool.end();
       }
-      await follower.stop();
-      // A connection says what it has read when it ends.
-      await pool.end();
       await eventually(async () => (await readOf(young.pool)).along >= LOOKS);
       expect((await readOf(young.pool)).throughout).toBe(0);
     } finally {

@@ -17,6 +17,7 @@ const GROWN = `select stream_id, max(version) as version, max(position) as posit
   from (select stream_id, version, position from events where position > $1 order by position limit ${AT_ONCE}) as grown
   group by stream_id`;
 
+/** A stream that has new events: its present version, where the last of those seen stands in the log, and how many they are. */
 interface Grown {
   readonly stream_id: string;
   readonly version: number;
@@ -109,6 +110,7 @@ export class Follower {
     if (rows.length === 0) return;
     this.#seen = Math.max(this.#seen, ...rows.map(({ position }) => Number(position)));
     this.hooks.onGrown(rows);
+    // There may be more.
     if (rows.reduce((sum, { events }) => sum + events, 0) === AT_ONCE) this.#bell.ring();
   }
 }
