@@ -12,7 +12,7 @@ import { Kafka, logLevel } from 'kafkajs';
 const VERSION = '4.1.0';
 const JARS = join(import.meta.dirname, '..', '.cache', `kafka-${VERSION}`);
 /** How long a start may take on a machine that is busy, in milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 const works = (program, args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 

@@ -5,13 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { jest } from '@jest/globals';
 import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { kafkaMissing } from '../../tools/kafka.mjs';
 import { lives, RunningCluster } from './running-cluster.ts';
-
-jest.setTimeout(120_000);
 
 const folder = mkdtempSync(join(tmpdir(), 'kl-cluster-'));
 const env = { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', KEYLEDGER_LOG_LEVEL: 'warn' };

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../support/app.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Longest a cluster may take to come up or to stop, in milliseconds. */
-const PATIENCE_MS = 90_000;
 
 export interface ClusterStatus {
   readonly url: string;
@@ -65,10 +63,9 @@ export class RunningCluster {
   }
 
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + PATIENCE_MS; !(await condition());) {
-      if (Date.now() > deadline) throw new Error(`waited for ${PATIENCE_MS} ms in vain:\n${this.#output}`);
-      await sleep(50);
-    }
+    await eventually(condition).catch((error: unknown) => {
+      throw new Error(this.#output, { cause: error });
+    });
   }
 
   /** Ctrl-C: SIGINT to all of the foreground's group. */

@@ -51,7 +51,7 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
     folder = mkdtempSync(join(tmpdir(), 'keyledger-consumers-'));
     producer = kafkaClient({ brokers, clientId: 'consumers.spec' }).producer();
     await producer.connect();
-  }, 90_000);
+  });
   afterAll(async () => {
     await Promise.all(children.map((child) => stop(child, 'SIGKILL')));
     await producer.disconnect();
@@ -106,7 +106,7 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
         eventually(() => {
           if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${said.join('')}`);
           return effects() >= count;
-        }, 30_000);
+        });
 
       await send(versions(1, 10));
       const first = start();
@@ -139,6 +139,6 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
       expect(kept.map(({ id, status, version }) => [id, status, version])).toEqual(
         [...licenses].sort().map((id) => [id, STATUSES[EACH % STATUSES.length], EACH]),
       );
-    }, 120_000);
+    });
   }
 });

@@ -73,7 +73,7 @@ describe('the event store among processes', () => {
     const seen = await tail(writers);
     expect(await writers).toEqual(range(4).map(() => ({ accepted: 2_500 })));
     expectWholeInOrder(seen, 10_000);
-  }, 60_000);
+  });
 
   it('accepts exactly the limit on one hot stream, from two processes at once', async () => {
     const appender = { streams: ['hot'], commands: 500, callers: 500, limit: 700 };
@@ -82,7 +82,7 @@ describe('the event store among processes', () => {
     expect(total('accepted')).toBe(700);
     expect(total('LimitReached')).toBe(300);
     expect((await store.load(counters, 'hot')).version).toBe(700);
-  }, 60_000);
+  });
 
   it('hides no event of 32 plain writers of which one in twenty rolls back', async () => {
     let committed = 0;
@@ -105,5 +105,5 @@ describe('the event store among processes', () => {
     const seen = await tail(Promise.all(range(32).map(write)));
     expect(committed).toBe(32 * 57);
     expectWholeInOrder(seen, committed);
-  }, 60_000);
+  });
 });

@@ -30,7 +30,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
       `select id, position, stream_id as subject from events where type = 'item.sold' order by position`,
     );
     log = rows.map(({ position, ...row }) => ({ ...row, position: Number(position) }));
-  }, 90_000);
+  });
   afterAll(async () => {
     await pool.end();
     await database.drop();
@@ -51,7 +51,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
         events.push(fromMessage(message));
       },
     });
-    await eventually(() => events.length >= count, 20_000);
+    await eventually(() => events.length >= count);
     await consumer.disconnect();
     return events;
   };

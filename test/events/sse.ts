@@ -44,7 +44,7 @@ export class EventReader {
   }
 
   async until(count: number): Promise<Received[]> {
-    await eventually(() => this.events.length >= count, 20_000);
+    await eventually(() => this.events.length >= count);
     return this.events;
   }
 

@@ -57,7 +57,7 @@ describe('activations of all licences', () => {
     await app.call('DELETE', `/admin/licenses/${ids[0]}/activations/${gone.body.data[1].id}`);
     for (const id of ids.sort().reverse())
       expected.set(id, (await app.call('GET', `/admin/licenses/${id}/activations`)).body.data as Fields[]);
-  }, 60_000);
+  });
   afterAll(() => app.close());
 
   it('come as a file, each as its licence shows it, and none that was removed', async () => {

@@ -26,7 +26,7 @@ describe('an import of licences', () => {
     eventually(async () => {
       const { body } = await app.call('GET', `/admin/imports/${String(id)}`);
       return (body as Fields)['status'] === 'finished' && (body as Fields);
-    }, 30_000);
+    });
   const imported = async (file: string | Readable, media?: string): Promise<Fields> =>
     finished((await send(file, media))['id']);
   const report = async (id: unknown): Promise<string> =>

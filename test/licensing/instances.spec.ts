@@ -1,4 +1,4 @@
-import { eventually } from '../support/app.ts';
+import { eventually, soon } from '../support/app.ts';
 import { stop } from '../support/children.ts';
 import { type InstanceOfSeveral, type Instances, prepareInstances } from '../support/instances.ts';
 
@@ -49,7 +49,7 @@ describe('licensing in several instances', () => {
     await eventually(async () => (await told('license.expired', expiring)).of > 10);
     // It came first, so it is the one that lets time pass.
     await stop(first.child, 'SIGKILL');
-    await eventually(async () => (await told('license.expired', expiring)).of === 120, 20_000);
+    await eventually(async () => (await told('license.expired', expiring)).of === 120);
     await eventually(async () => (await told('license.past_due', lenient)).of === 60);
     await eventually(async () => (await told('license.expired', trying)).of === 60);
 
@@ -97,7 +97,7 @@ describe('licensing in several instances', () => {
       [licenses.map(({ id }) => id)],
     );
     expect(rows.map(({ devices }) => devices)).toEqual([5, 5, 5, 5]);
-  }, 60_000);
+  });
 
   it('sees within a second what was done through another', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
@@ -115,7 +115,7 @@ describe('licensing in several instances', () => {
     ] as const) {
       await one.post(`/admin/licenses/${String(license['id'])}/${action}`);
       expect(await one.post('/license/verify', device)).toMatchObject({ code });
-      await eventually(async () => (await other.post('/license/verify', device))['code'] === code, 1000);
+      await soon(async () => (await other.post('/license/verify', device))['code'] === code);
     }
   });
 });

@@ -45,7 +45,7 @@ describe('keyledger import and export', () => {
     const { cli } = instances;
     const { url } = server;
     const watching = cli('import', 'licenses', file, '--url', url);
-    await eventually(async () => (await issued()) > LINES / 10, 30_000);
+    await eventually(async () => (await issued()) > LINES / 10);
     await stop(server.child, 'SIGKILL');
     expect(await issued()).toBeLessThan(LINES);
     server = await instances.start(new URL(url).port);

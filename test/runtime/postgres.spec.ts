@@ -165,13 +165,13 @@ describe('the database of a data folder', () => {
         }),
       );
     }
-  }, 60_000);
+  });
 
   it('is refused to a second owner', async () => {
     const owner = await noted(openDatabase(place));
     await expect(openDatabase(place)).rejects.toThrow(/Another Keyledger is running/);
     expect(await answer(owner.url)).toEqual([{ one: 1 }]);
-  }, 20_000);
+  });
 
   it('is left running by a visitor of the owner', async () => {
     const owner = await noted(openDatabase(place));

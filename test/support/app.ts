@@ -106,16 +106,33 @@ const call = async (
   return { status: reply.statusCode, headers: reply.headers, body: isJson ? (JSON.parse(text) as unknown) : text };
 };
 
-/** Waits for a condition. @throws when it does not come about in time, which no assertion would tell as clearly */
-export const eventually = async <T>(
-  look: () => Promise<T | undefined | false> | T | undefined | false,
-  patienceMs = 10_000,
-): Promise<T> => {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
+type Look<T> = () => Promise<T | undefined | false> | T | undefined | false;
+
+/** What never comes about ends a test with a word of what it was; how long it takes is not for a test to say. */
+const PATIENCE_MS = 240_000;
+const BETWEEN_LOOKS_MS = 10;
+const LOOKS_A_SECOND = 70;
+
+/** Waits for a condition. @throws when it never comes about, which no assertion would tell as clearly */
+export const eventually = async <T>(look: Look<T>): Promise<T> => {
+  const deadline = performance.now() + PATIENCE_MS;
+  return keepLooking(look, () => performance.now() < deadline);
+};
+
+/**
+ * Waits for what must come about within a second of a quiet machine. Looks are counted and not time: they become slow with
+ * the machine, as what is waited for does. @throws when it has not come about by then
+ */
+export const soon = async <T>(look: Look<T>): Promise<T> => {
+  let looks = 0;
+  return keepLooking(look, () => ++looks < LOOKS_A_SECOND);
+};
+
+const keepLooking = async <T>(look: Look<T>, again: () => boolean): Promise<T> => {
+  do {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${patienceMs} ms in vain for: ${look.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
+  } while (again());
+  throw new Error(`waited in vain for: ${look.toString()}`);
 };

@@ -40,7 +40,7 @@ export const sharedKafka = async (): Promise<{ brokers: string[] }> => {
     // Made by one of all workers; the others wait for what it writes.
     mkdirSync(dir);
   } catch {
-    return eventually(() => readAnswer(answer), 90_000);
+    return eventually(() => readAnswer(answer));
   }
   const found = await startBroker({ dir }).then(
     ({ brokers, pid }) => ({ brokers, pid }),

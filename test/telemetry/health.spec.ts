@@ -37,7 +37,7 @@ describe('/readyz', () => {
       expect(samples.filter(({ name }) => name === 'keyledger_parked_events')).toEqual([]);
       expect(valueOf(samples, 'keyledger_events_appended_total', { service: 'gateway' })).toBeGreaterThan(0);
       await door.open();
-      await eventually(async () => (await get(app.url, '/readyz')).status === 200, 30_000);
+      await eventually(async () => (await get(app.url, '/readyz')).status === 200);
     } finally {
       await app.close();
       await door.shut();

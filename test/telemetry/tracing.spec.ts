@@ -27,7 +27,7 @@ const delivered = (sink: Sink): Promise<Delivered> =>
   eventually(() => {
     const bodies = sink.received.map(({ body }) => JSON.parse(body) as Delivered);
     return bodies.find(({ type }) => type === 'product.created');
-  }, 60_000);
+  });
 
 /** A product is made, within a trace of the caller's, and a webhook hears of it. @returns the event as it was delivered */
 const sell = async (app: TestApp, sink: Sink): Promise<Delivered> => {
@@ -130,7 +130,7 @@ const missing = kafkaUnavailable();
   let kafka: TestKafka;
   beforeAll(async () => {
     kafka = await startKafka();
-  }, 120_000);
+  });
   afterAll(() => kafka.stop());
 
   it('goes through the gateway, the service behind it, the topic and the subscription', async () => {
@@ -159,5 +159,5 @@ const missing = kafkaUnavailable();
     expect(command).toMatchObject({ parentSpanId: inner?.spanId });
     const consumer = ofTrace(collector, CONSUMER).find(({ name }) => name === 'consume deliveries');
     expect(consumer).toMatchObject({ parentSpanId: command?.spanId });
-  }, 120_000);
+  });
 });

@@ -244,7 +244,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
           }
           await herd.end('appender');
           const sold = await world.countSold();
-          await world.untilEffects(sold, 60_000);
+          await world.untilEffects(sold);
           await world.expectEachEffectOnce();
           expect(sold).toBeGreaterThan(1_000);
           const killed = [...herd.killed, ...(brokers > 0 ? ([['broker', brokers]] as const) : [])];
@@ -281,7 +281,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       await world.untilEffects(1_400);
       expect(rebuilt).toBeGreaterThanOrEqual(1_000);
       await world.expectEachEffectOnce();
-    }, 20_000);
+    });
   });
 };
 

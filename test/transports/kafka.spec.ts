@@ -12,7 +12,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
   const kafka = (): KafkaOptions => ({ brokers: broker.brokers, clientId: 'test', sessionTimeoutMs: 1_500 });
   beforeAll(async () => {
     broker = await startKafka();
-  }, 90_000);
+  });
   afterAll(() => broker.stop());
 
   describeTransport('Kafka', () => ({ kafka: kafka(), broker }));

@@ -21,20 +21,25 @@ describe('parked events', () => {
   });
 
   it('are tried when the ladder says so, not at the next look', async () => {
-    const tries = new Map<string, number>();
+    const tries: { subject: string; at: number }[] = [];
     world.consume({
       before: failing(({ subject }) => {
-        tries.set(subject, (tries.get(subject) ?? 0) + 1);
-        return (tries.get(subject) ?? 0) <= 3;
+        tries.push({ subject, at: performance.now() });
+        return tries.filter((one) => one.subject === subject).length <= 3;
       }),
       ladder: [20, 20, 20],
     });
-    const start = performance.now();
     for (let n = 1; n <= 10; n++) {
       await world.sell(`item_${n}`);
       await world.untilEffects(n);
     }
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(tries).toHaveLength(40);
+    const pauses = tries.flatMap(({ subject, at }, n) => {
+      const before = tries[n - 1];
+      return before?.subject === subject ? [at - before.at] : [];
+    });
+    // Most of them: a busy machine is late for some.
+    expect(pauses.sort((a, b) => a - b)[pauses.length / 2]).toBeLessThan(500);
   });
 
   it('are found by an instance that did not park them', async () => {
@@ -46,7 +51,7 @@ describe('parked events', () => {
     world.consume();
     await eventually(() => looks.length > 0);
     await world.view.query(`update parked_events set next_attempt_at = now() where status = 'retrying'`);
-    await world.untilEffects(2, 5_000);
+    await world.untilEffects(2);
     expect(await world.versions('item_1')).toEqual([1, 2]);
   });
 });

@@ -139,16 +139,17 @@ export class World {
     return rows[0]?.count ?? 0;
   }
 
-  async untilEffects(count: number, patienceMs = 20_000): Promise<void> {
+  async untilEffects(count: number): Promise<void> {
     try {
-      await eventually(async () => (await this.countEffects()) >= count, patienceMs);
-    } catch {
+      await eventually(async () => (await this.countEffects()) >= count);
+    } catch (error) {
       // Where they are stuck, the test's name alone would not tell.
       const { rows: reached } = await this.view.query('select * from checkpoints order by subscription, partition');
       const { rows: sent } = await this.shopPool.query('select * from checkpoints');
       throw new Error(
-        `${await this.countEffects()} of ${count} effects (${await this.countSold()} sold) after ${patienceMs} ms: ` +
+        `${await this.countEffects()} of ${count} effects (${await this.countSold()} sold): ` +
           JSON.stringify({ reached, sent, errors: this.errors }),
+        { cause: error },
       );
     }
   }

@@ -176,7 +176,7 @@ describe('an attempt that fails', () => {
   });
 
   it('by a restart of the service goes on where it was', async () => {
-    const before = await startWebhooks({ ...QUICK, ladder: [300] });
+    const before = await startWebhooks({ ...QUICK, ladder: [2_000] });
     let answer = 500;
     const sink = await startSink((_, response) => response.writeHead(answer).end());
     const { id } = await before.webhook(sink.url);
@@ -192,7 +192,7 @@ describe('an attempt that fails', () => {
   });
 
   it('whose result cannot be written does not keep the service from stopping, and comes again under its id', async () => {
-    const before = await startWebhooks({ ...QUICK, lease: 1_000 });
+    const before = await startWebhooks({ ...QUICK, lease: 3_000 });
     const sink = await startSink();
     const database = new pg.Client(before.databaseUrl);
     await database.connect();

@@ -150,3 +150,13 @@ export const startSink = async (
       }),
   };
 };
+
+/**
+ * None came before its slot. Slots are `1 / rate` of a second apart, the first at `since` (of `performance.now()`) or later; how
+ * late one is says nothing of the rate, only of how busy the machine is.
+ */
+export const expectPaced = (received: readonly Received[], since: number, rate: number): void => {
+  const early = received.map(({ at }, n) => since + (n * 1_000) / rate - at);
+  // Two clocks are at work, PostgreSQL's and Node's.
+  expect(Math.max(...early)).toBeLessThan(10);
+};

@@ -41,7 +41,7 @@ describe('endpoints', () => {
 });
 
 it('a webhook that is deleted is sent nothing more, though it was claimed before', async () => {
-  const app = await startWebhooks({ ...QUICK, lease: 200 });
+  const app = await startWebhooks({ ...QUICK, lease: 1_000 });
   const waiting: ServerResponse[] = [];
   const sink = await startSink(({ path }, response) => {
     if (path.endsWith('/control')) response.writeHead(204).end();
@@ -70,7 +70,7 @@ describe('an ordered webhook', () => {
   let sink: Sink;
   let answering: Answering;
   beforeAll(async () => {
-    app = await startWebhooks({ ...QUICK, ladder: Array.from({ length: 40 }, () => 20) });
+    app = await startWebhooks({ ...QUICK, ladder: Array.from({ length: 1_000 }, () => 20) });
     sink = await startSink((...args) => answering(...args));
   });
   afterAll(async () => {

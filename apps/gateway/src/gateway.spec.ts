@@ -1,4 +1,4 @@
-import { ADMIN_KEY, eventually, startApp, type TestApp } from '../../../test/support/app.ts';
+import { ADMIN_KEY, soon, startApp, type TestApp } from '../../../test/support/app.ts';
 import { contractsByType, readPublished } from '#events';
 import { DATABASE, type ServiceDatabase } from '#platform';
 import { ApiKeyUses } from './api-keys/api-key-uses.ts';
@@ -128,7 +128,7 @@ describe('API keys', () => {
     const revoked = await here.call('DELETE', `/admin/api-keys/${id}`);
     expect([revoked.status, revoked.body]).toEqual([204, '']);
     expect((await knock(here)).status).toBe(401);
-    await eventually(async () => (await knock(there)).status === 401, 1_000);
+    await soon(async () => (await knock(there)).status === 401);
 
     expect((await here.call('DELETE', `/admin/api-keys/${id}`)).status).toBe(204);
     const { body } = await here.call('GET', `/admin/api-keys/${id}`);

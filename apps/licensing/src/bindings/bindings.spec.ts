@@ -166,7 +166,7 @@ describe('what activations are held to', () => {
       `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
        where l.locktype = 'advisory' and d.datname = current_database() and l.pid <> pg_backend_pid()`,
     );
-    await eventually(async () => (await left(license)).length === 2, 10_000);
+    await eventually(async () => (await left(license)).length === 2);
     expect(await left(license)).toEqual(['seen', 'new']);
     expect(await left(forever)).toEqual(['quiet', 'seen', 'new']);
     expect(await code(license, { identifier: 'quiet' })).toBe('NOT_ACTIVATED');

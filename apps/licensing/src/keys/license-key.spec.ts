@@ -1,4 +1,4 @@
-import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { type Reply, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('the key of a licence', () => {
@@ -35,7 +35,7 @@ describe('the key of a licence', () => {
 
     expect(await codeOf(old)).toBe('NOT_FOUND');
     for (const instance of [app, other]) expect(await codeOf(license_key, instance)).toBe('VALID');
-    await eventually(async () => (await codeOf(old, other)) === 'NOT_FOUND', 1_000);
+    await soon(async () => (await codeOf(old, other)) === 'NOT_FOUND');
     expect((await app.call('POST', '/license/activate', { license_key: old, identifier: 'another' })).status).toBe(404);
     const revealed = await app.admin(license, 'reveal-key');
     expect(revealed.body).toEqual({ license_key });

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import pg from 'pg';
-import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { eventually, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { stopClock } from '../../../../test/support/clock.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
@@ -63,7 +63,7 @@ describe('rotating the signing keys', () => {
     expect(rotated).toMatchObject({ status: 201, body: { status: 'published' } });
     const { kid: next, signs_from } = rotated.body as Fields;
     expect(await published()).toEqual([next, first?.['kid']]);
-    await eventually(async () => (await published(other)).length === 2, 1_000);
+    await soon(async () => (await published(other)).length === 2);
     expect(kidOf(await lease())).toBe(first?.['kid']);
     expect(await rotate()).toMatchObject({ status: 409, body: { code: 'ROTATION_IN_PROGRESS', signs_from } });
 
@@ -82,7 +82,7 @@ describe('rotating the signing keys', () => {
     pass(7 * DAY);
     await eventually(async () => (await list())[1]?.['status'] === 'retired');
     for (const instance of [app, other])
-      await eventually(async () => JSON.stringify(await published(instance)) === JSON.stringify([next]), 1_000);
+      await soon(async () => JSON.stringify(await published(instance)) === JSON.stringify([next]));
   });
 
   const secretsOf = async (kid: unknown): Promise<unknown> => {
@@ -127,7 +127,7 @@ describe('rotating the signing keys', () => {
     expect(body).toMatchObject({ status: 'signing' });
     const { kid } = body as Fields;
     for (const instance of [app, other]) {
-      await eventually(async () => kidOf(await verified(instance)) === kid, 1_000);
+      await soon(async () => kidOf(await verified(instance)) === kid);
       expect(await published(instance)).toEqual([kid]);
     }
     for (const gone of before) expect(await secretsOf(gone)).toBeNull();

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { eventually, startApp } from '../../../../test/support/app.ts';
+import { soon, startApp } from '../../../../test/support/app.ts';
 import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('verification', () => {
@@ -40,7 +40,7 @@ describe('verification', () => {
         )['code'];
       expect(await there()).toBe('VALID');
       await app.admin(license, 'suspend');
-      await eventually(async () => (await there()) === 'SUSPENDED', 1_000);
+      await soon(async () => (await there()) === 'SUSPENDED');
     } finally {
       await other.close();
     }

@@ -103,9 +103,7 @@ describe('the history of deliveries', () => {
     await happened('old', 60);
     const reader = await pool.connect();
     await reader.query('begin; select from deliveries');
-    const began = performance.now();
     await expect(dropHistory(pool, 30)).rejects.toThrow('lock timeout');
-    expect(performance.now() - began).toBeLessThan(5_000);
     await reader.query('rollback');
     reader.release();
     expect(await dropHistory(pool, 30)).toBe(1);

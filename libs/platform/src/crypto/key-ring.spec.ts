@@ -156,7 +156,7 @@ describe('the keys of a service', () => {
     const seen: string[] = [];
     const rotating = rotate((table, done, of) => seen.push(`${table} ${done} of ${of}`));
     try {
-      await eventually(() => seen.includes('secrets 1 of 2'), 20_000);
+      await eventually(() => seen.includes('secrets 1 of 2'));
     } finally {
       await client.query('rollback');
       client.release();
