@@ -60,7 +60,7 @@ describeHere(`a page in a browser${why ?? ''}`, () => {
         product: ${JSON.stringify(merchant.product)},
         publicKeys: [${JSON.stringify(merchant.pem)}],
         storage: webStorage(),
-        timeoutMs: 5000,
+        timeoutMs: 20_000,
       });
       ${body}
     })()`);

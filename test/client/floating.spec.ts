@@ -21,7 +21,7 @@ describe('a floating session', () => {
       publicKeys: [server.signer.pem],
       identifier: DEVICE,
       licenseKey: 'ACME-1',
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
       ...options,
     });
     clients.push(client);
@@ -36,7 +36,7 @@ describe('a floating session', () => {
   };
 
   it('is kept alive well before its end, and given back', async () => {
-    server.sessionMs = 1_000;
+    server.sessionMs = 3_000;
     const session = await open().checkout({ label: 'Desk 7' });
     expect(session).toMatchObject({ active: true, state: 'active', code: 'OK', activeSessions: 1, maxSessions: 2 });
     const first = session.expiresAt?.getTime() ?? 0;
@@ -82,7 +82,7 @@ describe('a floating session', () => {
   });
 
   it('is taken again when it was lost, as after a computer’s sleep', async () => {
-    server.sessionMs = 400;
+    server.sessionMs = 2_000;
     const states: string[] = [];
     const session = await open().checkout({ onChange: ({ state }: FloatingSession) => states.push(state) });
     const { id } = session;

@@ -64,7 +64,7 @@ export const openMerchant = async (over: Fields = {}): Promise<Merchant> => {
         product: String(product),
         publicKeys: [pem],
         identifier: 'workstation-7',
-        timeoutMs: 5_000,
+        timeoutMs: 20_000,
         onError: (error) => {
           throw error;
         },

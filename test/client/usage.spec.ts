@@ -23,7 +23,7 @@ describe('usage', () => {
       identifier: DEVICE,
       licenseKey: 'ACME-1',
       storage: memoryStorage(),
-      timeoutMs: 2_000,
+      timeoutMs: 20_000,
       ...options,
     });
   const total = (): number => [...server.counted.values()].reduce((sum, { quantity }) => sum + quantity, 0);

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, soon } from '../support/app.ts';
 import { stop } from '../support/children.ts';
 import { type InstanceOfSeveral, type Instances, prepareInstances } from '../support/instances.ts';
+
+/** Until the first of terms that are to end, in milliseconds. */
+const LEAD_MS = 3_000;
 
 describe('licensing in several instances', () => {
   let instances: Instances;
@@ -13,11 +17,11 @@ describe('licensing in several instances', () => {
     const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
     return (await through.post('/admin/plans', { ...shape, ...over }))['id'];
   };
-  /** Licences whose terms end one after the other within `spread` milliseconds, the first in a second. */
+  /** Licences whose terms end one after the other within `spread` milliseconds, once there was time to make them all. */
   const issue = (through: InstanceOfSeveral, plan_id: unknown, count: number, spread: number): Promise<unknown[]> =>
     Promise.all(
       Array.from({ length: count }, async (_, n) => {
-        const valid_until = new Date(Date.now() + 1000 + (spread * n) / count).toISOString();
+        const valid_until = new Date(Date.now() + LEAD_MS + (spread * n) / count).toISOString();
         const email = `${String(plan_id)}-${n}@example.com`;
         const { id } = await through.post('/admin/licenses', { product_id: product, plan_id, email, valid_until });
         return id;
@@ -55,7 +59,7 @@ describe('licensing in several instances', () => {
 
     const late = await issue(second, strict, 20, 500);
     await stop(second.child, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 1600));
+    await sleep(LEAD_MS + 600);
     expect(await told('license.expired', late)).toEqual({ events: 0, of: 0 });
     await Promise.all([instances.start(), instances.start()]);
     await eventually(async () => (await told('license.expired', late)).of === 20);

@@ -106,7 +106,7 @@ describe('a licence', () => {
 
   it('expires by itself when its time has come, with events', async () => {
     const strict = await app.newPlan({ license_type: 'subscription', billing_interval: 'month', grace_days: 0 });
-    const license = await app.issue({ plan_id: strict['id'], valid_until: new Date(Date.now() + 700).toISOString() });
+    const license = await app.issue({ plan_id: strict['id'], valid_until: new Date(Date.now() + 3_000).toISOString() });
     expect(await app.verify(license, { identifier: 'x' })).toMatchObject({ code: 'NOT_ACTIVATED' });
     const path = `/admin/licenses/${String(license['id'])}`;
     await eventually(async () => ((await app.call('GET', path)).body as Fields)['status'] === 'expired');
