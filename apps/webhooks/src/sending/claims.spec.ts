@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { keyedPool } from '#events/subscription/transaction';
+import { eventually } from '../../../../test/support/app.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import { makeHistory } from '../history/history.ts';
@@ -12,7 +13,7 @@ import { refusedAddresses } from './addresses.ts';
 import { Claims } from './claims.ts';
 import { Lane } from './lane.ts';
 import { Sender } from './sender.ts';
-import { defaultSettings } from './settings.ts';
+import { defaultSettings, type DeliverySettings } from './settings.ts';
 
 const LANE = 'whk_1';
 const SECRET = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
@@ -27,12 +28,15 @@ describe('claims of due deliveries', () => {
   const received: string[] = [];
   /** What evt_9 waits for. */
   let answer: () => void = () => undefined;
+  let onReceipt: () => void = () => undefined;
   beforeEach(async () => {
     received.length = 0;
+    onReceipt = () => undefined;
     sink = createServer((message, response) => {
       received.push(String(message.headers['webhook-id']));
       message.resume();
       const end = (): unknown => response.writeHead(204).end();
+      onReceipt();
       if (received.at(-1) === 'evt_9') answer = end;
       else message.on('end', end);
     });
@@ -93,6 +97,57 @@ describe('claims of due deliveries', () => {
     expect((await take(9)).sort()).toEqual(['dlv_1', 'dlv_6']);
   });
 
+  it('are renewed without waiting for a delivery of which something is being written', async () => {
+    const claims = new Claims(open.pool, keyed, '00000000-0000-4000-8000-000000000000', 15_000);
+    await due(1);
+    await due(2);
+    await claims.take(new Map([[LANE, 2]]), new Map());
+    const day = await today();
+    const writing = await open.pool.connect();
+    await writing.query(`begin; select from deliveries where id = 'dlv_1' for update`);
+    expect(await claims.renew(['dlv_1', 'dlv_2'].map((id) => ({ id, day })))).toEqual(new Set(['dlv_2']));
+    await writing.query('rollback');
+    writing.release();
+  });
+
+  it('that ran out together while the process stood still are let go, and taken again', async () => {
+    const [COUNT, LEASE] = [5_000, 2_000];
+    await open.pool.query(
+      `with event as (
+         insert into outgoing_events (day, event_id, type, body)
+         select ${TODAY}, 'evt_many_' || n, 'license.created', '{"data":{}}' from generate_series(1, $2::int) as n
+       )
+       insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, due_at)
+       select 'dlv_many_' || n, ${TODAY}, n, $1, 'evt_many_' || n, 'license.created', 'pending', now()
+       from generate_series(1, $2::int) as n`,
+      [LANE, COUNT],
+    );
+    const standStill = (): void => {
+      onReceipt = () => undefined;
+      for (const over = performance.now() + LEASE; performance.now() < over;);
+    };
+    onReceipt = standStill;
+    const sender = startSender({ poll: 100, lease: LEASE, concurrency: COUNT, claimed_at_once: COUNT });
+    try {
+      await eventually(() => new Set(received).size === COUNT);
+    } finally {
+      await sender.stop();
+    }
+  });
+
+  const startSender = (settings: Partial<DeliverySettings>): Sender => {
+    const sender = new Sender({
+      pool: open.pool,
+      settings: { ...defaultSettings, ...settings },
+      refused: refusedAddresses(['127.0.0.0/8']),
+      masterKey: { open: () => SECRET },
+      onGone: () => Promise.reject(new Error('nobody said 410')),
+      onError: complain,
+    });
+    sender.start();
+    return sender;
+  };
+
   const today = async (): Promise<number> =>
     (await open.pool.query<{ day: number }>(`select ${TODAY} as day`)).rows[0]?.day ?? 0;
 
@@ -100,27 +155,19 @@ describe('claims of due deliveries', () => {
     ['was committed after later ones had gone out, at once', 0, 60_000],
     ['became due long before it was committed, when it is looked for', 30_000, 100],
   ])('find what %s', async (_what, ago, poll) => {
-    const sender = new Sender({
-      pool: open.pool,
-      settings: { ...defaultSettings, poll },
-      refused: refusedAddresses(['127.0.0.0/8']),
-      masterKey: { open: () => SECRET },
-      onGone: () => Promise.reject(new Error('nobody said 410')),
-      onError: complain,
-    });
-    sender.start();
+    const sender = startSender({ poll });
     const late = await open.pool.connect();
     try {
       // What is under way keeps the lane from being forgotten.
       await due(9);
-      await until(() => received.includes('evt_9'));
+      await eventually(() => received.includes('evt_9'));
       await late.query('begin');
       await due(2, ago, late);
       await sleep(100);
       await due(3);
-      await until(() => received.includes('evt_3'));
+      await eventually(() => received.includes('evt_3'));
       await late.query('commit');
-      await until(() => received.includes('evt_2'));
+      await eventually(() => received.includes('evt_2'));
       expect(received.toSorted()).toEqual(['evt_2', 'evt_3', 'evt_9']);
     } finally {
       answer();
@@ -129,10 +176,3 @@ describe('claims of due deliveries', () => {
     }
   });
 });
-
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries === 500) throw new Error('it did not come');
-    await sleep(10);
-  }
-};
