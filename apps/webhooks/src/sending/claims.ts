@@ -50,11 +50,22 @@ const CLAIM = `
   union all
   select null, null, null, endpoint_id, null, null, null, replayed, null, null, null from lane where gated`;
 
-/** Of an endpoint that has been switched off or deleted nothing is held any longer. */
-const RENEW = `update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
-  from webhook_endpoints e
-  where (d.id, d.day) in (select * from unnest($1::text[], $4::int[]))
-    and d.claimed_by = $2 and d.status = 'pending' and e.id = d.endpoint_id and e.active
+/**
+ * Of an endpoint that has been switched off or deleted nothing is held any longer. What is locked is being written: to wait for it
+ * would be to wait for each other, as results lock their deliveries in no order.
+ */
+const RENEW = `
+  with ours as materialized (
+    select d.id, d.day
+    from unnest($1::text[], $4::int[]) as held(id, day)
+    join deliveries d on d.id = held.id and d.day = held.day
+    join webhook_endpoints e on e.id = d.endpoint_id and e.active
+    -- worded so that no index of what is pending is taken for a short way
+    where case d.status when 'pending' then d.claimed_by = $2 end
+    for update of d skip locked
+  )
+  update deliveries d set claimed_until = now() + $3 * interval '1 millisecond'
+  from ours where d.id = ours.id and d.day = ours.day
   returning d.id`;
 
 const RELEASE = `update deliveries set claimed_by = null, claimed_until = null
