@@ -111,7 +111,7 @@ describe('claims of due deliveries', () => {
   });
 
   it('that ran out together while the process stood still are let go, and taken again', async () => {
-    const [COUNT, LEASE] = [5_000, 2_000];
+    const [COUNT, LEASE] = [5_000, 5_000];
     await open.pool.query(
       `with event as (
          insert into outgoing_events (day, event_id, type, body)
