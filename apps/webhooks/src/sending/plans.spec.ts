@@ -35,6 +35,7 @@ describe('what is done with deliveries', () => {
     const claims = new Claims(pool, keyed, OWNER, 15_000);
     await claims.take(new Map([['whk_1', 10]]), new Map());
     await claims.renew([{ id: 'dlv_1', day: 0 }]);
+    await claims.release([{ id: 'dlv_1', day: 0 }]);
     const by = { owner: OWNER, circuit: defaultSettings.circuit };
     for (const status of ['succeeded', 'failed'] as const)
       await recordFree(keyed, by, [{ delivery: claimedDelivery(1), attempt: answered(), status, pause: undefined }]);
@@ -66,6 +67,7 @@ describe('what is done with deliveries', () => {
   it.each([
     ['claim_deliveries', 7, () => keyed],
     ['renew_claims', 4, () => pool],
+    ['release_claims', 3, () => pool],
     ['record_results', 19, () => keyed],
     ['record_results_arrived', 12, () => keyed],
     ['keep_events', 3, () => pool],
