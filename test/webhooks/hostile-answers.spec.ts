@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { defaultSettings } from '../../apps/webhooks/src/sending/settings.ts';
 import { eventually } from '../support/app.ts';
 import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
 
@@ -51,12 +52,15 @@ describe('an endpoint that answers with ill intent', () => {
     });
     const attempt = await app.attemptAt(url, { timeouts: { headers: 1 } });
     expect(attempt).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
+    // Where the webhook's own time did not hold, the service's would have.
+    expect(attempt['duration_ms']).toBeLessThan(defaultSettings.headersTimeout);
   });
 
   it('by 200 and then nothing more has taken the delivery, and holds its place no longer than bodies may take', async () => {
     const { url } = await sink((_, response) => response.writeHead(200, { 'content-length': '1000' }).flushHeaders());
     const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200, response_body: '' });
+    expect(attempt['duration_ms']).toBeLessThan(defaultSettings.headersTimeout);
   });
 
   it('by a body of 5 GB is read for 4 KiB of it', async () => {

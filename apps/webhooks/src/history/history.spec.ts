@@ -104,6 +104,12 @@ describe('the history of deliveries', () => {
     const reader = await pool.connect();
     await reader.query('begin; select from deliveries');
     await expect(dropHistory(pool, 30)).rejects.toThrow('lock timeout');
+    const { rows } = await pool.query<{ settings: string[] }>(
+      `select proconfig as settings from pg_proc
+       where proname in ('drop_history', 'make_history') and pronamespace = current_schema()::regnamespace`,
+    );
+    expect(rows).toHaveLength(2);
+    for (const { settings } of rows) expect(settings).toContain('lock_timeout=500ms');
     await reader.query('rollback');
     reader.release();
     expect(await dropHistory(pool, 30)).toBe(1);
