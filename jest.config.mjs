@@ -14,19 +14,24 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data', '<rootDir>/test/bench/peers/node_modules'],
 };
 
-/** The rules need no database, so their tests start at once. */
+/** Starts one PostgreSQL for a run, and stops it. */
+const postgres = {
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
+/** The tier of a suite is in the name of its file: docs/architecture.md, "Tests". */
 export default {
   maxWorkers: 2,
-  // The last resort against what hangs. No test says how long anything may take: a slow machine must not fail what works.
+  // Ends a test that hangs. No test states a time of its own: a slow machine must not fail what works.
   testTimeout: 600_000,
   projects: [
-    { ...common, displayName: 'domain', testMatch: ['<rootDir>/libs/{domain,ids}/**/*.spec.ts'] },
     {
       ...common,
-      displayName: 'services',
-      testMatch: ['<rootDir>/{apps,test}/**/*.spec.ts', '<rootDir>/libs/{events,platform}/**/*.spec.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs,test}/**/*.spec.ts', '!**/*.{int,proc}.spec.ts'],
     },
+    { ...common, ...postgres, displayName: 'int', testMatch: ['<rootDir>/{apps,libs,test}/**/*.int.spec.ts'] },
+    { ...common, ...postgres, displayName: 'proc', testMatch: ['<rootDir>/{apps,libs,test}/**/*.proc.spec.ts'] },
   ],
 };

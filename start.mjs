@@ -1,6 +1,7 @@
 /**
  * `npm start`: installs what the lock file says and builds, where that has not been done since either changed, then becomes
- * Keyledger itself, on the Node that the project pins. Arguments go to Keyledger. `--prepare` stops after the build.
+ * Keyledger itself, on the Node that the project pins. Arguments go to Keyledger. `--install` stops after the
+ * installation, `--prepare` after the build.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -42,10 +43,10 @@ const build = () => {
   writeFileSync(mark, '');
 };
 
-install();
-build();
 const [first, ...rest] = process.argv.slice(2);
-if (first !== '--prepare') {
+install();
+if (first !== '--install') build();
+if (first !== '--install' && first !== '--prepare') {
   const program = first === 'cli' ? 'cli' : 'main';
   const pinned = at('node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   const node = existsSync(pinned) ? pinned : process.execPath;

@@ -3,9 +3,8 @@
  * a handler is away for OUTAGE_MS (60,000). SEED makes the same choices again. Arguments go to jest.
  */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { jest, root } from './jest.mjs';
 
-const root = join(import.meta.dirname, '..');
 const settings = {
   KILLS: process.env.KILLS ?? '200',
   OUTAGE_MS: process.env.OUTAGE_MS ?? '60000',
@@ -21,18 +20,9 @@ console.log(
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')} npm run chaos`,
 );
-const { status } = spawnSync(
-  process.execPath,
-  [
-    '--conditions=source',
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    '--disable-warning=TimeoutNegativeWarning',
-    join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
-    'test/transports',
-    '--verbose',
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, ...settings } },
-);
+const { status } = spawnSync(process.execPath, [...jest, 'test/transports', '--verbose', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, ...settings },
+});
 process.exit(status ?? 1);

@@ -85,7 +85,7 @@ const strangers = await against(async (instance) =>
   // What is not there accepts nothing: an If-Match is made up without its quotes too.
   fuzz(instance, instance.url + OPENAPI, [
     ...['--exclude-checks', 'positive_data_acceptance'],
-    // Every bad value of every field takes minutes; test/http/bad-input.spec.ts has those that matter.
+    // Every bad value of every field takes minutes; test/http/bad-input.int.spec.ts has those that matter.
     ...(values.quick ? ['--phases', 'examples,fuzzing,stateful'] : []),
   ]),
 );

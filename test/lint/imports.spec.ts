@@ -45,7 +45,7 @@ describe('the direction of imports', () => {
     ['apps/licensing/src/licenses/licenses.ts', '../../../webhooks/src/webhooks.module.ts'],
     ['apps/licensing/src/licenses/licenses.ts', '../../../../apps/webhooks/src/webhooks.module.ts'],
     ['apps/licensing/src/licenses/licenses.ts', '../../../../libs/events/src/index.ts'],
-    ['apps/licensing/src/licenses/licenses.spec.ts', '../../../webhooks/src/webhooks.module.ts'],
+    ['apps/licensing/src/licenses/licenses.int.spec.ts', '../../../webhooks/src/webhooks.module.ts'],
   ])('%s may not import %s', async (file, from) => {
     expect(await refused(file, from)).toHaveLength(1);
   });
@@ -63,7 +63,7 @@ describe('the direction of imports', () => {
     ['apps/licensing/src/licenses/licenses.ts', '#events'],
     ['apps/licensing/src/licenses/licenses.ts', '#platform'],
     ['apps/licensing/src/licenses/licenses.ts', '../products/product.table.ts'],
-    ['apps/licensing/src/licenses/licenses.spec.ts', '../../../gateway/src/gateway.module.ts'],
+    ['apps/licensing/src/licenses/licenses.int.spec.ts', '../../../gateway/src/gateway.module.ts'],
     ['apps/keyledger/src/main.ts', '../../gateway/src/gateway.module.ts'],
   ])('%s may import %s', async (file, from) => {
     expect(await refused(file, from)).toEqual([]);
