@@ -24,6 +24,16 @@ const NODE_IO = never(
   '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|process|os|readline|timers)(/|$)',
   'The rules do no I/O, and time comes in with the command.',
 );
+/** The contexts of libs/domain: each keeps its own rules. */
+const CONTEXTS = ['shared', 'licensing', 'webhooks', 'identity', 'billing', 'releases'];
+/** Another context's files, except its published events (`*.contracts.ts`, `contracts.ts`) and, for all, `shared`. */
+const otherContexts = (own) => {
+  const others = CONTEXTS.filter((context) => context !== own && context !== 'shared').join('|');
+  return never(
+    `^(?!.*contracts(\\.ts)?$)(\\.\\./|#domain/)+(${others})/|^(\\.\\./)+(catalogue|refusals)\\.ts$`,
+    'A context of the domain knows the others by their published events alone.',
+  );
+};
 /** `../` out of the app's own folder, by however many steps: into another app's, or into a library past its index. */
 const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps meet only in published events.');
 const APPS_BUT_GATEWAY = 'billing|console|keyledger|licensing|releases|webhooks';
@@ -56,6 +66,11 @@ export default defineConfig(
     files: ['libs/domain/**/*.ts'],
     rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO),
   },
+  // Contexts share value types and meet in published events; catalogue.ts and refusals.ts, which stand above them, list them all.
+  ...CONTEXTS.map((context) => ({
+    files: [`libs/domain/src/${context}/**/*.ts`],
+    rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO, otherContexts(context)),
+  })),
   { files: ['libs/ids/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES, NODE_IO) },
   { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, APPS) },
   { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, APPS) },

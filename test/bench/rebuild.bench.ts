@@ -1,7 +1,7 @@
 /** Rebuilding a read table from its log, through the very projection that production uses. */
 import { licensesProjection } from '#apps/licensing/src/licenses/license.projection';
 import { Licenses1790000012000, LicenseTerms1790000071000 } from '#apps/licensing/src/licenses/license.table';
-import { licenseStream } from '#domain/license/license';
+import { licenseStream } from '#domain/licensing/license/license';
 import { rebuild } from '#events';
 import { freshStore, startDatabase } from './database.ts';
 import type { Figure } from './report.ts';

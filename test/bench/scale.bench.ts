@@ -7,8 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/keys/license-key';
-import { licenseStream } from '#domain/license/license';
+import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import { licenseStream } from '#domain/licensing/license/license';
 import { PersonalData } from '#events/store/personal';
 import type { EventData } from '#events/store/upcast';
 import { createMasterKey, type KeyRing, keyWrapper, openKeyRing } from '#platform';

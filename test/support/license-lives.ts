@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import type { IssueLicense, LicenseCommand } from '#domain/license/license.commands';
-import { issueOf } from '#domain/license/license.given';
-import type { Plan } from '#domain/license/on-license';
-import type { License, LicenseState } from '#domain/license/license';
-import { PLAN_DEFAULTS } from '#domain/plan/plan';
+import type { IssueLicense, LicenseCommand } from '#domain/licensing/license/license.commands';
+import { issueOf } from '#domain/testing/license.given';
+import type { Plan } from '#domain/licensing/license/on-license';
+import type { License, LicenseState } from '#domain/licensing/license/license';
+import { PLAN_DEFAULTS } from '#domain/licensing/plan/plan';
 import { addDays, type Time } from '#domain/shared/time';
 
 /** Where every life begins. The last day of a month, so that months are of unequal length. */

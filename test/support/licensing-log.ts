@@ -1,5 +1,5 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
-import { licensingContracts } from '#domain/catalogue';
+import { licensingContracts } from '#domain/licensing/contracts';
 import type { DomainEvent, EventStore } from '#events';
 import { EVENT_STORE, ServiceModule } from '#platform';
 

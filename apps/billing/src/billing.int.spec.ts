@@ -1,6 +1,6 @@
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/plan/plan';
+import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
 import { contractsByType, inTransaction, readPublished, recordedFrom } from '#events';
 import { DATABASE, type ServiceDatabase } from '#platform';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';

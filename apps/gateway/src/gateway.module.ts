@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { apiKeyStream } from '#domain/api-key/api-key';
-import { apiKeyContracts } from '#domain/api-key/api-key.contracts';
+import { apiKeyStream } from '#domain/identity/api-key/api-key';
+import { apiKeyContracts } from '#domain/identity/api-key/api-key.contracts';
 import { AUTHENTICATOR, FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
 import { ApiKeyController } from './api-keys/api-key.controller.ts';
 import { ApiKeyList } from './api-keys/api-key.list.ts';

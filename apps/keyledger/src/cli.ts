@@ -11,7 +11,7 @@ import {
 } from '#events';
 import { catalogue } from '#domain/catalogue';
 import { type Config, loadConfig } from '#platform';
-import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './keys.ts';
+import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './master-keys.ts';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';

@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
-import { addOnStream } from '#domain/add-on/add-on';
-import { licensingContracts } from '#domain/catalogue';
-import { keyBatchStream } from '#domain/key-batch/key-batch';
-import { floatingStream } from '#domain/floating/floating';
-import { licenseStream } from '#domain/license/license';
-import { planStream } from '#domain/plan/plan';
-import { productStream } from '#domain/product/product';
-import { signingKeyStream } from '#domain/signing-key/signing-key';
-import { usageStream } from '#domain/usage/usage';
-import { seatStream } from '#domain/seat/seat';
+import { addOnStream } from '#domain/licensing/add-on/add-on';
+import { licensingContracts } from '#domain/licensing/contracts';
+import { keyBatchStream } from '#domain/licensing/key-batch/key-batch';
+import { floatingStream } from '#domain/licensing/floating/floating';
+import { licenseStream } from '#domain/licensing/license/license';
+import { planStream } from '#domain/licensing/plan/plan';
+import { productStream } from '#domain/licensing/product/product';
+import { signingKeyStream } from '#domain/licensing/signing-key/signing-key';
+import { usageStream } from '#domain/licensing/usage/usage';
+import { seatStream } from '#domain/licensing/seat/seat';
 import {
   FailedIdentifications1790000000000,
   MailOutbox,
@@ -49,14 +49,14 @@ import { KeyBatchController } from './key-batches/key-batch.controller.ts';
 import { keyBatchCodesProjection, keyBatchesProjection } from './key-batches/key-batch.projection.ts';
 import { KeyBatches1790000062000 } from './key-batches/key-batch.table.ts';
 import { RedemptionController } from './key-batches/redemption.controller.ts';
-import { LicenseKeyController } from './keys/license-key.controller.ts';
-import { LicenseKeys } from './keys/license-keys.ts';
-import { RetireSigningKeys } from './keys/retire-signing-keys.ts';
-import { SigningKeyController } from './keys/signing-key.controller.ts';
-import { SigningKeySecrets } from './keys/signing-key.secrets.ts';
-import { SigningKeys1790000013000, SigningKeySecrets1790000061000 } from './keys/signing-key.table.ts';
-import { SigningKeys } from './keys/signing-keys.ts';
-import { WellKnownController } from './keys/well-known.controller.ts';
+import { LicenseKeyController } from './license-keys/license-key.controller.ts';
+import { LicenseKeys } from './license-keys/license-keys.ts';
+import { RetireSigningKeys } from './signing-keys/retire-signing-keys.ts';
+import { SigningKeyController } from './signing-keys/signing-key.controller.ts';
+import { SigningKeySecrets } from './signing-keys/signing-key.secrets.ts';
+import { SigningKeys1790000013000, SigningKeySecrets1790000061000 } from './signing-keys/signing-key.table.ts';
+import { SigningKeys } from './signing-keys/signing-keys.ts';
+import { WellKnownController } from './signing-keys/well-known.controller.ts';
 import { BesideLicense } from './licenses/beside-license.ts';
 import { ExpireWhenDue } from './licenses/expire-when-due.ts';
 import { Issuing } from './licenses/issuing.ts';

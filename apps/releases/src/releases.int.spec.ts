@@ -1,6 +1,6 @@
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
-import { type ProductChanges, type ProductEvent } from '#domain/product/product';
+import { type ProductChanges, type ProductEvent } from '#domain/licensing/product/product';
 import { contractsByType, inTransaction, readPublished, recordedFrom } from '#events';
 import { DATABASE, type ServiceDatabase } from '#platform';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';

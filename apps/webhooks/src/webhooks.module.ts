@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { webhookContracts } from '#domain/webhook-endpoint/webhook-endpoint.contracts';
-import { deliveryStream } from '#domain/webhook-endpoint/delivery';
-import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
+import { webhookContracts } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.contracts';
+import { deliveryStream } from '#domain/webhooks/delivery/delivery';
+import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import { MailOutbox, Mails1790000001000, SEALED_MAILS, type ServiceDefinition, ServiceModule } from '#platform';
 import { Attempts } from './deliveries/attempts.ts';
 import { DeliveryController } from './deliveries/delivery.controller.ts';

@@ -1,29 +1,11 @@
-import { apiKeyRefusals } from './api-key/api-key.errors.ts';
-import { addOnRefusals } from './add-on/add-on.ts';
-import { entitlementRefusals } from './entitlements/entitlement.ts';
-import { floatingRefusals } from './floating/floating.errors.ts';
-import { keyBatchRefusals } from './key-batch/key-batch.ts';
-import { licenseRefusals } from './license/license.errors.ts';
-import { planRefusals } from './plan/plan.ts';
-import { productRefusals } from './product/product.ts';
-import { seatRefusals } from './seat/seat.errors.ts';
-import { signingKeyRefusals } from './signing-key/signing-key.ts';
+import { apiKeyRefusals } from './identity/api-key/api-key.errors.ts';
+import { licensingRefusals } from './licensing/refusals.ts';
 import type { Refusals } from './shared/refusal.ts';
-import { usageRefusals } from './usage/usage.errors.ts';
-import { webhookEndpointRefusals } from './webhook-endpoint/webhook-endpoint.errors.ts';
+import { webhookEndpointRefusals } from './webhooks/webhook-endpoint/webhook-endpoint.errors.ts';
 
 /** Everything that any rule refuses, by code. */
 export const refusals: Refusals<string> = {
-  ...productRefusals,
-  ...planRefusals,
-  ...entitlementRefusals,
-  ...addOnRefusals,
-  ...floatingRefusals,
-  ...licenseRefusals,
-  ...seatRefusals,
-  ...usageRefusals,
-  ...signingKeyRefusals,
-  ...keyBatchRefusals,
+  ...licensingRefusals,
   ...apiKeyRefusals,
   ...webhookEndpointRefusals,
 };

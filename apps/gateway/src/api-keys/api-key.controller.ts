@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decide, visible } from '#domain/api-key/api-key.commands';
-import { type ApiKeyEvent, apiKeyStream, type ApiKeyState } from '#domain/api-key/api-key';
-import { refuse } from '#domain/api-key/api-key.errors';
+import { decide, visible } from '#domain/identity/api-key/api-key.commands';
+import { type ApiKeyEvent, apiKeyStream, type ApiKeyState } from '#domain/identity/api-key/api-key';
+import { refuse } from '#domain/identity/api-key/api-key.errors';
 import { newId } from '#domain/shared/id';
 import type { EventStore, Outcome } from '#events';
 import { Answer, type Call, Endpoint, EVENT_STORE, MASTER_KEY, type MasterKey } from '#platform';

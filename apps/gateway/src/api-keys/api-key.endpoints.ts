@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { API_KEY_SCOPES } from '#domain/api-key/api-key';
+import { API_KEY_SCOPES } from '#domain/identity/api-key/api-key';
 import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 
 const TAG = 'API keys';

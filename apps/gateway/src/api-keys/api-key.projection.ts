@@ -1,4 +1,4 @@
-import type { ApiKeyEvent } from '#domain/api-key/api-key';
+import type { ApiKeyEvent } from '#domain/identity/api-key/api-key';
 import { tableProjection } from '#events';
 import type { ApiKeyRow } from './api-key.table.ts';
 

@@ -1,4 +1,4 @@
-import type { ApiKeyScope } from '#domain/api-key/api-key';
+import type { ApiKeyScope } from '#domain/identity/api-key/api-key';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A row of `api_keys`: one an API key, projected from its stream. */

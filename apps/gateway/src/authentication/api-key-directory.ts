@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type ApiKeyState, apiKeyStream } from '#domain/api-key/api-key';
+import { type ApiKeyState, apiKeyStream } from '#domain/identity/api-key/api-key';
 import type { EventStore } from '#events';
 import { DATABASE, EVENT_STORE, MASTER_KEY, type MasterKey, type Principal, type ServiceDatabase } from '#platform';
 

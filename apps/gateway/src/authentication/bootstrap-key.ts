@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { decide } from '#domain/api-key/api-key.commands';
-import { apiKeyStream } from '#domain/api-key/api-key';
+import { decide } from '#domain/identity/api-key/api-key.commands';
+import { apiKeyStream } from '#domain/identity/api-key/api-key';
 import { newId } from '#domain/shared/id';
 import { type EventStore, lockKey } from '#events';
 import {

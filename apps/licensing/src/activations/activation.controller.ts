@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
+import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
 import { Answer, type Call, Endpoint, normalizeIdentifier } from '#platform';
 import { fileAnswer } from '../exports/streams.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/license/license';
+import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 import { Identity, LicenseKey } from '../verification/verification.endpoints.ts';
 

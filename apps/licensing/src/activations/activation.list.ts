@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import { type LicenseEvent, licenseStream, type LicenseState } from '#domain/license/license';
+import { type LicenseEvent, licenseStream, type LicenseState } from '#domain/licensing/license/license';
 import type { EventStore } from '#events';
 import { DATABASE, decodeCursor, DEFAULT_LIMIT, EVENT_STORE, pageOf, type ServiceDatabase } from '#platform';
 import type { ActivationOfLicense, searchActivations } from './activation.endpoints.ts';

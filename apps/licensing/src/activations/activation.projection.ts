@@ -1,4 +1,4 @@
-import type { LicenseEvent } from '#domain/license/license';
+import type { LicenseEvent } from '#domain/licensing/license/license';
 import { tableProjection } from '#events';
 import type { ActivationRow } from './activation.table.ts';
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
-import type { LicenseState } from '#domain/license/license';
+import { refuse } from '#domain/licensing/license/license.errors';
+import type { LicenseState } from '#domain/licensing/license/license';
 import { Answer, type Call } from '#platform';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf } from '../verification/identification.ts';

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
-import { ADD_ON_DEFAULTS, addOnStream, decideAddOn, refuseAddOn } from '#domain/add-on/add-on';
-import { type Product, productStream, productSupports, refuseProduct } from '#domain/product/product';
+import { ADD_ON_DEFAULTS, addOnStream, decideAddOn, refuseAddOn } from '#domain/licensing/add-on/add-on';
+import { type Product, productStream, productSupports, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events';
 import {

@@ -1,4 +1,4 @@
-import type { AddOnEvent } from '#domain/add-on/add-on';
+import type { AddOnEvent } from '#domain/licensing/add-on/add-on';
 import { tableProjection } from '#events';
 import type { AddOnRow } from './add-on.table.ts';
 

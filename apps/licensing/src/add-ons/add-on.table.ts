@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { AddOnTerms } from '#domain/add-on/add-on';
+import type { AddOnTerms } from '#domain/licensing/add-on/add-on';
 
 /** An add-on as it is listed. What decides is its stream. */
 export interface AddOnRow extends AddOnTerms {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { BINDINGS } from '#domain/license/binding';
+import { BINDINGS } from '#domain/licensing/license/license.binding';
 import { endpoint, Id, Nullable, StrictObject, Text, Timestamp } from '#platform';
 
 const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };

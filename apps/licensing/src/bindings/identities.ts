@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { BoundIdentity } from '#domain/plan/plan.activation-rules';
+import type { BoundIdentity } from '#domain/licensing/plan/plan.activation-rules';
 import { normalizeEmail } from '#domain/shared/id';
 import { MASTER_KEY, type MasterKey } from '#platform';
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { OVERAGES, QUOTA_PERIODS, VALUE_TYPES } from '#domain/entitlements/entitlement';
+import { OVERAGES, QUOTA_PERIODS, VALUE_TYPES } from '#domain/licensing/entitlements/entitlement';
 import { Nullable, StrictObject, Text } from '#platform';
 
 const MOST = Number.MAX_SAFE_INTEGER;

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type AddOn, type AddOnState, addOnStream, refuseAddOn } from '#domain/add-on/add-on';
+import { type AddOn, type AddOnState, addOnStream, refuseAddOn } from '#domain/licensing/add-on/add-on';
 import {
   type AddOnPart,
   type EffectiveEntitlement,
   type EffectiveEntitlements,
   effectiveEntitlements,
-} from '#domain/entitlements/effective';
-import type { EntitlementValue, ValueType } from '#domain/entitlements/entitlement';
-import type { License } from '#domain/license/license';
-import type { Plan } from '#domain/plan/plan';
+} from '#domain/licensing/entitlements/effective';
+import type { EntitlementValue, ValueType } from '#domain/licensing/entitlements/entitlement';
+import type { License } from '#domain/licensing/license/license';
+import type { Plan } from '#domain/licensing/plan/plan';
 import type { EventStore } from '#events';
 import { EVENT_STORE } from '#platform';
 

@@ -1,11 +1,14 @@
 import { Controller, Inject } from '@nestjs/common';
-import { addOnStream } from '#domain/add-on/add-on';
-import type { EffectiveEntitlement } from '#domain/entitlements/effective';
-import { decideLicenseEntitlements, type LicenseEntitlementCommand } from '#domain/license/license.entitlements';
-import { refuse } from '#domain/license/license.errors';
-import { type License, licenseStream, type LicenseState } from '#domain/license/license';
-import { type Plan, planStream, refusePlan } from '#domain/plan/plan';
-import { productSupports } from '#domain/product/product';
+import { addOnStream } from '#domain/licensing/add-on/add-on';
+import type { EffectiveEntitlement } from '#domain/licensing/entitlements/effective';
+import {
+  decideLicenseEntitlements,
+  type LicenseEntitlementCommand,
+} from '#domain/licensing/license/license.entitlements';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { type License, licenseStream, type LicenseState } from '#domain/licensing/license/license';
+import { type Plan, planStream, refusePlan } from '#domain/licensing/plan/plan';
+import { productSupports } from '#domain/licensing/product/product';
 import type { EventStore, Read, StreamRef } from '#events';
 import { Answer, type Call, Endpoint, etag, EVENT_STORE, type EndpointContract } from '#platform';
 import { Licenses } from '../licenses/licenses.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
-import { FILE_SECONDS } from '#domain/license/license.file';
-import { refuse } from '#domain/license/license.errors';
+import { FILE_SECONDS } from '#domain/licensing/license/license.file';
+import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
 import { Answer, type Call, CONFIG, type Config, Endpoint } from '#platform';
-import { SigningKeys } from '../keys/signing-keys.ts';
+import { SigningKeys } from '../signing-keys/signing-keys.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf, Identification } from '../verification/identification.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { FILE_SECONDS } from '#domain/license/license.file';
+import { FILE_SECONDS } from '#domain/licensing/license/license.file';
 import { endpoint, Id, Identifier, StrictObject, Timestamp } from '#platform';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 

@@ -1,7 +1,7 @@
 import { createCipheriv, hkdfSync } from 'node:crypto';
-import type { LeaseClaims } from '#domain/keys/lease';
-import { normalizeLicenseKey } from '#domain/keys/license-key';
-import type { Signer } from '../keys/signing-keys.ts';
+import type { LeaseClaims } from '#domain/licensing/lease/lease';
+import { normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import type { Signer } from '../signing-keys/signing-keys.ts';
 
 /** What a licence file says, once it is opened: what a lease says, and to whom the licence was given. */
 export type LicenseFileClaims = LeaseClaims & {

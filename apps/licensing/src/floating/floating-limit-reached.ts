@@ -1,4 +1,4 @@
-import { floatingRefusals } from '#domain/floating/floating.errors';
+import { floatingRefusals } from '#domain/licensing/floating/floating.errors';
 import { Refusal } from '#domain/shared/refusal';
 import { Problem } from '#platform';
 

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { refuseFloating } from '#domain/floating/floating.errors';
-import { running, type Session } from '#domain/floating/floating';
+import { refuseFloating } from '#domain/licensing/floating/floating.errors';
+import { running, type Session } from '#domain/licensing/floating/floating';
 import { newId } from '#domain/shared/id';
 import { normalizeTime, type Time } from '#domain/shared/time';
 import { Answer, type Call, Endpoint, normalizeIdentifier, Problem } from '#platform';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { FloatingEvent } from '#domain/floating/floating';
+import type { FloatingEvent } from '#domain/licensing/floating/floating';
 import type { RecordedEvent } from '#events';
 import { startApp, type TestApp } from '../../../../test/support/app.ts';
 import { LicensingModule } from '../licensing.module.ts';

@@ -1,4 +1,4 @@
-import type { FloatingEvent } from '#domain/floating/floating';
+import type { FloatingEvent } from '#domain/licensing/floating/floating';
 import { type UnrecordedEvent, writingProjection } from '#events';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;

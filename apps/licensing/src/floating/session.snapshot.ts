@@ -1,4 +1,4 @@
-import { floatingStream, type Session, type Sessions } from '#domain/floating/floating';
+import { floatingStream, type Session, type Sessions } from '#domain/licensing/floating/floating';
 import type { Snapshot } from '#events';
 import type { SessionRow } from './session.table.ts';
 

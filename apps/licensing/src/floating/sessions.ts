@@ -1,7 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decideFloating, type FloatingCommand } from '#domain/floating/floating.commands';
-import { type FloatingEvent, floatingStream, type Sessions as State, sessionsOf } from '#domain/floating/floating';
-import type { OnLicense } from '#domain/license/on-license';
+import { decideFloating, type FloatingCommand } from '#domain/licensing/floating/floating.commands';
+import {
+  type FloatingEvent,
+  floatingStream,
+  type Sessions as State,
+  sessionsOf,
+} from '#domain/licensing/floating/floating';
+import type { OnLicense } from '#domain/licensing/license/on-license';
 import { Refusal } from '#domain/shared/refusal';
 import type { EventStore, HandleOptions, Outcome } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';

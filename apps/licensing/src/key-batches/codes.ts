@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { BatchTerms } from '#domain/key-batch/key-batch';
-import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/keys/license-key';
-import { CODE_BYTES, redemptionCode } from '#domain/keys/redemption-code';
+import type { BatchTerms } from '#domain/licensing/key-batch/key-batch';
+import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import { CODE_BYTES, redemptionCode } from '#domain/licensing/key-batch/redemption-code';
 import { MASTER_KEY, type MasterKey } from '#platform';
 
 export interface NewCode {

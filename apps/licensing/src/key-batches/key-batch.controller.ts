@@ -8,10 +8,10 @@ import {
   type KeyBatchState,
   keyBatchStream,
   refuseKeyBatch,
-} from '#domain/key-batch/key-batch';
-import { refuse } from '#domain/license/license.errors';
-import { refusePlan } from '#domain/plan/plan';
-import { refuseProduct } from '#domain/product/product';
+} from '#domain/licensing/key-batch/key-batch';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { refusePlan } from '#domain/licensing/plan/plan';
+import { refuseProduct } from '#domain/licensing/product/product';
 import { idTime, newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events';

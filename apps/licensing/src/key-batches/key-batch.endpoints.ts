@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { BATCH_CODES } from '#domain/key-batch/key-batch';
+import { BATCH_CODES } from '#domain/licensing/key-batch/key-batch';
 import { Email, endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 import { IssuedLicense } from '../licenses/license.endpoints.ts';
 

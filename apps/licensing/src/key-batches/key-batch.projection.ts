@@ -1,4 +1,4 @@
-import type { KeyBatchEvent } from '#domain/key-batch/key-batch';
+import type { KeyBatchEvent } from '#domain/licensing/key-batch/key-batch';
 import { type Projection, type RecordedEvent, tableProjection } from '#events';
 import type { KeyBatchRow } from './key-batch.table.ts';
 

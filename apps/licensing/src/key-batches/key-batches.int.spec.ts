@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { decideKeyBatch, keyBatchStream } from '#domain/key-batch/key-batch';
+import { decideKeyBatch, keyBatchStream } from '#domain/licensing/key-batch/key-batch';
 import { newId } from '#domain/shared/id';
 import { type EventStore, type PostgresEventStore, rebuild } from '#events';
 import { EVENT_STORE } from '#platform';

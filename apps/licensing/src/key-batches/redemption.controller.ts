@@ -1,8 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decideKeyBatch, type KeyBatch, keyBatchStream, refuseKeyBatch } from '#domain/key-batch/key-batch';
-import { decideLicense } from '#domain/license/license.commands';
-import { refuse } from '#domain/license/license.errors';
-import { licenseStream } from '#domain/license/license';
+import { decideKeyBatch, type KeyBatch, keyBatchStream, refuseKeyBatch } from '#domain/licensing/key-batch/key-batch';
+import { decideLicense } from '#domain/licensing/license/license.commands';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { licenseStream } from '#domain/licensing/license/license';
 import { newId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';
 import { type Actor, type EventStore, StaleVersionError } from '#events';
@@ -19,7 +19,7 @@ import {
   type FailureLimiter,
   type ServiceDatabase,
 } from '#platform';
-import { LicenseKeys, type NewLicenseKey } from '../keys/license-keys.ts';
+import { LicenseKeys, type NewLicenseKey } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { viewState } from '../licenses/license.view.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';

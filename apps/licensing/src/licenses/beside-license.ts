@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
-import { type License, licenseStream } from '#domain/license/license';
-import type { OnLicense } from '#domain/license/on-license';
-import { planStream, refusePlan } from '#domain/plan/plan';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { type License, licenseStream } from '#domain/licensing/license/license';
+import type { OnLicense } from '#domain/licensing/license/on-license';
+import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { DomainEvent, EventStore, HandleOptions, Outcome, Read, StreamRef, StreamType } from '#events';
 import { EVENT_STORE } from '#platform';
 import { Licenses } from './licenses.ts';

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import type { IssueLicense } from '#domain/license/license.commands';
-import type { Plan } from '#domain/license/on-license';
+import type { IssueLicense } from '#domain/licensing/license/license.commands';
+import type { Plan } from '#domain/licensing/license/on-license';
 import { customerId, normalizeEmail } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import { MASTER_KEY, type MasterKey } from '#platform';
-import type { NewLicenseKey } from '../keys/license-keys.ts';
+import type { NewLicenseKey } from '../license-keys/license-keys.ts';
 import type { issueLicense } from './license.endpoints.ts';
 
 type Asked = Static<(typeof issueLicense)['body']>;

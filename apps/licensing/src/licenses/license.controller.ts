@@ -1,10 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decideLicense, type LicenseCommand } from '#domain/license/license.commands';
-import type { Plan } from '#domain/license/on-license';
-import { refuse } from '#domain/license/license.errors';
-import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
-import { refusePlan } from '#domain/plan/plan';
-import { refuseProduct } from '#domain/product/product';
+import { decideLicense, type LicenseCommand } from '#domain/licensing/license/license.commands';
+import type { Plan } from '#domain/licensing/license/on-license';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/licensing/license/license';
+import { refusePlan } from '#domain/licensing/plan/plan';
+import { refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events';
@@ -20,7 +20,7 @@ import {
   seesProduct,
 } from '#platform';
 import { fileAnswer } from '../exports/streams.ts';
-import { LicenseKeys } from '../keys/license-keys.ts';
+import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from './issuing.ts';
 import * as contracts from './license.endpoints.ts';
 import { LEFT_OUT, streamsOf } from './license.history.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
-import { LICENSE_STATUSES } from '#domain/license/license';
+import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import {
   Email,
   endpoint,

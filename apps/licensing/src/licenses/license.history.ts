@@ -1,5 +1,5 @@
-import { sessionsOf } from '#domain/floating/floating';
-import { seatsOf } from '#domain/seat/seat';
+import { sessionsOf } from '#domain/licensing/floating/floating';
+import { seatsOf } from '#domain/licensing/seat/seat';
 
 /** The streams that tell of a licence: its own, and those of what is counted apart from it. Their ids begin with the licence's. */
 export const streamsOf = (licenseId: string): readonly string[] => [

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { decideLicense } from '#domain/license/license.commands';
-import { issueOf } from '#domain/license/license.given';
-import type { Plan } from '#domain/license/on-license';
-import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/license/license';
+import { decideLicense } from '#domain/licensing/license/license.commands';
+import { issueOf } from '#domain/testing/license.given';
+import type { Plan } from '#domain/licensing/license/on-license';
+import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/licensing/license/license';
 import { newId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';
 import { inTransaction, type RecordedEvent } from '#events';

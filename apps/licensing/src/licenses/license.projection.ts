@@ -1,4 +1,4 @@
-import type { LicenseEvent, Term, UnheldStatus } from '#domain/license/license';
+import type { LicenseEvent, Term, UnheldStatus } from '#domain/licensing/license/license';
 import { tableProjection } from '#events';
 import type { LicenseRow } from './license.table.ts';
 

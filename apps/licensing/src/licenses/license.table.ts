@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { Description, LicenseStatus, UnheldStatus } from '#domain/license/license';
+import type { Description, LicenseStatus, UnheldStatus } from '#domain/licensing/license/license';
 
 /** A licence as it is listed and searched. What decides is its stream. */
 export interface LicenseRow extends Description {

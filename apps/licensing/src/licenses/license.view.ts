@@ -1,4 +1,4 @@
-import type { License as LicenseState } from '#domain/license/license';
+import type { License as LicenseState } from '#domain/licensing/license/license';
 import { idTime } from '#domain/shared/id';
 import type { License } from './license.endpoints.ts';
 import type { LicenseRow } from './license.table.ts';

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decideLicense, type LicenseCommand } from '#domain/license/license.commands';
-import type { Plan } from '#domain/license/on-license';
-import { refuse } from '#domain/license/license.errors';
-import { type License, licenseStream } from '#domain/license/license';
-import { planStream, refusePlan } from '#domain/plan/plan';
-import { type Product, productStream, refuseProduct } from '#domain/product/product';
+import { decideLicense, type LicenseCommand } from '#domain/licensing/license/license.commands';
+import type { Plan } from '#domain/licensing/license/on-license';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { type License, licenseStream } from '#domain/licensing/license/license';
+import { planStream, refusePlan } from '#domain/licensing/plan/plan';
+import { type Product, productStream, refuseProduct } from '#domain/licensing/product/product';
 import type { EventStore, HandleOptions, Outcome } from '#events';
 import { EVENT_STORE, type Principal, seesProduct } from '#platform';
-import type { LicenseEvent, LicenseState } from '#domain/license/license';
+import type { LicenseEvent, LicenseState } from '#domain/licensing/license/license';
 
 export type Licensed = Outcome<LicenseState, LicenseEvent>;
 

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
+import { refuse } from '#domain/licensing/license/license.errors';
 import { Answer, type Call, Endpoint, etag } from '#platform';
 import { Issuing } from './issuing.ts';
 import { viewState } from './license.view.ts';

@@ -1,5 +1,5 @@
-import { refuse } from '#domain/license/license.errors';
-import type { LicenseEvent } from '#domain/license/license';
+import { refuse } from '#domain/licensing/license/license.errors';
+import type { LicenseEvent } from '#domain/licensing/license/license';
 import { tableProjection, UniqueViolationError } from '#events';
 import { ONE_TRIAL, type TrialRow } from './trial.table.ts';
 

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import { refuseEntitlement } from '#domain/entitlements/entitlement';
-import { decidePlanEntitlements } from '#domain/plan/plan.entitlements';
-import { type PlanEvent, type PlanState, planStream, refusePlan } from '#domain/plan/plan';
+import { refuseEntitlement } from '#domain/licensing/entitlements/entitlement';
+import { decidePlanEntitlements } from '#domain/licensing/plan/plan.entitlements';
+import { type PlanEvent, type PlanState, planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { EventStore, Outcome } from '#events';
 import { Answer, type Call, Endpoint, etag, EVENT_STORE, type Principal, seesProduct } from '#platform';
 import {

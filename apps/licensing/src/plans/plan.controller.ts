@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
-import { decidePlan, type Plan as PlanState, PLAN_DEFAULTS, planStream, refusePlan } from '#domain/plan/plan';
-import { productStream, refuseProduct } from '#domain/product/product';
+import { decidePlan, type Plan as PlanState, PLAN_DEFAULTS, planStream, refusePlan } from '#domain/licensing/plan/plan';
+import { productStream, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events';
 import {

@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
-import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/plan/plan';
-import { KEPT_DEACTIVATIONS } from '#domain/license/license';
-import { BOUND_IDENTITIES } from '#domain/plan/plan.activation-rules';
-import { RENEWAL_BASES, TERM_STARTS } from '#domain/plan/plan.term-rules';
+import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/licensing/plan/plan';
+import { KEPT_DEACTIVATIONS } from '#domain/licensing/license/license';
+import { BOUND_IDENTITIES } from '#domain/licensing/plan/plan.activation-rules';
+import { RENEWAL_BASES, TERM_STARTS } from '#domain/licensing/plan/plan.term-rules';
 import { BILLING_INTERVALS } from '#domain/shared/time';
 import { endpoint, Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
 

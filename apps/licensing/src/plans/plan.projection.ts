@@ -1,4 +1,4 @@
-import { PLAN_DEFAULTS, type PlanEvent } from '#domain/plan/plan';
+import { PLAN_DEFAULTS, type PlanEvent } from '#domain/licensing/plan/plan';
 import { tableProjection } from '#events';
 import type { PlanRow } from './plan.table.ts';
 

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { PlanTerms } from '#domain/plan/plan';
+import type { PlanTerms } from '#domain/licensing/plan/plan';
 
 /** A plan as it is listed. What decides is its stream. */
 export interface PlanRow extends PlanTerms {

@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decideProduct, productStream, refuseProduct } from '#domain/product/product';
+import { decideProduct, productStream, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events';
 import {

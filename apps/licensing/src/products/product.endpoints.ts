@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { KEY_FORMATS, PRODUCT_TYPES } from '#domain/product/product';
+import { KEY_FORMATS, PRODUCT_TYPES } from '#domain/licensing/product/product';
 import { endpoint, Id, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
 
 const TAG = 'Products';

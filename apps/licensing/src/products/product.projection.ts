@@ -1,4 +1,4 @@
-import type { ProductEvent } from '#domain/product/product';
+import type { ProductEvent } from '#domain/licensing/product/product';
 import { tableProjection } from '#events';
 import type { ProductRow } from './product.table.ts';
 

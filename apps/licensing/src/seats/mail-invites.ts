@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { productStream } from '#domain/product/product';
-import type { SeatEvent } from '#domain/seat/seat';
+import { productStream } from '#domain/licensing/product/product';
+import type { SeatEvent } from '#domain/licensing/seat/seat';
 import { type EventContext, type EventStore, type PublishedEvent, Subscribe } from '#events';
 import { CONFIG, type Config, EVENT_STORE, type Mail, MailOutbox, oneLine } from '#platform';
 import { InviteTokens } from './invite-tokens.ts';

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
-import { refuseSeat } from '#domain/seat/seat.errors';
-import type { Seat } from '#domain/seat/seat';
+import { refuseSeat } from '#domain/licensing/seat/seat.errors';
+import type { Seat } from '#domain/licensing/seat/seat';
 import { customerId, newId, normalizeEmail } from '#domain/shared/id';
 import {
   Answer,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { SEAT_ROLES } from '#domain/seat/seat';
+import { SEAT_ROLES } from '#domain/licensing/seat/seat';
 import { Email, endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 
 const TAG = 'Seats';

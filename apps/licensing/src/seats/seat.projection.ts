@@ -1,4 +1,4 @@
-import type { SeatEvent } from '#domain/seat/seat';
+import type { SeatEvent } from '#domain/licensing/seat/seat';
 import { tableProjection } from '#events';
 import type { SeatRow } from './seat.table.ts';
 

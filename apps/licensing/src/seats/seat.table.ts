@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { SeatRole, SeatStatus } from '#domain/seat/seat';
+import type { SeatRole, SeatStatus } from '#domain/licensing/seat/seat';
 
 /** A seat as it is listed, and found by its token. What decides is the stream of its licence's seats. */
 export interface SeatRow {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { OnLicense } from '#domain/license/on-license';
-import { decideSeat, type SeatCommand } from '#domain/seat/seat.commands';
-import { type SeatEvent, type Seats as SeatsState, seatsOf, seatStream } from '#domain/seat/seat';
+import type { OnLicense } from '#domain/licensing/license/on-license';
+import { decideSeat, type SeatCommand } from '#domain/licensing/seat/seat.commands';
+import { type SeatEvent, type Seats as SeatsState, seatsOf, seatStream } from '#domain/licensing/seat/seat';
 import type { EventStore, HandleOptions, Outcome } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
 import { BesideLicense } from '../licenses/beside-license.ts';

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { QuotaPeriod } from '#domain/entitlements/entitlement';
-import { type Period, periodOf } from '#domain/usage/period';
-import { quotaOf } from '#domain/usage/quota';
-import { usageStream, usageStreamId, windowOf } from '#domain/usage/usage';
+import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
+import { type Period, periodOf } from '#domain/licensing/usage/period';
+import { quotaOf } from '#domain/licensing/usage/quota';
+import { usageStream, usageStreamId, windowOf } from '#domain/licensing/usage/usage';
 import type { EventStore } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
 import type { Granted } from '../entitlements/entitlements.ts';

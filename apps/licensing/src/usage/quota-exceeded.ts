@@ -1,5 +1,5 @@
-import type { Usage } from '#domain/usage/usage.commands';
-import { usageRefusals } from '#domain/usage/usage.errors';
+import type { Usage } from '#domain/licensing/usage/usage.commands';
+import { usageRefusals } from '#domain/licensing/usage/usage.errors';
 import { Problem } from '#platform';
 import { quotaUse } from './usage.view.ts';
 

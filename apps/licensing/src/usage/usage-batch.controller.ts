@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
+import { refuse } from '#domain/licensing/license/license.errors';
 import { normalizeTime } from '#domain/shared/time';
 import { type Call, Endpoint, isProblem, Problem, type ProblemShape } from '#platform';
 import { actorOf } from '../verification/identification.ts';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { addOnStream } from '#domain/add-on/add-on';
-import { type License, licenseStream } from '#domain/license/license';
-import { planStream, refusePlan } from '#domain/plan/plan';
-import type { OnFeature } from '#domain/usage/usage.commands';
-import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/usage/usage';
+import { addOnStream } from '#domain/licensing/add-on/add-on';
+import { type License, licenseStream } from '#domain/licensing/license/license';
+import { planStream, refusePlan } from '#domain/licensing/plan/plan';
+import type { OnFeature } from '#domain/licensing/usage/usage.commands';
+import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/licensing/usage/usage';
 import { type HandleOptions, type Outcome, StaleVersionError, type StreamRef } from '#events';
 import { Entitlements } from '../entitlements/entitlements.ts';
 import { BesideLicense } from '../licenses/beside-license.ts';

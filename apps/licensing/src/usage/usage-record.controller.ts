@@ -1,8 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
-import { periodOf } from '#domain/usage/period';
-import { type Quota, quotaOf } from '#domain/usage/quota';
-import { resetUsage as decide } from '#domain/usage/usage.commands';
-import { windowOf, type UsageState } from '#domain/usage/usage';
+import { periodOf } from '#domain/licensing/usage/period';
+import { type Quota, quotaOf } from '#domain/licensing/usage/quota';
+import { resetUsage as decide } from '#domain/licensing/usage/usage.commands';
+import { windowOf, type UsageState } from '#domain/licensing/usage/usage';
 import {
   Answer,
   type Call,

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { QUOTA_PERIODS } from '#domain/entitlements/entitlement';
+import { QUOTA_PERIODS } from '#domain/licensing/entitlements/entitlement';
 import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 import { ENTITLEMENT_NOT_FOUND, LICENSE_NOT_FOUND, Quantity, quotaUse } from './usage.schemas.ts';

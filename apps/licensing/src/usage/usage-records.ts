@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type UsageEvent, usageStreamId } from '#domain/usage/usage';
+import { type UsageEvent, usageStreamId } from '#domain/licensing/usage/usage';
 import type { EventStore, RecordedEvent } from '#events';
 import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
 import { pages } from '../exports/streams.ts';

@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
-import type { EffectiveEntitlement } from '#domain/entitlements/effective';
-import { refuseEntitlement } from '#domain/entitlements/entitlement';
-import { assertUsable } from '#domain/license/usable';
-import { refuse } from '#domain/license/license.errors';
-import { productSupports } from '#domain/product/product';
+import type { EffectiveEntitlement } from '#domain/licensing/entitlements/effective';
+import { refuseEntitlement } from '#domain/licensing/entitlements/entitlement';
+import { assertUsable } from '#domain/licensing/license/license.usability';
+import { refuse } from '#domain/licensing/license/license.errors';
+import { productSupports } from '#domain/licensing/product/product';
 import { Refusal } from '#domain/shared/refusal';
 import { normalizeTime } from '#domain/shared/time';
-import { recordUsage as decide, type Usage, type UsageRecord } from '#domain/usage/usage.commands';
+import { recordUsage as decide, type Usage, type UsageRecord } from '#domain/licensing/usage/usage.commands';
 import type { Actor } from '#events';
 import { Answer, type Call, Endpoint } from '#platform';
 import { actorOf } from '../verification/identification.ts';

@@ -1,4 +1,4 @@
-import type { UsageEvent } from '#domain/usage/usage';
+import type { UsageEvent } from '#domain/licensing/usage/usage';
 import { arrayOf, type UnrecordedEvent, writingProjection } from '#events';
 
 interface Counter {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { QUOTA_PERIODS } from '#domain/entitlements/entitlement';
+import { QUOTA_PERIODS } from '#domain/licensing/entitlements/entitlement';
 import { Id, Int, Metadata, Nullable, Timestamp } from '#platform';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 

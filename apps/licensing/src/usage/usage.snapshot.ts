@@ -1,5 +1,5 @@
-import type { QuotaPeriod } from '#domain/entitlements/entitlement';
-import { KEPT_WINDOWS, usageStream, type Window } from '#domain/usage/usage';
+import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
+import { KEPT_WINDOWS, usageStream, type Window } from '#domain/licensing/usage/usage';
 import type { Snapshot } from '#events';
 
 interface Row {

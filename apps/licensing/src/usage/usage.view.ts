@@ -1,6 +1,6 @@
-import type { QuotaPeriod } from '#domain/entitlements/entitlement';
-import type { Period } from '#domain/usage/period';
-import { allowanceOf, leftOf, type Quota } from '#domain/usage/quota';
+import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
+import type { Period } from '#domain/licensing/usage/period';
+import { allowanceOf, leftOf, type Quota } from '#domain/licensing/usage/quota';
 
 /** A quota and what of it is used, as callers are shown it. Sums above 2^53−1 are rounded, as numbers of JSON are. */
 export interface QuotaUse {

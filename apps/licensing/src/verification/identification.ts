@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { refuse } from '#domain/license/license.errors';
+import { refuse } from '#domain/licensing/license/license.errors';
 import type { Actor } from '#events';
 import {
   CONFIG,

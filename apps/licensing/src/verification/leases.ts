@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { compactJws, isFresh, leaseEnd, type LeaseClaims } from '#domain/keys/lease';
-import type { License } from '#domain/license/license';
-import { graceEnd } from '#domain/license/usability';
-import type { PlanTerms } from '#domain/plan/plan';
+import { compactJws, isFresh, leaseEnd, type LeaseClaims } from '#domain/licensing/lease/lease';
+import type { License } from '#domain/licensing/license/license';
+import { graceEnd } from '#domain/licensing/license/license.usability';
+import type { PlanTerms } from '#domain/licensing/plan/plan';
 import { newId } from '#domain/shared/id';
 import { CONFIG, type Config } from '#platform';
-import { SigningKeys } from '../keys/signing-keys.ts';
+import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
 /** All that a lease says something of. A change of any version makes a new lease. */
 export interface Leased {

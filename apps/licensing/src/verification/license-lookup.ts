@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { type License, licenseStream } from '#domain/license/license';
-import { type Plan, planStream } from '#domain/plan/plan';
-import { type Product, productStream } from '#domain/product/product';
+import { type License, licenseStream } from '#domain/licensing/license/license';
+import { type Plan, planStream } from '#domain/licensing/plan/plan';
+import { type Product, productStream } from '#domain/licensing/product/product';
 import type { EventStore, Loaded } from '#events';
 import { Gatherer } from '#events/gatherer';
 import { DATABASE, EVENT_STORE, normalizeIdentifier, type ServiceDatabase } from '#platform';
 import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
-import { LicenseKeys } from '../keys/license-keys.ts';
+import { LicenseKeys } from '../license-keys/license-keys.ts';
 
 /** A licence with what its use is judged by, each with its version. */
 export interface Found {

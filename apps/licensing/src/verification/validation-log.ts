@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { VerificationCode } from '#domain/license/verify';
+import type { VerificationCode } from '#domain/licensing/license/verify';
 import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
 
 export interface Validation {

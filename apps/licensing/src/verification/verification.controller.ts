@@ -1,6 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
-import { bind, type Caller } from '#domain/license/license.bindings';
-import { isUnsupported, isValid, needsActivation, verify, type VerificationCode } from '#domain/license/verify';
+import { bind, type Caller } from '#domain/licensing/license/license.binding.rules';
+import {
+  isUnsupported,
+  isValid,
+  needsActivation,
+  verify,
+  type VerificationCode,
+} from '#domain/licensing/license/verify';
 import { normalizeTime } from '#domain/shared/time';
 import {
   type Call,
@@ -20,7 +26,7 @@ import {
   type SuccessLimiter,
 } from '#platform';
 import { Identities } from '../bindings/identities.ts';
-import { LicenseKeys } from '../keys/license-keys.ts';
+import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { type Consumed, Consumption, withUse } from '../usage/consumption.ts';
 import { actorOf } from './identification.ts';

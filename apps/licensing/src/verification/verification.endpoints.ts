@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { LICENSE_STATUSES } from '#domain/license/license';
-import { VERIFICATION_CODES } from '#domain/license/verify';
+import { LICENSE_STATUSES } from '#domain/licensing/license/license';
+import { VERIFICATION_CODES } from '#domain/licensing/license/verify';
 import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
 
 export const LicenseKey = Type.String({ minLength: 1, maxLength: 2048, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import type { WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events';
 import { DATABASE, decodeCursor, DEFAULT_LIMIT, EVENT_STORE, pageOf, type ServiceDatabase } from '#platform';
 import { shownHeaders } from '../endpoints/endpoint.headers.ts';

@@ -1,6 +1,6 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { newId } from '#domain/shared/id';
-import type { Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { PublishedEvent } from '#events';
 import { PLAN_ONCE } from '#events/subscription/transaction';
 import { matches } from '../endpoints/event-types.ts';

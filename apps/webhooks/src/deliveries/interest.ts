@@ -1,5 +1,5 @@
-import { type Filter, passes } from '#domain/webhook-endpoint/filter';
-import type { Ordering } from '#domain/webhook-endpoint/webhook-endpoint';
+import { type Filter, passes } from '#domain/webhooks/webhook-endpoint/filter';
+import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { PublishedEvent } from '#events';
 import { matches } from '../endpoints/event-types.ts';
 

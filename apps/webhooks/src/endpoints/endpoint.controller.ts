@@ -1,14 +1,18 @@
 import { Controller, Inject } from '@nestjs/common';
 import { newId } from '#domain/shared/id';
-import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
+import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import {
   type WebhookEndpoint,
   type WebhookEndpointEvent,
   type WebhookEndpointState,
   webhookEndpointStream,
-} from '#domain/webhook-endpoint/webhook-endpoint';
-import { decide, visible, type WebhookEndpointCommand } from '#domain/webhook-endpoint/webhook-endpoint.commands';
-import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
+} from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
+import {
+  decide,
+  visible,
+  type WebhookEndpointCommand,
+} from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
+import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
 import type { EventStore, Outcome } from '#events';
 import {
   Answer,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
+import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import type { AddressRule } from '../sending/addresses.ts';
 import { checkUrl, invalid } from './endpoint.rules.ts';
 import { MASK, type SettingsBody } from './endpoint.settings.ts';

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { DISABLED_REASONS, ORDERINGS } from '#domain/webhook-endpoint/webhook-endpoint';
+import { DISABLED_REASONS, ORDERINGS } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform';
 import { optionalSettings, settingFields, stateFields } from './endpoint.settings.ts';
 

@@ -1,4 +1,4 @@
-import type { CustomHeader } from '#domain/webhook-endpoint/settings';
+import type { CustomHeader } from '#domain/webhooks/webhook-endpoint/settings';
 import { MASK } from './endpoint.settings.ts';
 
 /** What HTTP, CloudEvents, Standard Webhooks and we ourselves say by headers. */

@@ -1,4 +1,4 @@
-import type { SigningKey, WebhookEndpointEvent } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { SigningKey, WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import { type RecordedEvent, tableProjection } from '#events';
 import type { EndpointRow, KeptSecret } from './endpoint.table.ts';
 

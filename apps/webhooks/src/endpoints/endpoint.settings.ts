@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhook-endpoint/settings';
+import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhooks/webhook-endpoint/settings';
 import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform';
 import { API_VERSIONS } from '../payload/versions.ts';
 

@@ -1,5 +1,5 @@
-import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
-import type { DisabledReason, Ordering, SigningKey } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
+import type { DisabledReason, Ordering, SigningKey } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** A secret as it is kept. */

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Optional } from '@nestjs/common';
-import type { RateLimit } from '#domain/webhook-endpoint/settings';
+import type { RateLimit } from '#domain/webhooks/webhook-endpoint/settings';
 import { CONFIG, type Config, Problem } from '#platform';
 import { refusedAddresses } from '../sending/addresses.ts';
 import { reasonOf } from '../sending/attempt.ts';

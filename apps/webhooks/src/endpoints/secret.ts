@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { SigningKey } from '#domain/webhook-endpoint/webhook-endpoint';
+import type { SigningKey } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { MasterKey } from '#platform';
 import { keyOf, newSigningPair, signingKeyOf } from '../sending/signature.ts';
 

@@ -1,6 +1,6 @@
-import type { Filter } from '#domain/webhook-endpoint/filter';
-import { mistakeIn } from '#domain/webhook-endpoint/filter';
-import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
+import type { Filter } from '#domain/webhooks/webhook-endpoint/filter';
+import { mistakeIn } from '#domain/webhooks/webhook-endpoint/filter';
+import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import { API_VERSIONS, newestOf } from '../payload/versions.ts';
 import type { AddressRule } from '../sending/addresses.ts';
 import { defaultSettings } from '../sending/settings.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { derivedId } from '#domain/shared/id';
-import { type DeliveryExhausted, deliveryStream, type ExhaustedReason } from '#domain/webhook-endpoint/delivery';
+import { type DeliveryExhausted, deliveryStream, type ExhaustedReason } from '#domain/webhooks/delivery/delivery';
 import { type EventMetadata, type EventStore, UniqueViolationError } from '#events';
 import { TODAY } from '../history/history.table.ts';
 

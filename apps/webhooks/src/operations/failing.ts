@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
-import { decide } from '#domain/webhook-endpoint/webhook-endpoint.commands';
-import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
+import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
+import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events';
 
 /** For how long nothing but failures must have come of a webhook, in days: longer than the ladder of one delivery. */

@@ -1,4 +1,4 @@
-import type { PayloadFormat } from '#domain/webhook-endpoint/settings';
+import type { PayloadFormat } from '#domain/webhooks/webhook-endpoint/settings';
 import type { PublishedEvent } from '#events';
 import { type ApiVersion, asOf } from './versions.ts';
 

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
+import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
 import { type Call, Endpoint } from '#platform';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 import { pollWebhook } from './poll.endpoints.ts';

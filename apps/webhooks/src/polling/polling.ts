@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EndpointSettings } from '#domain/webhook-endpoint/settings';
+import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import type { PublishedEvent } from '#events';
 import { CONFIG, type Config, DATABASE, decodeCursor, encodeCursor, Problem, type ServiceDatabase } from '#platform';
 import { type Interest, wants } from '../deliveries/interest.ts';

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { refuse } from '#domain/webhook-endpoint/webhook-endpoint.errors';
+import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
 import { type Call, Endpoint, Problem } from '#platform';
 import type { Webhook } from '../endpoints/endpoint.endpoints.ts';
 import { EndpointList } from '../endpoints/endpoint.list.ts';

@@ -5,8 +5,8 @@ import {
   type OnApplicationBootstrap,
   Optional,
 } from '@nestjs/common';
-import { decide } from '#domain/webhook-endpoint/webhook-endpoint.commands';
-import { webhookEndpointStream } from '#domain/webhook-endpoint/webhook-endpoint';
+import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
+import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events';
 import {
   CONFIG,

@@ -1,4 +1,4 @@
-import type { PayloadFormat } from '#domain/webhook-endpoint/settings';
+import type { PayloadFormat } from '#domain/webhooks/webhook-endpoint/settings';
 import type { EndpointRow, KeptSecret } from '../endpoints/endpoint.table.ts';
 import { type Opening, openCredential, openKey, openSigningKey } from '../endpoints/secret.ts';
 import { AccessToken } from './oauth2.ts';

@@ -44,13 +44,13 @@ export interface AnswerContract {
   readonly files?: readonly string[];
 }
 
-type Of<S> = S extends TSchema ? Static<S> : unknown;
+type Parsed<S> = S extends TSchema ? Static<S> : unknown;
 
 /** What a handler is given: parsed, validated, typed by the contract. */
 export interface Call<C extends EndpointContract = EndpointContract> {
-  readonly params: Of<C['params']>;
-  readonly query: Of<C['query']>;
-  readonly body: Of<C['body']>;
+  readonly params: Parsed<C['params']>;
+  readonly query: Parsed<C['query']>;
+  readonly body: Parsed<C['body']>;
   /** The file that a route with `upload` is sent. */
   readonly upload: Readable;
   readonly principal: Principal;

@@ -1,0 +1,63 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { SignedKeyClaims } from '#domain/licensing/lease/lease';
+import { isSignedKey, KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import type { Product } from '#domain/licensing/product/product';
+import { CONFIG, type Config, MASTER_KEY, type MasterKey } from '#platform';
+import { SigningKeys } from '../signing-keys/signing-keys.ts';
+
+/** A licence key and the forms in which it is kept: a keyed hash to find it by, and the key itself encrypted. */
+export interface NewLicenseKey {
+  readonly text: string;
+  readonly hash: string;
+  readonly sealed: string;
+}
+
+@Injectable()
+export class LicenseKeys {
+  constructor(
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly signingKeys: SigningKeys,
+  ) {}
+
+  create(licenseId: string, product: Product): NewLicenseKey {
+    const text =
+      product.key_format === 'signed'
+        ? this.#signed(licenseId, product.product_id)
+        : licenseKey(randomBytes(KEY_BYTES), product.key_prefix);
+    return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
+  }
+
+  /** A key that the merchant has given out already, and that goes on being good. */
+  keep(licenseId: string, text: string): NewLicenseKey {
+    return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text.trim(), licenseId) };
+  }
+
+  /** What a key is found by, however it was typed. */
+  hash(text: string): string {
+    return this.masterKey.hash('license-key', normalizeLicenseKey(text));
+  }
+
+  /** @throws when it was sealed for another licence or under another master key */
+  open(licenseId: string, sealed: string): string {
+    return Buffer.from(this.masterKey.open('license-key', sealed, licenseId)).toString();
+  }
+
+  /** A key that claims to be signed, and is not by us. */
+  isForged(text: string): boolean {
+    const trimmed = text.trim();
+    return isSignedKey(trimmed) && !this.signingKeys.isOurs(trimmed, 'license+jwt');
+  }
+
+  #signed(licenseId: string, productId: string): string {
+    const claims: SignedKeyClaims = {
+      iss: this.config.public_url,
+      aud: productId,
+      sub: licenseId,
+      iat: Math.floor(Date.now() / 1000),
+      jti: randomUUID(),
+    };
+    return this.signingKeys.sign('license+jwt', claims);
+  }
+}

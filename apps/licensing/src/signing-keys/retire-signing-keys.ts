@@ -1,0 +1,63 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  decideSigningKey,
+  type SigningKeyCommand,
+  SIGNING_KEYS,
+  signingKeyStream,
+  signsNoMoreAt,
+} from '#domain/licensing/signing-key/signing-key';
+import type { EventStore } from '#events';
+import { DATABASE, EVENT_STORE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { type KeptSecret, SigningKeySecrets } from './signing-key.secrets.ts';
+
+/** Lets private halves go when nobody signs with them any more, and retires keys when all that they signed has run out. */
+@Injectable()
+export class RetireSigningKeys extends WhenDue {
+  constructor(
+    @Inject(DATABASE) database: ServiceDatabase,
+    @Inject(LOGGER) logger: Logger,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly secrets: SigningKeySecrets,
+  ) {
+    super('retire-signing-keys', database, logger);
+  }
+
+  protected async due({ now, except }: DueQuery): Promise<readonly string[]> {
+    const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
+    const over = state.keys.filter((key) => {
+      const last = signsNoMoreAt(key, state);
+      const signsNoMore = key.retired_at !== null || (last !== undefined && last <= now.toISOString());
+      return signsNoMore && !except.includes(key.kid);
+    });
+    if (over.length === 0) return [];
+    const secrets = await this.secrets.open(over.map(({ kid }) => kid));
+    return over
+      .map(({ kid }) => kid)
+      .filter((kid) => {
+        const secret = secrets.get(kid);
+        return secret?.privateKey !== undefined || decideSigningKey(retire(kid, secret, now), state).length > 0;
+      });
+  }
+
+  protected async attend(kid: string): Promise<void> {
+    await this.secrets.wipe([kid]);
+    const secrets = await this.secrets.open([kid]);
+    await this.store.handle(
+      signingKeyStream,
+      SIGNING_KEYS,
+      (state) => decideSigningKey(retire(kid, secrets.get(kid), new Date()), state),
+      { metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: kid } },
+    );
+  }
+}
+
+const retire = (kid: string, secret: KeptSecret | undefined, now: Date): SigningKeyCommand => {
+  const goodUntil = secret?.goodUntil ?? 0;
+  return {
+    type: 'RetireSigningKey',
+    kid,
+    good_until: goodUntil === Infinity ? null : goodUntil === 0 ? undefined : new Date(goodUntil).toISOString(),
+    now: now.toISOString(),
+  };
+};

@@ -1,0 +1,41 @@
+import Type from 'typebox';
+import { contract, orNull, text } from '../../shared/contract.ts';
+import { API_KEY_SCOPES } from './api-key.ts';
+
+const service = 'gateway';
+const subject = 'key_01jd1zv7p2f9m4g6s8t0b3d5hj';
+const name = text('What people call the key.');
+const product_id = orNull(text('The product it is bound to; null = system-wide.'));
+
+/** What the world may know of API keys: never a hash, still less a key. */
+export const apiKeyContracts = [
+  contract({
+    type: 'api_key.created',
+    service,
+    subject,
+    description: 'An API key was made.',
+    fields: {
+      name,
+      scopes: Type.Array(Type.Enum([...API_KEY_SCOPES])),
+      product_id,
+      prefix: text('The first characters of the key.'),
+    },
+    example: { name: 'Order system', scopes: ['licenses:write'], product_id: null, prefix: 'kl_4fGh7KpQ' },
+  }),
+  contract({
+    type: 'api_key.renamed',
+    service,
+    subject,
+    description: 'An API key was given another name.',
+    fields: { name, product_id },
+    example: { name: 'Order system, production', product_id: null },
+  }),
+  contract({
+    type: 'api_key.revoked',
+    service,
+    subject,
+    description: 'An API key was revoked: it is refused from now on.',
+    fields: { product_id },
+    example: { product_id: null },
+  }),
+];

@@ -1,0 +1,76 @@
+import type { EntitlementValue } from '../entitlements/entitlement.ts';
+import { changed } from '../product/product.ts';
+import { refuser } from '../../shared/refusal.ts';
+
+/** Something that licences of a product can have beside their plan. */
+export interface AddOnTerms {
+  readonly product_id: string;
+  readonly slug: string;
+  readonly feature: string;
+  /** What it adds to a number, or what it makes of a flag or a text; null = unlimited. */
+  readonly value: EntitlementValue;
+  /** Inactive ones are not given to further licences; those that have them keep them. */
+  readonly active: boolean;
+  /** The last one wins where several replace one value. */
+  readonly sort_order: number;
+}
+
+/** What fields that are left out mean. */
+export const ADD_ON_DEFAULTS = { active: true, sort_order: 0 } as const satisfies Partial<AddOnTerms>;
+
+export type AddOnChanges = Partial<Omit<AddOnTerms, 'product_id' | 'feature'>>;
+
+export type AddOnEvent =
+  | ({ readonly type: 'add_on.created' } & AddOnTerms)
+  | { readonly type: 'add_on.updated'; readonly product_id: string; readonly changes: AddOnChanges };
+
+export type AddOn = { readonly status: 'created' } & AddOnTerms;
+export type AddOnState = { readonly status: 'none' } | AddOn;
+
+export type AddOnCommand =
+  | { readonly type: 'CreateAddOn'; readonly add_on: AddOnTerms }
+  | { readonly type: 'UpdateAddOn'; readonly changes: AddOnChanges };
+
+export const addOnRefusals = {
+  ADD_ON_EXISTS: { status: 409, message: 'An add-on with this id exists.' },
+  ADD_ON_NOT_FOUND: { status: 404, message: 'There is no such add-on.' },
+  ADD_ON_INACTIVE: { status: 409, message: 'The add-on is not given to further licences.' },
+  SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
+};
+
+export const refuseAddOn = refuser(addOnRefusals);
+
+const initialState: AddOnState = { status: 'none' };
+
+const evolve = (state: AddOnState, event: AddOnEvent): AddOnState => {
+  switch (event.type) {
+    case 'add_on.created': {
+      const { type: _event, ...terms } = event;
+      return { status: 'created', ...terms };
+    }
+    case 'add_on.updated':
+      return state.status === 'none' ? state : { ...state, ...event.changes };
+    default:
+      return state;
+  }
+};
+
+export const decideAddOn = (command: AddOnCommand, state: AddOnState): readonly AddOnEvent[] => {
+  switch (command.type) {
+    case 'CreateAddOn':
+      if (state.status !== 'none') return refuseAddOn('ADD_ON_EXISTS');
+      return [{ type: 'add_on.created', ...command.add_on }];
+    case 'UpdateAddOn': {
+      if (state.status === 'none') return refuseAddOn('ADD_ON_NOT_FOUND');
+      const changes = changed<AddOnTerms>(state, command.changes);
+      return Object.keys(changes).length === 0
+        ? []
+        : [{ type: 'add_on.updated', product_id: state.product_id, changes }];
+    }
+    default:
+      return command satisfies never;
+  }
+};
+
+/** A stream an add-on, `addon_…`. */
+export const addOnStream = { name: 'add_on', initialState, evolve };

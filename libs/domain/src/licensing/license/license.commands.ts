@@ -1,0 +1,248 @@
+import type { Time } from '../../shared/time.ts';
+import type { Binding } from './license.binding.ts';
+import type { Description, License, LicenseEvent, LicenseState } from './license.ts';
+import {
+  type Activate,
+  activate,
+  type Deactivate,
+  deactivate,
+  type ReleaseUnseen,
+  releaseUnseen,
+} from './license.activations.ts';
+import { assertDevice, bind, type Caller, mismatch, unbind } from './license.binding.rules.ts';
+import { refuse } from './license.errors.ts';
+import { issueFile, type IssueFile } from './license.file.ts';
+import { rotateKey, type RotateKey } from './license.keys.ts';
+import {
+  beginsWithTrial,
+  nextBegin,
+  renew,
+  type RenewLicense,
+  startTerm,
+  statusByTime,
+  termEnd,
+  updatesEnd,
+  updatesOnChange,
+} from './license.terms.ts';
+import { transfer, type TransferLicense } from './license.transfer.ts';
+import type { Plan } from './on-license.ts';
+import { assertUsable, graceEnd } from './license.usability.ts';
+
+interface Timed {
+  readonly now: Time;
+}
+interface Reasoned {
+  readonly reason: string | null;
+}
+
+export type IssueLicense = Timed &
+  Description & {
+    readonly type: 'IssueLicense';
+    readonly plan: Plan;
+    readonly customer_id: string;
+    readonly email: string;
+    readonly key_hash: string;
+    readonly key_sealed: string;
+    readonly valid_from: Time | null;
+    /** undefined = what the plan says; null = for ever. */
+    readonly valid_until: Time | null | undefined;
+    /** undefined = what the plan says; null = for as long as it works. */
+    readonly updates_until?: Time | null | undefined;
+    /** Begins with the full term, whatever trial the plan grants. */
+    readonly skip_trial?: boolean;
+  };
+export type LicenseCommand =
+  | IssueLicense
+  | Activate
+  | { readonly type: 'UpdateLicense'; readonly changes: Partial<Description> }
+  | (Timed &
+      Reasoned & {
+        readonly type: 'SuspendLicense' | 'ReinstateLicense' | 'RevokeLicense' | 'CancelLicense';
+        readonly plan: Plan;
+      })
+  | RenewLicense
+  | (Timed & Reasoned & { readonly type: 'ChangePlan'; readonly plan: Plan })
+  | (Timed & { readonly type: 'LetTimePass'; readonly plan: Plan })
+  | { readonly type: 'RevealKey' }
+  | RotateKey
+  | TransferLicense
+  | IssueFile
+  | Deactivate
+  | ReleaseUnseen
+  | { readonly type: 'Unbind'; readonly binding: Binding; readonly reason: string | null }
+  | (Timed & Caller & { readonly type: 'Bind'; readonly plan: Plan });
+
+export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
+  if (command.type === 'IssueLicense') return issue(command, state);
+  if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
+  switch (command.type) {
+    case 'UpdateLicense':
+      return update(command.changes, state);
+    case 'SuspendLicense':
+      return suspend(command.reason, state);
+    case 'ReinstateLicense':
+      return reinstate(command, state);
+    case 'RevokeLicense':
+      return state.status === 'revoked'
+        ? []
+        : [{ type: 'license.revoked', product_id: state.product_id, reason: command.reason }];
+    case 'CancelLicense':
+      return cancel(command, state);
+    case 'RenewLicense':
+      return renew(command, state);
+    case 'ChangePlan':
+      return changePlan(command, state);
+    case 'LetTimePass':
+      return letTimePass(command, state);
+    case 'RevealKey':
+      return [{ type: 'license.key_revealed', product_id: state.product_id }];
+    case 'RotateKey':
+      return rotateKey(command, state);
+    case 'TransferLicense':
+      return transfer(command, state);
+    case 'IssueFile':
+      assertUsable(state, command.plan, command.now);
+      assertDevice(state, command.plan, command);
+      return issueFile(command, state);
+    case 'Activate':
+      return activate(command, state);
+    case 'Deactivate':
+      return deactivate(command, state);
+    case 'ReleaseUnseen':
+      return releaseUnseen(command, state);
+    case 'Bind':
+      assertUsable(state, command.plan, command.now);
+      if (mismatch(state, command.plan, command) !== undefined) return [];
+      return bind(state, command.plan, command, command.now);
+    case 'Unbind':
+      return unbind(command, state);
+    default:
+      return command satisfies never;
+  }
+};
+
+const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEvent[] => {
+  if (state.status !== 'none') return refuse('LICENSE_EXISTS');
+  const { plan, now, customer_id, email, key_hash, key_sealed, name, org_name, notes, metadata } = command;
+  const { external_customer_id, external_workspace_id } = command;
+  if (!plan.active) return refuse('PLAN_INACTIVE');
+  const trial = beginsWithTrial(plan, command.skip_trial === true);
+  const valid_from = command.valid_from ?? now;
+  // A date that somebody names is the date that counts.
+  const waits =
+    plan.term_starts === 'first_activation' && command.valid_from === null && command.valid_until === undefined;
+  const byPlan = waits ? null : termEnd(plan, valid_from, trial);
+  const valid_until = command.valid_until === undefined ? byPlan : command.valid_until;
+  if (valid_until !== null && valid_until < valid_from) return refuse('INVALID_TERM');
+  const status = statusByTime({ valid_from, valid_until }, plan, now, trial ? 'trialing' : 'active');
+  const description = { name, org_name, external_customer_id, external_workspace_id, notes, metadata };
+  const updates_until =
+    command.updates_until !== undefined ? command.updates_until : waits ? null : updatesEnd(plan, valid_from);
+  const term = { valid_from, valid_until, updates_until, term_started_at: waits ? null : valid_from };
+  const { product_id, plan_id } = plan;
+  return [
+    {
+      type: 'license.created',
+      product_id,
+      plan_id,
+      customer_id,
+      email,
+      status,
+      trial,
+      key_hash,
+      key_sealed,
+      ...description,
+      ...term,
+    },
+    ...(trial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
+  ];
+};
+
+const update = (changes: Partial<Description>, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  const differing = Object.entries(changes).filter(
+    ([field, value]) =>
+      value !== undefined && JSON.stringify(value) !== JSON.stringify(state[field as keyof Description]),
+  );
+  if (differing.length === 0) return [];
+  const { product_id, customer_id } = state;
+  return [
+    { type: 'license.updated', product_id, customer_id, ...(Object.fromEntries(differing) as Partial<Description>) },
+  ];
+};
+
+const suspend = (reason: string | null, { status, product_id }: License): readonly LicenseEvent[] => {
+  if (status === 'suspended') return [];
+  if (status === 'revoked') return refuse('LICENSE_REVOKED');
+  return [{ type: 'license.suspended', product_id, reason }];
+};
+
+/** A licence comes back as what it is by now: its term went on running. */
+const reinstate = (
+  { reason, plan, now }: Timed & Reasoned & { readonly plan: Plan },
+  state: License,
+): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.status !== 'suspended') return refuse('INVALID_TRANSITION', { status: state.status });
+  const kept = state.resumes_as;
+  const status = kept === 'canceled' || kept === 'expired' ? kept : statusByTime(state, plan, now, kept);
+  return [{ type: 'license.reinstated', product_id: state.product_id, reason, status }];
+};
+
+/** What has been paid for may be used to its end; what has no end ends now. */
+const cancel = ({ reason, now }: Timed & Reasoned, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.resumes_as === 'canceled') return [];
+  if (state.resumes_as === 'expired') return refuse('INVALID_TRANSITION', { status: 'expired' });
+  return [{ type: 'license.canceled', product_id: state.product_id, reason, valid_until: state.valid_until ?? now }];
+};
+
+/**
+ * The term goes on as it is; a trial, or a licence whose term is over, begins a new one. A term that waits for the first
+ * activation goes on waiting if terms of the new plan do.
+ */
+const changePlan = (
+  { plan, now, reason }: Timed & Reasoned & { readonly plan: Plan },
+  state: License,
+): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
+  if (state.status === 'suspended') return refuse('LICENSE_SUSPENDED');
+  if (state.status === 'canceled') return refuse('LICENSE_CANCELED');
+  if (plan.product_id !== state.product_id) return refuse('PLAN_OF_ANOTHER_PRODUCT');
+  if (!plan.active) return refuse('PLAN_INACTIVE');
+  if (plan.plan_id === state.plan_id) return [];
+  const goesOn = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
+  const toTrial = plan.license_type === 'trial';
+  const waits = state.term_started_at === null;
+  const valid_until = goesOn ? state.valid_until : waits ? null : termEnd(plan, nextBegin(state, now), toTrial);
+  const updates_until = waits ? state.updates_until : updatesOnChange(state, plan, now);
+  const term = { valid_from: state.valid_from, valid_until, updates_until };
+  const { product_id, customer_id } = state;
+  return [
+    {
+      type: 'plan.changed',
+      product_id,
+      plan_id: plan.plan_id,
+      previous_plan_id: state.plan_id,
+      reason,
+      status: statusByTime(term, plan, now, toTrial ? 'trialing' : 'active'),
+      trial: toTrial,
+      ...term,
+    },
+    ...(toTrial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
+    ...(waits && plan.term_starts === 'issue' ? [startTerm(state, plan, now, toTrial)] : []),
+  ];
+};
+
+/** The end of the term, then the end of the grace. Both may be past when a scheduler has been away. */
+const letTimePass = ({ plan, now }: Timed & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
+  const { product_id, valid_until, resumes_as } = state;
+  if (state.status === 'revoked' || valid_until === null || now < valid_until) return [];
+  if (resumes_as === 'canceled' || resumes_as === 'expired') return [];
+  const grace_until = graceEnd(state, plan) ?? valid_until;
+  const expired = { type: 'license.expired', product_id, valid_until } as const;
+  if (now >= grace_until) return [expired];
+  // Said again when the plan has lengthened the grace in the meantime.
+  if (resumes_as === 'past_due' && state.grace_until === grace_until) return [];
+  return [{ type: 'license.past_due', product_id, valid_until, grace_until }];
+};

@@ -1,0 +1,165 @@
+import Type from 'typebox';
+import { contract, EXAMPLE, orNull, text, time } from '../../shared/contract.ts';
+import { IDENTIFIER_TYPES, LICENSE_STATUSES } from './license.ts';
+
+const service = 'licensing';
+const subject = EXAMPLE.license;
+const product_id = text('The product of the licence.');
+const plan_id = text('The plan of the licence.');
+const customer_id = text('Whom the licence belongs to. Who that is, the API tells.');
+const status = Type.Enum([...LICENSE_STATUSES], { description: 'What the licence is now.' });
+const reason = orNull(text('Why, in the words of whoever did it.'));
+const valid_from = time('From when the licence is valid.');
+const valid_until = orNull(time('Until when it is valid; null = for ever.'));
+const updates_until = Type.Optional(
+  orNull(time('Until when new releases are included; null = for as long as it works.')),
+);
+const external_customer_id = orNull(text('The customer in the merchant’s own books.'));
+const external_workspace_id = orNull(text('The workspace in the merchant’s own books.'));
+const activation_id = text('The activation.');
+const identifier_hash = text('Base64url SHA-256 of the identifier of the device or user.');
+
+const product = { product_id: EXAMPLE.product };
+const plan = { ...product, plan_id: EXAMPLE.plan };
+const year = {
+  valid_from: '2026-01-31T09:00:00.000Z',
+  valid_until: '2027-01-31T09:00:00.000Z',
+  updates_until: null,
+};
+const hash = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
+
+export const licenseContracts = [
+  contract({
+    type: 'license.created',
+    service,
+    subject,
+    description: 'A licence was issued.',
+    fields: {
+      product_id,
+      plan_id,
+      customer_id,
+      external_customer_id,
+      external_workspace_id,
+      status,
+      valid_from,
+      valid_until,
+      updates_until,
+    },
+    example: {
+      ...plan,
+      customer_id: 'cus_4zq8k2m6w9r3t5v7x1y0b2c4d6',
+      external_customer_id: 'crm-1881',
+      external_workspace_id: null,
+      status: 'active',
+      ...year,
+    },
+  }),
+  contract({
+    type: 'license.renewed',
+    service,
+    subject,
+    description: 'A licence has a new term.',
+    fields: { product_id, plan_id, status, valid_from, valid_until, updates_until },
+    example: { ...plan, status: 'active', ...year },
+  }),
+  contract({
+    type: 'license.past_due',
+    service,
+    subject,
+    description: 'The term of a licence has ended and its grace has begun: it still works.',
+    fields: { product_id, valid_until: time('The end of the term.'), grace_until: time('The end of the grace.') },
+    example: { ...product, valid_until: year.valid_until, grace_until: '2027-02-07T09:00:00.000Z' },
+  }),
+  contract({
+    type: 'license.expired',
+    service,
+    subject,
+    description: 'Term and grace of a licence are over: it does not work any more.',
+    fields: { product_id, valid_until: time('The end of the term.') },
+    example: { ...product, valid_until: year.valid_until },
+  }),
+  contract({
+    type: 'license.canceled',
+    service,
+    subject,
+    description: 'A licence was canceled: it works until valid_until, and will not be renewed.',
+    fields: { product_id, reason, valid_until: time('Until when it works.') },
+    example: { ...product, reason: 'asked for by the customer', valid_until: year.valid_until },
+  }),
+  contract({
+    type: 'license.suspended',
+    service,
+    subject,
+    description: 'A licence was suspended: it does not work until it is reinstated.',
+    fields: { product_id, reason },
+    example: { ...product, reason: 'chargeback' },
+  }),
+  contract({
+    type: 'license.reinstated',
+    service,
+    subject,
+    description: 'A suspended licence came back, as what its term makes of it.',
+    fields: { product_id, reason, status },
+    example: { ...product, reason: null, status: 'active' },
+  }),
+  contract({
+    type: 'license.revoked',
+    service,
+    subject,
+    description: 'A licence was revoked, for good.',
+    fields: { product_id, reason },
+    example: { ...product, reason: 'refunded' },
+  }),
+  contract({
+    type: 'plan.changed',
+    service,
+    subject,
+    description: 'A licence went over to another plan. The subject is the licence.',
+    fields: {
+      product_id,
+      plan_id,
+      previous_plan_id: text('The plan before.'),
+      reason,
+      status,
+      valid_from,
+      valid_until,
+      updates_until,
+    },
+    example: { ...plan, previous_plan_id: 'plan_01jd1zv8a2d4gqh6j9k1m3n5p7', reason: null, status: 'active', ...year },
+  }),
+  contract({
+    type: 'activation.added',
+    service,
+    subject,
+    description: 'A device or a user was activated. The subject is the licence.',
+    fields: { product_id, activation_id, identifier_type: Type.Enum([...IDENTIFIER_TYPES]), identifier_hash },
+    example: {
+      ...product,
+      activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g',
+      identifier_type: 'device',
+      identifier_hash: hash,
+    },
+  }),
+  contract({
+    type: 'activation.removed',
+    service,
+    subject,
+    description: 'An activation was given up. The subject is the licence.',
+    fields: {
+      product_id,
+      activation_id,
+      identifier_hash,
+      reason: Type.Enum(['client', 'operator']),
+      unseen: Type.Optional(
+        orNull(Type.Boolean({ description: 'Nobody had verified it for as long as the plan lets it keep its place.' })),
+      ),
+    },
+    example: {
+      ...product,
+      activation_id: 'act_01jd201b7r9t2v4x6z8a0c2e4g',
+      identifier_hash: hash,
+      reason: 'client',
+      unseen: null,
+    },
+  }),
+];

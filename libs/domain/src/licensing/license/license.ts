@@ -1,0 +1,291 @@
+import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
+import type { Time } from '../../shared/time.ts';
+import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './license.binding.ts';
+
+export const LICENSE_STATUSES = [
+  'active',
+  'trialing',
+  'past_due',
+  'canceled',
+  'expired',
+  'suspended',
+  'revoked',
+] as const;
+export type LicenseStatus = (typeof LICENSE_STATUSES)[number];
+/** What a licence is when it is neither suspended nor revoked. */
+export type UnheldStatus = Exclude<LicenseStatus, 'suspended' | 'revoked'>;
+
+export const IDENTIFIER_TYPES = ['device', 'user'] as const;
+export type IdentifierType = (typeof IDENTIFIER_TYPES)[number];
+
+/** What people write about a licence; nothing is decided by it. */
+export interface Description {
+  readonly name: string | null;
+  readonly org_name: string | null;
+  readonly external_customer_id: string | null;
+  readonly external_workspace_id: string | null;
+  readonly notes: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface Term {
+  readonly valid_from: Time;
+  /** null = for ever, or not known before the first activation. */
+  readonly valid_until: Time | null;
+  /** Until when new releases are included; null = for as long as it works. Events of old do not say. */
+  readonly updates_until?: Time | null;
+}
+
+interface OfProduct {
+  readonly product_id: string;
+}
+
+export type LicenseEvent =
+  | BindingEvent
+  | (OfProduct & {
+      readonly type: 'license.created';
+      readonly plan_id: string;
+      readonly customer_id: string;
+      readonly email: string;
+      readonly status: UnheldStatus;
+      /** Nothing has been bought yet. */
+      readonly trial: boolean;
+      /** Keyed hash by which the key is found. */
+      readonly key_hash: string;
+      /** The key, encrypted. */
+      readonly key_sealed: string;
+      /** null = the term waits for the first activation. In events of old it began with `valid_from`. */
+      readonly term_started_at?: Time | null;
+    } & Description &
+      Term)
+  | (OfProduct & {
+      readonly type: 'license.term_started';
+      readonly started_at: Time;
+      readonly valid_until: Time | null;
+      readonly updates_until: Time | null;
+    })
+  | (OfProduct & { readonly type: 'license.trial_started'; readonly customer_id: string })
+  | (OfProduct &
+      Pick<Description, 'name' | 'org_name' | 'external_customer_id' | 'external_workspace_id'> & {
+        readonly type: 'license.transferred';
+        readonly customer_id: string;
+        readonly previous_customer_id: string;
+        readonly email: string | null;
+        readonly reason: string | null;
+      })
+  | (OfProduct & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
+  | (OfProduct & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus; readonly plan_id: string })
+  | (OfProduct & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
+  | (OfProduct & { readonly type: 'license.expired'; readonly valid_until: Time })
+  | (OfProduct & { readonly type: 'license.canceled'; readonly reason: string | null; readonly valid_until: Time })
+  | (OfProduct & { readonly type: 'license.suspended'; readonly reason: string | null })
+  | (OfProduct & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
+  | (OfProduct & { readonly type: 'license.revoked'; readonly reason: string | null })
+  | (OfProduct & { readonly type: 'license.key_revealed' })
+  | (OfProduct & {
+      readonly type: 'license.key_rotated';
+      readonly key_hash: string;
+      readonly key_sealed: string;
+      readonly reason: string | null;
+    })
+  | (OfProduct & {
+      readonly type: 'license.file_issued';
+      /** OfProduct the machine that it is for. */
+      readonly identifier_hash: string;
+      readonly issued_at: Time;
+      readonly expires_at: Time;
+    })
+  | (OfProduct & { readonly type: 'license.add_on_enabled' | 'license.add_on_disabled'; readonly add_on_id: string })
+  | (OfProduct & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
+  | (OfProduct & { readonly type: 'license.entitlement_restored'; readonly feature: string })
+  | (OfProduct &
+      Term & {
+        readonly type: 'plan.changed';
+        readonly plan_id: string;
+        readonly previous_plan_id: string;
+        readonly reason: string | null;
+        readonly status: UnheldStatus;
+        readonly trial: boolean;
+      })
+  | (OfProduct & {
+      readonly type: 'activation.added';
+      readonly activation_id: string;
+      readonly customer_id: string;
+      /** Base64url SHA-256 of the normalised identifier; what leases are bound to. */
+      readonly identifier_hash: string;
+      readonly identifier: string | null;
+      readonly identifier_type: IdentifierType;
+      readonly label: string | null;
+      readonly ip: string | null;
+      readonly added_at: Time;
+    })
+  | (OfProduct & {
+      readonly type: 'activation.removed';
+      readonly activation_id: string;
+      readonly identifier_hash: string;
+      readonly reason: 'client' | 'operator';
+      /** It was not verified for as long as the plan lets it keep its place. */
+      readonly unseen?: boolean;
+      /** Events of old do not say. */
+      readonly removed_at?: Time;
+    });
+
+export interface Activation {
+  readonly activation_id: string;
+  readonly identifier: string | null;
+  readonly identifier_type: IdentifierType;
+  readonly label: string | null;
+  readonly ip: string | null;
+  readonly added_at: Time;
+}
+
+/** A licence that has been issued. While it is suspended, `resumes_as` is what it is underneath. */
+export interface License extends Description, Required<Term> {
+  readonly status: LicenseStatus;
+  readonly resumes_as: UnheldStatus;
+  readonly trial: boolean;
+  readonly product_id: string;
+  readonly plan_id: string;
+  readonly customer_id: string;
+  readonly email: string | null;
+  readonly key_hash: string;
+  readonly key_sealed: string;
+  /** null while the term waits for the first activation. */
+  readonly term_started_at: Time | null;
+  /** Whose trial it is or was. */
+  readonly trial_customers: ReadonlySet<string>;
+  /** Where the grace that has begun ends; null before. */
+  readonly grace_until: Time | null;
+  /** By identifier hash, oldest first. */
+  readonly activations: ReadonlyMap<string, Activation>;
+  /** When the app gave activations up, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
+  readonly deactivations: readonly Time[];
+  readonly bindings: Bindings;
+  readonly add_ons: ReadonlySet<string>;
+  /** Entitlements of its own, by feature. */
+  readonly overrides: ReadonlyMap<string, Entitlement>;
+}
+
+/** As many as any plan may limit. */
+export const KEPT_DEACTIVATIONS = 1000;
+
+export type LicenseState = { readonly status: 'none' } | License;
+
+const initialState: LicenseState = { status: 'none' };
+
+/** One for all licences that have none of something: most have, and fifty thousand are kept in memory. */
+const NONE: ReadonlySet<never> = new Set<never>();
+const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
+
+const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
+  if (event.type === 'license.created') {
+    const { type: _event, ...license } = event;
+    return {
+      ...license,
+      resumes_as: license.status,
+      updates_until: license.updates_until ?? null,
+      term_started_at: license.term_started_at === undefined ? license.valid_from : license.term_started_at,
+      trial_customers: NONE,
+      grace_until: null,
+      activations: NOTHING,
+      deactivations: [],
+      bindings: UNBOUND,
+      add_ons: NONE,
+      overrides: NOTHING,
+    };
+  }
+  if (state.status === 'none') return state;
+  switch (event.type) {
+    case 'license.updated': {
+      const { type: _event, product_id: _product, customer_id: _customer, ...changes } = event;
+      return { ...state, ...changes };
+    }
+    case 'license.renewed':
+      return { ...inStatus(state, event.status), ...termOf(event), trial: false };
+    case 'license.term_started': {
+      const { started_at, valid_until, updates_until } = event;
+      return { ...state, term_started_at: started_at, valid_until, updates_until };
+    }
+    case 'license.trial_started':
+      return { ...state, trial_customers: new Set(state.trial_customers).add(event.customer_id) };
+    case 'license.transferred': {
+      const { type: _event, previous_customer_id: _previous, reason: _reason, ...owner } = event;
+      // A new owner has devices of his own.
+      return { ...state, ...owner, bindings: owner.customer_id === state.customer_id ? state.bindings : UNBOUND };
+    }
+    case 'plan.changed':
+      return {
+        ...inStatus(state, event.status),
+        ...termOf(event),
+        plan_id: event.plan_id,
+        trial: event.trial,
+      };
+    case 'license.past_due':
+      return { ...inStatus(state, 'past_due'), grace_until: event.grace_until };
+    case 'license.expired':
+      return inStatus(state, 'expired');
+    case 'license.canceled':
+      return { ...state, status: 'canceled', resumes_as: 'canceled', valid_until: event.valid_until };
+    case 'license.suspended':
+      return { ...state, status: 'suspended' };
+    case 'license.reinstated':
+      return { ...state, status: event.status, resumes_as: event.status };
+    case 'license.revoked':
+      return { ...state, status: 'revoked' };
+    case 'license.key_rotated':
+      return { ...state, key_hash: event.key_hash, key_sealed: event.key_sealed };
+    case 'license.add_on_enabled':
+      return { ...state, add_ons: new Set(state.add_ons).add(event.add_on_id) };
+    case 'license.add_on_disabled':
+      return { ...state, add_ons: new Set([...state.add_ons].filter((id) => id !== event.add_on_id)) };
+    case 'license.entitlement_overridden': {
+      const { type: _event, product_id: _product, reason: _reason, ...own } = event;
+      return { ...state, overrides: withEntitlement(state.overrides, event.feature, own) };
+    }
+    case 'license.entitlement_restored':
+      return { ...state, overrides: withEntitlement(state.overrides, event.feature, undefined) };
+    case 'license.bound':
+    case 'license.unbound':
+      return { ...state, bindings: evolveBindings(state.bindings, event) };
+    case 'activation.added': {
+      const { identifier_hash, activation_id, identifier, identifier_type, label, ip, added_at } = event;
+      const activation = { activation_id, identifier, identifier_type, label, ip, added_at };
+      return { ...state, activations: new Map(state.activations).set(identifier_hash, activation) };
+    }
+    case 'activation.removed': {
+      const activations = new Map(state.activations);
+      activations.delete(event.identifier_hash);
+      const { reason, removed_at } = event;
+      if (reason !== 'client' || removed_at === undefined) return { ...state, activations };
+      return { ...state, activations, deactivations: [...state.deactivations, removed_at].slice(-KEPT_DEACTIVATIONS) };
+    }
+    default:
+      return state;
+  }
+};
+
+const termOf = ({ valid_from, valid_until, updates_until }: Term): Term =>
+  updates_until === undefined ? { valid_from, valid_until } : { valid_from, valid_until, updates_until };
+
+/** What happens by itself to a suspended licence happens underneath: it stays suspended. */
+const inStatus = (state: License, status: UnheldStatus): License => ({
+  ...state,
+  status: state.status === 'suspended' ? 'suspended' : status,
+  resumes_as: status,
+  grace_until: null,
+});
+
+const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);
+
+/** A stream a licence, `lic_…`, with its activations: all that decides who may use it. */
+export const licenseStream = {
+  name: 'license',
+  initialState,
+  evolve,
+  personal: {
+    'license.created': { person: customer, fields: ['email', 'name', 'org_name', 'notes'] },
+    'license.transferred': { person: customer, fields: ['email', 'name', 'org_name'] },
+    'license.updated': { person: customer, fields: ['name', 'org_name', 'notes'] },
+    'activation.added': { person: customer, fields: ['identifier', 'label', 'ip'] },
+  },
+};

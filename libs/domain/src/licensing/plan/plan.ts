@@ -1,0 +1,135 @@
+import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
+import { changed, productSupports, type ProductType } from '../product/product.ts';
+import { refuser } from '../../shared/refusal.ts';
+import type { BillingInterval } from '../../shared/time.ts';
+import { ACTIVATION_DEFAULTS, type ActivationRules } from './plan.activation-rules.ts';
+import { TERM_DEFAULTS, type TermRules } from './plan.term-rules.ts';
+
+export const LICENSE_TYPES = ['perpetual', 'subscription', 'trial'] as const;
+export type LicenseType = (typeof LICENSE_TYPES)[number];
+
+export const LICENSE_MODELS = ['standard', 'floating'] as const;
+export type LicenseModel = (typeof LICENSE_MODELS)[number];
+
+/** What a licence of a plan may do. `null` for a maximum = unlimited; 0 = none. */
+export interface PlanTerms extends TermRules, ActivationRules {
+  readonly product_id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly license_type: LicenseType;
+  readonly license_model: LicenseModel;
+  /** How long a subscription's term is; null = until something ends it. */
+  readonly billing_interval: BillingInterval | null;
+  readonly max_activations: number | null;
+  readonly max_seats: number | null;
+  readonly trial_days: number;
+  /** Days for which a licence goes on working after its term. */
+  readonly grace_days: number;
+  /** Minutes without a heartbeat after which a floating session ends. */
+  readonly floating_timeout: number;
+  /** Days for which a floating session may be lent, to work offline; 0 = it may not. */
+  readonly max_borrow_days: number;
+  readonly sort_order: number;
+  /** Inactive plans are not sold: no new licences. */
+  readonly active: boolean;
+}
+
+/** What fields that are left out mean. */
+export const PLAN_DEFAULTS = {
+  billing_interval: null,
+  max_activations: 3,
+  max_seats: 1,
+  trial_days: 0,
+  grace_days: 7,
+  floating_timeout: 30,
+  max_borrow_days: 0,
+  sort_order: 0,
+  active: true,
+  ...TERM_DEFAULTS,
+  ...ACTIVATION_DEFAULTS,
+} as const satisfies Partial<PlanTerms>;
+
+/** What may change once a plan has been made. */
+export type PlanChanges = Partial<Omit<PlanTerms, 'product_id'>>;
+
+export type PlanEvent =
+  | ({ readonly type: 'plan.created'; readonly checkout_id: string } & PlanTerms)
+  | { readonly type: 'plan.updated'; readonly product_id: string; readonly changes: PlanChanges }
+  | ({ readonly type: 'plan.entitlement_set'; readonly product_id: string } & Entitlement)
+  | { readonly type: 'plan.entitlement_removed'; readonly product_id: string; readonly feature: string };
+
+export type Plan = {
+  readonly status: 'created';
+  readonly checkout_id: string;
+  /** By feature. */
+  readonly entitlements: ReadonlyMap<string, Entitlement>;
+} & PlanTerms;
+export type PlanState = { readonly status: 'none' } | Plan;
+
+export type PlanCommand = { readonly product_type: ProductType } & (
+  | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
+  | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges }
+);
+
+export const planRefusals = {
+  PLAN_EXISTS: { status: 409, message: 'A plan with this id exists.' },
+  PLAN_NOT_FOUND: { status: 404, message: 'There is no such plan.' },
+  SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
+  FEATURE_NOT_AVAILABLE: {
+    status: 403,
+    message: 'Licences of this plan have no activations that a term could begin at.',
+  },
+};
+
+export const refusePlan = refuser(planRefusals);
+
+const initialState: PlanState = { status: 'none' };
+
+const evolve = (state: PlanState, event: PlanEvent): PlanState => {
+  switch (event.type) {
+    case 'plan.created': {
+      const { type: _event, ...plan } = event;
+      // Plans that were made before a rule existed have what it means to leave it out.
+      return { status: 'created', entitlements: new Map(), ...PLAN_DEFAULTS, ...plan };
+    }
+    case 'plan.updated':
+      return state.status === 'none' ? state : { ...state, ...event.changes };
+    case 'plan.entitlement_set': {
+      if (state.status === 'none') return state;
+      const { type: _event, product_id: _product, ...set } = event;
+      return { ...state, entitlements: withEntitlement(state.entitlements, event.feature, set) };
+    }
+    case 'plan.entitlement_removed':
+      return state.status === 'none'
+        ? state
+        : { ...state, entitlements: withEntitlement(state.entitlements, event.feature, undefined) };
+    default:
+      return state;
+  }
+};
+
+export const decidePlan = (command: PlanCommand, state: PlanState): readonly PlanEvent[] => {
+  switch (command.type) {
+    case 'CreatePlan':
+      if (state.status !== 'none') return refusePlan('PLAN_EXISTS');
+      assertTermCanStart(command.plan, command.product_type);
+      return [{ type: 'plan.created', checkout_id: command.checkout_id, ...command.plan }];
+    case 'UpdatePlan': {
+      if (state.status === 'none') return refusePlan('PLAN_NOT_FOUND');
+      const changes = changed<PlanTerms>(state, command.changes);
+      assertTermCanStart({ ...state, ...changes }, command.product_type);
+      return Object.keys(changes).length === 0 ? [] : [{ type: 'plan.updated', product_id: state.product_id, changes }];
+    }
+    default:
+      return command satisfies never;
+  }
+};
+
+/** A term that begins at the first activation needs activations: floating sessions and seats are none. */
+const assertTermCanStart = ({ term_starts, license_model }: PlanTerms, product: ProductType): void => {
+  if (term_starts !== 'first_activation') return;
+  if (license_model === 'floating' || !productSupports(product, 'activations')) refusePlan('FEATURE_NOT_AVAILABLE');
+};
+
+/** A stream a plan, `plan_…`. */
+export const planStream = { name: 'plan', initialState, evolve };

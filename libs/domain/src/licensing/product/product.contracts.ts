@@ -1,0 +1,45 @@
+import Type from 'typebox';
+import { contract, EXAMPLE, orNull, text } from '../../shared/contract.ts';
+import { KEY_FORMATS, PRODUCT_TYPES } from './product.ts';
+
+const service = 'licensing';
+const subject = EXAMPLE.product;
+const product_id = text('The product.');
+const fields = {
+  name: text('What people call it.'),
+  slug: text('Its name in addresses.'),
+  minimum_supported_version: orNull(text('Apps older than this are told to update.')),
+  minimum_supported_message: orNull(text('What they are told.')),
+  require_signing: Type.Boolean({ description: 'Releases must be signed.' }),
+  key_format: Type.Enum([...KEY_FORMATS]),
+  key_prefix: orNull(text('What random licence keys begin with.')),
+};
+
+export const productContracts = [
+  contract({
+    type: 'product.created',
+    service,
+    subject,
+    description: 'A product was made.',
+    fields: { product_id, product_type: Type.Enum([...PRODUCT_TYPES]), ...fields },
+    example: {
+      product_id: EXAMPLE.product,
+      product_type: 'desktop',
+      name: 'Acme Studio',
+      slug: 'acme-studio',
+      minimum_supported_version: '2.0.0',
+      minimum_supported_message: null,
+      require_signing: true,
+      key_format: 'random',
+      key_prefix: 'ACME',
+    },
+  }),
+  contract({
+    type: 'product.updated',
+    service,
+    subject,
+    description: 'A product was changed; `changes` holds the new values of the fields that differ.',
+    fields: { product_id, changes: Type.Partial(Type.Object(fields, { additionalProperties: false })) },
+    example: { product_id: EXAMPLE.product, changes: { minimum_supported_version: '2.1.0' } },
+  }),
+];
