@@ -1,12 +1,14 @@
 export interface Known {
   readonly licenseKey: string;
   readonly identifier: string;
-  /** The `keys` of /.well-known/jwks.json, which the program was built with. */
+  /** The `keys` of /.well-known/jwks.json, built into the program. */
   readonly publicKeys: readonly { readonly kid: string; readonly x: string }[];
   readonly product: string;
-  /** Milliseconds; left out, the clock of this machine. */
+  /** Current time in milliseconds since 1970. Default: the clock of this machine. */
   readonly now?: number;
+  /** The latest `now` of all earlier calls, failed ones included, which the program keeps on disk. Default: none. */
+  readonly latest?: number;
 }
 
-/** The claims of a licence file. @throws Error that says why it is not good here and now */
+/** The claims of a license file. @throws Error that says why the file is not valid here and now */
 export function readLicenseFile(file: string, known: Known): Readonly<Record<string, unknown>>;

@@ -1,19 +1,26 @@
 import { createDecipheriv, createHash, createPublicKey, hkdfSync, verify } from 'node:crypto';
 
+/** How far the clock of this machine may be from the server's, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
 /**
- * Verifies and opens a licence file, with nothing but Node.js.
+ * Verifies and decrypts a license file. Needs nothing but Node.js.
  *
  * @param {string} file the text of the file
- * @param {{ licenseKey: string, identifier: string, publicKeys: { kid: string, x: string }[], product: string, now?: number }} known
- *   `publicKeys`: the `keys` of /.well-known/jwks.json, which the program was built with; `now`: milliseconds
+ * @param {{ licenseKey: string, identifier: string, publicKeys: { kid: string, x: string }[], product: string, now?: number, latest?: number }} known
+ *   `publicKeys`: the `keys` of /.well-known/jwks.json, built into the program; `now`: current time in milliseconds since 1970;
+ *   `latest`: the latest `now` of all earlier calls, failed ones included, which the program keeps on disk
  * @returns {Record<string, unknown>} the claims
- * @throws {Error} that says why the file is not good here and now
+ * @throws {Error} that says why the file is not valid here and now
  */
-export const readLicenseFile = (file, { licenseKey, identifier, publicKeys, product, now = Date.now() }) => {
+export const readLicenseFile = (
+  file,
+  { licenseKey, identifier, publicKeys, product, now = Date.now(), latest = now },
+) => {
   const body = /-----BEGIN LICENSE FILE-----([\s\S]+?)-----END LICENSE FILE-----/.exec(file)?.[1];
-  if (body === undefined) throw new Error('This is no licence file.');
+  if (body === undefined) throw new Error('This is not a license file.');
   const { enc, sig, alg, kid } = JSON.parse(Buffer.from(body, 'base64').toString());
-  if (alg !== 'aes-256-gcm+ed25519') throw new Error('The file is written in a way that this program does not know.');
+  if (alg !== 'aes-256-gcm+ed25519') throw new Error('This program does not know the format of the file.');
 
   const jwk = publicKeys.find((key) => key.kid === kid);
   if (jwk === undefined) throw new Error('The file is signed by a key that this program does not trust.');
@@ -30,17 +37,22 @@ export const readLicenseFile = (file, { licenseKey, identifier, publicKeys, prod
   try {
     claims = JSON.parse(Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]).toString());
   } catch {
-    throw new Error('The file is for another licence key or another machine.');
+    throw new Error('The file is for another license key or another machine.');
   }
   if (claims.fingerprint_hash !== fingerprint.toString('base64url'))
     throw new Error('The file is for another machine.');
   if (claims.aud !== product) throw new Error('The file is for another product.');
-  if (now < claims.nbf * 1000) throw new Error('The file is not good yet: does the clock of this machine stand right?');
-  if (now >= claims.exp * 1000) throw new Error('The file has expired.');
+
+  if (now + CLOCK_TOLERANCE_MS < latest) throw new Error('The clock of this machine was set back.');
+  // Time never runs backward: a file that was seen expired stays expired.
+  const time = Math.max(now, latest);
+  if (time + CLOCK_TOLERANCE_MS < claims.nbf * 1000)
+    throw new Error('The file is not valid yet: check the clock of this machine.');
+  if (time >= claims.exp * 1000) throw new Error('The file has expired.');
   return claims;
 };
 
-/** A licence key as Keyledger compares it; a signed one (three parts between dots) is only trimmed. */
+/** A license key in the form that Keyledger compares; a signed key (three parts between dots) is only trimmed. */
 const normalized = (text) => {
   const key = text.trim();
   if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(key)) return key;

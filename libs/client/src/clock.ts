@@ -1,17 +1,20 @@
-/** What is remembered of time, in milliseconds. */
+/** What is remembered of time between runs, in milliseconds. */
 export interface ClockMemory {
-  /** The server's clock minus this device's, when they were last compared. */
+  /** The server's time minus the device's, when the two were last compared. */
   readonly offset: number;
-  /** The latest time that was ever seen, by the server's clock. */
+  /** The latest time ever seen, by the server's clock. */
   readonly latest: number;
 }
 
-/** Set back by less than this, a clock has been mended, not turned back. */
-const TOLERANCE = 5 * 60_000;
+/**
+ * How far apart two correct clocks may be, in milliseconds. A clock that goes back by no more than this was corrected; a lease
+ * that begins no later than this may be used at once.
+ */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
- * This device's clock as the server would read it. A clock that has always been wrong does no harm; one that is turned back
- * while the server is out of reach is found out, for else a lease would never end. The next answer of the server sets it right.
+ * The server's time, kept by this device's clock. A device clock that was always wrong does no harm: it is compared with the
+ * server's in every confirmed call. A device clock that is set back later must not lengthen a lease, so time never runs backward here.
  */
 export class Clock {
   #memory: ClockMemory;
@@ -27,28 +30,28 @@ export class Clock {
     return this.#memory;
   }
 
-  /** Now, by the server's clock. */
+  /** The server's time as the device's clock shows it, in milliseconds since 1970. It goes back when the device's clock is set back. */
   now(): number {
     return this.local() + this.#memory.offset;
   }
 
-  /** Whether time stands before what has been seen already. */
+  /** Whether the device's clock was set back by more than the tolerance. */
   get turnedBack(): boolean {
-    return this.now() < this.#memory.latest - TOLERANCE;
-  }
-
-  /** Notes that it is as late as it is. */
-  see(): void {
-    this.#memory = { ...this.#memory, latest: Math.max(this.#memory.latest, this.now()) };
+    return this.now() < this.#memory.latest - CLOCK_TOLERANCE_MS;
   }
 
   /**
-   * The server has said what time it is.
-   * @param serverTime of its `Date` header; null where a proxy has taken it away
-   * @param issuedAt of a lease that it signed: it cannot be earlier than that
+   * The time to judge a lease by, which it notes: `now()`, or the latest time ever seen where that is later. So a lease that
+   * was seen expired stays expired when the clock is set back within the tolerance.
    */
-  hear(serverTime: number | null, issuedAt: number): void {
-    const now = Math.max(serverTime ?? this.now(), issuedAt);
-    this.#memory = { offset: now - this.local(), latest: now };
+  advance(): number {
+    const latest = Math.max(this.#memory.latest, this.now());
+    this.#memory = { ...this.#memory, latest };
+    return latest;
+  }
+
+  /** Sets the time to the server's, in milliseconds since 1970. */
+  synchronize(serverTime: number): void {
+    this.#memory = { offset: serverTime - this.local(), latest: serverTime };
   }
 }

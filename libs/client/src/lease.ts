@@ -1,5 +1,6 @@
 import { verifyAsync } from '@noble/ed25519';
 import { asObject, fromBase64Url, utf8 } from './bytes.ts';
+import { CLOCK_TOLERANCE_MS } from './clock.ts';
 import type { TrustedKeys } from './keys.ts';
 
 /** What a lease says, once its signature has been checked. Times in seconds since 1970 (RFC 7519). */
@@ -31,9 +32,6 @@ export type LeaseFault =
   | 'LEASE_WRONG_DEVICE'
   | 'LEASE_NOT_YET_VALID'
   | 'LEASE_EXPIRED';
-
-/** Clocks of honest servers and devices differ by so much, in seconds. */
-const LEEWAY = 60;
 
 /**
  * Checks form, key and signature of a lease token: a JWS in compact form with exactly the header that Keyledger writes.
@@ -75,11 +73,10 @@ export const judgeLease = (
   claims: LeaseClaims,
   { product, fingerprint, now, grace }: LeaseTerms,
 ): LeaseFault | 'OK' => {
-  const seconds = now / 1000;
   if (claims.aud !== product) return 'LEASE_WRONG_PRODUCT';
   if (claims.fingerprint_hash !== fingerprint) return 'LEASE_WRONG_DEVICE';
-  if (seconds + LEEWAY < Math.max(claims.nbf, claims.iat)) return 'LEASE_NOT_YET_VALID';
-  if (seconds >= claims.exp + grace / 1000) return 'LEASE_EXPIRED';
+  if (now + CLOCK_TOLERANCE_MS < Math.max(claims.nbf, claims.iat) * 1000) return 'LEASE_NOT_YET_VALID';
+  if (now >= claims.exp * 1000 + grace) return 'LEASE_EXPIRED';
   return 'OK';
 };
 

@@ -73,9 +73,11 @@ export class KnownLicense {
       claims = await readLease(token, await this.#keys());
     }
     if (typeof claims === 'string') return claims;
-    const fault = this.#judge(claims, serverTime ?? this.clock.now(), 0);
+    // The server's time is not before the lease that it signed. That counts where a proxy removed the `Date` header.
+    const now = Math.max(serverTime ?? this.clock.now(), claims.iat * 1000);
+    const fault = this.#judge(claims, now, 0);
     if (fault !== 'OK') return fault;
-    this.clock.hear(serverTime, claims.iat * 1000);
+    this.clock.synchronize(now);
     await this.#keep({ license_key: key, lease: token, refusal: null });
     return claims;
   }
@@ -107,16 +109,16 @@ export class KnownLicense {
     if (this.clock.turnedBack) {
       return no('CLOCK_TURNED_BACK', 'The clock of this computer has been turned back. Set it, or go online.', more);
     }
+    // Kept whatever the verdict is: a lease that has expired must not come back when the clock is set back.
+    const now = this.clock.advance();
+    await this.#keep({});
     const claims = await readLease(lease, await this.#keys());
-    const now = this.clock.now();
     const grace = this.settings.offlineGraceMs;
     const fault = typeof claims === 'string' ? claims : this.#judge(claims, now, grace);
     if (typeof claims === 'string' || fault !== 'OK')
       return no(fault as LeaseFault, leaseFaults[fault as LeaseFault], more);
     if (isBeyondUpdates(claims, this.settings.releaseDate))
       return no('VERSION_TOO_OLD', 'The license does not include releases as late as this one.', more);
-    this.clock.see();
-    await this.#keep({});
     if (now >= claims.exp * 1000) {
       return yes('LEASE_GRACE', 'The lease has ended; go online soon.', claims, grace, more);
     }

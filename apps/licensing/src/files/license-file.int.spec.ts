@@ -10,7 +10,7 @@ type Fields = Record<string, unknown>;
 const DAY = 86_400_000;
 const MACHINE = 'Werkstatt-7 Ä';
 
-describe('a licence file', () => {
+describe('a license file', () => {
   let app: TestApp;
   let product: string;
   let plan: string;
@@ -30,7 +30,7 @@ describe('a licence file', () => {
     await app.create('/license/activate', { license_key, identifier: MACHINE });
     return license;
   };
-  /** As a user who has nothing but the key. */
+  /** Without an API key: the license key is the only credential. */
   const ask = ({ license_key }: Fields, over: Fields = {}, headers: Record<string, string> = {}): Promise<Reply> =>
     app.call(
       'POST',
@@ -60,7 +60,7 @@ describe('a licence file', () => {
   });
   afterAll(() => app.close());
 
-  it('is read by the program in the documentation, however key and machine are typed', async () => {
+  it('is read by the example program of the guide, in any spelling of the key and the identifier', async () => {
     const license = await activated({ name: 'Ada', org_name: 'Analytical Engines' });
     const { body } = await ask(license, { ttl: 90 * 86_400 });
     const { license_file, expires_at, issued_at } = body as Record<string, string>;
@@ -81,7 +81,7 @@ describe('a licence file', () => {
     });
   });
 
-  it('is read by @noble/ed25519 and WebCrypto alike', async () => {
+  it('is read with @noble/ed25519 and Web Crypto', async () => {
     const license = await activated();
     const text = (await fileOf(license)).split('\n').slice(1, -2).join('');
     const { enc, sig, kid } = JSON.parse(Buffer.from(text, 'base64').toString()) as Record<string, string>;
@@ -103,7 +103,7 @@ describe('a licence file', () => {
     expect(JSON.parse(Buffer.from(plain).toString())).toMatchObject({ sub: license['id'], aud: product });
   });
 
-  it('is good for its machine, its licence, its product and its time alone, and as it was written', async () => {
+  it('is refused for another machine, license key, product or time, and after any change', async () => {
     const license = await activated();
     const file = await fileOf(license);
     const of = known(license);
@@ -114,24 +114,45 @@ describe('a licence file', () => {
     const bytes = Buffer.from(body['enc'] ?? '', 'base64');
     bytes[20] = (bytes[20] ?? 0) ^ 1;
     expect(() => readLicenseFile(file, { ...of, identifier: 'another' })).toThrow('another machine');
-    expect(() => readLicenseFile(file, { ...of, licenseKey: 'ACME-00000' })).toThrow('another licence key');
+    expect(() => readLicenseFile(file, { ...of, licenseKey: 'ACME-00000' })).toThrow('another license key');
     expect(() => readLicenseFile(file, { ...of, product: 'prod_other' })).toThrow('another product');
     expect(() => readLicenseFile(file, { ...of, now: Date.now() + 31 * DAY })).toThrow('expired');
-    expect(() => readLicenseFile(file, { ...of, now: Date.now() - DAY })).toThrow('not good yet');
+    expect(() => readLicenseFile(file, { ...of, now: Date.now() - DAY })).toThrow('not valid yet');
     expect(() => readLicenseFile(written({ enc: bytes.toString('base64') }), of)).toThrow('changed');
     expect(() => readLicenseFile(written({ alg: 'none' }), of)).toThrow('does not know');
     expect(() => readLicenseFile(written({ kid: 'mine' }), of)).toThrow('does not trust');
     expect(readLicenseFile(written({}), of)).toMatchObject({ sub: license['id'] });
   });
 
-  it('never outlives the licence and its grace', async () => {
+  it.each([1, 61, 299])('is valid at once on a machine whose clock is %d seconds behind', async (seconds) => {
+    const license = await activated();
+    const file = await fileOf(license);
+    const now = Date.now() - seconds * 1000;
+    expect(readLicenseFile(file, { ...known(license), now })).toMatchObject({ sub: license['id'] });
+  });
+
+  it('stays expired when the clock of the machine is set back', async () => {
+    const license = await activated();
+    const file = await fileOf(license);
+    const of = known(license);
+    const end = Date.now() + 31 * DAY;
+    const backBy = (ms: number) => () => readLicenseFile(file, { ...of, now: end - ms, latest: end });
+    expect(backBy(0)).toThrow('expired');
+    expect(backBy(4 * 60_000)).toThrow('expired');
+    expect(backBy(6 * 60_000)).toThrow('set back');
+    expect(backBy(5 * DAY)).toThrow('set back');
+    const [now, latest] = [Date.now() - 4 * 60_000, Date.now()];
+    expect(readLicenseFile(file, { ...of, now, latest })).toMatchObject({ sub: license['id'] });
+  });
+
+  it('ends no later than the license and its grace period', async () => {
     const graceful = await newPlan({ grace_days: 3 });
     const valid_until = new Date(Date.now() + 2 * DAY).toISOString();
     const { body } = await ask(await activated({ plan_id: graceful, valid_until }), { ttl: 30 * 86_400 });
     expect(Date.parse(String((body as Fields)['expires_at']))).toBe(Date.parse(valid_until) + 3 * DAY);
   });
 
-  it('stands in the history of the licence, and is made once for one Idempotency-Key', async () => {
+  it('is recorded in the history of the license, once for one Idempotency-Key', async () => {
     const license = await activated();
     const once = { 'idempotency-key': 'file-1' };
     const [one, two] = [await ask(license, {}, once), await ask(license, {}, once)];
@@ -141,7 +162,7 @@ describe('a licence file', () => {
     expect(files).toMatchObject([{ actor: { type: 'license', id: license['id'] } }]);
   });
 
-  it('is refused with the reason', async () => {
+  it('is not issued without an activation, a valid ttl, a node-locked plan and an active license', async () => {
     const license = await activated();
     expect(await ask(license, { identifier: 'another' })).toMatchObject({
       status: 404,
