@@ -37,7 +37,7 @@ const otherContexts = (own) => {
 /** `../` out of the app's own folder, by however many steps: into another app's, or into a library past its index. */
 const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps meet only in published events.');
 const APPS_BUT_GATEWAY = 'billing|console|keyledger|licensing|releases|webhooks';
-const LIBS_BY_PATH = never('/libs/', 'Libraries are imported by name: #domain/…, #events, #platform.');
+const LIBS_BY_PATH = never('/libs/', 'Libraries are imported by name: #domain/…, #events/…, #platform/….');
 
 const imports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 

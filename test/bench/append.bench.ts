@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { StreamType } from '#events';
+import type { StreamType } from '#events/decider';
 import { type BenchDatabase, type BenchStore, freshStore, startDatabase } from './database.ts';
 import { measure, type Measured } from './measure.ts';
 import { openEmmett } from './peers/emmett.mjs';

@@ -4,15 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startKafka } from '../../tools/kafka.mjs';
-import {
-  type EventContract,
-  type EventSource,
-  KafkaSource,
-  LogSource,
-  startRelay,
-  type StreamType,
-  SubscriptionRunner,
-} from '#events';
+import type { EventContract } from '#events/contract';
+import type { StreamType } from '#events/decider';
+import { KafkaSource } from '#events/kafka/kafka.source';
+import { startRelay } from '#events/kafka/relay';
+import type { EventSource } from '#events/source';
+import { LogSource } from '#events/source/log.source';
+import { SubscriptionRunner } from '#events/subscription/runner';
 import { type BenchStore, freshStore, startDatabase } from './database.ts';
 import { percentiles } from './measure.ts';
 import type { Figure } from './report.ts';

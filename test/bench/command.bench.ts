@@ -1,5 +1,6 @@
 /** Whole commands: decided, appended and projected into a read table in one transaction; and one hot stream. */
-import { type StreamType, tableProjection } from '#events';
+import type { StreamType } from '#events/decider';
+import { tableProjection } from '#events/projection/table';
 import { freshStore, startDatabase } from './database.ts';
 import { measure } from './measure.ts';
 import type { Figure } from './report.ts';

@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import {
-  type AnyStreamType,
-  migrateEventStore,
-  migrateSubscriptions,
-  PostgresEventStore,
-  type Projection,
-} from '#events';
+import type { AnyStreamType } from '#events/decider';
+import type { Projection } from '#events/store';
+import { PostgresEventStore } from '#events/store/postgres-event-store';
+import { migrateEventStore } from '#events/store/schema';
+import { migrateSubscriptions } from '#events/subscription/schema';
 import { startPostgres } from '#apps/keyledger/src/postgres/embedded';
 
 /** The embedded PostgreSQL as it runs in production: fsync on, commits waited for. */

@@ -12,7 +12,7 @@ import { refusedAddresses } from '#apps/webhooks/src/sending/addresses';
 import { Sender } from '#apps/webhooks/src/sending/sender';
 import { defaultSettings } from '#apps/webhooks/src/sending/settings';
 import { webhooksService } from '#apps/webhooks/src/webhooks.module';
-import { openDatabase } from '#platform';
+import { openDatabase } from '#platform/database/open';
 import { startDatabase } from './database.ts';
 import type { Figure } from './report.ts';
 import { takeIn } from './taken-in.ts';

@@ -2,7 +2,7 @@
 import { licensesProjection } from '#apps/licensing/src/licenses/license.projection';
 import { Licenses1790000012000, LicenseTerms1790000071000 } from '#apps/licensing/src/licenses/license.table';
 import { licenseStream } from '#domain/licensing/license/license';
-import { rebuild } from '#events';
+import { rebuild } from '#events/projection/rebuild';
 import { freshStore, startDatabase } from './database.ts';
 import type { Figure } from './report.ts';
 

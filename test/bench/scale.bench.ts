@@ -11,7 +11,9 @@ import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/li
 import { licenseStream } from '#domain/licensing/license/license';
 import { PersonalData } from '#events/store/personal';
 import type { EventData } from '#events/store/upcast';
-import { createMasterKey, type KeyRing, keyWrapper, openKeyRing } from '#platform';
+import { type KeyRing, openKeyRing } from '#platform/crypto/key-ring';
+import { keyWrapper } from '#platform/crypto/key-wrapper';
+import { createMasterKey } from '#platform/crypto/master-key';
 import { type Instance, startInstance } from '../support/instance.ts';
 import { load, type LoadRequest } from './load.ts';
 import { measureCalls, type Measured } from './measure.ts';

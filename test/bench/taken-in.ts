@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { fanOut } from '#apps/webhooks/src/deliveries/fan-out';
 import { newId } from '#domain/shared/id';
-import { inTransaction, type PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { inTransaction } from '#events/subscription/transaction';
 
 const AT_ONCE = 1_000;
 

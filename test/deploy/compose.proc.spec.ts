@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import pg from 'pg';
 import { parse } from 'yaml';
-import { loadConfig } from '#platform';
+import { loadConfig } from '#platform/config/load';
 import { freshDatabase } from '../support/postgres.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

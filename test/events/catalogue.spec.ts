@@ -1,7 +1,11 @@
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { catalogue as contracts } from '#domain/catalogue';
-import { asyncApi, catalogue, contractsByType, type EventContract, fromMessage, publish, toMessage } from '#events';
+import { asyncApi } from '#events/catalogue/asyncapi';
+import { catalogue } from '#events/catalogue/catalogue';
+import type { EventContract } from '#events/contract';
+import { fromMessage, toMessage } from '#events/kafka/cloudevents';
+import { contractsByType, publish } from '#events/publish';
 
 type Json = Record<string, unknown>;
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explain, readReleased, RELEASED, releaseCatalogue } from '../../apps/keyledger/src/released-catalogue.ts';
 import { catalogue as contracts } from '#domain/catalogue';
-import { breaks, catalogue, type CatalogueEntry, release } from '#events';
+import { catalogue, type CatalogueEntry } from '#events/catalogue/catalogue';
+import { breaks, release } from '#events/catalogue/compatibility';
 
 const ROOT = join(import.meta.dirname, '../..');
 const present = catalogue(contracts).data;

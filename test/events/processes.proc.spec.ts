@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { EventStore, RecordedEvent } from '#events';
+import type { RecordedEvent } from '#events/event';
+import type { EventStore } from '#events/store';
 import { freshLog, type TestLog } from '../support/log.ts';
 import { counters } from './counter.ts';
 

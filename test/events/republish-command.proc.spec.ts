@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { fromMessage, kafkaClient } from '#events';
+import { fromMessage } from '#events/kafka/cloudevents';
+import { kafkaClient } from '#events/kafka/topic';
 import { eventually, startApp, type TestApp } from '../support/app.ts';
 import { kafkaUnavailable, sharedKafka } from '../support/kafka.ts';
 

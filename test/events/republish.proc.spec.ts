@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { fromMessage, kafkaClient, type KafkaOptions, type PublishedEvent, republish } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { fromMessage } from '#events/kafka/cloudevents';
+import { republish } from '#events/kafka/republish';
+import { kafkaClient, type KafkaOptions } from '#events/kafka/topic';
 import { eventually } from '../support/app.ts';
 import { kafkaUnavailable, sharedKafka } from '../support/kafka.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';

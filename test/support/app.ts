@@ -1,7 +1,10 @@
 import type { Type } from '@nestjs/common';
 import { request } from 'undici';
 import { catalogue } from '#domain/catalogue';
-import { type App, type Config, createLogger, loadConfig, startApp as start } from '#platform';
+import { type App, startApp as start } from '#platform/bootstrap';
+import type { Config } from '#platform/config/config';
+import { loadConfig } from '#platform/config/load';
+import { createLogger } from '#platform/telemetry/logger';
 import { freshDatabase } from './postgres.ts';
 
 /** The system-wide admin key of every test instance. */

@@ -1,7 +1,9 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { licensingContracts } from '#domain/licensing/contracts';
-import type { DomainEvent, EventStore } from '#events';
-import { EVENT_STORE, ServiceModule } from '#platform';
+import type { DomainEvent } from '#events/decider';
+import type { EventStore } from '#events/store';
+import { ServiceModule } from '#platform/service.module';
+import { EVENT_STORE } from '#platform/service';
 
 const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
 

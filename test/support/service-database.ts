@@ -1,4 +1,5 @@
-import { openDatabase, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { openDatabase } from '#platform/database/open';
 import { freshDatabase } from './postgres.ts';
 
 /** The database of one service, with its tables, on a database of a test's own. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countParked, listDeadLetters, type PublishedEvent, rebuildSubscribed, replayDeadLetters } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { rebuildSubscribed } from '#events/projection/rebuild-subscribed';
+import { countParked, listDeadLetters, replayDeadLetters } from '#events/subscription/dead-letters';
 import { eventually } from '../support/app.ts';
 import { Herd, randomFrom, type Role } from './herd.ts';
 import { totals } from './shop.ts';

@@ -1,4 +1,4 @@
-import { type KafkaOptions, kafkaClient, topicOf } from '#events';
+import { type KafkaOptions, kafkaClient, topicOf } from '#events/kafka/topic';
 import { eventually } from '../support/app.ts';
 import { kafkaUnavailable, startKafka, type TestKafka } from '../support/kafka.ts';
 import { describeTransport } from './contract.ts';

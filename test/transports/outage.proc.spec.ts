@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countParked } from '#events';
+import { countParked } from '#events/subscription/dead-letters';
 import { kafkaUnavailable, startKafka, type TestKafka } from '../support/kafka.ts';
 import { failing, type Transport, World } from './world.ts';
 

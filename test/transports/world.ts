@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import {
-  type EventSource,
-  KafkaSource,
-  type KafkaOptions,
-  type Leadership,
-  LogSource,
-  type PostgresEventStore,
-  type PublishedEvent,
-  startRelay,
-  SubscriptionRunner,
-} from '#events';
+import type { PublishedEvent } from '#events/event';
+import { KafkaSource } from '#events/kafka/kafka.source';
+import { startRelay } from '#events/kafka/relay';
+import type { KafkaOptions } from '#events/kafka/topic';
+import type { Leadership } from '#events/leader';
+import type { EventSource } from '#events/source';
+import { LogSource } from '#events/source/log.source';
+import type { PostgresEventStore } from '#events/store/postgres-event-store';
+import { SubscriptionRunner } from '#events/subscription/runner';
 import { eventually } from '../support/app.ts';
 import type { TestKafka } from '../support/kafka.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { type ServiceDefinition, ServiceModule } from '#platform';
+import { ServiceModule } from '#platform/service.module';
+import type { ServiceDefinition } from '#platform/service';
 import { Plans1790000002000 } from './plans/plan.table.ts';
 import { plansProjection, PlansSubscription } from './plans/plans.subscription.ts';
 

@@ -1,6 +1,8 @@
 import { Controller, Module } from '@nestjs/common';
 import Type from 'typebox';
-import { type Call, Endpoint, endpoint, Id, ServiceModule, StrictObject, Text } from '#platform';
+import { type Call, Endpoint, endpoint } from '#platform/http/endpoint';
+import { Id, StrictObject, Text } from '#platform/http/schemas';
+import { ServiceModule } from '#platform/service.module';
 import { startApp, type TestApp } from '../../../test/support/app.ts';
 import { GatewayModule } from './gateway.module.ts';
 

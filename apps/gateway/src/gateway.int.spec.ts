@@ -1,6 +1,7 @@
 import { ADMIN_KEY, soon, startApp, type TestApp } from '../../../test/support/app.ts';
-import { contractsByType, readPublished } from '#events';
-import { DATABASE, type ServiceDatabase } from '#platform';
+import { contractsByType, readPublished } from '#events/publish';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
 import { ApiKeyUses } from './api-keys/api-key-uses.ts';
 import { BootstrapKey } from './authentication/bootstrap-key.ts';
 import { GatewayModule, gatewayService } from './gateway.module.ts';

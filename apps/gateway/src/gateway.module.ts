@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { apiKeyStream } from '#domain/identity/api-key/api-key';
 import { apiKeyContracts } from '#domain/identity/api-key/api-key.contracts';
-import { AUTHENTICATOR, FailedIdentifications1790000000000, type ServiceDefinition, ServiceModule } from '#platform';
+import { AUTHENTICATOR } from '#platform/auth/authenticator';
+import { FailedIdentifications1790000000000 } from '#platform/rate-limit/failed-identifications.migration';
+import { ServiceModule } from '#platform/service.module';
+import type { ServiceDefinition } from '#platform/service';
 import { ApiKeyController } from './api-keys/api-key.controller.ts';
 import { ApiKeyList } from './api-keys/api-key.list.ts';
 import { apiKeysProjection } from './api-keys/api-key.projection.ts';

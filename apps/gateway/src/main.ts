@@ -1,5 +1,5 @@
 import { catalogue } from '#domain/catalogue';
-import { runService } from '#platform';
+import { runService } from '#platform/run-service';
 import { BootstrapKey } from './authentication/bootstrap-key.ts';
 import { GatewayModule } from './gateway.module.ts';
 

@@ -1,16 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import pg from 'pg';
-import {
-  asyncApi,
-  breaks,
-  catalogue as describe,
-  listDeadLetters,
-  replayDeadLetters,
-  republish,
-  type RepublishProgress,
-} from '#events';
+import { asyncApi } from '#events/catalogue/asyncapi';
+import { catalogue as describe } from '#events/catalogue/catalogue';
+import { breaks } from '#events/catalogue/compatibility';
+import { republish, type RepublishProgress } from '#events/kafka/republish';
+import { listDeadLetters, replayDeadLetters } from '#events/subscription/dead-letters';
 import { catalogue } from '#domain/catalogue';
-import { type Config, loadConfig } from '#platform';
+import type { Config } from '#platform/config/config';
+import { loadConfig } from '#platform/config/load';
 import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './master-keys.ts';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';

@@ -7,7 +7,9 @@ import { LicensingModule } from '../../licensing/src/licensing.module.ts';
 import { ReleasesModule } from '../../releases/src/releases.module.ts';
 import { WebhooksModule } from '../../webhooks/src/webhooks.module.ts';
 import { catalogue } from '#domain/catalogue';
-import { type App, ConfigError, loadConfig, startApp } from '#platform';
+import { type App, startApp } from '#platform/bootstrap';
+import { ConfigError } from '#platform/config/config-error';
+import { loadConfig } from '#platform/config/load';
 import { openDatabase } from './postgres/open-database.ts';
 import { welcome } from './welcome.ts';
 

@@ -1,13 +1,8 @@
 import type pg from 'pg';
-import {
-  type Config,
-  keyStatus,
-  type KeyStatus,
-  masterKeysOf,
-  resealTables,
-  rewrapKeys,
-  type ServiceDefinition,
-} from '#platform';
+import type { Config } from '#platform/config/config';
+import { masterKeysOf } from '#platform/crypto/master-keys';
+import { keyStatus, type KeyStatus, resealTables, rewrapKeys } from '#platform/crypto/rotate-master';
+import type { ServiceDefinition } from '#platform/service';
 import { services } from './services.ts';
 
 /** Connections whose `search_path` is a service's schema, for as long as the work goes on. */

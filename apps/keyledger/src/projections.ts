@@ -1,15 +1,15 @@
 import type { Pool } from 'pg';
-import { PostgresEventStore, type Projection, rebuild, rebuildSubscribed } from '#events';
+import { rebuildSubscribed } from '#events/projection/rebuild-subscribed';
+import { rebuild } from '#events/projection/rebuild';
+import type { Projection } from '#events/store';
+import { PostgresEventStore } from '#events/store/postgres-event-store';
 import { catalogue } from '#domain/catalogue';
-import {
-  type Config,
-  keyWrapper,
-  masterKeysOf,
-  openKeyRing,
-  openEventSource,
-  type ServiceDefinition,
-  type SubscribedProjection,
-} from '#platform';
+import type { Config } from '#platform/config/config';
+import { openKeyRing } from '#platform/crypto/key-ring';
+import { keyWrapper } from '#platform/crypto/key-wrapper';
+import { masterKeysOf } from '#platform/crypto/master-keys';
+import { openEventSource } from '#platform/event-source';
+import type { ServiceDefinition, SubscribedProjection } from '#platform/service';
 import { services } from './services.ts';
 
 /** A projection of a service: of its own events, or, by a subscription, of other services'. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Break, breaks, type CatalogueEntry, release, type ReleasedCatalogue } from '#events';
+import type { CatalogueEntry } from '#events/catalogue/catalogue';
+import { type Break, breaks, release, type ReleasedCatalogue } from '#events/catalogue/compatibility';
 
 /** Where the catalogue lies that consumers were promised, below the root of the project. */
 export const RELEASED = join('docs', 'catalogue', 'released.json');

@@ -1,5 +1,5 @@
 import type { FirstKey } from '../../gateway/src/authentication/bootstrap-key.ts';
-import type { Config } from '#platform';
+import type { Config } from '#platform/config/config';
 
 /** What whoever started it wants to know next. The key is shown this once. */
 export const welcome = (url: string, config: Config, firstKey: FirstKey | undefined): string => {

@@ -9,14 +9,11 @@ import { productStream } from '#domain/licensing/product/product';
 import { signingKeyStream } from '#domain/licensing/signing-key/signing-key';
 import { usageStream } from '#domain/licensing/usage/usage';
 import { seatStream } from '#domain/licensing/seat/seat';
-import {
-  FailedIdentifications1790000000000,
-  MailOutbox,
-  Mails1790000001000,
-  SEALED_MAILS,
-  type ServiceDefinition,
-  ServiceModule,
-} from '#platform';
+import { Mails1790000001000, SEALED_MAILS } from '#platform/mail/outbox.table';
+import { MailOutbox } from '#platform/mail/outbox';
+import { FailedIdentifications1790000000000 } from '#platform/rate-limit/failed-identifications.migration';
+import { ServiceModule } from '#platform/service.module';
+import type { ServiceDefinition } from '#platform/service';
 import { ActivationController } from './activations/activation.controller.ts';
 import { ActivationList } from './activations/activation.list.ts';
 import { activationsProjection } from './activations/activation.projection.ts';

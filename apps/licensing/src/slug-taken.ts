@@ -1,4 +1,4 @@
-import { UniqueViolationError } from '#events';
+import { UniqueViolationError } from '#events/store';
 
 /** What went wrong, as a refusal where it was that another has the slug: only the unique index can tell, at the commit. */
 export const slugTaken =

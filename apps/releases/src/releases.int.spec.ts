@@ -1,8 +1,11 @@
 import { catalogue } from '#domain/catalogue';
 import { newId } from '#domain/shared/id';
 import { type ProductChanges, type ProductEvent } from '#domain/licensing/product/product';
-import { contractsByType, inTransaction, readPublished, recordedFrom } from '#events';
-import { DATABASE, type ServiceDatabase } from '#platform';
+import { recordedFrom } from '#events/projection/recorded';
+import { contractsByType, readPublished } from '#events/publish';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
 import { LicensingLog, LicensingStandIn } from '../../../test/support/licensing-log.ts';
 import { ReleasesModule } from './releases.module.ts';

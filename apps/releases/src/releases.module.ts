@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { type ServiceDefinition, ServiceModule } from '#platform';
+import { ServiceModule } from '#platform/service.module';
+import type { ServiceDefinition } from '#platform/service';
 import { Products1790000003000 } from './products/product.table.ts';
 import { productsProjection, ProductsSubscription } from './products/products.subscription.ts';
 

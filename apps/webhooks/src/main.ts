@@ -1,5 +1,5 @@
 import { catalogue } from '#domain/catalogue';
-import { runService } from '#platform';
+import { runService } from '#platform/run-service';
 import { WebhooksModule } from './webhooks.module.ts';
 
 await runService({ name: 'webhooks', modules: [WebhooksModule], contracts: catalogue });

@@ -4,14 +4,11 @@ import { Module, type Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
-import {
-  type EventContract,
-  type EventSource,
-  EventTransport,
-  type Leadership,
-  startRelay,
-  type Subscription,
-} from '#events';
+import type { EventContract } from '#events/contract';
+import { startRelay } from '#events/kafka/relay';
+import type { Leadership } from '#events/leader';
+import { EventTransport } from '#events/nest/event-transport';
+import type { EventSource, Subscription } from '#events/source';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';

@@ -1,5 +1,9 @@
 import type { Pool } from 'pg';
-import { type EventContract, type EventSource, KafkaSource, LogSource, rebuildGroup } from '#events';
+import type { EventContract } from '#events/contract';
+import { KafkaSource } from '#events/kafka/kafka.source';
+import { rebuildGroup } from '#events/projection/rebuild-subscribed';
+import type { EventSource } from '#events/source';
+import { LogSource } from '#events/source/log.source';
 
 export interface EventSourceOptions {
   /** The service whose events are wanted. */

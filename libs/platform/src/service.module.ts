@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { PostgresEventStore } from '#events';
+import { PostgresEventStore } from '#events/store/postgres-event-store';
 import { keyWrapper } from './crypto/key-wrapper.ts';
 import type { Config } from './config/config.ts';
 import { type KeyRing, openKeyRing } from './crypto/key-ring.ts';

@@ -1,4 +1,6 @@
-import type { AnyStreamType, EventContract, Projection, Snapshot } from '#events';
+import type { EventContract } from '#events/contract';
+import type { AnyStreamType } from '#events/decider';
+import type { Projection, Snapshot } from '#events/store';
 import type { SealedColumn } from './crypto/sealed-column.ts';
 import type { EntityClass, MigrationClass } from './database/database.ts';
 

@@ -1,5 +1,5 @@
 import type { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import type { PostgresEventStore } from '#events';
+import type { PostgresEventStore } from '#events/store/postgres-event-store';
 import type { ServiceDatabase } from './database/database.ts';
 import { type Call, ENDPOINT, type EndpointContract } from './http/endpoint.ts';
 import type { IdempotencyStore } from './http/idempotency.ts';

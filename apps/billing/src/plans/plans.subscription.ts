@@ -1,13 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import {
-  type EventContext,
-  type ForeignEvent,
-  type PublishedEvent,
-  recordedFrom,
-  Subscribe,
-  tableProjection,
-} from '#events';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import { type ForeignEvent, recordedFrom } from '#events/projection/recorded';
+import { tableProjection } from '#events/projection/table';
 import type { PlanRow } from './plan.table.ts';
 
 type Known = Omit<PlanRow, 'id' | 'version'>;

@@ -1,5 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 
 /** How often what was noted is written down, in milliseconds. */
 const WRITE_EVERY_MS = 5_000;

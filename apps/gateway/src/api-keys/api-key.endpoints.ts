@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { API_KEY_SCOPES } from '#domain/identity/api-key/api-key';
-import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'API keys';
 

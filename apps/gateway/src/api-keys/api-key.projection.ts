@@ -1,5 +1,5 @@
 import type { ApiKeyEvent } from '#domain/identity/api-key/api-key';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { ApiKeyRow } from './api-key.table.ts';
 
 export const apiKeysProjection = tableProjection<ApiKeyRow, ApiKeyEvent>({

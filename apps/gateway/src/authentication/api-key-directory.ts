@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type ApiKeyState, apiKeyStream } from '#domain/identity/api-key/api-key';
-import type { EventStore } from '#events';
-import { DATABASE, EVENT_STORE, MASTER_KEY, type MasterKey, type Principal, type ServiceDatabase } from '#platform';
+import type { EventStore } from '#events/store';
+import type { Principal } from '#platform/auth/principal';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
 
 /**
  * Finds the API key that a text is. Which key a hash belongs to never changes, so it is remembered; whether the key still

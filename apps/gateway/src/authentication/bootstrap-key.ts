@@ -2,16 +2,12 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import { decide } from '#domain/identity/api-key/api-key.commands';
 import { apiKeyStream } from '#domain/identity/api-key/api-key';
 import { newId } from '#domain/shared/id';
-import { type EventStore, lockKey } from '#events';
-import {
-  CONFIG,
-  type Config,
-  DATABASE,
-  EVENT_STORE,
-  MASTER_KEY,
-  type MasterKey,
-  type ServiceDatabase,
-} from '#platform';
+import { lockKey } from '#events/leader';
+import type { EventStore } from '#events/store';
+import type { Config } from '#platform/config/config';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { CONFIG, DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
 import { newApiKeyText, prefixOf } from '../api-keys/key-text.ts';
 import { hashOf } from './api-key-directory.ts';
 

@@ -1,18 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import {
-  type Authenticator,
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  createSuccessLimiter,
-  DATABASE,
-  type FailureLimiter,
-  type Identified,
-  Problem,
-  type ServiceDatabase,
-  type SuccessLimiter,
-} from '#platform';
+import type { Authenticator, Identified } from '#platform/auth/authenticator';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Problem } from '#platform/http/problem';
+import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
+import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
+import { CONFIG, DATABASE } from '#platform/service';
 import { ApiKeyUses } from '../api-keys/api-key-uses.ts';
 import { ApiKeyDirectory } from './api-key-directory.ts';
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { endpoint } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
 import { PAGE_HEADERS } from './page.ts';
 
 const TAG = 'Documents';

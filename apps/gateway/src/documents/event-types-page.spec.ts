@@ -1,5 +1,5 @@
 import { catalogue as contracts } from '#domain/catalogue';
-import { catalogue } from '#events';
+import { catalogue } from '#events/catalogue/catalogue';
 import { eventTypesPage } from './event-types-page.ts';
 
 describe('the page of event types', () => {

@@ -1,4 +1,5 @@
-import type { CatalogueEntry, JsonSchema } from '#events';
+import type { CatalogueEntry } from '#events/catalogue/catalogue';
+import type { JsonSchema } from '#events/contract';
 import { escaped, page, prose } from './page.ts';
 
 /** The catalogue for people: every event type, when it is emitted, its fields and a whole example. */

@@ -1,4 +1,4 @@
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 
 /** How far each service's log has been read. A service that is not named has not been read at all. */
 export type Positions = ReadonlyMap<string, number>;

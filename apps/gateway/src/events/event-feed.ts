@@ -1,4 +1,5 @@
-import type { LogPage, PublishedEvent, PublishedLog } from '#events';
+import type { PublishedEvent } from '#events/event';
+import type { LogPage, PublishedLog } from '#events/source/published-log';
 import { encodePositions, invalidCursor, type Positions } from './event-cursor.ts';
 import { type EventFilter, logFilter, passes } from './event-filter.ts';
 

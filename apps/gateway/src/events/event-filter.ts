@@ -1,6 +1,7 @@
 import { ANNOUNCED_TYPES, catalogue } from '#domain/catalogue';
-import type { LogFilter, PublishedEvent } from '#events';
-import { Problem } from '#platform';
+import type { PublishedEvent } from '#events/event';
+import type { LogFilter } from '#events/source/published-log';
+import { Problem } from '#platform/http/problem';
 
 /** Which events a caller wants and may see. */
 export interface EventFilter {

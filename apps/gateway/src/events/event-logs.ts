@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { catalogue } from '#domain/catalogue';
-import { LogTail, type PublishedLog } from '#events';
-import { LOGGER, type Logger, ownLogs } from '#platform';
+import { LogTail } from '#events/source/log-tail';
+import type { PublishedLog } from '#events/source/published-log';
+import { ownLogs } from '#platform/events/own-logs';
+import { LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { Routing } from '../routing/routing.ts';
 import { RemoteLog } from './remote-log.ts';
 

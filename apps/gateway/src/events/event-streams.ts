@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { Inject, Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
-import { Bell, ringingOnAbort } from '#events';
-import { type Principal, Problem } from '#platform';
+import { Bell, ringingOnAbort } from '#events/bell';
+import type { Principal } from '#platform/auth/principal';
+import { Problem } from '#platform/http/problem';
 import { ApiKeyDirectory } from '../authentication/api-key-directory.ts';
 import { encodePositions, type Positions } from './event-cursor.ts';
 import { type FeedEvent, readFeed } from './event-feed.ts';

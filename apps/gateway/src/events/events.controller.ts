@@ -1,6 +1,8 @@
 import { Controller } from '@nestjs/common';
-import type { PublishedEvent } from '#events';
-import { Answer, type Call, DEFAULT_LIMIT, Endpoint, type Principal } from '#platform';
+import type { PublishedEvent } from '#events/event';
+import type { Principal } from '#platform/auth/principal';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { DEFAULT_LIMIT } from '#platform/http/pagination';
 import { BEGINNING, decodePositions, encodePositions, type Positions } from './event-cursor.ts';
 import { readFeed, readHeads } from './event-feed.ts';
 import { type EventFilter, parseTypes } from './event-filter.ts';

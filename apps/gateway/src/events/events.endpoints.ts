@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Nullable, StrictObject, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Nullable, StrictObject, Timestamp } from '#platform/http/schemas';
 import { LONGEST_CURSOR } from './event-cursor.ts';
 
 const TAG = 'Events';

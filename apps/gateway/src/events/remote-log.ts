@@ -1,5 +1,7 @@
-import type { LogFilter, LogPage, PublishedLog } from '#events';
-import { INTERNAL_EVENTS, type InternalTokens, LONGEST_WAIT_MS, type Principal, TOKEN_HEADER } from '#platform';
+import type { LogFilter, LogPage, PublishedLog } from '#events/source/published-log';
+import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import type { Principal } from '#platform/auth/principal';
+import { INTERNAL_EVENTS, LONGEST_WAIT_MS } from '#platform/events/own-logs';
 import type { ServiceClient } from '../routing/service-client.ts';
 
 /** What the gateway asks for in its own name, and sifts before anybody sees it. */

@@ -1,6 +1,8 @@
 import { Controller } from '@nestjs/common';
 import Type from 'typebox';
-import { Answer, type Call, Endpoint, endpoint, Problem, StrictObject } from '#platform';
+import { Answer, type Call, Endpoint, endpoint } from '#platform/http/endpoint';
+import { Problem } from '#platform/http/problem';
+import { StrictObject } from '#platform/http/schemas';
 import { PAGE_HEADERS } from '../documents/page.ts';
 import { problemList, problemPage } from './problem-page.ts';
 import { PROBLEMS } from './problems.ts';

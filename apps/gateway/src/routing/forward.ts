@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CLIENT_IP_HEADER, type InternalTokens, Problem, TOKEN_HEADER } from '#platform';
+import { CLIENT_IP_HEADER, type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import { Problem } from '#platform/http/problem';
 import { UPLOADS } from './routes.ts';
 import type { ServiceClient } from './service-client.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceName } from '#platform';
+import type { ServiceName } from '#platform/config/config';
 
 /** Which service answers what lies at and below a path; the longest prefix counts. What stands nowhere here is the gateway's own, or nobody's. */
 export const ROUTES: Readonly<Record<string, ServiceName>> = {

@@ -5,16 +5,14 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { request } from 'undici';
-import {
-  createMasterKey,
-  createMetrics,
-  installAuthentication,
-  internalAuthenticator,
-  InternalTokens,
-  isProblem,
-  type Principal,
-  type ServiceName,
-} from '#platform';
+import { installAuthentication } from '#platform/auth/authenticator';
+import { internalAuthenticator } from '#platform/auth/internal-authenticator';
+import { InternalTokens } from '#platform/auth/internal-token';
+import type { Principal } from '#platform/auth/principal';
+import type { ServiceName } from '#platform/config/config';
+import { createMasterKey } from '#platform/crypto/master-key';
+import { isProblem } from '#platform/http/problem';
+import { createMetrics } from '#platform/telemetry/metrics';
 import { installObservation, requestId } from '#platform/http/observe';
 import { addRoutes, clientsOf } from './routing.ts';
 import type { ServiceClient } from './service-client.ts';

@@ -1,7 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { CONFIG, type Config, InternalTokens, masterKeysOf, type ServiceName } from '#platform';
+import { InternalTokens } from '#platform/auth/internal-token';
+import type { Config, ServiceName } from '#platform/config/config';
+import { masterKeysOf } from '#platform/crypto/master-keys';
+import { CONFIG } from '#platform/service';
 import { forward } from './forward.ts';
 import { ROUTES } from './routes.ts';
 import { ServiceClient } from './service-client.ts';

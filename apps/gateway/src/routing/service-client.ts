@@ -1,5 +1,7 @@
 import { type Dispatcher, errors, Pool } from 'undici';
-import { type InternalTokens, Problem, type ServiceName, TOKEN_HEADER } from '#platform';
+import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import type { ServiceName } from '#platform/config/config';
+import { Problem } from '#platform/http/problem';
 
 /** Milliseconds. A service that has not begun to answer by then is told off with 504. */
 const CONNECT_MS = 2_000;

@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { lockKey } from '#events';
-import { type Config, ConfigError } from '#platform';
+import { lockKey } from '#events/leader';
+import { ConfigError } from '#platform/config/config-error';
+import type { Config } from '#platform/config/config';
 import { type EmbeddedPostgres, startPostgres } from './embedded.ts';
 
 /** The database that a process works on. */

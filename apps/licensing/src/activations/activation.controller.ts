@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
-import { Answer, type Call, Endpoint, normalizeIdentifier } from '#platform';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { normalizeIdentifier } from '#platform/http/schemas';
 import { fileAnswer } from '../exports/streams.ts';
 import { Identities } from '../bindings/identities.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/licensing/license/license';
-import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { Identity, LicenseKey } from '../verification/verification.endpoints.ts';
 
 const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({

@@ -1,5 +1,5 @@
 import type { LicenseEvent } from '#domain/licensing/license/license';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { ActivationRow } from './activation.table.ts';
 
 type ActivationEvent = Extract<LicenseEvent, { type: 'activation.added' | 'activation.removed' }>;

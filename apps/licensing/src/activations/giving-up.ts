@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseState } from '#domain/licensing/license/license';
-import { Answer, type Call } from '#platform';
+import { Answer, type Call } from '#platform/http/endpoint';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf } from '../verification/identification.ts';
 import type { Found } from '../verification/license-lookup.ts';

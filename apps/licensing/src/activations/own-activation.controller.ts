@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { type Answer, type Call, Endpoint } from '#platform';
+import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Identification } from '../verification/identification.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
 import { ActivationList } from './activation.list.ts';

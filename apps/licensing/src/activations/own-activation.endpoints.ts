@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, Nullable, StrictObject } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, StrictObject } from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 import { ActivationOfLicense, deactivateLicense } from './activation.endpoints.ts';
 

@@ -2,21 +2,12 @@ import { Controller, Inject } from '@nestjs/common';
 import { ADD_ON_DEFAULTS, addOnStream, decideAddOn, refuseAddOn } from '#domain/licensing/add-on/add-on';
 import { type Product, productStream, productSupports, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
-import type { EventStore } from '#events';
-import {
-  Answer,
-  type Call,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  pageOf,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-} from '#platform';
+import type { EventStore } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { type AddOn, createAddOn, listAddOns, readAddOn, updateAddOn } from './add-on.endpoints.ts';
 import type { AddOnRow } from './add-on.table.ts';

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { endpoint, Id, Int, Page, PageQuery, Slug, StrictObject, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Int, Page, PageQuery, Slug, StrictObject, Timestamp } from '#platform/http/schemas';
 import { Feature, Value } from '../entitlements/entitlement.schemas.ts';
 
 const TAG = 'Add-ons';

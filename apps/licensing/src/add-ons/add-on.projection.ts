@@ -1,5 +1,5 @@
 import type { AddOnEvent } from '#domain/licensing/add-on/add-on';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { AddOnRow } from './add-on.table.ts';
 
 export const addOnsProjection = tableProjection<AddOnRow, AddOnEvent>({

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { Answer, type Call, Endpoint } from '#platform';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Licenses } from '../licenses/licenses.ts';
 import { readBindings, removeBinding } from './binding.endpoints.ts';
 

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { BINDINGS } from '#domain/licensing/license/license.binding';
-import { endpoint, Id, Nullable, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
 

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BoundIdentity } from '#domain/licensing/plan/plan.activation-rules';
 import { normalizeEmail } from '#domain/shared/id';
-import { MASTER_KEY, type MasterKey } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
+import { MASTER_KEY } from '#platform/service';
 
 /** Whom licences are bound to, as it is kept: nobody can tell from it who that is. */
 @Injectable()

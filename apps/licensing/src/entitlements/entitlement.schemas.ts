@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { OVERAGES, QUOTA_PERIODS, VALUE_TYPES } from '#domain/licensing/entitlements/entitlement';
-import { Nullable, StrictObject, Text } from '#platform';
+import { Nullable, StrictObject, Text } from '#platform/http/schemas';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 

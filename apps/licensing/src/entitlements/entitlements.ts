@@ -9,8 +9,8 @@ import {
 import type { EntitlementValue, ValueType } from '#domain/licensing/entitlements/entitlement';
 import type { License } from '#domain/licensing/license/license';
 import type { Plan } from '#domain/licensing/plan/plan';
-import type { EventStore } from '#events';
-import { EVENT_STORE } from '#platform';
+import type { EventStore } from '#events/store';
+import { EVENT_STORE } from '#platform/service';
 
 /** What a licence may do, in the forms in which it is asked for. */
 export interface Granted {

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, Nullable, StrictObject, Text } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, StrictObject, Text } from '#platform/http/schemas';
 import { EffectiveEntitlement, Feature, quotaTerms, Value, ValueType } from './entitlement.schemas.ts';
 
 const TAG = 'Licenses';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import { Answer } from '#platform';
+import { Answer } from '#platform/http/endpoint';
 
 /** Rows that are read from the database at once: what an export holds in memory, whatever its length. */
 const PAGE = 1_000;

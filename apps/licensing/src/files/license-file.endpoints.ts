@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { FILE_SECONDS } from '#domain/licensing/license/license.file';
-import { endpoint, Id, Identifier, StrictObject, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Identifier, StrictObject, Timestamp } from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 export const issueLicenseFile = endpoint({

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
 import { Sessions } from './sessions.ts';
 

@@ -1,6 +1,6 @@
 import { floatingRefusals } from '#domain/licensing/floating/floating.errors';
 import { Refusal } from '#domain/shared/refusal';
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 
 const { status, message } = floatingRefusals.FLOATING_LIMIT_REACHED;
 

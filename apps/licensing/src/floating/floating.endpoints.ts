@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 const TAG = 'License';

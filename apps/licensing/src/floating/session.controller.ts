@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { Answer, type Call, decodeCursor, DEFAULT_LIMIT, Endpoint, pageOf } from '#platform';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { Licenses } from '../licenses/licenses.ts';
 import { endSession, listSessions, type SessionView } from './floating.endpoints.ts';
 import type { SessionRow } from './session.table.ts';

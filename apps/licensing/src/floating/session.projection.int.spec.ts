@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { FloatingEvent } from '#domain/licensing/floating/floating';
-import type { RecordedEvent } from '#events';
+import type { RecordedEvent } from '#events/event';
 import { startApp, type TestApp } from '../../../../test/support/app.ts';
 import { LicensingModule } from '../licensing.module.ts';
 import { sessionsProjection } from './session.projection.ts';

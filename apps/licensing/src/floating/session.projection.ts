@@ -1,5 +1,6 @@
 import type { FloatingEvent } from '#domain/licensing/floating/floating';
-import { type UnrecordedEvent, writingProjection } from '#events';
+import type { UnrecordedEvent } from '#events/event';
+import { writingProjection } from '#events/store';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
 

@@ -1,5 +1,5 @@
 import { floatingStream, type Session, type Sessions } from '#domain/licensing/floating/floating';
-import type { Snapshot } from '#events';
+import type { Snapshot } from '#events/store';
 import type { SessionRow } from './session.table.ts';
 
 /** null where no session runs: then only the stream's version is told. */

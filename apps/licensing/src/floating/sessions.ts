@@ -8,8 +8,9 @@ import {
 } from '#domain/licensing/floating/floating';
 import type { OnLicense } from '#domain/licensing/license/on-license';
 import { Refusal } from '#domain/shared/refusal';
-import type { EventStore, HandleOptions, Outcome } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import type { EventStore, HandleOptions, Outcome } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { BesideLicense } from '../licenses/beside-license.ts';
 import type { SessionRow } from './session.table.ts';
 

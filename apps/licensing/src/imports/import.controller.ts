@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { Answer, type Call, decodeCursor, DEFAULT_LIMIT, Endpoint, pageOf } from '#platform';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { csvStream, pages } from '../exports/streams.ts';
 import { importLicenses, listImports, readImport, reportImport } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';

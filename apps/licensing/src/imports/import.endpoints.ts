@@ -1,7 +1,7 @@
 import Type from 'typebox';
+import { endpoint } from '#platform/http/endpoint';
 import {
   Email,
-  endpoint,
   Id,
   Identifier,
   Metadata,
@@ -11,7 +11,7 @@ import {
   StrictObject,
   Text,
   Timestamp,
-} from '#platform';
+} from '#platform/http/schemas';
 import { issueLicense } from '../licenses/license.endpoints.ts';
 
 const TAG = 'Imports';

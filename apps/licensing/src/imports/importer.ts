@@ -1,6 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { inTransaction, type Leadership, pause, runAsLeader } from '#events';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import type { ImportRow } from './import.table.ts';
 import { ImportLine, type LineOutcome } from './line.ts';
 

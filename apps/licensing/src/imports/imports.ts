@@ -1,7 +1,10 @@
 import { Transform, type Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '#domain/shared/id';
-import { DATABASE, type Principal, Problem, type ServiceDatabase } from '#platform';
+import type { Principal } from '#platform/auth/principal';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Problem } from '#platform/http/problem';
+import { DATABASE } from '#platform/service';
 import type { ImportRow } from './import.table.ts';
 import { csvLines, type Line, ndjsonLines } from './records.ts';
 

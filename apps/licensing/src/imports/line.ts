@@ -6,8 +6,12 @@ import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/lic
 import { refusePlan } from '#domain/licensing/plan/plan';
 import { type Product, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
-import { type EventMetadata, type EventStore, HandledBeforeError, UniqueViolationError } from '#events';
-import { EVENT_STORE, isProblem, normalizeIdentifier, type ProblemShape, validator } from '#platform';
+import type { EventMetadata } from '#events/event';
+import { type EventStore, HandledBeforeError, UniqueViolationError } from '#events/store';
+import { isProblem, type ProblemShape } from '#platform/http/problem';
+import { normalizeIdentifier } from '#platform/http/schemas';
+import { validator } from '#platform/http/validate';
+import { EVENT_STORE } from '#platform/service';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { Licenses } from '../licenses/licenses.ts';

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
-import { jsonFault } from '#platform';
+import { jsonFault } from '#platform/http/body';
 
 /** A line of the file: what it says, or why nobody can tell. `line` counts from 1, a heading included. */
 export type Line = { readonly line: number } & ({ readonly record: unknown } | { readonly fault: string });

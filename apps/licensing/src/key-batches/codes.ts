@@ -3,7 +3,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { BatchTerms } from '#domain/licensing/key-batch/key-batch';
 import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
 import { CODE_BYTES, redemptionCode } from '#domain/licensing/key-batch/redemption-code';
-import { MASTER_KEY, type MasterKey } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
+import { MASTER_KEY } from '#platform/service';
 
 export interface NewCode {
   readonly text: string;

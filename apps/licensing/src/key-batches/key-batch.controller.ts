@@ -14,21 +14,12 @@ import { refusePlan } from '#domain/licensing/plan/plan';
 import { refuseProduct } from '#domain/licensing/product/product';
 import { idTime, newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
-import type { EventStore, Outcome } from '#events';
-import {
-  Answer,
-  type Call,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  pageOf,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-} from '#platform';
+import type { EventStore, Outcome } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
 import { Codes, type NewCode } from './codes.ts';
 import * as contracts from './key-batch.endpoints.ts';

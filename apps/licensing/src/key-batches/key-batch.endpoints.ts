@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { BATCH_CODES } from '#domain/licensing/key-batch/key-batch';
-import { Email, endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Email, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { IssuedLicense } from '../licenses/license.endpoints.ts';
 
 const of = { tag: 'Key batches', auth: 'licenses:write' } as const;

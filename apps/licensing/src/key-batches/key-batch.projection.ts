@@ -1,5 +1,7 @@
 import type { KeyBatchEvent } from '#domain/licensing/key-batch/key-batch';
-import { type Projection, type RecordedEvent, tableProjection } from '#events';
+import type { RecordedEvent } from '#events/event';
+import { tableProjection } from '#events/projection/table';
+import type { Projection } from '#events/store';
 import type { KeyBatchRow } from './key-batch.table.ts';
 
 export const keyBatchesProjection = tableProjection<KeyBatchRow, KeyBatchEvent>({

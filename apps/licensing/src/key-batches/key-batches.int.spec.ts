@@ -1,8 +1,10 @@
 import pg from 'pg';
 import { decideKeyBatch, keyBatchStream } from '#domain/licensing/key-batch/key-batch';
 import { newId } from '#domain/shared/id';
-import { type EventStore, type PostgresEventStore, rebuild } from '#events';
-import { EVENT_STORE } from '#platform';
+import { rebuild } from '#events/projection/rebuild';
+import type { EventStore } from '#events/store';
+import type { PostgresEventStore } from '#events/store/postgres-event-store';
+import { EVENT_STORE } from '#platform/service';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';

@@ -5,20 +5,14 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import { licenseStream } from '#domain/licensing/license/license';
 import { newId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';
-import { type Actor, type EventStore, StaleVersionError } from '#events';
-import {
-  Answer,
-  type Call,
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  DATABASE,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  type FailureLimiter,
-  type ServiceDatabase,
-} from '#platform';
+import type { Actor } from '#events/event';
+import { type EventStore, StaleVersionError } from '#events/store';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { etag } from '#platform/http/pagination';
+import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
+import { CONFIG, DATABASE, EVENT_STORE } from '#platform/service';
 import { LicenseKeys, type NewLicenseKey } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { viewState } from '../licenses/license.view.ts';

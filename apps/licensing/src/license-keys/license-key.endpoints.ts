@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, Nullable, StrictObject, Text } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, StrictObject, Text } from '#platform/http/schemas';
 import { IssuedLicense } from '../licenses/license.endpoints.ts';
 
 export const rotateKey = endpoint({

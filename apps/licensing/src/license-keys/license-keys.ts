@@ -3,7 +3,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SignedKeyClaims } from '#domain/licensing/lease/lease';
 import { isSignedKey, KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
 import type { Product } from '#domain/licensing/product/product';
-import { CONFIG, type Config, MASTER_KEY, type MasterKey } from '#platform';
+import type { Config } from '#platform/config/config';
+import type { MasterKey } from '#platform/crypto/keys';
+import { CONFIG, MASTER_KEY } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
 /** A licence key and the forms in which it is kept: a keyed hash to find it by, and the key itself encrypted. */

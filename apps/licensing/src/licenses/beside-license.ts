@@ -3,8 +3,9 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import { type License, licenseStream } from '#domain/licensing/license/license';
 import type { OnLicense } from '#domain/licensing/license/on-license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
-import type { DomainEvent, EventStore, HandleOptions, Outcome, Read, StreamRef, StreamType } from '#events';
-import { EVENT_STORE } from '#platform';
+import type { DomainEvent, StreamType } from '#events/decider';
+import type { EventStore, HandleOptions, Outcome, Read, StreamRef } from '#events/store';
+import { EVENT_STORE } from '#platform/service';
 import { Licenses } from './licenses.ts';
 
 /** Commands on what is counted apart from a licence, in a stream of its own: its seats, its floating sessions, its usage. */

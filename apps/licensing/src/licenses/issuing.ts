@@ -4,7 +4,8 @@ import type { IssueLicense } from '#domain/licensing/license/license.commands';
 import type { Plan } from '#domain/licensing/license/on-license';
 import { customerId, normalizeEmail } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
-import { MASTER_KEY, type MasterKey } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
+import { MASTER_KEY } from '#platform/service';
 import type { NewLicenseKey } from '../license-keys/license-keys.ts';
 import type { issueLicense } from './license.endpoints.ts';
 

@@ -7,18 +7,11 @@ import { refusePlan } from '#domain/licensing/plan/plan';
 import { refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
-import type { EventStore, Outcome } from '#events';
-import {
-  Answer,
-  type Call,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  pageOf,
-  seesProduct,
-} from '#platform';
+import type { EventStore, Outcome } from '#events/store';
+import { seesProduct } from '#platform/auth/principal';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { EVENT_STORE } from '#platform/service';
 import { fileAnswer } from '../exports/streams.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from './issuing.ts';

@@ -1,18 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LICENSE_STATUSES } from '#domain/licensing/license/license';
-import {
-  Email,
-  endpoint,
-  type EndpointContract,
-  Id,
-  Metadata,
-  Nullable,
-  Page,
-  PageQuery,
-  StrictObject,
-  Text,
-  Timestamp,
-} from '#platform';
+import { endpoint, type EndpointContract } from '#platform/http/endpoint';
+import { Email, Id, Metadata, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Licenses';
 

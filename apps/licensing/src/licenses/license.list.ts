@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE } from '#platform/service';
 import { pages } from '../exports/streams.ts';
 import type { License, listLicenses } from './license.endpoints.ts';
 import type { LicenseRow } from './license.table.ts';

@@ -1,5 +1,5 @@
 import type { LicenseEvent, Term, UnheldStatus } from '#domain/licensing/license/license';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { LicenseRow } from './license.table.ts';
 
 export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decideLicense, type LicenseCommand } from '#domain/licensing/license/license.commands';
 import type { Plan } from '#domain/licensing/license/on-license';
 import { refuse } from '#domain/licensing/license/license.errors';
-import { type License, licenseStream } from '#domain/licensing/license/license';
+import { type License, licenseStream, type LicenseEvent, type LicenseState } from '#domain/licensing/license/license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import { type Product, productStream, refuseProduct } from '#domain/licensing/product/product';
-import type { EventStore, HandleOptions, Outcome } from '#events';
-import { EVENT_STORE, type Principal, seesProduct } from '#platform';
-import type { LicenseEvent, LicenseState } from '#domain/licensing/license/license';
+import type { EventStore, HandleOptions, Outcome } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import { EVENT_STORE } from '#platform/service';
 
 export type Licensed = Outcome<LicenseState, LicenseEvent>;
 

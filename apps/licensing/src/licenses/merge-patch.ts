@@ -1,4 +1,4 @@
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 
 type Json = Readonly<Record<string, unknown>>;
 

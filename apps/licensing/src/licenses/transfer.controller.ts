@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
-import { Answer, type Call, Endpoint, etag } from '#platform';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { etag } from '#platform/http/pagination';
 import { Issuing } from './issuing.ts';
 import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';

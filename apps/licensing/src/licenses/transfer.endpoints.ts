@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { Email, endpoint, Id, Nullable, StrictObject, Text } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Email, Id, Nullable, StrictObject, Text } from '#platform/http/schemas';
 import { License } from './license.endpoints.ts';
 
 export const transferLicense = endpoint({

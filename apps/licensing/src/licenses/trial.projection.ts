@@ -1,6 +1,7 @@
 import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseEvent } from '#domain/licensing/license/license';
-import { tableProjection, UniqueViolationError } from '#events';
+import { tableProjection } from '#events/projection/table';
+import { UniqueViolationError } from '#events/store';
 import { ONE_TRIAL, type TrialRow } from './trial.table.ts';
 
 /** Trials, a row each: in the transaction that would give a customer a second one, its unique index says no. */

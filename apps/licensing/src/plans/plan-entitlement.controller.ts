@@ -2,8 +2,11 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuseEntitlement } from '#domain/licensing/entitlements/entitlement';
 import { decidePlanEntitlements } from '#domain/licensing/plan/plan.entitlements';
 import { type PlanEvent, type PlanState, planStream, refusePlan } from '#domain/licensing/plan/plan';
-import type { EventStore, Outcome } from '#events';
-import { Answer, type Call, Endpoint, etag, EVENT_STORE, type Principal, seesProduct } from '#platform';
+import type { EventStore, Outcome } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { etag } from '#platform/http/pagination';
+import { EVENT_STORE } from '#platform/service';
 import {
   addEntitlement,
   changeEntitlement,

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, StrictObject } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, StrictObject } from '#platform/http/schemas';
 import { Entitlement, Feature, quotaTerms, Value, ValueType } from '../entitlements/entitlement.schemas.ts';
 
 const TAG = 'Plans';

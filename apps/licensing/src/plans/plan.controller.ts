@@ -3,21 +3,12 @@ import { Controller, Inject } from '@nestjs/common';
 import { decidePlan, type Plan as PlanState, PLAN_DEFAULTS, planStream, refusePlan } from '#domain/licensing/plan/plan';
 import { productStream, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
-import type { EventStore } from '#events';
-import {
-  Answer,
-  type Call,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  pageOf,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-} from '#platform';
+import type { EventStore } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { createPlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
 import type { PlanRow } from './plan.table.ts';

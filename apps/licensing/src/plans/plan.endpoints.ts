@@ -4,7 +4,8 @@ import { KEPT_DEACTIVATIONS } from '#domain/licensing/license/license';
 import { BOUND_IDENTITIES } from '#domain/licensing/plan/plan.activation-rules';
 import { RENEWAL_BASES, TERM_STARTS } from '#domain/licensing/plan/plan.term-rules';
 import { BILLING_INTERVALS } from '#domain/shared/time';
-import { endpoint, Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Plans';
 

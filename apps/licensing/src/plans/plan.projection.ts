@@ -1,5 +1,5 @@
 import { PLAN_DEFAULTS, type PlanEvent } from '#domain/licensing/plan/plan';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { PlanRow } from './plan.table.ts';
 
 export const plansProjection = tableProjection<PlanRow, PlanEvent>({

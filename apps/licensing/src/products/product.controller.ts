@@ -1,21 +1,13 @@
 import { Controller, Inject } from '@nestjs/common';
 import { decideProduct, productStream, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
-import type { EventStore } from '#events';
-import {
-  Answer,
-  type Call,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  EVENT_STORE,
-  pageOf,
-  Problem,
-  seesProduct,
-  type ServiceDatabase,
-} from '#platform';
+import type { EventStore } from '#events/store';
+import { seesProduct } from '#platform/auth/principal';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { Problem } from '#platform/http/problem';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { createProduct, listProducts, type Product, readProduct, updateProduct } from './product.endpoints.ts';
 import type { ProductRow } from './product.table.ts';

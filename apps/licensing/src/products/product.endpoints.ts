@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { KEY_FORMATS, PRODUCT_TYPES } from '#domain/licensing/product/product';
-import { endpoint, Id, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Products';
 

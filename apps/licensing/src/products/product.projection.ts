@@ -1,5 +1,5 @@
 import type { ProductEvent } from '#domain/licensing/product/product';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { ProductRow } from './product.table.ts';
 
 export const productsProjection = tableProjection<ProductRow, ProductEvent>({

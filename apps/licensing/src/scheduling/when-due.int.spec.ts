@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createLogger } from '#platform';
+import { createLogger } from '#platform/telemetry/logger';
 import { eventually } from '../../../../test/support/app.ts';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { type DueQuery, WhenDue } from './when-due.ts';

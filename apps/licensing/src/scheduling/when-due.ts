@@ -1,6 +1,7 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events';
-import type { Logger, ServiceDatabase } from '#platform';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
+import type { ServiceDatabase } from '#platform/database/database';
+import type { Logger } from '#platform/telemetry/logger';
 
 /** How often it is looked for what is due, in milliseconds: how late its events may be. */
 const EVERY_MS = 1_000;

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { MASTER_KEY, type MasterKey } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
+import { MASTER_KEY } from '#platform/service';
 
 /** An invitation's id and the hash of its token, as they are kept. */
 export interface NewInvite {

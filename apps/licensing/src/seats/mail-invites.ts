@@ -2,8 +2,13 @@ import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { productStream } from '#domain/licensing/product/product';
 import type { SeatEvent } from '#domain/licensing/seat/seat';
-import { type EventContext, type EventStore, type PublishedEvent, Subscribe } from '#events';
-import { CONFIG, type Config, EVENT_STORE, type Mail, MailOutbox, oneLine } from '#platform';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import type { EventStore } from '#events/store';
+import type { Config } from '#platform/config/config';
+import { type Mail, oneLine } from '#platform/mail/mail';
+import { MailOutbox } from '#platform/mail/outbox';
+import { CONFIG, EVENT_STORE } from '#platform/service';
 import { InviteTokens } from './invite-tokens.ts';
 
 type Invited = Extract<SeatEvent, { type: 'seat.invited' | 'seat.invite_resent' }>;

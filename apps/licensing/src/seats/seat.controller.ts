@@ -2,25 +2,14 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuseSeat } from '#domain/licensing/seat/seat.errors';
 import type { Seat } from '#domain/licensing/seat/seat';
 import { customerId, newId, normalizeEmail } from '#domain/shared/id';
-import {
-  Answer,
-  type Call,
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  etag,
-  type FailureLimiter,
-  MASTER_KEY,
-  type MasterKey,
-  pageOf,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-} from '#platform';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import type { Config } from '#platform/config/config';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
+import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
+import { CONFIG, DATABASE, MASTER_KEY } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
 import { InviteTokens } from './invite-tokens.ts';
 import * as contracts from './seat.endpoints.ts';

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { SEAT_ROLES } from '#domain/licensing/seat/seat';
-import { Email, endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Email, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Seats';
 const LICENSE_NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };

@@ -1,5 +1,5 @@
 import type { SeatEvent } from '#domain/licensing/seat/seat';
-import { tableProjection } from '#events';
+import { tableProjection } from '#events/projection/table';
 import type { SeatRow } from './seat.table.ts';
 
 export const seatsProjection = tableProjection<SeatRow, SeatEvent>({

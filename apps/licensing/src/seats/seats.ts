@@ -2,8 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnLicense } from '#domain/licensing/license/on-license';
 import { decideSeat, type SeatCommand } from '#domain/licensing/seat/seat.commands';
 import { type SeatEvent, type Seats as SeatsState, seatsOf, seatStream } from '#domain/licensing/seat/seat';
-import type { EventStore, HandleOptions, Outcome } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import type { EventStore, HandleOptions, Outcome } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { BesideLicense } from '../licenses/beside-license.ts';
 import type { SeatRow } from './seat.table.ts';
 

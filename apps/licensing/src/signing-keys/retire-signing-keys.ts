@@ -6,8 +6,10 @@ import {
   signingKeyStream,
   signsNoMoreAt,
 } from '#domain/licensing/signing-key/signing-key';
-import type { EventStore } from '#events';
-import { DATABASE, EVENT_STORE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
 import { type KeptSecret, SigningKeySecrets } from './signing-key.secrets.ts';
 

@@ -9,8 +9,11 @@ import {
   statusOf,
   supersededAt,
 } from '#domain/licensing/signing-key/signing-key';
-import type { EventStore, Outcome } from '#events';
-import { Answer, type Call, Endpoint, EVENT_STORE, type Principal, Problem } from '#platform';
+import type { EventStore, Outcome } from '#events/store';
+import type { Principal } from '#platform/auth/principal';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { Problem } from '#platform/http/problem';
+import { EVENT_STORE } from '#platform/service';
 import { listSigningKeys, rotateSigningKey } from './signing-key.endpoints.ts';
 import { SigningKeySecrets } from './signing-key.secrets.ts';
 

@@ -1,6 +1,8 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE, MASTER_KEY, type MasterKey, type ServiceDatabase } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, MASTER_KEY } from '#platform/service';
 
 /** The public half of a key that was made. */
 export interface MadeKey {

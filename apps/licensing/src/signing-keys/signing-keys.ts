@@ -2,8 +2,11 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { compactJws, type JwsType, LEASE_SECONDS } from '#domain/licensing/lease/lease';
 import { decideSigningKey, SIGNING_KEYS, signingKeyStream } from '#domain/licensing/signing-key/signing-key';
-import { type EventStore, lockKey } from '#events';
-import { DATABASE, EVENT_STORE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { lockKey } from '#events/leader';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { SigningKeySecrets } from './signing-key.secrets.ts';
 
 /** JWK of an Ed25519 public key (RFC 8037), as it is published. */

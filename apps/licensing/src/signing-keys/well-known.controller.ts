@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import Type from 'typebox';
-import { Answer, type Call, Endpoint, endpoint, StrictObject } from '#platform';
+import { Answer, type Call, Endpoint, endpoint } from '#platform/http/endpoint';
+import { StrictObject } from '#platform/http/schemas';
 import { SigningKeys } from './signing-keys.ts';
 
 const CACHE = { 'cache-control': 'public, max-age=300' };

@@ -4,8 +4,9 @@ import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
 import { type Period, periodOf } from '#domain/licensing/usage/period';
 import { quotaOf } from '#domain/licensing/usage/quota';
 import { usageStream, usageStreamId, windowOf } from '#domain/licensing/usage/usage';
-import type { EventStore } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import type { Granted } from '../entitlements/entitlements.ts';
 import { type QuotaUse, quotaUse } from './usage.view.ts';
 

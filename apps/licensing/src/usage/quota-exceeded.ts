@@ -1,6 +1,6 @@
 import type { Usage } from '#domain/licensing/usage/usage.commands';
 import { usageRefusals } from '#domain/licensing/usage/usage.errors';
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 import { quotaUse } from './usage.view.ts';
 
 const { status, message } = usageRefusals.QUOTA_EXCEEDED;

@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { normalizeTime } from '#domain/shared/time';
-import { type Call, Endpoint, isProblem, Problem, type ProblemShape } from '#platform';
+import { type Call, Endpoint } from '#platform/http/endpoint';
+import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
 import { actorOf } from '../verification/identification.ts';
 import { recordUsageBatch } from './usage-batch.endpoints.ts';
 import { type SentUsage, UsageBatches, type UsageResult } from './usage-batches.ts';

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, StrictObject } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, StrictObject } from '#platform/http/schemas';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 import { LICENSE_NOT_FOUND, noted, Quantity, TOO_MANY_FAILURES, whose } from './usage.schemas.ts';
 

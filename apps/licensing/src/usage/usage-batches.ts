@@ -5,8 +5,9 @@ import { Refusal } from '#domain/shared/refusal';
 import { recordUsage, type Usage, type UsageRecord } from '#domain/licensing/usage/usage.commands';
 import { usageRefusals } from '#domain/licensing/usage/usage.errors';
 import { type UsageEvent, usageStreamId } from '#domain/licensing/usage/usage';
-import { type EventMetadata, type EventStore, type RecordedEvent, UniqueViolationError } from '#events';
-import { EVENT_STORE } from '#platform';
+import type { EventMetadata, RecordedEvent } from '#events/event';
+import { type EventStore, UniqueViolationError } from '#events/store';
+import { EVENT_STORE } from '#platform/service';
 import { UsageCommands } from './usage-commands.ts';
 
 /** A record with the licence and feature that it is of. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Principal, Problem } from '#platform';
+import type { Principal } from '#platform/auth/principal';
+import { Problem } from '#platform/http/problem';
 import { Licenses } from '../licenses/licenses.ts';
 import { Identification } from '../verification/identification.ts';
 

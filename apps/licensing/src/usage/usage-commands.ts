@@ -4,7 +4,7 @@ import { type License, licenseStream } from '#domain/licensing/license/license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { OnFeature } from '#domain/licensing/usage/usage.commands';
 import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/licensing/usage/usage';
-import { type HandleOptions, type Outcome, StaleVersionError, type StreamRef } from '#events';
+import { type HandleOptions, type Outcome, StaleVersionError, type StreamRef } from '#events/store';
 import { Entitlements } from '../entitlements/entitlements.ts';
 import { BesideLicense } from '../licenses/beside-license.ts';
 

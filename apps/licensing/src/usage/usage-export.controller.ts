@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { normalizeTime } from '#domain/shared/time';
-import { type Answer, type Call, Endpoint } from '#platform';
+import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { fileAnswer } from '../exports/streams.ts';
 import { exportUsage } from './usage-export.endpoints.ts';
 import { UsageRecord } from './usage-record.endpoints.ts';

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Id, StrictObject, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, StrictObject, Timestamp } from '#platform/http/schemas';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 
 export const exportUsage = endpoint({

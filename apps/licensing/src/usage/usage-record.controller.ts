@@ -3,16 +3,10 @@ import { periodOf } from '#domain/licensing/usage/period';
 import { type Quota, quotaOf } from '#domain/licensing/usage/quota';
 import { resetUsage as decide } from '#domain/licensing/usage/usage.commands';
 import { windowOf, type UsageState } from '#domain/licensing/usage/usage';
-import {
-  Answer,
-  type Call,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  pageOf,
-  type ServiceDatabase,
-} from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
 import { UsageCommands } from './usage-commands.ts';
 import { listUsage, readUsageSeries, resetUsage } from './usage-record.endpoints.ts';

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { QUOTA_PERIODS } from '#domain/licensing/entitlements/entitlement';
-import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 import { ENTITLEMENT_NOT_FOUND, LICENSE_NOT_FOUND, Quantity, quotaUse } from './usage.schemas.ts';
 import { BUCKETS } from './usage-series.ts';

@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type UsageEvent, usageStreamId } from '#domain/licensing/usage/usage';
-import type { EventStore, RecordedEvent } from '#events';
-import { DATABASE, EVENT_STORE, type ServiceDatabase } from '#platform';
+import type { RecordedEvent } from '#events/event';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { pages } from '../exports/streams.ts';
 
 type Recorded = RecordedEvent<Extract<UsageEvent, { type: 'usage.recorded' }>>;

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 
 export const BUCKETS = ['hour', 'day', 'month'] as const;
 export type Bucket = (typeof BUCKETS)[number];

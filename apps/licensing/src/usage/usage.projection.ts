@@ -1,5 +1,7 @@
 import type { UsageEvent } from '#domain/licensing/usage/usage';
-import { arrayOf, type UnrecordedEvent, writingProjection } from '#events';
+import type { UnrecordedEvent } from '#events/event';
+import { writingProjection } from '#events/store';
+import { arrayOf } from '#events/store/array';
 
 interface Counter {
   readonly license_id: string;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { QUOTA_PERIODS } from '#domain/licensing/entitlements/entitlement';
-import { Id, Int, Metadata, Nullable, Timestamp } from '#platform';
+import { Id, Int, Metadata, Nullable, Timestamp } from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 /** Whose usage it is: by the licence key, or by the licence's id with an API key. */

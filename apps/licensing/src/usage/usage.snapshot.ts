@@ -1,6 +1,6 @@
 import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
 import { KEPT_WINDOWS, usageStream, type Window } from '#domain/licensing/usage/usage';
-import type { Snapshot } from '#events';
+import type { Snapshot } from '#events/store';
 
 interface Row {
   readonly period: QuotaPeriod;

@@ -1,18 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
-import type { Actor } from '#events';
-import {
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  createSuccessLimiter,
-  DATABASE,
-  type FailureLimiter,
-  type Principal,
-  seesProduct,
-  type ServiceDatabase,
-  type SuccessLimiter,
-} from '#platform';
+import type { Actor } from '#events/event';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
+import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
+import { CONFIG, DATABASE } from '#platform/service';
 import { type Found, LicenseLookup } from './license-lookup.ts';
 
 /** Who calls by a licence key: the licence that the key opens, within its limits. Who guesses keys is locked out. */

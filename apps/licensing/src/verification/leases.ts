@@ -5,7 +5,8 @@ import type { License } from '#domain/licensing/license/license';
 import { graceEnd } from '#domain/licensing/license/license.usability';
 import type { PlanTerms } from '#domain/licensing/plan/plan';
 import { newId } from '#domain/shared/id';
-import { CONFIG, type Config } from '#platform';
+import type { Config } from '#platform/config/config';
+import { CONFIG } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
 /** All that a lease says something of. A change of any version makes a new lease. */

@@ -4,9 +4,11 @@ import { LRUCache } from 'lru-cache';
 import { type License, licenseStream } from '#domain/licensing/license/license';
 import { type Plan, planStream } from '#domain/licensing/plan/plan';
 import { type Product, productStream } from '#domain/licensing/product/product';
-import type { EventStore, Loaded } from '#events';
+import type { EventStore, Loaded } from '#events/store';
 import { Gatherer } from '#events/gatherer';
-import { DATABASE, EVENT_STORE, normalizeIdentifier, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { normalizeIdentifier } from '#platform/http/schemas';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 

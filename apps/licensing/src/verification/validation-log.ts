@@ -1,7 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { VerificationCode } from '#domain/licensing/license/verify';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 
 export interface Validation {
   readonly at: number;

@@ -8,23 +8,15 @@ import {
   type VerificationCode,
 } from '#domain/licensing/license/verify';
 import { normalizeTime } from '#domain/shared/time';
-import {
-  type Call,
-  CONFIG,
-  type Config,
-  createFailureLimiter,
-  createSuccessLimiter,
-  DATABASE,
-  decodeCursor,
-  DEFAULT_LIMIT,
-  Endpoint,
-  type FailureLimiter,
-  pageOf,
-  Problem,
-  seesProduct,
-  type ServiceDatabase,
-  type SuccessLimiter,
-} from '#platform';
+import { seesProduct } from '#platform/auth/principal';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { type Call, Endpoint } from '#platform/http/endpoint';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { Problem } from '#platform/http/problem';
+import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
+import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
+import { CONFIG, DATABASE } from '#platform/service';
 import { Identities } from '../bindings/identities.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';

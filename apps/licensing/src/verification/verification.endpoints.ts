@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { VERIFICATION_CODES } from '#domain/licensing/license/verify';
-import { endpoint, Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 export const LicenseKey = Type.String({ minLength: 1, maxLength: 2048, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
 

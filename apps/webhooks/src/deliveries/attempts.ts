@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { EventStore } from '#events';
-import { DATABASE, decodeCursor, DEFAULT_LIMIT, EVENT_STORE, pageOf, type ServiceDatabase } from '#platform';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { shownHeaders } from '../endpoints/endpoint.headers.ts';
 import { endpointAfter } from '../endpoints/endpoint.projection.ts';
 import { MASK } from '../endpoints/endpoint.settings.ts';

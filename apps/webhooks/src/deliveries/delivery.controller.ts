@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
-import { type Call, Endpoint, Problem } from '#platform';
+import { type Call, Endpoint } from '#platform/http/endpoint';
+import { Problem } from '#platform/http/problem';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 import { Attempts } from './attempts.ts';
 import {

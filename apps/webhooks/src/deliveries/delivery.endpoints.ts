@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { endpoint, Id, Int, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Int, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { NOT_FOUND, params } from '../endpoints/endpoint.endpoints.ts';
 import { MASK } from '../endpoints/endpoint.settings.ts';
 import { DELIVERY_STATUSES } from './delivery.table.ts';

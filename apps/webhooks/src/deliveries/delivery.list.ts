@@ -1,7 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import { inTransaction } from '#events';
-import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE } from '#platform/service';
 import type { Delivery, listDeliveries } from './delivery.endpoints.ts';
 import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 import { queueTestEvent } from './test-event.ts';

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type PublishedEvent, Subscribe } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { fanOut, UNWANTED } from './fan-out.ts';
 
 /** Every published event becomes a delivery to each endpoint that wants it. */

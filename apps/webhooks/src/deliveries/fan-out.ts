@@ -1,7 +1,7 @@
 import type { PoolClient, QueryResult } from 'pg';
 import { newId } from '#domain/shared/id';
 import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 import { PLAN_ONCE } from '#events/subscription/transaction';
 import { matches } from '../endpoints/event-types.ts';
 import { TODAY } from '../history/history.table.ts';

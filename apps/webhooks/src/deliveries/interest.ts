@@ -1,6 +1,6 @@
 import { type Filter, passes } from '#domain/webhooks/webhook-endpoint/filter';
 import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 import { matches } from '../endpoints/event-types.ts';
 
 /** What an endpoint wants to be sent. */

@@ -1,5 +1,5 @@
-import type { PublishedEvent } from '#events';
-import { inTransaction } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { inTransaction } from '#events/subscription/transaction';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { matches } from '../endpoints/event-types.ts';
 import { makeHistory } from '../history/history.ts';

@@ -13,18 +13,12 @@ import {
   type WebhookEndpointCommand,
 } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
-import type { EventStore, Outcome } from '#events';
-import {
-  Answer,
-  type Call,
-  CONFIG,
-  type Config,
-  Endpoint,
-  EVENT_STORE,
-  MASTER_KEY,
-  type MasterKey,
-  Problem,
-} from '#platform';
+import type { EventStore, Outcome } from '#events/store';
+import type { Config } from '#platform/config/config';
+import type { MasterKey } from '#platform/crypto/keys';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { Problem } from '#platform/http/problem';
+import { CONFIG, EVENT_STORE, MASTER_KEY } from '#platform/service';
 import { KnownProducts } from '../products/known-products.ts';
 import { type AddressRule, refusedAddresses } from '../sending/addresses.ts';
 import {

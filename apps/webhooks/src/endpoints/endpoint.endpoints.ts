@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DISABLED_REASONS, ORDERINGS } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import { endpoint, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
 import { optionalSettings, settingFields, stateFields } from './endpoint.settings.ts';
 
 const TAG = 'Webhooks';

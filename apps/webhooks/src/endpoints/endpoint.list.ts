@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
-import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE } from '#platform/service';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import type { listWebhooks, Webhook } from './endpoint.endpoints.ts';
 import type { EndpointRow } from './endpoint.table.ts';

@@ -1,5 +1,6 @@
 import type { SigningKey, WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import { type RecordedEvent, tableProjection } from '#events';
+import type { RecordedEvent } from '#events/event';
+import { tableProjection } from '#events/projection/table';
 import type { EndpointRow, KeptSecret } from './endpoint.table.ts';
 
 export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointEvent>({

@@ -1,4 +1,4 @@
-import { Problem } from '#platform';
+import { Problem } from '#platform/http/problem';
 import { type AddressRule, literalAddress } from '../sending/addresses.ts';
 import { isKnown } from './event-types.ts';
 

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhooks/webhook-endpoint/settings';
-import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform';
+import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
 import { API_VERSIONS } from '../payload/versions.ts';
 
 /** Shown in place of a header's value that looks like a secret; sent back, it keeps the value. */

@@ -1,6 +1,8 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Optional } from '@nestjs/common';
 import type { RateLimit } from '#domain/webhooks/webhook-endpoint/settings';
-import { CONFIG, type Config, Problem } from '#platform';
+import type { Config } from '#platform/config/config';
+import { Problem } from '#platform/http/problem';
+import { CONFIG } from '#platform/service';
 import { refusedAddresses } from '../sending/addresses.ts';
 import { reasonOf } from '../sending/attempt.ts';
 import { webhookAgent } from '../sending/connector.ts';

@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import type { SigningKey } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { MasterKey } from '#platform';
+import type { MasterKey } from '#platform/crypto/keys';
 import { keyOf, newSigningPair, signingKeyOf } from '../sending/signature.ts';
 
 const PURPOSE = 'webhook-secret';

@@ -1,5 +1,4 @@
-import type { Filter } from '#domain/webhooks/webhook-endpoint/filter';
-import { mistakeIn } from '#domain/webhooks/webhook-endpoint/filter';
+import { type Filter, mistakeIn } from '#domain/webhooks/webhook-endpoint/filter';
 import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import { API_VERSIONS, newestOf } from '../payload/versions.ts';
 import type { AddressRule } from '../sending/addresses.ts';

@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { openDatabase, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { openDatabase } from '#platform/database/open';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';

@@ -5,8 +5,11 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events';
-import { CONFIG, type Config, DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { CONFIG, DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
 
 const HOUR_MS = 3_600_000;

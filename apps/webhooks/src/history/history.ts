@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { inTransaction } from '#events';
+import { inTransaction } from '#events/subscription/transaction';
 import { arrangeQueues, lockQueues, type Queue } from '../deliveries/queues.ts';
 import { PARTITION_DAYS, TODAY } from './history.table.ts';
 

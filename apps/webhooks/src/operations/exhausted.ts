@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { derivedId } from '#domain/shared/id';
 import { type DeliveryExhausted, deliveryStream, type ExhaustedReason } from '#domain/webhooks/delivery/delivery';
-import { type EventMetadata, type EventStore, UniqueViolationError } from '#events';
+import type { EventMetadata } from '#events/event';
+import { type EventStore, UniqueViolationError } from '#events/store';
 import { TODAY } from '../history/history.table.ts';
 
 const AT_ONCE = 200;

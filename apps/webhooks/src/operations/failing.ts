@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
 import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { EventStore } from '#events';
+import type { EventStore } from '#events/store';
 
 /** For how long nothing but failures must have come of a webhook, in days: longer than the ladder of one delivery. */
 const DEAD_AFTER_DAYS = 5;

@@ -1,7 +1,12 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type PublishedEvent, Subscribe } from '#events';
-import { CONFIG, type Config, LOGGER, type Logger, type Mail, MailOutbox } from '#platform';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import type { Config } from '#platform/config/config';
+import type { Mail } from '#platform/mail/mail';
+import { MailOutbox } from '#platform/mail/outbox';
+import { CONFIG, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 
 /** Why a webhook was switched off without anybody asking for it. */

@@ -1,6 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type EventStore, type Leadership, pause, runAsLeader } from '#events';
-import { CONFIG, type Config, DATABASE, EVENT_STORE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
+import type { EventStore } from '#events/store';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { CONFIG, DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { announceExhausted } from './exhausted.ts';
 import { disableFailing } from './failing.ts';
 

@@ -1,5 +1,5 @@
 import type { PayloadFormat } from '#domain/webhooks/webhook-endpoint/settings';
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 import { type ApiVersion, asOf } from './versions.ts';
 
 export interface Payload {

@@ -1,4 +1,4 @@
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 import { payloadOf } from './formats.ts';
 import { asOf, type ApiVersion } from './versions.ts';
 

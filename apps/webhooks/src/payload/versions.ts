@@ -1,4 +1,4 @@
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 
 type Data = Record<string, unknown>;
 

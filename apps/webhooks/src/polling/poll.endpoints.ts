@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Int, StrictObject } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Int, StrictObject } from '#platform/http/schemas';
 import { NOT_FOUND, params } from '../endpoints/endpoint.endpoints.ts';
 
 export const pollWebhook = endpoint({

@@ -1,7 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
-import type { PublishedEvent } from '#events';
-import { CONFIG, type Config, DATABASE, decodeCursor, encodeCursor, Problem, type ServiceDatabase } from '#platform';
+import type { PublishedEvent } from '#events/event';
+import type { Config } from '#platform/config/config';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, encodeCursor } from '#platform/http/pagination';
+import { Problem } from '#platform/http/problem';
+import { CONFIG, DATABASE } from '#platform/service';
 import { type Interest, wants } from '../deliveries/interest.ts';
 import { PARTITION_DAYS } from '../history/history.table.ts';
 import { payloadOf } from '../payload/formats.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DATABASE, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
 
 /** How long the news of a product may be on its way, and how often we look whether it has come, in milliseconds. */
 const ON_ITS_WAY_MS = 1_000;

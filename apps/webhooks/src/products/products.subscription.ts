@@ -1,6 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type EventContext, type Projection, type PublishedEvent, recordedFrom, Subscribe } from '#events';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import { recordedFrom } from '#events/projection/recorded';
+import type { Projection } from '#events/store';
 
 /** The products that there are, as licensing makes them known. */
 export const knownProductsProjection: Projection = {

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { newId } from '#domain/shared/id';
 import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { PublishedEvent } from '#events';
+import type { PublishedEvent } from '#events/event';
 import { type Interest, queueOf, wants } from '../deliveries/interest.ts';
 import type { Queue } from '../deliveries/queues.ts';
 import type { ReplayRow } from './replay.table.ts';

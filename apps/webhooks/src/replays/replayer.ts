@@ -1,7 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { inTransaction, type Leadership, pause, runAsLeader } from '#events';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import { arrangeQueues, lockQueues } from '../deliveries/queues.ts';
 import { laneOf } from '../sending/claimed.ts';

@@ -1,8 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { newId } from '#domain/shared/id';
-import { inTransaction } from '#events';
-import { DATABASE, decodeCursor, DEFAULT_LIMIT, pageOf, Problem, type ServiceDatabase } from '#platform';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { Problem } from '#platform/http/problem';
+import { DATABASE } from '#platform/service';
 import { arrangeQueues, lockQueues, type Queue } from '../deliveries/queues.ts';
 import type { createReplay, listReplays, Replay } from './replay.endpoints.ts';
 import type { ReplayRow, ReplayStatus } from './replay.table.ts';

@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { type EventStore, type PublishedEvent, inTransaction } from '#events';
-import { keyedPool, PLAN_ONCE } from '#events/subscription/transaction';
+import type { PublishedEvent } from '#events/event';
+import type { EventStore } from '#events/store';
+import { inTransaction, keyedPool, PLAN_ONCE } from '#events/subscription/transaction';
 import { answered, claimedDelivery } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { fanOut } from '../deliveries/fan-out.ts';

@@ -7,20 +7,13 @@ import {
 } from '@nestjs/common';
 import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
 import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
-import type { EventStore } from '#events';
-import {
-  CONFIG,
-  type Config,
-  DATABASE,
-  EVENT_STORE,
-  LOGGER,
-  type Logger,
-  MASTER_KEY,
-  type MasterKey,
-  METRICS,
-  type Metrics,
-  type ServiceDatabase,
-} from '#platform';
+import type { EventStore } from '#events/store';
+import type { Config } from '#platform/config/config';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { CONFIG, DATABASE, EVENT_STORE, LOGGER, MASTER_KEY, METRICS } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
+import type { Metrics } from '#platform/telemetry/metrics';
 import { Statistics } from '../statistics/statistics.ts';
 import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { Config } from '#platform';
+import type { Config } from '#platform/config/config';
 import { API_VERSIONS, type ApiVersion } from '../payload/versions.ts';
 
 /** When an endpoint's circuit opens, and how often it is probed then. Times in milliseconds. */

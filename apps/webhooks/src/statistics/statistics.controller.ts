@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
-import { type Call, Endpoint } from '#platform';
+import { type Call, Endpoint } from '#platform/http/endpoint';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 import { webhookStatistics } from './statistics.endpoints.ts';
 import { figuresOf, Statistics, type StatisticsRow } from './statistics.ts';

@@ -1,5 +1,6 @@
 import Type from 'typebox';
-import { endpoint, Int, Nullable, StrictObject, Timestamp } from '#platform';
+import { endpoint } from '#platform/http/endpoint';
+import { Int, Nullable, StrictObject, Timestamp } from '#platform/http/schemas';
 import { NOT_FOUND, params } from '../endpoints/endpoint.endpoints.ts';
 
 const Count = Int(0, Number.MAX_SAFE_INTEGER);

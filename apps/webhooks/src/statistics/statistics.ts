@@ -1,5 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { DATABASE, LOGGER, type Logger, type ServiceDatabase } from '#platform';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, LOGGER } from '#platform/service';
+import type { Logger } from '#platform/telemetry/logger';
 import { type Attempt, succeeded } from '../sending/attempt.ts';
 import { BUCKETS, bucketOf, percentile, sumOf } from './latency.ts';
 

@@ -1,4 +1,4 @@
-import type { Actor } from '#events';
+import type { Actor } from '#events/event';
 
 /** The closed list; `admin` includes the others. */
 export const SCOPES = ['admin', 'licenses:write', 'releases:write'] as const;

@@ -1,4 +1,4 @@
-import type { KeyWrapper } from '#events';
+import type { KeyWrapper } from '#events/store/personal';
 import type { MasterKey } from './keys.ts';
 
 /** Wraps the keys of people under the master key. */

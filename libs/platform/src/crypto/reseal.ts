@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
-import { inTransaction } from '#events';
+import { inTransaction } from '#events/subscription/transaction';
 import { type RootKey, sealedUnder } from './keys.ts';
 import type { SealedColumn } from './sealed-column.ts';
 

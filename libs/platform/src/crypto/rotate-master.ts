@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import { inTransaction } from '#events';
+import { inTransaction } from '#events/subscription/transaction';
 import { addSealing, REFRESH_MS, ringLock, unwrap, wrap } from './key-ring.ts';
 import { type RootKey, sealedUnder } from './keys.ts';
 import { createMasterKey } from './master-key.ts';

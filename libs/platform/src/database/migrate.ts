@@ -1,4 +1,6 @@
-import { lockKey, migrateEventStore, migrateSubscriptions } from '#events';
+import { lockKey } from '#events/leader';
+import { migrateEventStore } from '#events/store/schema';
+import { migrateSubscriptions } from '#events/subscription/schema';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { migrateKeyRing } from '../crypto/key-ring.table.ts';

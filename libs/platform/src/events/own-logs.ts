@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ModulesContainer } from '@nestjs/core';
 import Type, { type Static } from 'typebox';
-import { OwnPublishedLog, type PublishedLog } from '#events';
+import { OwnPublishedLog, type PublishedLog } from '#events/source/published-log';
 import { hasScope } from '../auth/principal.ts';
 import { Problem } from '../http/problem.ts';
 import { StrictObject } from '../http/schemas.ts';

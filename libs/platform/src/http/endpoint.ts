@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { DomainEvent, EventMetadata, HandleOptions, Outcome } from '#events';
+import type { DomainEvent } from '#events/decider';
+import type { EventMetadata } from '#events/event';
+import type { HandleOptions, Outcome } from '#events/store';
 import type { Static, TSchema } from 'typebox';
 import type { Principal, Scope } from '../auth/principal.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { ClientBase, Pool } from 'pg';
 import { escapeIdentifier } from 'pg';
-import type { EventStore, Remembered } from '#events';
+import type { EventStore, Remembered } from '#events/store';
 import type { MasterKey } from '../crypto/keys.ts';
 import { Problem } from './problem.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { type Span, startSpan } from '#events';
+import { type Span, startSpan } from '#events/trace';
 import { drawRandom } from '#ids';
 import type { Metrics } from '../telemetry/metrics.ts';
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { StaleVersionError } from '#events';
+import { StaleVersionError } from '#events/store';
 import { isProblem, Problem, type ProblemShape } from './problem.ts';
 
 /** Errors of Fastify itself, by its codes. */

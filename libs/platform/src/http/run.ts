@@ -1,15 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type Actor,
-  type DomainEvent,
-  type EventMetadata,
-  HandledBeforeError,
-  type HandleOptions,
-  type Outcome,
-  StaleVersionError,
-} from '#events';
+import type { DomainEvent } from '#events/decider';
+import type { Actor, EventMetadata } from '#events/event';
+import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { type Leadership, pause, runAsLeader } from '#events';
+import { type Leadership, pause, runAsLeader } from '#events/leader';
 import type { Config } from '../config/config.ts';
 import type { MasterKey } from '../crypto/keys.ts';
 import type { ServiceDatabase } from '../database/database.ts';

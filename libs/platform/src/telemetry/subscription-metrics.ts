@@ -1,5 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
-import { countParked, type ParkedCount, relayLag, type RunningSubscription } from '#events';
+import { relayLag } from '#events/kafka/relay';
+import type { RunningSubscription } from '#events/nest/event-transport';
+import { countParked, type ParkedCount } from '#events/subscription/dead-letters';
 import type { ServiceDatabase } from '../database/database.ts';
 import { within } from '../health/patience.ts';
 

@@ -1,4 +1,4 @@
-import { recordSpansWith } from '#events';
+import { recordSpansWith } from '#events/trace';
 import type { Config } from '../config/config.ts';
 
 /**
