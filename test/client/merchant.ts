@@ -2,7 +2,7 @@ import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 import { LicenseClient, type LicenseClientOptions } from '../../libs/client/src/index.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { freshDatabase } from '../support/postgres.ts';
+import { freshModulesDatabase } from '../support/modules-database.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,8 +24,8 @@ export interface Merchant {
 
 /** @param over of the product */
 export const openMerchant = async (over: Fields = {}): Promise<Merchant> => {
-  const database = await freshDatabase();
   const modules = [GatewayModule, LicensingModule];
+  const database = await freshModulesDatabase(modules);
   let app: TestApp | undefined = await startApp({ modules, databaseUrl: database.url });
   const { url } = app;
   const { port } = new URL(url);

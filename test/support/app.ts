@@ -5,7 +5,7 @@ import { type App, startApp as start } from '#platform/bootstrap';
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
 import { createLogger } from '#platform/telemetry/logger';
-import { freshDatabase } from './postgres.ts';
+import { freshModulesDatabase } from './modules-database.ts';
 
 /** The system-wide admin key of every test instance. */
 export const ADMIN_KEY = 'kl_test_admin_key_0123456789';
@@ -48,7 +48,7 @@ export const startApp = async ({
   retryLadder,
   log,
 }: TestAppOptions): Promise<TestApp> => {
-  const database = databaseUrl === undefined ? await freshDatabase() : undefined;
+  const database = databaseUrl === undefined ? await freshModulesDatabase(modules) : undefined;
   const config = loadConfig({
     PORT: '0',
     DATABASE_URL: databaseUrl ?? database?.url,

@@ -1,6 +1,10 @@
 import type { ServiceDatabase } from '#platform/database/database';
 import { openDatabase } from '#platform/database/open';
-import { freshDatabase } from './postgres.ts';
+import type { ServiceDefinition } from '#platform/service';
+import { freshDatabase, templateDatabase, type TestDatabase } from './postgres.ts';
+
+/** A service as far as its schema is concerned. */
+type Tables = Pick<ServiceDefinition, 'name' | 'migrations'>;
 
 /** The database of one service, with its tables, on a database of a test's own. */
 export interface TestServiceDatabase extends ServiceDatabase {
@@ -9,14 +13,29 @@ export interface TestServiceDatabase extends ServiceDatabase {
 }
 
 export const freshServiceDatabase = async (
-  schema: string,
-  migrations: Parameters<typeof openDatabase>[0]['migrations'] = [],
+  name: string,
+  migrations: Tables['migrations'] = [],
 ): Promise<TestServiceDatabase> => {
-  const database = await freshDatabase();
-  const open = await openDatabase({ url: database.url, schema, entities: [], migrations, onError: () => undefined });
+  const database = await migratedDatabase([{ name, migrations }]);
+  const open = await openTables(database.url, { name, migrations });
   const drop = async (): Promise<void> => {
     await open.orm.destroy();
     await database.drop();
   };
   return { ...open, url: database.url, drop };
 };
+
+/** A database as services leave it that have migrated it and have not started yet. */
+export const migratedDatabase = async (services: readonly Tables[]): Promise<TestDatabase> => {
+  const key = services.flatMap(({ name, migrations }) => [name, ...migrations.map(String)]);
+  const template = await templateDatabase(JSON.stringify(key), async (url) => {
+    for (const service of services) {
+      const { orm } = await openTables(url, service);
+      await orm.destroy();
+    }
+  });
+  return freshDatabase({ template });
+};
+
+const openTables = (url: string, { name, migrations }: Tables): Promise<ServiceDatabase> =>
+  openDatabase({ url, schema: name, entities: [], migrations, onError: () => undefined });
