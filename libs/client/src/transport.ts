@@ -35,7 +35,7 @@ export interface CallOptions {
 }
 
 export interface TransportOptions {
-  /** Address of the license server, without a slash at its end; it may have a path. */
+  /** Where Keyledger's public door is, e.g. `https://licenses.example.com`. */
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
   /** After how many milliseconds a call counts as unanswered. */
@@ -43,7 +43,11 @@ export interface TransportOptions {
 }
 
 export class Transport {
-  constructor(private readonly options: TransportOptions) {}
+  readonly #base: string;
+
+  constructor(private readonly options: TransportOptions) {
+    this.#base = options.url.replace(/\/+$/, '');
+  }
 
   /** POSTs to `/api/v1`. @throws LicenseError ABORTED, and nothing else */
   post(
@@ -61,13 +65,13 @@ export class Transport {
   }
 
   async #call(path: string, init: RequestInit, caller: AbortSignal | undefined): Promise<Reply> {
-    const { url, fetch, timeoutMs } = this.options;
+    const { fetch, timeoutMs } = this.options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = caller === undefined ? timeout : AbortSignal.any([timeout, caller]);
     try {
       signal.throwIfAborted();
       // No cookies, no cache, and no redirect that would carry a licence key to somewhere else.
-      const response = await fetch(url + path, {
+      const response = await fetch(this.#base + path, {
         ...init,
         signal,
         credentials: 'omit',

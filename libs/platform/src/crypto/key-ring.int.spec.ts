@@ -1,7 +1,6 @@
-import pg from 'pg';
+import type { Pool } from 'pg';
 import { eventually } from '../../../../test/support/app.ts';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
-import { openDatabase } from '../database/open.ts';
+import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { type KeyRing, openKeyRing } from './key-ring.ts';
 import { sealedUnder } from './keys.ts';
 import { createMasterKey } from './master-key.ts';
@@ -18,20 +17,24 @@ const SECRETS: SealedColumn = {
   context: (id) => `of ${id}`,
 };
 
+/** A rotation waits four times as long: shorter than in production, and long enough for two reads on a slow machine. */
+const REFRESH_MS = 500;
+
 describe('the keys of a service', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
+  let database: TestServiceDatabase;
+  let pool: Pool;
   const rings: KeyRing[] = [];
-  const told: string[] = [];
+  const errors: string[] = [];
 
   const open = async (...masters: MasterKeys): Promise<KeyRing> => {
-    const onError = (error: unknown): void => void told.push(String(error));
-    const ring = await openKeyRing({ pool, schema: 'test', masters, onError });
+    const onError = (error: unknown): void => void errors.push(String(error));
+    const ring = await openKeyRing({ pool, schema: 'test', masters, refreshMs: REFRESH_MS, onError });
     rings.push(ring);
     return ring;
   };
   const rotate = async (onProgress: (table: string, done: number, of: number) => void = () => undefined) => {
-    const rotation = { pool, schema: 'test', columns: [SECRETS], masters: [NEW, OLD] as const, onProgress };
+    const masters = [NEW, OLD] as const;
+    const rotation = { pool, schema: 'test', columns: [SECRETS], masters, refreshMs: REFRESH_MS, onProgress };
     await rewrapKeys(rotation);
     await resealTables(rotation);
   };
@@ -46,22 +49,17 @@ describe('the keys of a service', () => {
     Buffer.from(ring.open('secret', sealed, `of ${id}`)).toString();
 
   beforeEach(async () => {
-    told.length = 0;
-    database = await freshDatabase();
-    const onError = (): void => undefined;
-    const made = await openDatabase({ url: database.url, schema: 'test', entities: [], migrations: [], onError });
-    await made.orm.destroy();
-    pool = new pg.Pool({ ...database.config, options: '-c search_path=test', max: 8 });
-    pool.on('error', onError);
+    errors.length = 0;
+    database = await freshServiceDatabase('test');
+    pool = database.pool;
     await pool.query('create table secrets (id text primary key, sealed text not null)');
   });
   afterEach(async () => {
     await Promise.all(rings.splice(0).map((ring) => ring.close()));
-    await pool.end();
     await database.drop();
   });
 
-  it('are made once, whoever starts first, and seal with what no master key tells', async () => {
+  it('are made once when two instances start together, and the master key cannot open what they seal', async () => {
     const [one, two] = await Promise.all([open(OLD), open(OLD)]);
     const sealed = one.seal('secret', 'text', 'context');
     expect(Buffer.from(two.open('secret', sealed, 'context')).toString()).toBe('text');
@@ -70,7 +68,7 @@ describe('the keys of a service', () => {
     expect((await keyStatus({ pool, columns: [] })).keys).toHaveLength(2);
   });
 
-  it('open what was sealed before there were keys of services, and hash as ever', async () => {
+  it('open what was sealed before a service had keys of its own, and hash as before', async () => {
     const ring = await open(OLD);
     expect(Buffer.from(ring.open('secret', OLD.seal('secret', 'text'))).toString()).toBe('text');
     expect(ring.hash('customer', 'ada@example.com')).toBe(OLD.hash('customer', 'ada@example.com'));
@@ -79,13 +77,13 @@ describe('the keys of a service', () => {
     expect(late.hash('customer', 'ada@example.com')).toBe(OLD.hash('customer', 'ada@example.com'));
   });
 
-  it('are not to be had with another master key, and the message says which is missing', async () => {
+  it('cannot be opened with another master key, and the error names the missing one', async () => {
     await open(OLD);
     await expect(open(NEW)).rejects.toThrow(new RegExp(`${OLD.kid}.*KEYLEDGER_PREVIOUS_MASTER_KEYS`));
     await open(NEW, OLD);
   });
 
-  it('go over to another master key, with all that is sealed in tables; what events hold can still be opened', async () => {
+  it('move to another master key with all that tables hold; what events hold can still be opened', async () => {
     const before = await open(OLD);
     const inEvents = before.seal('license-key', 'KEY-1', 'lic_1');
     const hash = before.hash('license-key', 'KEY1');
@@ -112,7 +110,7 @@ describe('the keys of a service', () => {
     expect(rows.map((row) => plain(after, row))).toEqual(rows.map(({ id }) => `secret ${id}`));
     expect(Buffer.from(after.open('license-key', inEvents, 'lic_1')).toString()).toBe('KEY-1');
     expect(after.hash('license-key', 'KEY1')).toBe(hash);
-    // What was there before cannot be opened with the old master key and the new tables.
+    // The old master key opens nothing in the new tables.
     const under = rows.map(({ sealed }) => sealedUnder(sealed));
     expect(new Set(under)).toEqual(new Set([sealedUnder(after.seal('secret', 'text'))]));
     await expect(open(OLD)).rejects.toThrow('another master key');
@@ -121,8 +119,8 @@ describe('the keys of a service', () => {
     expect(behind).toEqual({ person_keys: 0, commands: 0, secrets: 0 });
   });
 
-  it('go over while services seal and open, in as many instances as there are', async () => {
-    // Which makes the keys, and is not started anew: it goes on as long as it need not start.
+  it('move while several instances seal and open', async () => {
+    // Makes the keys, and keeps the old master key alone: it works on until its next start.
     await open(OLD);
     const restarted = await Promise.all([open(NEW, OLD), open(NEW, OLD)]);
     const stop = new AbortController();
@@ -145,10 +143,10 @@ describe('the keys of a service', () => {
     const rows = await all();
     expect(rows.length).toBeGreaterThan(10);
     for (const row of rows) plain(fresh, row);
-    expect(told.filter((message) => message.includes(OLD.kid))).not.toEqual([]);
+    expect(errors.filter((message) => message.includes(OLD.kid))).not.toEqual([]);
   });
 
-  it('pass over a row that is locked, and come back to it', async () => {
+  it('skip a row that is locked, and seal it when the lock is gone', async () => {
     await insert(await open(OLD), ['free', 'held']);
     const client = await pool.connect();
     await client.query('begin');

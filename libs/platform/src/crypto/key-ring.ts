@@ -7,7 +7,7 @@ import { type MasterKey, type RootKey, sealedUnder } from './keys.ts';
 import { createMasterKey } from './master-key.ts';
 import type { MasterKeys } from './master-keys.ts';
 
-/** How often an open ring looks whether there are new keys, in milliseconds. */
+/** How often an open ring reads its keys anew, in milliseconds. */
 export const REFRESH_MS = 2_000;
 
 export interface RingOptions {
@@ -15,7 +15,9 @@ export interface RingOptions {
   readonly pool: Pool;
   readonly schema: string;
   readonly masters: MasterKeys;
-  /** Told what went wrong when the ring could not be read anew; it goes on with what it has. */
+  /** How often the ring reads its keys anew, in milliseconds (default `REFRESH_MS`). */
+  readonly refreshMs?: number;
+  /** Receives the error when the ring cannot read its keys anew. The ring keeps the keys that it has. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -77,7 +79,7 @@ class OpenRing implements KeyRing {
   watch(): void {
     this.#timer = setInterval(() => {
       this.#reading ??= this.#readAnew().finally(() => (this.#reading = undefined));
-    }, REFRESH_MS).unref();
+    }, this.options.refreshMs ?? REFRESH_MS).unref();
   }
 
   async close(): Promise<void> {

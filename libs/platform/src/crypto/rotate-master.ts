@@ -15,7 +15,9 @@ export interface Rotation {
   /** The service's own, beside those that every service has. */
   readonly columns: readonly SealedColumn[];
   readonly masters: MasterKeys;
-  /** Told how far it is: rows of a table sealed anew, of how many. */
+  /** How often the open rings of the service read their keys anew, in milliseconds (default `REFRESH_MS`). */
+  readonly refreshMs?: number;
+  /** Receives the progress: how many rows of a table are sealed anew, of how many. */
   readonly onProgress: (table: string, done: number, of: number) => void;
 }
 
@@ -27,23 +29,34 @@ export interface KeyStatus {
   readonly behind: Readonly<Record<string, number>>;
 }
 
-/** A new key is known to every instance for a while before any of them seals with it, and after that for a while longer. */
-const SEALS_AFTER_MS = 2 * REFRESH_MS;
-const SETTLED_AFTER_MS = 2 * REFRESH_MS;
+/** Reads after which every open ring has a new key and, once that key seals, seals with no other. */
+const READS = 2;
 
 /**
  * First half: the service's keys are wrapped anew under the present master key, and a new one seals some seconds later. From
  * then on the old master key opens nothing more. Running services go on meanwhile.
  */
-export const rewrapKeys = ({ pool, schema, masters }: Pick<Rotation, 'pool' | 'schema' | 'masters'>): Promise<void> =>
-  inTransaction(pool, (client) => rewrap(client, schema, masters));
+export const rewrapKeys = ({
+  pool,
+  schema,
+  masters,
+  refreshMs = REFRESH_MS,
+}: Omit<Rotation, 'columns' | 'onProgress'>): Promise<void> =>
+  inTransaction(pool, (client) => rewrap(client, schema, masters, READS * refreshMs));
 
 /**
  * Second half: what tables hold is sealed anew under the key that seals now. Killed at any moment, it is gone on with by
  * calling it again.
  */
-export const resealTables = async ({ pool, schema, columns, masters, onProgress }: Rotation): Promise<void> => {
-  const root = await sealingRoot(pool, schema, masters);
+export const resealTables = async ({
+  pool,
+  schema,
+  columns,
+  masters,
+  refreshMs = REFRESH_MS,
+  onProgress,
+}: Rotation): Promise<void> => {
+  const root = await sealingRoot(pool, schema, masters, READS * refreshMs);
   const roots = await allRoots(pool, schema, masters);
   for (const column of [...SEALED_EVERYWHERE, ...columns]) await reseal({ pool, column, root, roots, onProgress });
 };
@@ -64,7 +77,7 @@ export const keyStatus = async ({ pool, columns }: Pick<Rotation, 'pool' | 'colu
   };
 };
 
-const rewrap = async (client: PoolClient, schema: string, masters: MasterKeys): Promise<void> => {
+const rewrap = async (client: PoolClient, schema: string, masters: MasterKeys, sealsAfterMs: number): Promise<void> => {
   const [present] = masters;
   await client.query('select pg_advisory_xact_lock($1)', [ringLock(schema)]);
   const { rows } = await client.query<{ kid: string; wrapped: string; made_under: string; seals: boolean }>(
@@ -77,16 +90,21 @@ const rewrap = async (client: PoolClient, schema: string, masters: MasterKeys): 
   }
   // Where a run before this one was killed, it is there already.
   const isThere = rows.some(({ made_under, seals }) => seals && made_under === present.kid);
-  if (rows.length > 0 && !isThere) await addSealing(client, present, SEALS_AFTER_MS);
+  if (rows.length > 0 && !isThere) await addSealing(client, present, sealsAfterMs);
 };
 
-/** The key that seals, once no instance seals with another any more. */
-const sealingRoot = async (pool: Pool, schema: string, masters: MasterKeys): Promise<RootKey> => {
+/** Returns the key that seals, as soon as it has been sealing for `settledAfterMs`: by then no ring seals with another key. */
+const sealingRoot = async (
+  pool: Pool,
+  schema: string,
+  masters: MasterKeys,
+  settledAfterMs: number,
+): Promise<RootKey> => {
   for (;;) {
     const { rows } = await pool.query<{ kid: string; wrapped: string; wait: number }>(
       `select kid, wrapped, extract(epoch from seals_from - clock_timestamp())::float8 * 1000 + $1 as wait
        from root_keys where seals_from is not null order by seals_from desc limit 1`,
-      [SETTLED_AFTER_MS],
+      [settledAfterMs],
     );
     const [row] = rows;
     if (row === undefined) throw new Error(`${schema} has no keys yet: start it once`);
