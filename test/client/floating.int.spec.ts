@@ -105,6 +105,25 @@ describe('a floating session', () => {
     expect(calls('heartbeat')).toHaveLength(1);
   });
 
+  it('beats on time when the clock of its device is set back', async () => {
+    let deviation = 0;
+    server.sessionMs = 2_000;
+    const session = await open({ now: () => Date.now() + deviation }).checkout();
+    deviation = -3_600_000;
+    await eventually(() => calls('heartbeat').length >= 2);
+    expect(session.active).toBe(true);
+  });
+
+  it('ends on time when the clock of its device is set back offline', async () => {
+    let deviation = 0;
+    server.sessionMs = 600;
+    const session = await open({ now: () => Date.now() + deviation }).checkout();
+    disconnect();
+    deviation = -3_600_000;
+    await eventually(() => session.state === 'waiting');
+    expect(session.active).toBe(false);
+  });
+
   it('outlives a network that comes and goes, and is no longer held when its time is over', async () => {
     server.sessionMs = 600;
     const states: string[] = [];

@@ -37,6 +37,14 @@ describe('usage', () => {
     expect(await client.usage.flush()).toMatchObject({ sent: 0, pending: 0, code: 'OK' });
   });
 
+  it('is sent in the background on time when the clock of its device is set back', async () => {
+    let deviation = 0;
+    const client = open({ now: () => Date.now() + deviation });
+    await client.usage.record('export');
+    deviation = -3_600_000;
+    await eventually(() => server.counted.size === 1);
+  });
+
   it('waits while the server is out of reach, and comes through once', async () => {
     const storage = memoryStorage();
     server.fail = (response) => {

@@ -1,43 +1,42 @@
 import type { KnownLicense } from '../license.ts';
 import type { Settings } from '../options.ts';
 import type { Outcome } from '../outcome.ts';
-import { backOff, pauseUntil } from '../pause.ts';
+import { backOff, Deadline, pauseUntil } from '../pause.ts';
 import type { CallOptions, Refused, Reply, Silent, Transport } from '../transport.ts';
 
 /**
- * - `active`: a session is held.
- * - `waiting`: it is not known to be held any more, or has never been: the server is out of reach, and tried again.
- * - `refused`: the server has decided against it; this session has ended. `code` and `details` say why.
- * - `closed`: it was given back.
+ * - `active`: the session is checked out.
+ * - `waiting`: it has expired or was never checked out; the server cannot be reached and is tried again.
+ * - `refused`: the server refused it, and it has ended. `code` and `details` say why.
+ * - `closed`: it was checked in.
  */
 export type SessionState = 'active' | 'waiting' | 'refused' | 'closed';
 
 export interface SessionOptions extends CallOptions {
-  /** What administrators see this session as. */
+  /** Shown to administrators, e.g. the host name. */
   readonly label?: string | undefined;
-  /** Borrows the session until then, to work offline; the server says for how long at most. */
+  /** Borrows the session until this time, to work offline. The server has a limit. */
   readonly borrowUntil?: Date | undefined;
   /** Called after every change of `state`. */
   readonly onChange?: ((session: FloatingSession) => void) | undefined;
 }
 
-/** Longest pause between tries to reach the server. */
+/** Longest pause between tries to reach the server, in milliseconds. */
 const LONGEST_PAUSE = 30_000;
 
-/** One of the sessions of a floating licence, kept alive by heartbeats until it is closed. */
+/** A session of a floating license. Heartbeats keep it alive until it is closed. */
 export class FloatingSession {
-  /** Why it is as it is: `OK`, `OFFLINE`, or the server's code. */
+  /** Reason of the state: `OK`, `OFFLINE`, or the server's code. */
   code = 'OFFLINE';
   reason = 'The license server has not been asked yet.';
-  /** More of a refusal, e.g. when the next session is due to end. */
+  /** Details of a refusal, e.g. `next_expires_at`: when the next session expires. */
   details: Readonly<Record<string, unknown>> = {};
   activeSessions: number | null = null;
   maxSessions: number | null = null;
   #state: SessionState = 'waiting';
   #id: string | undefined;
-  /** By this device's clock. */
-  #expiresAt = 0;
-  #nextBeat = 0;
+  #expiry: Deadline;
+  #nextBeat: Deadline;
   #failures = 0;
   readonly #end = new AbortController();
   #beating: Promise<void> = Promise.resolve();
@@ -47,13 +46,15 @@ export class FloatingSession {
     private readonly transport: Transport,
     private readonly license: KnownLicense,
     private readonly options: SessionOptions,
-  ) {}
-
-  get state(): SessionState {
-    return this.#state === 'active' && this.settings.now() >= this.#expiresAt ? 'waiting' : this.#state;
+  ) {
+    this.#expiry = this.#nextBeat = this.#in(0);
   }
 
-  /** Whether the program may run on it now. */
+  get state(): SessionState {
+    return this.#state === 'active' && this.#expiry.left <= 0 ? 'waiting' : this.#state;
+  }
+
+  /** Whether the program may run now. */
   get active(): boolean {
     return this.state === 'active';
   }
@@ -62,17 +63,17 @@ export class FloatingSession {
     return this.#id;
   }
 
-  /** When the session ends, by this device's clock, if the server is not heard of again. */
+  /** When the session expires without another heartbeat, by this device's clock; null without a session. */
   get expiresAt(): Date | null {
-    return this.#id === undefined ? null : new Date(this.#expiresAt);
+    return this.#id === undefined ? null : new Date(this.#expiry.at);
   }
 
-  /** Aborted when the session is over for good, refused or closed. */
+  /** Aborted when the session has ended for good: refused or closed. */
   get ended(): AbortSignal {
     return this.#end.signal;
   }
 
-  /** Checks out; from then on the session keeps itself alive. @throws LicenseError ABORTED */
+  /** Checks the session out and starts its heartbeats. @throws LicenseError ABORTED */
   async begin(): Promise<void> {
     if (this.license.key === null) {
       return this.#refuse({ code: 'NO_LICENSE_KEY', reason: 'There is no license key yet.', details: {} });
@@ -81,21 +82,22 @@ export class FloatingSession {
     this.#beating = this.#keepAlive();
   }
 
-  /** Gives the session back. Offline it ends by itself when its time has run out. */
+  /** Checks the session in. Offline, the session expires by itself. */
   async close({ signal }: CallOptions = {}): Promise<Outcome> {
     const { key } = this.license;
     this.#end.abort();
     await this.#beating;
     const id = this.#id;
     this.#id = undefined;
-    if (this.#state !== 'refused') this.#become('closed', 'CLOSED', 'The session was given back.');
-    if (id === undefined || key === null) return { done: true, code: 'OK', reason: 'There was nothing to give back.' };
+    if (this.#state !== 'refused') this.#become('closed', 'CLOSED', 'The session was checked in.');
+    if (id === undefined || key === null)
+      return { done: true, code: 'OK', reason: 'There was no session to check in.' };
     const reply = await this.transport.post(
       '/license/floating/checkin',
       { license_key: key, session_id: id },
       { signal, keepalive: true },
     );
-    if (reply.kind === 'answer') return { done: true, code: 'OK', reason: 'The session was given back.' };
+    if (reply.kind === 'answer') return { done: true, code: 'OK', reason: 'The session was checked in.' };
     if (reply.kind === 'silence') return { done: false, code: 'OFFLINE', reason: reply.reason };
     return { done: reply.status === 404 || reply.code === 'SESSION_EXPIRED', code: reply.code, reason: reply.reason };
   }
@@ -107,12 +109,12 @@ export class FloatingSession {
   async #keepAlive(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {
-      await pauseUntil(this.#nextBeat, this.settings.now, signal);
+      await pauseUntil(this.#nextBeat, signal);
       if (!signal.aborted) await this.#beat();
     }
   }
 
-  /** @returns having told of what went wrong, whatever it was: nobody waits for this promise until the session is closed */
+  /** Reports every error to `onError` and never throws: its promise is only awaited when the session is closed. */
   async #beat(): Promise<void> {
     try {
       if (this.#id === undefined) await this.#checkOut();
@@ -155,21 +157,20 @@ export class FloatingSession {
     const { session_id, expires_at, active_sessions, max_sessions, token } = body;
     const end = Date.parse(String(expires_at));
     if (typeof session_id !== 'string' || Number.isNaN(end)) return this.#miss(NO_SESSION);
-    const { now } = this.settings;
     const left = end - (serverTime ?? this.license.clock.now());
     this.#id = session_id;
-    this.#expiresAt = now() + left;
+    this.#expiry = this.#in(left);
     this.#failures = 0;
-    // Well before the end, so that several heartbeats may be lost, and not at the same moment on every device.
-    this.#nextBeat = now() + left * (0.25 + Math.random() * 0.15);
+    // Early enough that several heartbeats may be lost, and at a random moment, so that devices do not beat together.
+    this.#nextBeat = this.#in(left * (0.25 + Math.random() * 0.15));
     this.activeSessions = typeof active_sessions === 'number' ? active_sessions : null;
     this.maxSessions = typeof max_sessions === 'number' ? max_sessions : null;
     const { key } = this.license;
     if (typeof token === 'string' && key !== null) await this.license.accept(token, key, serverTime, {});
-    this.#become('active', 'OK', 'A session is held.');
+    this.#become('active', 'OK', 'The session is checked out.');
   }
 
-  /** Nothing was heard. A session that is held is held until its end. */
+  /** The server did not answer. A session that is checked out stays active until it expires. */
   #miss({ reason, retryAfterMs }: Silent): void {
     this.#later(retryAfterMs);
     this.#become(this.state === 'active' ? 'active' : 'waiting', 'OFFLINE', reason);
@@ -177,7 +178,7 @@ export class FloatingSession {
 
   #later(retryAfterMs: number | null): void {
     this.#failures += 1;
-    this.#nextBeat = this.settings.now() + backOff(this.#failures, retryAfterMs, LONGEST_PAUSE);
+    this.#nextBeat = this.#in(backOff(this.#failures, retryAfterMs, LONGEST_PAUSE));
   }
 
   #refuse({ code, reason, details }: Pick<Refused, 'code' | 'reason' | 'details'>): void {
@@ -185,6 +186,10 @@ export class FloatingSession {
     this.details = details;
     this.#end.abort();
     this.#become('refused', code, reason);
+  }
+
+  #in(ms: number): Deadline {
+    return new Deadline(ms, this.settings.now);
   }
 
   #become(state: SessionState, code: string, reason: string): void {
@@ -199,6 +204,6 @@ export class FloatingSession {
 const NO_SESSION: Silent = {
   kind: 'silence',
   cause: 'no_answer_of_keyledger',
-  reason: 'The answer is no session of Keyledger.',
+  reason: 'The answer is not a session of Keyledger.',
   retryAfterMs: null,
 };
