@@ -8,7 +8,7 @@ import { CLI, type InstanceOfSeveral, type Instances, prepareInstances } from '.
 
 const LINES = 6_000;
 
-/** The command line and the server as processes, killed in the middle. Each step goes on from the one before. */
+/** Runs the command line and the server as processes and kills them. Each test continues from the one before. */
 describe('keyledger import and export', () => {
   let folder: string;
   let file: string;
@@ -41,7 +41,7 @@ describe('keyledger import and export', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('goes on after kill -9 of the server, and makes each licence once', async () => {
+  it('continues after kill -9 of the server, and issues each license once', async () => {
     const { cli } = instances;
     const { url } = server;
     const watching = cli('import', 'licenses', file, '--url', url);
@@ -56,7 +56,7 @@ describe('keyledger import and export', () => {
     expect(await readFile(`${file}.refused.csv`, 'utf8')).toMatch(/^line,external_id,reason\n6002,bad,email/);
   });
 
-  it('goes on after kill -9 of the command, and makes no licence twice', async () => {
+  it('continues after kill -9 of the command, and issues no license twice', async () => {
     const { cli } = instances;
     const { url } = server;
     const killed = spawn(process.execPath, [CLI, 'import', 'licenses', file, '--url', url], {
@@ -69,7 +69,7 @@ describe('keyledger import and export', () => {
     expect(await issued()).toBe(LINES);
   });
 
-  it('writes all that there is into a file, or out, and refuses files that it cannot read', async () => {
+  it('exports everything to a file or to standard output, and refuses to import unknown formats', async () => {
     const { cli } = instances;
     const { url } = server;
     const all = join(folder, 'all.ndjson');
@@ -77,7 +77,7 @@ describe('keyledger import and export', () => {
     expect(exported).toMatchObject({ code: 0, out: '' });
     const written = (await readFile(all, 'utf8')).trim().split('\n');
     expect(new Set(written.map((line) => (JSON.parse(line) as { email: string }).email)).size).toBe(LINES);
-    expect(await cli('export', 'activations', '--url', url)).toMatchObject({
+    expect(await cli('export', 'activations', '--url', `${url}/`)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^id,license_id,product_id,identifier,/) as string,
     });

@@ -8,6 +8,7 @@ import { listDeadLetters, replayDeadLetters } from '#events/subscription/dead-le
 import { catalogue } from '#domain/catalogue';
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
+import { baseUrl } from './base-url.ts';
 import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './master-keys.ts';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
@@ -17,7 +18,7 @@ import { exportAll, importLicenses, type Target } from './transfer.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
 
-/** The database that Keyledger uses, whether it is running just now or not. */
+/** Opens the configured database. The server may be running or stopped. */
 const withDatabase = async (work: (url: string, config: Config) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const database = await visitDatabase(config);
@@ -30,7 +31,7 @@ const withDatabase = async (work: (url: string, config: Config) => Promise<void>
 
 const withPool = async <T>(url: string, schema: string, work: (pool: pg.Pool) => Promise<T>): Promise<T> => {
   const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}`, max: 4, pipeline: true });
-  // Its promise of an end is kept before the sessions have gone; a server that is stopped then tells them so.
+  // After `end` some sessions may still be open; a PostgreSQL that stops then reports errors on them.
   pool.on('error', (error) => pool.ending || console.error(`PostgreSQL went away: ${error.message}`));
   try {
     return await work(pool);
@@ -96,34 +97,34 @@ const checkCatalogue = async (): Promise<void> => {
   if (released === undefined) throw new Error(`There is no ${RELEASED} here.`);
   const broken = breaks(released, describe(catalogue).data);
   if (broken.length > 0) throw new Error(explain(broken));
-  console.log(`Whoever reads the catalogue of ${released.version} reads this one as well.`);
+  console.log(`Readers of the catalogue of ${released.version} can read this one.`);
 };
 
-const program = new Command('keyledger').description('What an operator of Keyledger needs besides its API.');
-const projections = program.command('projections').description('Tables that are projected from the log');
+const program = new Command('keyledger').description('Commands for operators, besides the API.');
+const projections = program.command('projections').description('Tables projected from the event log');
 projections
   .command('list')
   .description('Show them')
   .action(() => print(listProjections()));
 projections
   .command('rebuild <name>')
-  .description('Project one anew from the beginning, beside the live one, and put it in its place')
-  .option('--service <service>', 'the service it belongs to')
+  .description('Rebuild one from the first event beside the live one, then swap it in')
+  .option('--service <service>', 'the service that owns it')
   .action(rebuildProjection);
 const letters = program.command('dead-letters').description('Events that a subscription could not handle');
 letters.command('list').description('Show them').action(deadLetters);
-letters.command('replay <service> [id]').description('Have one, or all of a service, tried again').action(replay);
-const events = program.command('events').description('What services have published');
+letters.command('replay <service> [id]').description('Try one again, or all of a service').action(replay);
+const events = program.command('events').description('Published events');
 events
   .command('republish')
   .description(
-    'Send a stretch of a service’s log once more, to a topic of its own; the same call again goes on where it broke off',
+    'Send part of a service’s log again, to a separate topic; repeat the call to continue after an interruption',
   )
-  .requiredOption('--service <service>', 'whose events')
-  .requiredOption('--from <position>', 'first position that is sent', wholeNumber)
-  .option('--to <position>', 'last position that is sent (default: all that there is)', wholeNumber)
-  .requiredOption('--topic <topic>', 'where to: any topic but those that services publish to')
-  .option('--batch <events>', 'how many are sent at once (default: 500)', wholeNumber)
+  .requiredOption('--service <service>', 'the service that published them')
+  .requiredOption('--from <position>', 'first position to send', wholeNumber)
+  .option('--to <position>', 'last position to send (default: the end of the log)', wholeNumber)
+  .requiredOption('--topic <topic>', 'target topic; not one that services publish to')
+  .option('--batch <events>', 'events per request (default: 500)', wholeNumber)
   .action(republishEvents);
 const catalog = program
   .command('catalog')
@@ -131,11 +132,13 @@ const catalog = program
   .action(() => print(describe(catalogue)));
 catalog
   .command('check')
-  .description(`Compare it with the one that was released last (${RELEASED})`)
+  .description(`Compare it with the last released catalogue (${RELEASED})`)
   .action(checkCatalogue);
 catalog
   .command('release')
-  .description('Make it the promise that later ones are held to; refused when it breaks the last one')
+  .description(
+    'Release it: later catalogues must stay compatible with it. Refused if it is incompatible with the last release',
+  )
   .action(async () => {
     const added = await releaseCatalogue(process.cwd(), describe(catalogue).data);
     console.log(`Released${added.length === 0 ? '; no type is new' : ` with ${added.join(', ')}`}.`);
@@ -147,49 +150,56 @@ program
 
 const withKeys = (service: string | undefined, work: (options: KeysOptions) => Promise<void>): Promise<void> =>
   withDatabase((url, config) => work({ service, config, withPool: (schema, using) => withPool(url, schema, using) }));
-const keys = program.command('keys').description('The master key, and what is kept under it');
+const keys = program.command('keys').description('The master key, and the data encrypted under it');
 keys
   .command('rotate-master')
-  .description('Bring everything under KEYLEDGER_MASTER_KEY that is still under one of KEYLEDGER_PREVIOUS_MASTER_KEYS')
-  .option('--service <service>', 'one service alone (default: all)')
+  .description(
+    'Encrypt everything under KEYLEDGER_MASTER_KEY that is still under one of KEYLEDGER_PREVIOUS_MASTER_KEYS',
+  )
+  .option('--service <service>', 'only this service (default: all)')
   .action(({ service }: { service?: string }) =>
     withKeys(service, (options) => rotateMasterKeys(options, (message) => console.error(message))),
   );
 keys
   .command('status')
-  .description('Show under which master key everything is')
-  .option('--service <service>', 'one service alone (default: all)')
+  .description('Show which master keys are in use')
+  .option('--service <service>', 'only this service (default: all)')
   .action(({ service }: { service?: string }) =>
     withKeys(service, async (options) => print(await masterKeyStatus(options))),
   );
 
 const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] }: { url: string; key?: string }): Target => {
-  if (key === undefined) throw new Error('Say --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');
+  if (key === undefined) throw new Error('Give --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');
   return { url, key };
 };
 const withTarget = (command: Command): Command =>
   command
-    .option('--url <url>', 'where Keyledger runs', `http://127.0.0.1:${process.env['PORT'] || '4000'}`)
+    .option(
+      '--url <url>',
+      'address of the server; it may have a path',
+      baseUrl,
+      `http://127.0.0.1:${process.env['PORT'] || '4000'}`,
+    )
     .option('--key <key>', 'an API key with the scope admin (default: KEYLEDGER_API_KEY)');
 
-const imports = program.command('import').description('Bring in what another system knows');
+const imports = program.command('import').description('Import data from another system');
 withTarget(imports.command('licenses <file>'))
-  .description('Import licences from a .csv or .ndjson file; once each, by external_id')
+  .description('Import licenses from a .csv or .ndjson file, each external_id once')
   .action(async (file: string, options: { url: string; key?: string }) => {
     const { issued, unchanged, refused } = await importLicenses(file, target(options));
     console.log(`${issued} issued, ${unchanged} known already, ${refused} refused.`);
     if (refused > 0) process.exitCode = 2;
   });
-const exports = program.command('export').description('Take out what Keyledger knows');
+const exports = program.command('export').description('Export data');
 for (const [what, description] of [
-  ['licenses', 'Write all licences'],
-  ['activations', 'Write all activations, those of the newest licences first'],
-  ['usage', 'Write all records of usage, in the order in which they were counted'],
+  ['licenses', 'Write all licenses'],
+  ['activations', 'Write all activations, newest licenses first'],
+  ['usage', 'Write all usage records, in the order in which they were counted'],
 ] as const)
   withTarget(exports.command(what))
     .description(description)
     .option('--format <format>', 'csv or ndjson', 'csv')
-    .option('-o, --output <file>', 'where to (default: the standard output)')
+    .option('-o, --output <file>', 'target file (default: standard output)')
     .action(async ({ format, output, ...options }: { format: string; output?: string; url: string; key?: string }) => {
       if (format !== 'csv' && format !== 'ndjson') throw new Error('--format is csv or ndjson.');
       await exportAll(what, format, output, target(options));

@@ -5,9 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 
-/** Where a running Keyledger is, and the API key to speak to it with. */
+/** A running server. */
 export interface Target {
+  /** Its address without a slash at the end. */
   readonly url: string;
+  /** An API key with the scope `admin`. */
   readonly key: string;
 }
 

@@ -4,7 +4,7 @@ import { type KeyValueStorage, memoryStorage } from './storage.ts';
 import type { Usage } from './usage/record.ts';
 
 export interface LicenseClientOptions {
-  /** Where Keyledger's public door is, e.g. `https://licenses.example.com`. */
+  /** Address of the license server, e.g. `https://licenses.example.com`; it may have a path: `https://example.com/keyledger/`. */
   readonly url: string;
   /** The product's id (`prod_…`): leases of other products are refused. */
   readonly product: string;
@@ -56,8 +56,8 @@ export interface Settings extends Required<
 
 /** @throws LicenseError INVALID_OPTIONS */
 export const settingsOf = (options: LicenseClientOptions): Settings => {
-  const { url, product, timeoutMs = 10_000, maxQueuedUsage = 10_000, offlineGraceDays = 0 } = options;
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw invalid('url is not an http(s) address.');
+  const { product, timeoutMs = 10_000, maxQueuedUsage = 10_000, offlineGraceDays = 0 } = options;
+  const url = baseUrl(options.url);
   if (!/^prod_\w+$/.test(product)) throw invalid('product is not the id of a product (prod_…).');
   for (const [name, value] of Object.entries({ timeoutMs, maxQueuedUsage, offlineGraceDays })) {
     if (!Number.isFinite(value) || value < 0) throw invalid(`${name} is not a number from 0.`);
@@ -83,6 +83,15 @@ export const settingsOf = (options: LicenseClientOptions): Settings => {
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     now: options.now ?? (() => Date.now()),
   };
+};
+
+/** The address that paths are appended to: without a slash at its end, query and fragment. */
+const baseUrl = (text: string): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw invalid('url is not an http(s) address.');
+  // fetch refuses every request to such an address.
+  if (url.username !== '' || url.password !== '') throw invalid('url must not contain a user name or password.');
+  return url.origin + url.pathname.replace(/\/+$/, '');
 };
 
 const invalid = (message: string): LicenseError => new LicenseError('INVALID_OPTIONS', message);

@@ -35,7 +35,7 @@ export interface CallOptions {
 }
 
 export interface TransportOptions {
-  /** Where Keyledger's public door is, e.g. `https://licenses.example.com`. */
+  /** Address of the license server, without a slash at its end; it may have a path. */
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
   /** After how many milliseconds a call counts as unanswered. */
@@ -43,11 +43,7 @@ export interface TransportOptions {
 }
 
 export class Transport {
-  readonly #base: string;
-
-  constructor(private readonly options: TransportOptions) {
-    this.#base = options.url.replace(/\/+$/, '');
-  }
+  constructor(private readonly options: TransportOptions) {}
 
   /** POSTs to `/api/v1`. @throws LicenseError ABORTED, and nothing else */
   post(
@@ -65,13 +61,13 @@ export class Transport {
   }
 
   async #call(path: string, init: RequestInit, caller: AbortSignal | undefined): Promise<Reply> {
-    const { fetch, timeoutMs } = this.options;
+    const { url, fetch, timeoutMs } = this.options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = caller === undefined ? timeout : AbortSignal.any([timeout, caller]);
     try {
       signal.throwIfAborted();
       // No cookies, no cache, and no redirect that would carry a licence key to somewhere else.
-      const response = await fetch(this.#base + path, {
+      const response = await fetch(url + path, {
         ...init,
         signal,
         credentials: 'omit',

@@ -15,12 +15,12 @@ import { isProblem } from '#platform/http/problem';
 import { createMetrics } from '#platform/telemetry/metrics';
 import { installObservation, requestId } from '#platform/http/observe';
 import { addRoutes, clientsOf } from './routing.ts';
-import type { ServiceClient } from './service-client.ts';
+import { ServiceClient } from './service-client.ts';
 
 const tokens = new InternalTokens([createMasterKey(Buffer.alloc(32, 1))]);
 const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: ['admin'], product_id: null };
 
-/** Problems are answered by their status and code, which is all that these tests look at. */
+/** Answers a problem with its status and code only: these tests check nothing else. */
 const answerProblems = (fastify: FastifyInstance): void => {
   fastify.setErrorHandler((error, _request, reply) =>
     isProblem(error)
@@ -62,6 +62,7 @@ describe('routing to the services of a cluster', () => {
     );
     service.post('/api/v1/license/echo', { bodyLimit: 10_000_000 }, (req, reply) => reply.send(req.body));
     service.get('/internal/secrets', () => 'secret');
+    service.get('/path/of/a/proxy/api/v1/openapi.json', () => ({ openapi: '3.1.0' }));
     serviceUrl = await service.listen({ port: 0 });
     const away = createServer().listen(0);
     const { port } = away.address() as AddressInfo;
@@ -94,11 +95,11 @@ describe('routing to the services of a cluster', () => {
   const json = async (body: { json(): Promise<unknown> }): Promise<Record<string, unknown>> =>
     (await body.json()) as Record<string, unknown>;
 
-  /** Path and headers as they stand: undici would put them in order. */
+  /** Sends path and headers unchanged; undici would normalize them. */
   const raw = (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => get(url, { path, headers }, resolve).on('error', reject));
 
-  it('hands on method, path, query, body and who calls, and gives the answer back as it is', async () => {
+  it('forwards method, path, query, body and principal, and returns the answer unchanged', async () => {
     const { statusCode, headers, body } = await request(`${url}/api/v1/admin/licenses/lic_1/suspend?a=1&b=%20`, {
       method: 'PATCH',
       headers: { 'content-type': 'application/json', authorization: 'Bearer kl_secret', 'if-match': '"3"' },
@@ -122,7 +123,7 @@ describe('routing to the services of a cluster', () => {
     expect(JSON.stringify(seen)).not.toContain('kl_secret');
   });
 
-  it('lets nobody speak for another by a header of his own', async () => {
+  it('ignores principal and address headers that a caller sends', async () => {
     const headers = {
       'keyledger-principal': await tokens.issue(principal),
       'keyledger-client-ip': '10.0.0.1',
@@ -136,7 +137,7 @@ describe('routing to the services of a cluster', () => {
     expect(JSON.stringify(seen)).not.toContain('x-secret');
   });
 
-  it('a service answers 401 to whatever comes without the gateway', async () => {
+  it('a service answers 401 to requests that do not come through the gateway', async () => {
     const attempts: Record<string, string>[] = [
       {},
       { authorization: 'Bearer kl_secret' },
@@ -159,7 +160,16 @@ describe('routing to the services of a cluster', () => {
     expect(await text(answer)).not.toBe('secret');
   });
 
-  it('streams bodies of any length up to 1 MiB', async () => {
+  it.each(['/path/of/a/proxy', '/path/of/a/proxy/'])(
+    'reaches a service at an address with the path %s',
+    async (path) => {
+      const client = new ServiceClient('licensing', serviceUrl + path);
+      expect(await client.read('/api/v1/openapi.json', tokens)).toEqual({ openapi: '3.1.0' });
+      await client.close();
+    },
+  );
+
+  it('streams bodies of up to 1 MiB', async () => {
     const bytes = randomBytes(1_048_576);
     for (const body of [bytes, Readable.from([bytes.subarray(0, 700_000), bytes.subarray(700_000)])]) {
       const answer = await request(`${url}/api/v1/license/echo`, {
@@ -172,7 +182,7 @@ describe('routing to the services of a cluster', () => {
     }
   });
 
-  it('refuses a longer body, announced or not', async () => {
+  it('refuses a longer body, with and without Content-Length', async () => {
     const bytes = randomBytes(1_048_577);
     for (const body of [bytes, Readable.from([bytes.subarray(0, 700_000), bytes.subarray(700_000)])]) {
       const answer = await request(`${url}/api/v1/license/echo`, {
@@ -185,14 +195,14 @@ describe('routing to the services of a cluster', () => {
     }
   });
 
-  it('says so when a service cannot be reached', async () => {
+  it('answers 502 when a service cannot be reached', async () => {
     const { statusCode, headers, body } = await request(`${url}/api/v1/admin/webhooks`);
     expect(statusCode).toBe(502);
     expect(headers['retry-after']).toBe('1');
     expect(await json(body)).toEqual({ code: 'SERVICE_UNAVAILABLE' });
   });
 
-  it('takes 200 calls at once over its kept connections', async () => {
+  it('serves 200 concurrent calls over its kept-alive connections', async () => {
     const statuses = await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
         const { statusCode, body } = await request(`${url}/api/v1/admin/licenses/${i}`);

@@ -3,23 +3,27 @@ import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token
 import type { ServiceName } from '#platform/config/config';
 import { Problem } from '#platform/http/problem';
 
-/** Milliseconds. A service that has not begun to answer by then is told off with 504. */
+/** Time limits in milliseconds. A service that does not answer within them is reported with 504. */
 const CONNECT_MS = 2_000;
 const HEADERS_MS = 30_000;
 const BODY_MS = 60_000;
-/** Shorter than a service's own (72 s), so that it is we who close an idle connection, never in the middle of a request. */
+/** Shorter than the service's own limit (72 s): the gateway closes idle connections, so none is closed while a request starts. */
 const IDLE_MS = 30_000;
 const CONNECTIONS = 128;
 
 /** Keep-alive connections to one service. */
 export class ServiceClient {
   readonly #pool: Pool;
+  readonly #path: string;
 
+  /** @param url address of the service; it may have a path, which is put before that of each request */
   constructor(
     readonly name: ServiceName,
     readonly url: string,
   ) {
-    this.#pool = new Pool(url, {
+    const { origin, pathname } = new URL(url);
+    this.#path = pathname.replace(/\/+$/, '');
+    this.#pool = new Pool(origin, {
       connections: CONNECTIONS,
       keepAliveTimeout: IDLE_MS,
       keepAliveMaxTimeout: IDLE_MS,
@@ -32,13 +36,13 @@ export class ServiceClient {
   /** @throws Problem 502 `SERVICE_UNAVAILABLE` when it cannot be reached, 504 `SERVICE_TIMEOUT` when it does not answer in time */
   async request(options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData> {
     try {
-      return await this.#pool.request(options);
+      return await this.#pool.request({ ...options, path: this.#path + options.path });
     } catch (error) {
       throw this.#problem(error);
     }
   }
 
-  /** Reads a JSON document of the service's own, in nobody's name. */
+  /** Reads a JSON document of the service, without a caller's identity. */
   async read<Document>(path: string, tokens: InternalTokens): Promise<Document> {
     const { statusCode, body } = await this.request({
       method: 'GET',
