@@ -60,7 +60,11 @@ import { Issuing } from './licenses/issuing.ts';
 import { LicenseController } from './licenses/license.controller.ts';
 import { LicenseList } from './licenses/license.list.ts';
 import { licensesProjection } from './licenses/license.projection.ts';
-import { Licenses1790000012000, LicenseTerms1790000071000 } from './licenses/license.table.ts';
+import {
+  LicenseTermAnchors1790000090000,
+  LicenseTerms1790000071000,
+  Licenses1790000012000,
+} from './licenses/license.table.ts';
 import { Licenses } from './licenses/licenses.ts';
 import { TransferController } from './licenses/transfer.controller.ts';
 import { trialsProjection } from './licenses/trial.projection.ts';
@@ -127,6 +131,7 @@ export const licensingService: ServiceDefinition = {
     Trials1790000072000,
     PlanActivationRules1790000081000,
     Activations1790000082000,
+    LicenseTermAnchors1790000090000,
   ],
   streams: [
     productStream,
@@ -160,7 +165,7 @@ export const licensingService: ServiceDefinition = {
   contracts: licensingContracts,
 };
 
-/** What is sold, to whom, and whether it may be used. */
+/** Products and plans, the licenses that are issued for them, and whether a license may be used. */
 @Module({
   imports: [ServiceModule.forService(licensingService)],
   controllers: [

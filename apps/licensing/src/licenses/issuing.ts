@@ -11,7 +11,7 @@ import type { issueLicense } from './license.endpoints.ts';
 
 type Asked = Static<(typeof issueLicense)['body']>;
 
-/** Makes the command of what was asked for, whether one licence is issued or a file of them is imported. */
+/** Makes the command from a request, for one license and for each line of an import. */
 @Injectable()
 export class Issuing {
   constructor(@Inject(MASTER_KEY) private readonly masterKey: MasterKey) {}
@@ -19,7 +19,7 @@ export class Issuing {
   command(asked: Asked, plan: Plan, key: Omit<NewLicenseKey, 'text'>, now: string): IssueLicense {
     const { email, name = null, org_name = null, notes = null, metadata = {} } = asked;
     const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = asked;
-    const { updates_until, skip_trial = false } = asked;
+    const { term_anchor, updates_until, skip_trial = false } = asked;
     return {
       type: 'IssueLicense',
       plan,
@@ -35,6 +35,7 @@ export class Issuing {
       metadata,
       valid_from: valid_from == null ? null : normalizeTime(valid_from),
       valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
+      term_anchor: term_anchor == null ? null : normalizeTime(term_anchor),
       updates_until: updates_until == null ? updates_until : normalizeTime(updates_until),
       skip_trial,
       now,

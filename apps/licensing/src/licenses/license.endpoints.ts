@@ -27,6 +27,13 @@ const fields = {
   term_started_at: Nullable(
     Type.String({ format: 'utc-time', description: 'null while the term waits for the first activation.' }),
   ),
+  term_anchor: Nullable(
+    Type.String({
+      format: 'utc-time',
+      description:
+        'The ends of its terms are counted from here: from Jan 31 by the month to Feb 28, then Mar 31. null while the term waits for the first activation.',
+    }),
+  ),
   updates_until: Nullable(
     Type.String({
       format: 'utc-time',
@@ -52,7 +59,7 @@ export const issueLicense = endpoint({
   path: '/admin/licenses',
   operation: 'issueLicense',
   tag: TAG,
-  summary: 'Issue a licence',
+  summary: 'Issue a license',
   auth: 'licenses:write',
   body: StrictObject({
     product_id: Id('prod'),
@@ -64,14 +71,23 @@ export const issueLicense = endpoint({
     external_workspace_id: Type.Optional(description.external_workspace_id),
     valid_from: Type.Optional(Nullable(Timestamp)),
     valid_until: Type.Optional(Nullable(Timestamp)),
+    term_anchor: Type.Optional(
+      Nullable(
+        Type.String({
+          format: 'utc-time',
+          description:
+            'For an import: the `term_anchor` that an export shows. Left out, terms are counted from the beginning of the first one.',
+        }),
+      ),
+    ),
     updates_until: Type.Optional(Nullable(Timestamp)),
     skip_trial: Type.Optional(
-      Type.Boolean({ description: 'Begin with the full term, whatever days of trial the plan grants.' }),
+      Type.Boolean({ description: 'Begin with the full term, even if the plan grants days of trial.' }),
     ),
     notes: Type.Optional(description.notes),
     metadata: Type.Optional(Metadata),
   }),
-  answers: { 201: { description: 'The licence, with its key.', schema: IssuedLicense } },
+  answers: { 201: { description: 'The license, with its key.', schema: IssuedLicense } },
   problems: [
     { status: 404, code: 'PRODUCT_NOT_FOUND' },
     { status: 404, code: 'PLAN_NOT_FOUND' },
@@ -86,7 +102,7 @@ export const listLicenses = endpoint({
   path: '/admin/licenses',
   operation: 'listLicenses',
   tag: TAG,
-  summary: 'List and search licences, newest first',
+  summary: 'List and search licenses, newest first',
   auth: 'licenses:write',
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
@@ -102,7 +118,7 @@ export const listLicenses = endpoint({
     ),
   }),
   answers: {
-    200: { description: 'A page of licences.', schema: Page(License), files: ['text/csv', 'application/x-ndjson'] },
+    200: { description: 'A page of licenses.', schema: Page(License), files: ['text/csv', 'application/x-ndjson'] },
   },
   problems: [],
 });
@@ -112,11 +128,11 @@ export const readLicense = endpoint({
   path: '/admin/licenses/:id',
   operation: 'readLicense',
   tag: TAG,
-  summary: 'Read a licence, as it is or as it was',
+  summary: 'Read a license, as it is or as it was',
   auth: 'licenses:write',
   params,
   query: StrictObject({ as_of: Type.Optional(Timestamp) }),
-  answers: { 200: { description: 'The licence.', schema: License } },
+  answers: { 200: { description: 'The license.', schema: License } },
   problems: [NOT_FOUND],
 });
 
@@ -125,15 +141,15 @@ export const updateLicense = endpoint({
   path: '/admin/licenses/:id',
   operation: 'updateLicense',
   tag: TAG,
-  summary: 'Change what is written about a licence',
+  summary: 'Change the description of a license',
   auth: 'licenses:write',
   params,
   body: Type.Partial(Type.Object({ ...description, metadata: Metadata }), { additionalProperties: false }),
-  answers: { 200: { description: 'The licence.', schema: License } },
+  answers: { 200: { description: 'The license.', schema: License } },
   problems: [NOT_FOUND, REVOKED],
 });
 
-/** A change of a licence's state: `POST /admin/licenses/{id}/<action>`. */
+/** A change of a license's state: `POST /admin/licenses/{id}/<action>`. */
 const transition = <B extends TSchema>(
   action: string,
   operation: string,
@@ -150,7 +166,7 @@ const transition = <B extends TSchema>(
     auth: 'licenses:write',
     params,
     body,
-    answers: { 200: { description: 'The licence as it is now.', schema: License } },
+    answers: { 200: { description: 'The license as it is now.', schema: License } },
     problems: [
       NOT_FOUND,
       ...codes.map((code) => ({ status: code === 'INVALID_TERM' ? 400 : code === 'PLAN_NOT_FOUND' ? 404 : 409, code })),
@@ -159,22 +175,22 @@ const transition = <B extends TSchema>(
 
 const Because = StrictObject({ reason: Type.Optional(Reason) });
 
-export const suspendLicense = transition('suspend', 'suspendLicense', 'Suspend a licence', Because, [
+export const suspendLicense = transition('suspend', 'suspendLicense', 'Suspend a license', Because, [
   'LICENSE_REVOKED',
 ]);
-export const reinstateLicense = transition('reinstate', 'reinstateLicense', 'Reinstate a suspended licence', Because, [
+export const reinstateLicense = transition('reinstate', 'reinstateLicense', 'Reinstate a suspended license', Because, [
   'LICENSE_REVOKED',
   'INVALID_TRANSITION',
 ]);
-export const revokeLicense = transition('revoke', 'revokeLicense', 'Revoke a licence for good', Because, []);
-export const cancelLicense = transition('cancel', 'cancelLicense', 'Cancel a licence at the end of its term', Because, [
+export const revokeLicense = transition('revoke', 'revokeLicense', 'Revoke a license for good', Because, []);
+export const cancelLicense = transition('cancel', 'cancelLicense', 'Cancel a license at the end of its term', Because, [
   'LICENSE_REVOKED',
   'INVALID_TRANSITION',
 ]);
 export const renewLicense = transition(
   'renew',
   'renewLicense',
-  'Give a licence its next term',
+  'Give a license its next term',
   StrictObject({
     reason: Type.Optional(Reason),
     valid_until: Type.Optional(Nullable(Timestamp)),
@@ -185,7 +201,7 @@ export const renewLicense = transition(
 export const changePlan = transition(
   'change-plan',
   'changePlan',
-  'Put a licence on another plan of its product',
+  'Put a license on another plan of its product',
   StrictObject({ plan_id: Id('plan'), reason: Type.Optional(Reason) }),
   [
     'LICENSE_REVOKED',
@@ -203,7 +219,7 @@ export const revealKey = endpoint({
   path: '/admin/licenses/:id/reveal-key',
   operation: 'revealLicenseKey',
   tag: TAG,
-  summary: 'Show a licence key; that it was shown is written into the licence’s history',
+  summary: 'Show a license key; the history of the license records it',
   auth: 'licenses:write',
   params,
   answers: { 200: { description: 'The key.', schema: StrictObject({ license_key: Type.String() }) } },
@@ -215,7 +231,7 @@ export const licenseHistory = endpoint({
   path: '/admin/licenses/:id/events',
   operation: 'listLicenseEvents',
   tag: TAG,
-  summary: 'The history of a licence, oldest first',
+  summary: 'The history of a license, oldest first',
   auth: 'licenses:write',
   params,
   query: PageQuery({}),
@@ -227,7 +243,7 @@ export const licenseHistory = endpoint({
           {
             id: Type.String(),
             type: Type.String(),
-            subject: Type.String({ description: 'The licence, or what belongs to it: `lic_…/seats`.' }),
+            subject: Type.String({ description: 'The license, or what belongs to it: `lic_…/seats`.' }),
             version: Type.Integer(),
             time: Timestamp,
             actor: StrictObject({ type: Type.String(), id: Type.String() }),

@@ -12,10 +12,15 @@ import { inTransaction } from '#events/subscription/transaction';
 import { BIRTH, issued, type Life, lives, momentsOf, PLANS } from '../../../../test/support/license-lives.ts';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { licensesProjection } from './license.projection.ts';
-import { type LicenseRow, Licenses1790000012000, LicenseTerms1790000071000 } from './license.table.ts';
+import {
+  LicenseTermAnchors1790000090000,
+  LicenseTerms1790000071000,
+  type LicenseRow,
+  Licenses1790000012000,
+} from './license.table.ts';
 import { viewRow, viewState } from './license.view.ts';
 
-/** What became of a licence, and the events that tell of it. */
+/** A license at the end of a generated life, with all its events. */
 interface Lived {
   readonly id: string;
   readonly state: LicenseState;
@@ -38,7 +43,7 @@ const live = (life: Life): Lived => {
   return { id: newId('lic'), state, events };
 };
 
-/** Nobody let time pass while it was suspended: it comes back as what has become of it. */
+/** The term ends during a suspension without a `LetTimePass` command. */
 const asleep: Life = {
   issue: issueOf(PLANS[0] as Plan, { now: BIRTH }),
   steps: (['suspend', 'reinstate'] as const).map((deed) => ({
@@ -54,7 +59,7 @@ const asleep: Life = {
 
 const FAR = '2999-01-01T00:00:00.000Z';
 
-describe('the list of licences', () => {
+describe('the list of licenses', () => {
   let database: TestDatabase;
   let pool: pg.Pool;
   const lived = [asleep, ...fc.sample(lives(25), 2_000)].map(live).filter(({ events }) => events.length > 0);
@@ -66,7 +71,8 @@ describe('the list of licences', () => {
     const runner = { query: (sql: string) => pool.query(sql) } as unknown as QueryRunner;
     await new Licenses1790000012000().up(runner);
     await new LicenseTerms1790000071000().up(runner);
-    // Keys are random there, and not what these lives are about.
+    await new LicenseTermAnchors1790000090000().up(runner);
+    // Generated lives repeat license keys.
     await pool.query('alter table licenses drop constraint licenses_key_hash');
     let position = 0;
     const log = lived.flatMap(({ id, events }) =>
@@ -82,7 +88,7 @@ describe('the list of licences', () => {
         recorded_at: '2026-01-01T00:00:00.000Z',
       })),
     ) as RecordedEvent[];
-    // One by one, some together: what is read back between must be what was written.
+    // In small batches, so that rows are read back and written again.
     for (let n = 0; n < log.length; n += 7)
       await inTransaction(pool, (tx) => licensesProjection.handle(log.slice(n, n + 7), tx));
     const found = await pool.query<LicenseRow>('select * from licenses');
@@ -98,7 +104,7 @@ describe('the list of licences', () => {
     throw new Error(`no row of ${id}`);
   };
 
-  it('shows what the licences are, whatever was done to them', () => {
+  it('shows each license as its state is', () => {
     expect(lived.length).toBeGreaterThan(200);
     for (const { id, state, events } of lived) {
       expect(viewRow(rowOf(id))).toEqual(viewState(id, issued(state)));
@@ -106,7 +112,7 @@ describe('the list of licences', () => {
     }
   });
 
-  it('says when time brings something about, and only then', () => {
+  it('has a due date exactly if time will change the license', () => {
     for (const { id, state } of lived) {
       const license = issued(state);
       const plan = PLANS.find(({ plan_id }) => plan_id === license.plan_id) ?? fail(license.plan_id);

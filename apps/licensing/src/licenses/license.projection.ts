@@ -22,6 +22,7 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
     valid_from: 'timestamptz',
     valid_until: 'timestamptz',
     term_started_at: 'timestamptz',
+    term_anchor: 'timestamptz',
     updates_until: 'timestamptz',
     due_at: 'timestamptz',
     key_hash: 'text',
@@ -66,8 +67,13 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       };
     case 'license.term_started': {
       const valid_until = dateOf(event.valid_until);
-      const term_started_at = new Date(event.started_at);
-      return { term_started_at, valid_until, due_at: valid_until, updates_until: dateOf(event.updates_until) };
+      return {
+        term_started_at: new Date(event.started_at),
+        term_anchor: new Date(event.term_anchor),
+        valid_until,
+        due_at: valid_until,
+        updates_until: dateOf(event.updates_until),
+      };
     }
     case 'license.transferred': {
       const { type: _event, product_id: _product, previous_customer_id: _previous, reason: _reason, ...owner } = event;
@@ -82,7 +88,7 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
     case 'license.suspended':
       return { status: 'suspended' };
     case 'license.reinstated':
-      // It may have expired while it was suspended and nobody looked: then there is nothing more to come.
+      // A license that expired while it was suspended has nothing left that is due.
       return {
         status: event.status,
         resumes_as: event.status,
@@ -108,15 +114,20 @@ const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<Lice
 
 const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
 
-/** Events of old do not say until when new releases are included: it stays as it was. */
+/** Old events do not say until when new releases are included: the row keeps its value. */
 const updates = ({ updates_until }: Term): Partial<Pick<LicenseRow, 'updates_until'>> =>
   updates_until === undefined ? {} : { updates_until: dateOf(updates_until) };
 
-/** A licence that was issued past its term is looked at by the scheduler at once: only it knows how long the grace is. */
+/** A license that was issued past its term is due at once: only the scheduler knows how long the grace period is. */
 const term = (
-  { valid_from, valid_until }: Term,
+  { valid_from, valid_until, term_anchor }: Term,
   status: UnheldStatus,
-): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'due_at'> => {
+): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'term_anchor' | 'due_at'> => {
   const until = dateOf(valid_until);
-  return { valid_from: new Date(valid_from), valid_until: until, due_at: status === 'expired' ? null : until };
+  return {
+    valid_from: new Date(valid_from),
+    valid_until: until,
+    term_anchor: dateOf(term_anchor),
+    due_at: status === 'expired' ? null : until,
+  };
 };

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Description, LicenseStatus, UnheldStatus } from '#domain/licensing/license/license';
 
-/** A licence as it is listed and searched. What decides is its stream. */
+/** A license as it is listed and searched. Rules are decided from its stream, not from this row. */
 export interface LicenseRow extends Description {
   readonly id: string;
   readonly version: number;
@@ -10,13 +10,14 @@ export interface LicenseRow extends Description {
   readonly customer_id: string;
   readonly email: string | null;
   readonly status: LicenseStatus;
-  /** What it is underneath while it is suspended. */
+  /** The status that a suspended license returns to. */
   readonly resumes_as: UnheldStatus;
   readonly valid_from: Date;
   readonly valid_until: Date | null;
   readonly term_started_at: Date | null;
+  readonly term_anchor: Date | null;
   readonly updates_until: Date | null;
-  /** When something happens to it by itself; null = never. */
+  /** When the scheduler must look at the license next; null = never. */
   readonly due_at: Date | null;
   readonly key_hash: string;
   readonly activations: number;
@@ -58,18 +59,29 @@ export class Licenses1790000012000 implements MigrationInterface {
   }
 }
 
-/** When terms began, and until when new releases are included. */
+/** Adds when terms began, and until when new releases are included. */
 export class LicenseTerms1790000071000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
       'alter table licenses add column term_started_at timestamptz, add column updates_until timestamptz',
     );
     await runner.query('update licenses set term_started_at = valid_from');
-    // Licences that came back from suspension as expired were looked at for ever.
+    // Without this, the scheduler would look forever at licenses that were reinstated as expired.
     await runner.query(`update licenses set due_at = null where resumes_as = 'expired'`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('alter table licenses drop column term_started_at, drop column updates_until');
+  }
+}
+
+/** Adds what the ends of terms are counted from. */
+export class LicenseTermAnchors1790000090000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table licenses add column term_anchor timestamptz');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table licenses drop column term_anchor');
   }
 }

@@ -3,11 +3,11 @@ import { idTime } from '#domain/shared/id';
 import type { License } from './license.endpoints.ts';
 import type { LicenseRow } from './license.table.ts';
 
-/** A licence as the API shows it, from its state. Its key is not part of it. */
+/** The API's form of a license, from its state. The key is not part of it. */
 export const viewState = (id: string, state: LicenseState): License => {
   const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } =
     state;
-  const { notes, status, valid_from, valid_until, term_started_at, updates_until, metadata } = state;
+  const { notes, status, valid_from, valid_until, term_started_at, term_anchor, updates_until, metadata } = state;
   return {
     id,
     product_id,
@@ -23,6 +23,7 @@ export const viewState = (id: string, state: LicenseState): License => {
     valid_from,
     valid_until,
     term_started_at,
+    term_anchor,
     updates_until,
     activations: state.activations.size,
     metadata,
@@ -30,7 +31,7 @@ export const viewState = (id: string, state: LicenseState): License => {
   };
 };
 
-/** The same from its row. */
+/** The same, from the row of the license. */
 export const viewRow = (row: LicenseRow): License => {
   const {
     version: _version,
@@ -40,6 +41,7 @@ export const viewRow = (row: LicenseRow): License => {
     valid_from,
     valid_until,
     term_started_at,
+    term_anchor,
     updates_until,
     ...shown
   } = row;
@@ -48,6 +50,7 @@ export const viewRow = (row: LicenseRow): License => {
     valid_from: valid_from.toISOString(),
     valid_until: valid_until?.toISOString() ?? null,
     term_started_at: term_started_at?.toISOString() ?? null,
+    term_anchor: term_anchor?.toISOString() ?? null,
     updates_until: updates_until?.toISOString() ?? null,
     created_at: idTime(row.id),
   };

@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox';
+import { BILLING_INTERVALS } from '#domain/licensing/plan/billing-interval';
 import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/licensing/plan/plan';
 import { KEPT_DEACTIVATIONS } from '#domain/licensing/license/license';
 import { BOUND_IDENTITIES } from '#domain/licensing/plan/plan.activation-rules';
 import { RENEWAL_BASES, TERM_STARTS } from '#domain/licensing/plan/plan.term-rules';
-import { BILLING_INTERVALS } from '#domain/shared/time';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
@@ -31,11 +31,11 @@ const editable = {
   active: Type.Boolean({ description: 'Inactive plans are not sold.' }),
   term_starts: Type.Enum([...TERM_STARTS], {
     description:
-      'When the term of a licence begins. `first_activation` needs activations, and a plan that is not floating; until then the licence works, and `valid_until` is null.',
+      'When the term of a license begins. `first_activation` needs activations, and a plan that is not floating; until then the license works, and `valid_until` is null.',
   }),
   renewal_from: Type.Enum([...RENEWAL_BASES], {
     description:
-      '`from_expiry`: the next term follows the present one while the licence works, grace included. `from_now`: it begins with the renewal.',
+      '`from_expiry`: the next term follows the present one while the license works, grace included, and is counted from the same anchor. `from_now`: it begins with the renewal, which is the new anchor.',
   }),
   updates_days: Type.Union([Days, Type.Null()], {
     description:
@@ -43,11 +43,11 @@ const editable = {
   }),
   fingerprint_lock: Type.Boolean({
     description:
-      'The first device or user binds the licence; others are FINGERPRINT_MISMATCH until the binding is undone.',
+      'The first device or user binds the license; others are FINGERPRINT_MISMATCH until the binding is undone.',
   }),
   bound_identity: Nullable(
     Type.Enum([...BOUND_IDENTITIES], {
-      description: 'The first use binds the licence to the `identity` it names; others are IDENTITY_MISMATCH.',
+      description: 'The first use binds the license to the `identity` it names; others are IDENTITY_MISMATCH.',
     }),
   ),
   activation_ttl_days: Nullable(
@@ -61,7 +61,7 @@ const editable = {
     Type.Integer({
       minimum: 0,
       maximum: KEPT_DEACTIVATIONS,
-      description: 'How often apps may give activations up within `deactivation_period_days`; null = without limit.',
+      description: 'How often apps may release activations within `deactivation_period_days`; null = without limit.',
     }),
   ),
   deactivation_period_days: Type.Integer({ minimum: 1, maximum: 3650 }),
@@ -83,7 +83,7 @@ export type Plan = Static<typeof Plan>;
 const params = StrictObject({ id: Id('plan') });
 const NOT_FOUND = { status: 404, code: 'PLAN_NOT_FOUND' };
 const SLUG_TAKEN = { status: 409, code: 'SLUG_TAKEN' };
-/** `term_starts: first_activation` where there are no activations. */
+/** `term_starts: first_activation` is refused if the product or the plan has no activations. */
 const NO_ACTIVATIONS = { status: 403, code: 'FEATURE_NOT_AVAILABLE' };
 
 export const createPlan = endpoint({
@@ -91,7 +91,7 @@ export const createPlan = endpoint({
   path: '/admin/plans',
   operation: 'createPlan',
   tag: TAG,
-  summary: 'Make a plan',
+  summary: 'Create a plan',
   auth: 'admin',
   body: StrictObject({
     product_id: Id('prod'),
@@ -150,7 +150,7 @@ export const updatePlan = endpoint({
   path: '/admin/plans/:id',
   operation: 'updatePlan',
   tag: TAG,
-  summary: 'Change a plan, for present licences too',
+  summary: 'Change a plan, for present licenses too',
   auth: 'admin',
   params,
   body: Type.Partial(Type.Object(editable), { additionalProperties: false }),

@@ -1,6 +1,6 @@
 import type { Time } from '../../shared/time.ts';
 import type { Binding } from './license.binding.ts';
-import type { Description, License, LicenseEvent, LicenseState } from './license.ts';
+import type { Description, License, LicenseEvent, LicenseState, Term } from './license.ts';
 import {
   type Activate,
   activate,
@@ -14,13 +14,14 @@ import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
 import {
+  anchorFor,
   beginsWithTrial,
   nextBegin,
   renew,
   type RenewLicense,
   startTerm,
   statusByTime,
-  termEnd,
+  termFrom,
   updatesEnd,
   updatesOnChange,
 } from './license.terms.ts';
@@ -44,11 +45,13 @@ export type IssueLicense = Timed &
     readonly key_hash: string;
     readonly key_sealed: string;
     readonly valid_from: Time | null;
-    /** undefined = what the plan says; null = for ever. */
+    /** undefined = what the plan says; null = no end. */
     readonly valid_until: Time | null | undefined;
+    /** What the ends of later terms are counted from, for an import; undefined or null = the beginning of the term. */
+    readonly term_anchor?: Time | null | undefined;
     /** undefined = what the plan says; null = for as long as it works. */
     readonly updates_until?: Time | null | undefined;
-    /** Begins with the full term, whatever trial the plan grants. */
+    /** Begins with the full term, even if the plan grants a trial. */
     readonly skip_trial?: boolean;
   };
 export type LicenseCommand =
@@ -128,17 +131,16 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
   if (!plan.active) return refuse('PLAN_INACTIVE');
   const trial = beginsWithTrial(plan, command.skip_trial === true);
   const valid_from = command.valid_from ?? now;
-  // A date that somebody names is the date that counts.
+  // A date that was given takes precedence over the first activation.
   const waits =
     plan.term_starts === 'first_activation' && command.valid_from === null && command.valid_until === undefined;
-  const byPlan = waits ? null : termEnd(plan, valid_from, trial);
-  const valid_until = command.valid_until === undefined ? byPlan : command.valid_until;
+  const { valid_until, term_anchor } = waits ? WAITING : firstTerm(command, valid_from, trial);
   if (valid_until !== null && valid_until < valid_from) return refuse('INVALID_TERM');
-  const status = statusByTime({ valid_from, valid_until }, plan, now, trial ? 'trialing' : 'active');
+  const status = statusByTime({ valid_until }, plan, now, trial ? 'trialing' : 'active');
   const description = { name, org_name, external_customer_id, external_workspace_id, notes, metadata };
   const updates_until =
     command.updates_until !== undefined ? command.updates_until : waits ? null : updatesEnd(plan, valid_from);
-  const term = { valid_from, valid_until, updates_until, term_started_at: waits ? null : valid_from };
+  const term = { valid_from, valid_until, term_anchor, updates_until, term_started_at: waits ? null : valid_from };
   const { product_id, plan_id } = plan;
   return [
     {
@@ -156,6 +158,19 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
     },
     ...(trial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
   ];
+};
+
+/** A term that waits for the first activation. */
+const WAITING = { valid_until: null, term_anchor: null };
+
+const firstTerm = (
+  { plan, ...given }: IssueLicense,
+  valid_from: Time,
+  trial: boolean,
+): Pick<Term, 'valid_until' | 'term_anchor'> => {
+  const byPlan = termFrom(plan, valid_from, trial);
+  const valid_until = given.valid_until === undefined ? byPlan.valid_until : given.valid_until;
+  return { valid_until, term_anchor: anchorFor(plan, given.term_anchor ?? byPlan.term_anchor, valid_until) };
 };
 
 const update = (changes: Partial<Description>, state: License): readonly LicenseEvent[] => {
@@ -177,7 +192,7 @@ const suspend = (reason: string | null, { status, product_id }: License): readon
   return [{ type: 'license.suspended', product_id, reason }];
 };
 
-/** A licence comes back as what it is by now: its term went on running. */
+/** A license comes back with the status that it has by now: its term did not stop during the suspension. */
 const reinstate = (
   { reason, plan, now }: Timed & Reasoned & { readonly plan: Plan },
   state: License,
@@ -189,7 +204,7 @@ const reinstate = (
   return [{ type: 'license.reinstated', product_id: state.product_id, reason, status }];
 };
 
-/** What has been paid for may be used to its end; what has no end ends now. */
+/** A canceled license works until the end of its paid term. A license without an end stops now. */
 const cancel = ({ reason, now }: Timed & Reasoned, state: License): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
   if (state.resumes_as === 'canceled') return [];
@@ -198,8 +213,8 @@ const cancel = ({ reason, now }: Timed & Reasoned, state: License): readonly Lic
 };
 
 /**
- * The term goes on as it is; a trial, or a licence whose term is over, begins a new one. A term that waits for the first
- * activation goes on waiting if terms of the new plan do.
+ * The present term continues. A trial, or a license whose term is over, begins a new term. A term that waits for the first
+ * activation keeps waiting if terms of the new plan wait too.
  */
 const changePlan = (
   { plan, now, reason }: Timed & Reasoned & { readonly plan: Plan },
@@ -211,12 +226,15 @@ const changePlan = (
   if (plan.product_id !== state.product_id) return refuse('PLAN_OF_ANOTHER_PRODUCT');
   if (!plan.active) return refuse('PLAN_INACTIVE');
   if (plan.plan_id === state.plan_id) return [];
-  const goesOn = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
+  const continues = state.status === 'active' && plan.license_type === 'subscription' && state.valid_until !== null;
   const toTrial = plan.license_type === 'trial';
   const waits = state.term_started_at === null;
-  const valid_until = goesOn ? state.valid_until : waits ? null : termEnd(plan, nextBegin(state, now), toTrial);
   const updates_until = waits ? state.updates_until : updatesOnChange(state, plan, now);
-  const term = { valid_from: state.valid_from, valid_until, updates_until };
+  const term = {
+    valid_from: state.valid_from,
+    ...(continues ? termOf(state) : waits ? WAITING : termFrom(plan, nextBegin(state, now), toTrial)),
+    updates_until,
+  };
   const { product_id, customer_id } = state;
   return [
     {
@@ -234,7 +252,12 @@ const changePlan = (
   ];
 };
 
-/** The end of the term, then the end of the grace. Both may be past when a scheduler has been away. */
+const termOf = ({ valid_until, term_anchor }: License): Pick<Term, 'valid_until' | 'term_anchor'> => ({
+  valid_until,
+  term_anchor,
+});
+
+/** The end of the term, then the end of the grace period. Both may be past if the scheduler was down. */
 const letTimePass = ({ plan, now }: Timed & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
   const { product_id, valid_until, resumes_as } = state;
   if (state.status === 'revoked' || valid_until === null || now < valid_until) return [];
@@ -242,7 +265,7 @@ const letTimePass = ({ plan, now }: Timed & { readonly plan: Plan }, state: Lice
   const grace_until = graceEnd(state, plan) ?? valid_until;
   const expired = { type: 'license.expired', product_id, valid_until } as const;
   if (now >= grace_until) return [expired];
-  // Said again when the plan has lengthened the grace in the meantime.
+  // The event is repeated if the plan has lengthened the grace period in the meantime.
   if (resumes_as === 'past_due' && state.grace_until === grace_until) return [];
   return [{ type: 'license.past_due', product_id, valid_until, grace_until }];
 };

@@ -4,18 +4,21 @@ import { IDENTIFIER_TYPES, LICENSE_STATUSES } from './license.ts';
 
 const service = 'licensing';
 const subject = EXAMPLE.license;
-const product_id = text('The product of the licence.');
-const plan_id = text('The plan of the licence.');
-const customer_id = text('Whom the licence belongs to. Who that is, the API tells.');
-const status = Type.Enum([...LICENSE_STATUSES], { description: 'What the licence is now.' });
-const reason = orNull(text('Why, in the words of whoever did it.'));
-const valid_from = time('From when the licence is valid.');
-const valid_until = orNull(time('Until when it is valid; null = for ever.'));
+const product_id = text('The product of the license.');
+const plan_id = text('The plan of the license.');
+const customer_id = text('The customer that owns the license. The API has the details of the person.');
+const status = Type.Enum([...LICENSE_STATUSES], { description: 'The status of the license now.' });
+const reason = orNull(text('The reason that was given.'));
+const valid_from = time('From when the license is valid.');
+const valid_until = orNull(time('Until when it is valid; null = no end.'));
 const updates_until = Type.Optional(
   orNull(time('Until when new releases are included; null = for as long as it works.')),
 );
-const external_customer_id = orNull(text('The customer in the merchant’s own books.'));
-const external_workspace_id = orNull(text('The workspace in the merchant’s own books.'));
+const term_anchor = Type.Optional(
+  orNull(time('The ends of its terms are counted from here; null while the term waits for the first activation.')),
+);
+const external_customer_id = orNull(text('The customer in the merchant’s own system.'));
+const external_workspace_id = orNull(text('The workspace in the merchant’s own system.'));
 const activation_id = text('The activation.');
 const identifier_hash = text('Base64url SHA-256 of the identifier of the device or user.');
 
@@ -24,6 +27,7 @@ const plan = { ...product, plan_id: EXAMPLE.plan };
 const year = {
   valid_from: '2026-01-31T09:00:00.000Z',
   valid_until: '2027-01-31T09:00:00.000Z',
+  term_anchor: '2026-01-31T09:00:00.000Z',
   updates_until: null,
 };
 const hash = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
@@ -33,7 +37,7 @@ export const licenseContracts = [
     type: 'license.created',
     service,
     subject,
-    description: 'A licence was issued.',
+    description: 'A license was issued.',
     fields: {
       product_id,
       plan_id,
@@ -43,6 +47,7 @@ export const licenseContracts = [
       status,
       valid_from,
       valid_until,
+      term_anchor,
       updates_until,
     },
     example: {
@@ -58,23 +63,27 @@ export const licenseContracts = [
     type: 'license.renewed',
     service,
     subject,
-    description: 'A licence has a new term.',
-    fields: { product_id, plan_id, status, valid_from, valid_until, updates_until },
+    description: 'A license has a new term.',
+    fields: { product_id, plan_id, status, valid_from, valid_until, term_anchor, updates_until },
     example: { ...plan, status: 'active', ...year },
   }),
   contract({
     type: 'license.past_due',
     service,
     subject,
-    description: 'The term of a licence has ended and its grace has begun: it still works.',
-    fields: { product_id, valid_until: time('The end of the term.'), grace_until: time('The end of the grace.') },
+    description: 'The term of a license has ended and its grace period has begun: it still works.',
+    fields: {
+      product_id,
+      valid_until: time('The end of the term.'),
+      grace_until: time('The end of the grace period.'),
+    },
     example: { ...product, valid_until: year.valid_until, grace_until: '2027-02-07T09:00:00.000Z' },
   }),
   contract({
     type: 'license.expired',
     service,
     subject,
-    description: 'Term and grace of a licence are over: it does not work any more.',
+    description: 'Term and grace period of a license are over: it no longer works.',
     fields: { product_id, valid_until: time('The end of the term.') },
     example: { ...product, valid_until: year.valid_until },
   }),
@@ -82,15 +91,15 @@ export const licenseContracts = [
     type: 'license.canceled',
     service,
     subject,
-    description: 'A licence was canceled: it works until valid_until, and will not be renewed.',
+    description: 'A license was canceled: it works until valid_until, and is not renewed.',
     fields: { product_id, reason, valid_until: time('Until when it works.') },
-    example: { ...product, reason: 'asked for by the customer', valid_until: year.valid_until },
+    example: { ...product, reason: 'requested by the customer', valid_until: year.valid_until },
   }),
   contract({
     type: 'license.suspended',
     service,
     subject,
-    description: 'A licence was suspended: it does not work until it is reinstated.',
+    description: 'A license was suspended: it does not work until it is reinstated.',
     fields: { product_id, reason },
     example: { ...product, reason: 'chargeback' },
   }),
@@ -98,7 +107,7 @@ export const licenseContracts = [
     type: 'license.reinstated',
     service,
     subject,
-    description: 'A suspended licence came back, as what its term makes of it.',
+    description: 'A suspended license was reinstated, with the status that its term has now.',
     fields: { product_id, reason, status },
     example: { ...product, reason: null, status: 'active' },
   }),
@@ -106,7 +115,7 @@ export const licenseContracts = [
     type: 'license.revoked',
     service,
     subject,
-    description: 'A licence was revoked, for good.',
+    description: 'A license was revoked permanently.',
     fields: { product_id, reason },
     example: { ...product, reason: 'refunded' },
   }),
@@ -114,7 +123,7 @@ export const licenseContracts = [
     type: 'plan.changed',
     service,
     subject,
-    description: 'A licence went over to another plan. The subject is the licence.',
+    description: 'A license was put on another plan. The subject is the license.',
     fields: {
       product_id,
       plan_id,
@@ -123,6 +132,7 @@ export const licenseContracts = [
       status,
       valid_from,
       valid_until,
+      term_anchor,
       updates_until,
     },
     example: { ...plan, previous_plan_id: 'plan_01jd1zv8a2d4gqh6j9k1m3n5p7', reason: null, status: 'active', ...year },
@@ -131,7 +141,7 @@ export const licenseContracts = [
     type: 'activation.added',
     service,
     subject,
-    description: 'A device or a user was activated. The subject is the licence.',
+    description: 'A device or a user was activated. The subject is the license.',
     fields: { product_id, activation_id, identifier_type: Type.Enum([...IDENTIFIER_TYPES]), identifier_hash },
     example: {
       ...product,
@@ -144,14 +154,14 @@ export const licenseContracts = [
     type: 'activation.removed',
     service,
     subject,
-    description: 'An activation was given up. The subject is the licence.',
+    description: 'An activation was released. The subject is the license.',
     fields: {
       product_id,
       activation_id,
       identifier_hash,
       reason: Type.Enum(['client', 'operator']),
       unseen: Type.Optional(
-        orNull(Type.Boolean({ description: 'Nobody had verified it for as long as the plan lets it keep its place.' })),
+        orNull(Type.Boolean({ description: 'It was not verified within the days that the plan allows.' })),
       ),
     },
     example: {

@@ -37,7 +37,7 @@ describe('issuing', () => {
         { type: 'license.created', status: 'active', valid_from: T0, valid_until: '2026-02-28T09:00:00.000Z' },
       ]);
   });
-  it('gives a perpetual licence no end', () => {
+  it('gives a perpetual license no end', () => {
     given()
       .when(issue(perpetual))
       .thenMatches([{ status: 'active', valid_until: null, trial: false }]);
@@ -47,7 +47,7 @@ describe('issuing', () => {
       .when(issue(trial))
       .thenMatches([{ status: 'trialing', valid_until: later(14), trial: true }, { type: 'license.trial_started' }]);
   });
-  it('takes a term that is over for what it is, as imports need', () => {
+  it('sets the status by time if the term is over, as imports need', () => {
     const over = { valid_from: later(-60), valid_until: later(-3) };
     given()
       .when(issue(plan, over))
@@ -56,7 +56,7 @@ describe('issuing', () => {
       .when(issue({ ...plan, grace_days: 0 }, over))
       .thenMatches([{ status: 'expired' }]);
   });
-  it('refuses a term that ends before it begins, a plan that is not sold, and an id that is taken', () => {
+  it('refuses a term that ends before it begins, an inactive plan, and an id that exists', () => {
     given()
       .when(issue(plan, { valid_from: later(1), valid_until: T0 }))
       .thenRefused('INVALID_TERM');
@@ -69,7 +69,7 @@ describe('issuing', () => {
   });
 });
 
-describe('what may follow what', () => {
+describe('transitions', () => {
   const states: Record<LicenseStatus, LicenseEvent[]> = {
     active: issued(),
     trialing: issued(trial),
@@ -115,7 +115,7 @@ describe('what may follow what', () => {
     Object.entries(row).map(([name, outcome]) => [status as LicenseStatus, name, outcome] as const),
   );
 
-  it.each(cases)('a licence that is %s, told to %s: %s', (status, name, outcome) => {
+  it.each(cases)('a license that is %s, command %s: %s', (status, name, outcome) => {
     const command = commands[name];
     if (command === undefined) throw new Error(name);
     const then = given(...states[status]).when(command);
@@ -124,27 +124,27 @@ describe('what may follow what', () => {
     else then.thenRefused(outcome);
   });
 
-  it('every command needs a licence', () => {
+  it('every command but issuing needs a license', () => {
     for (const command of [suspend, reinstate, revoke, cancel, renew, change, activate('a')])
       given().when(command).thenRefused('LICENSE_NOT_FOUND');
   });
 });
 
 describe('terms', () => {
-  it('a renewal adds to what is left, or begins now when nothing is', () => {
+  it('a renewal follows the present term, or begins now after the grace period', () => {
     given(...issued())
       .when(renew)
-      .thenMatches([{ valid_until: '2026-03-28T09:00:00.000Z', status: 'active' }]);
+      .thenMatches([{ valid_until: '2026-03-31T09:00:00.000Z', status: 'active' }]);
     given(...after(lapse(60)))
       .when({ ...renew, now: later(60) })
       .thenMatches([{ valid_until: '2026-05-01T09:00:00.000Z', status: 'active' }]);
   });
-  it('a trial becomes a full licence when it is renewed', () => {
+  it('a renewal turns a trial into a full license', () => {
     given(...issued(trial))
       .when({ ...renew, plan })
       .thenMatches([{ status: 'active', valid_until: '2026-03-14T09:00:00.000Z' }]);
   });
-  it('a cancellation leaves what was paid for; what has no end ends now', () => {
+  it('a canceled license works to the end of its term; without an end it stops now', () => {
     given(...issued())
       .when(cancel)
       .thenMatches([{ valid_until: '2026-02-28T09:00:00.000Z' }]);
@@ -152,7 +152,7 @@ describe('terms', () => {
       .when(cancel)
       .thenMatches([{ valid_until: later(1) }]);
   });
-  it('time makes a licence past due, then expired, each once', () => {
+  it('a license becomes past due, then expired, each once', () => {
     given(...issued())
       .when(lapse(27))
       .thenNothing();
@@ -172,12 +172,12 @@ describe('terms', () => {
       .when(lapse(99))
       .thenMatches([{ type: 'license.expired' }]);
   });
-  it('a longer grace is told when the plan is changed meanwhile', () => {
+  it('the past_due event is repeated if the plan gets a longer grace period', () => {
     given(...after(lapse(28)))
       .when({ ...lapse(35), plan: { ...plan, grace_days: 30 } } as LicenseCommand)
       .thenMatches([{ type: 'license.past_due', grace_until: later(58) }]);
   });
-  it('a licence comes back from suspension as what time has made of it', () => {
+  it('a reinstated license has the status of its term at that time', () => {
     given(...after(suspend))
       .when({ ...reinstate, now: later(30) } as LicenseCommand)
       .thenMatches([{ status: 'past_due' }]);
@@ -188,7 +188,7 @@ describe('terms', () => {
       .when(reinstate)
       .thenMatches([{ status: 'canceled' }]);
   });
-  it('a change of plan keeps the term of a running subscription, and only within the product', () => {
+  it('a change of plan keeps the term of a running subscription, and stays within the product', () => {
     const yearly = { ...plan, plan_id: 'plan_4', billing_interval: 'year' } as const;
     given(...issued())
       .when({ ...change, plan: yearly } as LicenseCommand)
@@ -208,7 +208,7 @@ describe('activations', () => {
       .when(activate('a'))
       .thenNothing();
   });
-  it('there are no more than the plan says; 0 means none and null any number', () => {
+  it('the limit of the plan holds; 0 means none and null means no limit', () => {
     given(...after(activate('a'), activate('b')))
       .when(activate('c'))
       .thenRefused('ACTIVATION_LIMIT_REACHED', { max: 2, current: 2 });
@@ -219,7 +219,7 @@ describe('activations', () => {
       .when(activate('c', { plan: { ...plan, max_activations: null } }))
       .thenMatches([{ type: 'activation.added' }]);
   });
-  it('a place that was given up can be taken again', () => {
+  it('a released slot can be used again', () => {
     const leave: LicenseCommand = { type: 'Deactivate', plan, identifier_hash: 'hash of a', reason: 'client', now: T0 };
     given(...after(activate('a'), activate('b'), leave))
       .when(activate('c'))
@@ -228,7 +228,7 @@ describe('activations', () => {
       .when(leave)
       .thenRefused('ACTIVATION_NOT_FOUND');
   });
-  it('only a usable licence is activated', () => {
+  it('only a usable license is activated', () => {
     given(...after(suspend))
       .when(activate('a'))
       .thenRefused('LICENSE_SUSPENDED');
@@ -256,8 +256,8 @@ describe('activations', () => {
   });
 });
 
-describe('the events of a licence', () => {
-  it('of a later version pass by unnoticed', () => {
+describe('the events of a license', () => {
+  it('of unknown types change nothing', () => {
     const [state] = [issued().reduce(licenseStream.evolve, licenseStream.initialState)];
     expect(licenseStream.evolve(state, { type: 'license.polished' } as unknown as LicenseEvent)).toBe(state);
   });

@@ -12,13 +12,13 @@ export const LICENSE_STATUSES = [
   'revoked',
 ] as const;
 export type LicenseStatus = (typeof LICENSE_STATUSES)[number];
-/** What a licence is when it is neither suspended nor revoked. */
+/** The statuses of a license that is neither suspended nor revoked. */
 export type UnheldStatus = Exclude<LicenseStatus, 'suspended' | 'revoked'>;
 
 export const IDENTIFIER_TYPES = ['device', 'user'] as const;
 export type IdentifierType = (typeof IDENTIFIER_TYPES)[number];
 
-/** What people write about a licence; nothing is decided by it. */
+/** Descriptive fields of a license. No rule depends on them. */
 export interface Description {
   readonly name: string | null;
   readonly org_name: string | null;
@@ -30,9 +30,14 @@ export interface Description {
 
 export interface Term {
   readonly valid_from: Time;
-  /** null = for ever, or not known before the first activation. */
+  /** null = no end, or the term waits for the first activation. */
   readonly valid_until: Time | null;
-  /** Until when new releases are included; null = for as long as it works. Events of old do not say. */
+  /**
+   * The ends of this term and of those after it are counted from here by the calendar, so that a month of 28 days does not
+   * shorten the ones after it. null = the term waits for the first activation.
+   */
+  readonly term_anchor: Time | null;
+  /** Until when new releases are included; null = for as long as it works. Missing in old events. */
   readonly updates_until?: Time | null;
 }
 
@@ -48,19 +53,20 @@ export type LicenseEvent =
       readonly customer_id: string;
       readonly email: string;
       readonly status: UnheldStatus;
-      /** Nothing has been bought yet. */
+      /** The license starts with a trial. */
       readonly trial: boolean;
-      /** Keyed hash by which the key is found. */
+      /** Keyed hash of the license key, for look-ups. */
       readonly key_hash: string;
       /** The key, encrypted. */
       readonly key_sealed: string;
-      /** null = the term waits for the first activation. In events of old it began with `valid_from`. */
+      /** null = the term waits for the first activation. Missing in old events: the term began at `valid_from`. */
       readonly term_started_at?: Time | null;
     } & Description &
       Term)
   | (OfProduct & {
       readonly type: 'license.term_started';
       readonly started_at: Time;
+      readonly term_anchor: Time;
       readonly valid_until: Time | null;
       readonly updates_until: Time | null;
     })
@@ -90,7 +96,7 @@ export type LicenseEvent =
     })
   | (OfProduct & {
       readonly type: 'license.file_issued';
-      /** OfProduct the machine that it is for. */
+      /** Of the machine that the file is for. */
       readonly identifier_hash: string;
       readonly issued_at: Time;
       readonly expires_at: Time;
@@ -111,7 +117,7 @@ export type LicenseEvent =
       readonly type: 'activation.added';
       readonly activation_id: string;
       readonly customer_id: string;
-      /** Base64url SHA-256 of the normalised identifier; what leases are bound to. */
+      /** Base64url SHA-256 of the normalized identifier. Leases are bound to it. */
       readonly identifier_hash: string;
       readonly identifier: string | null;
       readonly identifier_type: IdentifierType;
@@ -124,9 +130,9 @@ export type LicenseEvent =
       readonly activation_id: string;
       readonly identifier_hash: string;
       readonly reason: 'client' | 'operator';
-      /** It was not verified for as long as the plan lets it keep its place. */
+      /** The activation was released because it was not verified within the plan's `activation_ttl_days`. */
       readonly unseen?: boolean;
-      /** Events of old do not say. */
+      /** Missing in old events. */
       readonly removed_at?: Time;
     });
 
@@ -139,7 +145,7 @@ export interface Activation {
   readonly added_at: Time;
 }
 
-/** A licence that has been issued. While it is suspended, `resumes_as` is what it is underneath. */
+/** A license that has been issued. While it is suspended, `resumes_as` is the status it will return to. */
 export interface License extends Description, Required<Term> {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
@@ -152,28 +158,28 @@ export interface License extends Description, Required<Term> {
   readonly key_sealed: string;
   /** null while the term waits for the first activation. */
   readonly term_started_at: Time | null;
-  /** Whose trial it is or was. */
+  /** The customers that have used this license as their trial. */
   readonly trial_customers: ReadonlySet<string>;
-  /** Where the grace that has begun ends; null before. */
+  /** The end of the grace period, once it has begun; null before. */
   readonly grace_until: Time | null;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
-  /** When the app gave activations up, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
+  /** When apps released activations, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
   readonly deactivations: readonly Time[];
   readonly bindings: Bindings;
   readonly add_ons: ReadonlySet<string>;
-  /** Entitlements of its own, by feature. */
+  /** The license's own entitlements, by feature. */
   readonly overrides: ReadonlyMap<string, Entitlement>;
 }
 
-/** As many as any plan may limit. */
+/** The largest `max_deactivations` that a plan may have. */
 export const KEPT_DEACTIVATIONS = 1000;
 
 export type LicenseState = { readonly status: 'none' } | License;
 
 const initialState: LicenseState = { status: 'none' };
 
-/** One for all licences that have none of something: most have, and fifty thousand are kept in memory. */
+/** Shared empty sets and maps: most licenses have nothing in them, and the cache holds 50,000 licenses. */
 const NONE: ReadonlySet<never> = new Set<never>();
 const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
@@ -203,14 +209,14 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     case 'license.renewed':
       return { ...inStatus(state, event.status), ...termOf(event), trial: false };
     case 'license.term_started': {
-      const { started_at, valid_until, updates_until } = event;
-      return { ...state, term_started_at: started_at, valid_until, updates_until };
+      const { started_at, term_anchor, valid_until, updates_until } = event;
+      return { ...state, term_started_at: started_at, term_anchor, valid_until, updates_until };
     }
     case 'license.trial_started':
       return { ...state, trial_customers: new Set(state.trial_customers).add(event.customer_id) };
     case 'license.transferred': {
       const { type: _event, previous_customer_id: _previous, reason: _reason, ...owner } = event;
-      // A new owner has devices of his own.
+      // A new owner has other devices.
       return { ...state, ...owner, bindings: owner.customer_id === state.customer_id ? state.bindings : UNBOUND };
     }
     case 'plan.changed':
@@ -264,10 +270,14 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
   }
 };
 
-const termOf = ({ valid_from, valid_until, updates_until }: Term): Term =>
-  updates_until === undefined ? { valid_from, valid_until } : { valid_from, valid_until, updates_until };
+const termOf = ({ valid_from, valid_until, term_anchor, updates_until }: Term): Term => ({
+  valid_from,
+  valid_until,
+  term_anchor,
+  ...(updates_until === undefined ? {} : { updates_until }),
+});
 
-/** What happens by itself to a suspended licence happens underneath: it stays suspended. */
+/** A suspended license stays suspended; only the status that it resumes as changes. */
 const inStatus = (state: License, status: UnheldStatus): License => ({
   ...state,
   status: state.status === 'suspended' ? 'suspended' : status,
@@ -277,7 +287,7 @@ const inStatus = (state: License, status: UnheldStatus): License => ({
 
 const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);
 
-/** A stream a licence, `lic_…`, with its activations: all that decides who may use it. */
+/** One stream per license, `lic_…`, with its activations. */
 export const licenseStream = {
   name: 'license',
   initialState,

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { contract, EXAMPLE, orNull, text } from '../../shared/contract.ts';
-import { BILLING_INTERVALS } from '../../shared/time.ts';
+import { BILLING_INTERVALS } from './billing-interval.ts';
 import { ACTIVATION_DEFAULTS, BOUND_IDENTITIES } from './plan.activation-rules.ts';
 import { RENEWAL_BASES, TERM_STARTS } from './plan.term-rules.ts';
 import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
@@ -10,7 +10,7 @@ const subject = EXAMPLE.plan;
 const product_id = text('The product that the plan sells.');
 const most = (of: string) => orNull(Type.Integer({ minimum: 0, description: `${of} at most; null = unlimited.` }));
 const fields = {
-  name: text('What people call it.'),
+  name: text('The name that people see.'),
   slug: text('Its name within the product.'),
   license_type: Type.Enum([...LICENSE_TYPES]),
   license_model: Type.Enum([...LICENSE_MODELS]),
@@ -21,12 +21,12 @@ const fields = {
   grace_days: Type.Integer({ minimum: 0 }),
   floating_timeout: Type.Integer({ minimum: 1, description: 'Minutes.' }),
   max_borrow_days: Type.Optional(
-    orNull(Type.Integer({ minimum: 0, description: 'Days for which a floating session may be lent; null = 0.' })),
+    orNull(Type.Integer({ minimum: 0, description: 'Days for which a floating session may be borrowed; null = 0.' })),
   ),
   sort_order: Type.Integer(),
   active: Type.Boolean({ description: 'It is sold.' }),
   term_starts: Type.Optional(
-    orNull(Type.Enum([...TERM_STARTS], { description: 'When the term of its licences begins; null = at issue.' })),
+    orNull(Type.Enum([...TERM_STARTS], { description: 'When the term of its licenses begins; null = at issue.' })),
   ),
   renewal_from: Type.Optional(
     orNull(Type.Enum([...RENEWAL_BASES], { description: 'What renewals are counted from; null = from expiry.' })),
@@ -34,9 +34,9 @@ const fields = {
   updates_days: Type.Optional(
     orNull(Type.Integer({ minimum: 0, description: 'Days for which new releases are included; null = no end.' })),
   ),
-  fingerprint_lock: Type.Optional(orNull(Type.Boolean({ description: 'The first device or user binds a licence.' }))),
+  fingerprint_lock: Type.Optional(orNull(Type.Boolean({ description: 'The first device or user binds a license.' }))),
   bound_identity: Type.Optional(
-    orNull(Type.Enum([...BOUND_IDENTITIES], { description: 'What the first use binds a licence to; null = nothing.' })),
+    orNull(Type.Enum([...BOUND_IDENTITIES], { description: 'What the first use binds a license to; null = nothing.' })),
   ),
   activation_ttl_days: Type.Optional(
     orNull(
@@ -45,7 +45,7 @@ const fields = {
   ),
   max_deactivations: Type.Optional(
     orNull(
-      Type.Integer({ minimum: 0, description: 'Activations that apps may give up in a period; null = no limit.' }),
+      Type.Integer({ minimum: 0, description: 'Activations that apps may release in a period; null = no limit.' }),
     ),
   ),
   deactivation_period_days: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'The period, in days.' }))),
@@ -56,7 +56,7 @@ export const planContracts = [
     type: 'plan.created',
     service,
     subject,
-    description: 'A plan was made.',
+    description: 'A plan was created.',
     fields: { product_id, checkout_id: text('Names the plan in checkout addresses.'), ...fields },
     example: {
       product_id: EXAMPLE.product,

@@ -1,7 +1,7 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import { changed, productSupports, type ProductType } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
-import type { BillingInterval } from '../../shared/time.ts';
+import type { BillingInterval } from './billing-interval.ts';
 import { ACTIVATION_DEFAULTS, type ActivationRules } from './plan.activation-rules.ts';
 import { TERM_DEFAULTS, type TermRules } from './plan.term-rules.ts';
 
@@ -11,7 +11,7 @@ export type LicenseType = (typeof LICENSE_TYPES)[number];
 export const LICENSE_MODELS = ['standard', 'floating'] as const;
 export type LicenseModel = (typeof LICENSE_MODELS)[number];
 
-/** What a licence of a plan may do. `null` for a maximum = unlimited; 0 = none. */
+/** What a license of a plan may do. For a maximum, null = unlimited and 0 = none. */
 export interface PlanTerms extends TermRules, ActivationRules {
   readonly product_id: string;
   readonly name: string;
@@ -23,18 +23,18 @@ export interface PlanTerms extends TermRules, ActivationRules {
   readonly max_activations: number | null;
   readonly max_seats: number | null;
   readonly trial_days: number;
-  /** Days for which a licence goes on working after its term. */
+  /** Days for which a license keeps working after its term. */
   readonly grace_days: number;
   /** Minutes without a heartbeat after which a floating session ends. */
   readonly floating_timeout: number;
-  /** Days for which a floating session may be lent, to work offline; 0 = it may not. */
+  /** Days for which a floating session may be borrowed for offline work; 0 = not at all. */
   readonly max_borrow_days: number;
   readonly sort_order: number;
-  /** Inactive plans are not sold: no new licences. */
+  /** Inactive plans are not sold: no new licenses. */
   readonly active: boolean;
 }
 
-/** What fields that are left out mean. */
+/** Defaults of fields that are left out. */
 export const PLAN_DEFAULTS = {
   billing_interval: null,
   max_activations: 3,
@@ -49,7 +49,7 @@ export const PLAN_DEFAULTS = {
   ...ACTIVATION_DEFAULTS,
 } as const satisfies Partial<PlanTerms>;
 
-/** What may change once a plan has been made. */
+/** The fields that may change after a plan was created. */
 export type PlanChanges = Partial<Omit<PlanTerms, 'product_id'>>;
 
 export type PlanEvent =
@@ -77,7 +77,7 @@ export const planRefusals = {
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
   FEATURE_NOT_AVAILABLE: {
     status: 403,
-    message: 'Licences of this plan have no activations that a term could begin at.',
+    message: 'Licenses of this plan have no activations, so no term can begin at the first one.',
   },
 };
 
@@ -89,7 +89,7 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
   switch (event.type) {
     case 'plan.created': {
       const { type: _event, ...plan } = event;
-      // Plans that were made before a rule existed have what it means to leave it out.
+      // A plan that is older than a rule has the default of that rule.
       return { status: 'created', entitlements: new Map(), ...PLAN_DEFAULTS, ...plan };
     }
     case 'plan.updated':
@@ -125,11 +125,11 @@ export const decidePlan = (command: PlanCommand, state: PlanState): readonly Pla
   }
 };
 
-/** A term that begins at the first activation needs activations: floating sessions and seats are none. */
+/** A term that begins at the first activation needs activations. Floating sessions and seats are not activations. */
 const assertTermCanStart = ({ term_starts, license_model }: PlanTerms, product: ProductType): void => {
   if (term_starts !== 'first_activation') return;
   if (license_model === 'floating' || !productSupports(product, 'activations')) refusePlan('FEATURE_NOT_AVAILABLE');
 };
 
-/** A stream a plan, `plan_…`. */
+/** One stream per plan, `plan_…`. */
 export const planStream = { name: 'plan', initialState, evolve };
