@@ -8,6 +8,7 @@ export const answered = (): Attempt => ({
   response_status: 204,
   response_body: '',
   error: null,
+  error_detail: null,
   retry_after: undefined,
 });
 

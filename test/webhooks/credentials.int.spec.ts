@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { eventually } from '../support/app.ts';
+import { NO_CONTENT, startRawEndpoint } from './raw-endpoint.ts';
 import { QUICK, type Received, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
 
 const MASK = '********';
@@ -199,6 +200,26 @@ describe('TLS', () => {
     expect(seen).toEqual(['keyledger']);
     expect(await app.attemptAt(url)).toMatchObject({ response_status: null });
     expect(seen).toHaveLength(1);
+  });
+
+  it('closed by the endpoint before any answer on a reused connection costs no attempt', async () => {
+    let cut = '';
+    const { url, received, close } = await startRawEndpoint(
+      (socket, { request, id }) => {
+        if (request === 1) socket.write(NO_CONTENT);
+        else socket.end(() => (cut ||= id));
+      },
+      { cert: pem('server.pem'), key: pem('server.key') },
+    );
+    const { id } = await app.webhook(url);
+    while (cut === '')
+      expect(await app.delivery(id, await app.suspend(), ({ status }) => status !== 'pending')).toMatchObject({
+        status: 'succeeded',
+        attempts: [{ response_status: 204 }],
+      });
+    expect(received.filter((one) => one.id === cut).map(({ request }) => request)).toEqual([2, 1]);
+    await app.call('DELETE', `/admin/webhooks/${id}`);
+    close();
   });
 
   it('shows no key to people, and takes none that is not the certificate’s', async () => {

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { NO_CONTENT, startRawEndpoint } from './raw-endpoint.ts';
 import { QUICK, type Sink, startSink, startWebhooks } from './harness.ts';
 
 interface Proxy {
@@ -82,6 +83,37 @@ describe('a proxy', () => {
     expect(proxy.asked).toEqual([]);
     await app.close();
     proxy.close();
+  });
+
+  it('opens another tunnel for a request that the endpoint cut before any answer', async () => {
+    let cut = '';
+    const endpoint = await startRawEndpoint((socket, { request, id }) => {
+      if (request === 1) socket.write(`HTTP/1.1 100 Continue\r\n\r\n${NO_CONTENT}`);
+      else socket.end(() => (cut ||= id));
+    });
+    const proxy = await startProxy();
+    const app = await withProxy(proxy);
+    const { id } = await app.webhook(endpoint.url);
+    while (cut === '')
+      expect(await app.delivery(id, await app.suspend(), ({ status }) => status !== 'pending')).toMatchObject({
+        status: 'succeeded',
+        attempts: [{ response_status: 204 }],
+      });
+    expect(endpoint.received.filter((one) => one.id === cut).map(({ request }) => request)).toEqual([2, 1]);
+    await app.close();
+    proxy.close();
+    endpoint.close();
+  });
+
+  it('that speaks no HTTP has refused', async () => {
+    const { url, close } = await startRawEndpoint((socket) => socket.write('no HTTP\r\n'));
+    const app = await startWebhooks(
+      { ...QUICK, ladder: [] },
+      { env: { KEYLEDGER_WEBHOOK_PROXY: new URL(url).origin } },
+    );
+    expect(await app.attemptAt(sink.url)).toMatchObject({ status: 'failed', error: 'PROXY_REFUSED' });
+    await app.close();
+    close();
   });
 
   it('that refuses makes the attempt fail', async () => {

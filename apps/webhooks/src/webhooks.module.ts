@@ -21,7 +21,11 @@ import {
 } from './endpoints/endpoint.table.ts';
 import { Handshake } from './endpoints/handshake.ts';
 import { HistoryService } from './history/history.service.ts';
-import { History1790000004200, RoomForClaims1790000004204 } from './history/history.table.ts';
+import {
+  AttemptErrorDetail1790000004205,
+  History1790000004200,
+  RoomForClaims1790000004204,
+} from './history/history.table.ts';
 import { MailOperator } from './operations/mail-operator.ts';
 import { OperationsService } from './operations/operations.service.ts';
 import { PollingController } from './polling/polling.controller.ts';
@@ -53,6 +57,7 @@ export const webhooksService: ServiceDefinition = {
     EndpointDisabledAt1790000004202,
     DeliveryStatistics1790000004203,
     RoomForClaims1790000004204,
+    AttemptErrorDetail1790000004205,
     Mails1790000001000,
   ],
   streams: [webhookEndpointStream, deliveryStream],

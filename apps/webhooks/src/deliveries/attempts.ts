@@ -22,6 +22,7 @@ interface AttemptRow {
   readonly response_status: number | null;
   readonly response_body: string | null;
   readonly error: string | null;
+  readonly error_detail: string | null;
   /** Of the webhook, at the time; null for attempts from before that was kept. */
   readonly endpoint_version: number | null;
 }
@@ -53,7 +54,8 @@ export class Attempts {
     const [before = null] = decodeCursor(cursor, ['string']);
     const { rows } = await this.database.pool.query<AttemptRow>({
       name: 'attempts_of_delivery',
-      text: `select at, duration_ms, response_status, response_body, error, endpoint_version from attempts
+      text: `select at, duration_ms, response_status, response_body, error, error_detail, endpoint_version
+        from attempts
         where delivery_id = $1 and day = $2 and ($3::text is null or at < $3::timestamptz) order by at desc limit $4`,
       values: [deliveryId, sent.day, before, limit + 1],
     });

@@ -14,7 +14,13 @@ const Attempt = StrictObject(
     response_status: Nullable(Int(100, 999)),
     response_body: Nullable(Type.String({ description: 'Its first 4 KiB.' })),
     error: Nullable(
-      Type.String({ description: 'Why there was no answer, or why it was not taken.', examples: ['ADDRESS_REFUSED'] }),
+      Type.String({ description: 'Why there was no answer, or what is wrong with it.', examples: ['ADDRESS_REFUSED'] }),
+    ),
+    error_detail: Nullable(
+      Type.String({
+        description: 'For `BAD_RESPONSE`: in which way the answer is not HTTP/1.1.',
+        examples: ['Parse Error: Expected HTTP/, RTSP/ or ICE/'],
+      }),
     ),
   },
   { $id: 'DeliveryAttempt' },

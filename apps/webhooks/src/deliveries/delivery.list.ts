@@ -30,6 +30,7 @@ interface AttemptRow {
   readonly response_status: number | null;
   readonly response_body: string | null;
   readonly error: string | null;
+  readonly error_detail: string | null;
 }
 
 const LISTED = `
@@ -37,7 +38,10 @@ const LISTED = `
   from deliveries d
   cross join lateral (
     select coalesce(json_agg(to_json(a) order by a.at), '[]') as attempts
-    from (select at, duration_ms, response_status, response_body, error from attempts where delivery_id = d.id and day = d.day) a
+    from (
+      select at, duration_ms, response_status, response_body, error, error_detail from attempts
+      where delivery_id = d.id and day = d.day
+    ) a
   ) tried`;
 
 /**
@@ -139,11 +143,5 @@ const view = (row: ListedRow): Delivery => ({
   created_at: row.created_at.toISOString(),
   next_attempt_at: row.status === 'pending' ? (row.due_at?.toISOString() ?? null) : null,
   replay_id: row.replay_id,
-  attempts: row.attempts.map(({ at, duration_ms, response_status, response_body, error }) => ({
-    at: new Date(at).toISOString(),
-    duration_ms,
-    response_status,
-    response_body,
-    error,
-  })),
+  attempts: row.attempts.map(({ at, ...attempt }) => ({ at: new Date(at).toISOString(), ...attempt })),
 });

@@ -4,31 +4,35 @@ import type { Config } from '#platform/config/config';
 import { Problem } from '#platform/http/problem';
 import { CONFIG } from '#platform/service';
 import { refusedAddresses } from '../sending/addresses.ts';
-import { reasonOf } from '../sending/attempt.ts';
-import { webhookAgent } from '../sending/connector.ts';
+import { detailOf, reasonOf } from '../sending/attempt-error.ts';
+import { ConnectionPool } from '../sending/connection-pool.ts';
+import { type Answer, exchange, type ExchangeLimits } from '../sending/exchange.ts';
 import { DELIVERY_SETTINGS, type DeliverySettings, settingsOf } from '../sending/settings.ts';
 
-/** Deliveries a minute that a webhook can be limited to; what allows more sets no limit. */
+/** The highest rate that a webhook can be limited to, in deliveries a minute; an endpoint that allows more gets no limit. */
 const MOST_PER_MINUTE = 60_000;
 
 /**
- * The hand-shake of CloudEvents HTTP webhooks 1.0.2 §4: before anything is sent to it, an endpoint is asked whether it wants to
- * be sent to by us, and how much. Consent that comes later, by a callback, is not waited for.
+ * The handshake of CloudEvents HTTP webhooks 1.0.2 §4: asks an endpoint, before the first delivery, whether it accepts deliveries from
+ * this service and at which rate. Consent that arrives later, by a callback, is not supported.
  */
 @Injectable()
 export class Handshake implements BeforeApplicationShutdown {
-  readonly #agent;
+  readonly #pool: ConnectionPool;
   readonly #origin: string;
-  readonly #patience: number;
+  /** Milliseconds. */
+  readonly #connectTimeout: number;
+  readonly #limits: ExchangeLimits;
 
   constructor(
     @Inject(CONFIG) config: Config,
     @Optional() @Inject(DELIVERY_SETTINGS) overrides: Partial<DeliverySettings> = {},
   ) {
     const settings = settingsOf(config, overrides);
-    this.#agent = webhookAgent(refusedAddresses(config.webhook_allow_cidrs), settings);
+    this.#pool = new ConnectionPool(refusedAddresses(config.webhook_allow_cidrs), settings);
     this.#origin = new URL(config.public_url).hostname;
-    this.#patience = settings.connectTimeout + settings.headersTimeout;
+    this.#connectTimeout = settings.connectTimeout;
+    this.#limits = { headersTimeout: settings.headersTimeout, bodyTimeout: settings.bodyTimeout, bytes: 0 };
   }
 
   /**
@@ -39,45 +43,51 @@ export class Handshake implements BeforeApplicationShutdown {
   async rate(url: string, wanted: RateLimit | null): Promise<RateLimit | null> {
     const perMinute = wanted && perMinuteOf(wanted);
     const headers = await this.#ask(url, perMinute);
-    const origins = (headers['webhook-allowed-origin'] ?? '').split(',').map((one) => one.trim().toLowerCase());
+    const origins = (valueOf(headers, 'webhook-allowed-origin') ?? '')
+      .split(',')
+      .map((one) => one.trim().toLowerCase());
     if (!origins.includes('*') && !origins.includes(this.#origin.toLowerCase())) {
       throw refused(`It did not name ${this.#origin} or * in WebHook-Allowed-Origin.`);
     }
-    const allowed = headers['webhook-allowed-rate']?.trim() ?? '*';
+    const allowed = valueOf(headers, 'webhook-allowed-rate')?.trim() ?? '*';
     if (allowed === '*') return wanted;
     if (!/^[1-9]\d{0,8}$/.test(allowed)) throw refused('WebHook-Allowed-Rate is neither * nor a number a minute.');
     if (perMinute !== null && perMinute <= Number(allowed)) return wanted;
     return Number(allowed) > MOST_PER_MINUTE ? null : { per_minute: Number(allowed) };
   }
 
-  async #ask(url: string, perMinute: number | null): Promise<Readonly<Record<string, string | undefined>>> {
+  async #ask(url: string, perMinute: number | null): Promise<Answer['headers']> {
     const { origin, pathname, search } = new URL(url);
-    try {
-      const { statusCode, headers, body } = await this.#agent.request({
+    const { status, headers } = await exchange(
+      this.#pool,
+      {
+        method: 'OPTIONS',
         origin,
         path: pathname + search,
-        method: 'OPTIONS',
         headers: {
           'webhook-request-origin': this.#origin,
           ...(perMinute === null ? {} : { 'webhook-request-rate': String(perMinute) }),
         },
-        signal: AbortSignal.timeout(this.#patience),
-      });
-      body.on('error', () => undefined).destroy();
-      if (statusCode < 200 || statusCode > 299) throw refused(`It answered ${statusCode}.`);
-      return Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value]),
-      );
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      throw refused(`It could not be asked: ${reasonOf(error)}.`);
-    }
+      },
+      this.#limits,
+      AbortSignal.timeout(this.#connectTimeout + this.#limits.headersTimeout),
+    ).catch((error: unknown) => {
+      const detail = detailOf(error);
+      throw refused(`It could not be asked: ${reasonOf(error)}${detail === null ? '' : ` (${detail})`}.`);
+    });
+    if (status < 200 || status > 299) throw refused(`It answered ${status}.`);
+    return headers;
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.#agent.destroy();
+  beforeApplicationShutdown(): void {
+    this.#pool.destroy();
   }
 }
+
+const valueOf = (headers: Answer['headers'], name: string): string | undefined => {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+};
 
 const perMinuteOf = (rate: RateLimit): number => ('per_minute' in rate ? rate.per_minute : rate.per_second * 60);
 

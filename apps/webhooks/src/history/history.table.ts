@@ -151,6 +151,17 @@ export class RoomForClaims1790000004204 implements MigrationInterface {
   }
 }
 
+/** In which way an answer was not HTTP/1.1. */
+export class AttemptErrorDetail1790000004205 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table attempts add column error_detail text');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table attempts drop column error_detail');
+  }
+}
+
 /**
  * Makes what is missing for these days. Attached rather than made in place, so that nobody who writes has to wait.
  * @param fillfactor of deliveries, in percent

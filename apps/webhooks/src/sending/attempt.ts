@@ -1,32 +1,22 @@
-import type { Dispatcher } from 'undici';
-import { bodyUpTo } from './body.ts';
+import { type AttemptError, detailOf, reasonOf } from './attempt-error.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import { type Answer, exchange, type ExchangeLimits } from './exchange.ts';
 import type { AccessToken } from './oauth2.ts';
 import { parseRetryAfter } from './retry.ts';
 
 /** How much of an answer's body is kept, in bytes; the rest is not read. */
 export const KEPT_BYTES = 4_096;
 
-/** Why an attempt had no answer, or one that is not taken. */
-export type AttemptError =
-  | 'ADDRESS_REFUSED'
-  | 'CONNECT_TIMEOUT'
-  | 'CONNECTION_REFUSED'
-  | 'CONNECTION_LOST'
-  | 'NAME_NOT_FOUND'
-  | 'NETWORK_ERROR'
-  | 'PROXY_REFUSED'
-  | 'REDIRECT_NOT_FOLLOWED'
-  | 'TIMEOUT'
-  | 'TLS_ERROR'
-  | 'TOKEN_REFUSED';
-
+/** One try to deliver, and its result. */
 export interface Attempt {
   readonly at: Date;
   readonly duration_ms: number;
   readonly response_status: number | null;
   readonly response_body: string | null;
   readonly error: AttemptError | null;
-  /** What the endpoint asked for, in milliseconds. */
+  /** The parser's words on a malformed answer. */
+  readonly error_detail: string | null;
+  /** `Retry-After` of the answer, in milliseconds from when it came. */
   readonly retry_after: number | undefined;
 }
 
@@ -36,73 +26,67 @@ export interface Message {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Where the endpoint wants one: it is asked for, carried, and asked for again when the endpoint does not take it. */
+  /** The request carries this token, if there is one, and a newer one when the endpoint refuses it. */
   readonly token?: AccessToken;
 }
 
-/** Milliseconds, each for its part. */
-export interface Patience {
-  readonly connectTimeout: number;
-  /** From the request's end to the answer's head. */
-  readonly headersTimeout: number;
-  readonly bodyTimeout: number;
-}
+/** In milliseconds. */
+export type AttemptTimeouts = Pick<ExchangeLimits, 'headersTimeout' | 'bodyTimeout'>;
 
 /**
- * Posts an event once. Nothing an endpoint does makes this throw or last longer than its time-outs together.
- * @param cancel when it aborts, the attempt is given up and its result is of no worth
+ * Posts an event once. Nothing an endpoint does makes this throw or last longer than the timeouts of its exchanges together.
+ * @param cancel when it aborts, the attempt ends with the error `TIMEOUT`
  */
 export const attempt = async (
-  agent: Dispatcher,
+  pool: ConnectionPool,
   message: Message,
   at: Date,
-  { connectTimeout, headersTimeout, bodyTimeout }: Patience,
-  cancel: AbortController,
+  { headersTimeout, bodyTimeout }: AttemptTimeouts,
+  cancel: AbortSignal,
 ): Promise<Attempt> => {
   const started = performance.now();
-  const give_up = (): void => cancel.abort();
-  let timer = setTimeout(give_up, connectTimeout + headersTimeout);
-  const done = (rest: Omit<Attempt, 'at' | 'duration_ms'>): Attempt => {
-    clearTimeout(timer);
-    return { at, duration_ms: Math.round(performance.now() - started), ...rest };
-  };
-  let answer: Dispatcher.ResponseData;
-  try {
-    answer = await posted(agent, message, { headersTimeout, bodyTimeout, signal: cancel.signal });
-  } catch (error) {
-    return done({ response_status: null, response_body: null, error: reasonOf(error), retry_after: undefined });
-  }
-  clearTimeout(timer);
-  timer = setTimeout(give_up, bodyTimeout);
-  const response_body = await beginning(answer.body);
-  const retryAfter = answer.headers['retry-after'];
-  return done({
-    response_status: answer.statusCode,
-    response_body,
-    error: answer.statusCode >= 300 && answer.statusCode < 400 ? 'REDIRECT_NOT_FOLLOWED' : null,
-    retry_after: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
+  const done = (rest: Omit<Attempt, 'at' | 'duration_ms'>): Attempt => ({
+    at,
+    duration_ms: Math.round(performance.now() - started),
+    ...rest,
   });
+  try {
+    const answer = await post(pool, message, { headersTimeout, bodyTimeout, bytes: KEPT_BYTES }, cancel);
+    return done({
+      response_status: answer.status,
+      response_body: textOf(answer.body),
+      error: errorOf(answer),
+      error_detail: detailOf(answer.malformed),
+      retry_after: parseRetryAfter(answer.headers['retry-after'], Date.now()),
+    });
+  } catch (error) {
+    return done({
+      response_status: null,
+      response_body: null,
+      error: reasonOf(error),
+      error_detail: detailOf(error),
+      retry_after: undefined,
+    });
+  }
 };
 
-type Options = Pick<Dispatcher.RequestOptions, 'headersTimeout' | 'bodyTimeout' | 'signal'>;
-
-/** A token may have been withdrawn before its end, so 401 to one that was kept is answered with another, once. */
-const posted = async (
-  agent: Dispatcher,
+/** A token may be withdrawn before it expires. So a 401 to a token that was kept makes a second request, with a new token. */
+const post = async (
+  pool: ConnectionPool,
   { token, ...message }: Message,
-  options: Options,
-): Promise<Dispatcher.ResponseData> => {
-  const request = { ...message, ...options, method: 'POST' } as const;
-  if (token === undefined) return agent.request(request);
-  const carrying = (value: string): Promise<Dispatcher.ResponseData> =>
-    agent.request({ ...request, headers: { ...message.headers, authorization: `Bearer ${value}` } });
-  const [value, fresh] = await token.get(agent);
+  limits: ExchangeLimits,
+  cancel: AbortSignal,
+): Promise<Answer> => {
+  const request = { ...message, method: 'POST' } as const;
+  if (token === undefined) return exchange(pool, request, limits, cancel);
+  const carrying = (value: string): Promise<Answer> =>
+    exchange(pool, { ...request, headers: { ...message.headers, authorization: `Bearer ${value}` } }, limits, cancel);
+  const [value, fresh] = await token.get(pool);
   const answer = await carrying(value);
-  if (answer.statusCode !== 401) return answer;
+  if (answer.status !== 401) return answer;
   token.reject(value);
   if (fresh) return answer;
-  answer.body.on('error', () => undefined).destroy();
-  const [another] = await token.get(agent);
+  const [another] = await token.get(pool);
   return carrying(another);
 };
 
@@ -110,34 +94,10 @@ const posted = async (
 export const succeeded = ({ response_status: status }: Attempt): boolean =>
   status !== null && status >= 200 && status < 300;
 
-/** The first bytes of a body as text. PostgreSQL has no place for NUL in text. */
-const beginning = async (body: Dispatcher.ResponseData['body']): Promise<string> =>
-  (await bodyUpTo(body, KEPT_BYTES)).toString('utf8').replaceAll('\0', '\uFFFD');
-
-const REASONS: Readonly<Record<string, AttemptError>> = {
-  ADDRESS_REFUSED: 'ADDRESS_REFUSED',
-  PROXY_REFUSED: 'PROXY_REFUSED',
-  TOKEN_REFUSED: 'TOKEN_REFUSED',
-  UND_ERR_CONNECT_TIMEOUT: 'CONNECT_TIMEOUT',
-  ETIMEDOUT: 'CONNECT_TIMEOUT',
-  ECONNREFUSED: 'CONNECTION_REFUSED',
-  ECONNRESET: 'CONNECTION_LOST',
-  EPIPE: 'CONNECTION_LOST',
-  UND_ERR_SOCKET: 'CONNECTION_LOST',
-  UND_ERR_HEADERS_TIMEOUT: 'TIMEOUT',
-  UND_ERR_ABORTED: 'TIMEOUT',
-  ABORT_ERR: 'TIMEOUT',
-  ENOTFOUND: 'NAME_NOT_FOUND',
-  EAI_AGAIN: 'NAME_NOT_FOUND',
+const errorOf = ({ status, malformed }: Answer): AttemptError | null => {
+  if (status >= 300 && status < 400) return 'REDIRECT_NOT_FOLLOWED';
+  return malformed === undefined ? null : reasonOf(malformed);
 };
 
-/** Why there was no answer. */
-export const reasonOf = (error: unknown): AttemptError => {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  if (name === 'AbortError' || name === 'TimeoutError') return 'TIMEOUT';
-  if (typeof code !== 'string') return 'NETWORK_ERROR';
-  return (
-    REASONS[code] ??
-    (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code) ? 'TLS_ERROR' : 'NETWORK_ERROR')
-  );
-};
+/** PostgreSQL cannot store NUL in text. */
+const textOf = (body: Buffer): string => body.toString('utf8').replaceAll('\0', '\uFFFD');

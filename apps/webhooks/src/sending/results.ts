@@ -20,12 +20,14 @@ export interface Result extends Verdict {
 const WRITE = `
   with result as (
     select * from unnest(
-      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[], $11::int[], $12::int[]
-    ) as r(delivery_id, status, pause, at, duration_ms, response_status, response_body, error, day, endpoint_version)
+      $1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::int[], $6::int[], $7::text[], $8::text[], $11::int[], $12::int[],
+      $13::text[]
+    ) as r(delivery_id, status, pause, at, duration_ms, response_status, response_body, error, day, endpoint_version, error_detail)
   ),
   kept as (
-    insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error)
-    select delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error from result r
+    insert into attempts (delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error, error_detail)
+    select delivery_id, day, at, endpoint_version, duration_ms, response_status, response_body, error, error_detail
+    from result r
     -- of what has grown too old meanwhile nothing is kept
     where exists (select from deliveries d where d.id = r.delivery_id and d.day = r.day)
     -- written before, by a transaction whose end we did not hear of
@@ -64,16 +66,16 @@ const RECORD_ARRIVED = `${WRITE}
 const RECORD = `${WRITE},
   failing as (
     insert into delivery_gates as g (endpoint_id, failures, failing_since, failed_at, opened_at, next_probe_at)
-    select endpoint_id, failures, now(), now(), case when failures >= $17 then now() end,
-      case when failures >= $17 then now() + $18 * interval '1 millisecond' end
-    from unnest($13::text[], $14::int[], $15::boolean[], $16::boolean[]) as f(endpoint_id, failures, succeeded, probed)
+    select endpoint_id, failures, now(), now(), case when failures >= $18 then now() end,
+      case when failures >= $18 then now() + $19 * interval '1 millisecond' end
+    from unnest($14::text[], $15::int[], $16::boolean[], $17::boolean[]) as f(endpoint_id, failures, succeeded, probed)
     order by endpoint_id
     on conflict (endpoint_id) do update set
       (failures, failing_since, failed_at, opened_at, failed_probes, next_probe_at, probing_until) = (
-      select total, since, now(), case when total >= $17 then coalesce(was, now()) end, tried,
+      select total, since, now(), case when total >= $18 then coalesce(was, now()) end, tried,
         case
-          when total < $17 then null
-          when was is null or (probed and not succeeded) then now() + least($19, $18 * power(2, tried)) * interval '1 millisecond'
+          when total < $18 then null
+          when was is null or (probed and not succeeded) then now() + least($20, $19 * power(2, tried)) * interval '1 millisecond'
           else g.next_probe_at
         end,
         case when probed or was is null then null else g.probing_until end
@@ -87,7 +89,7 @@ const RECORD = `${WRITE},
             when f.probed then least(g.failed_probes + 1, 30)
             else g.failed_probes
           end as tried
-        from unnest($13::text[], $15::boolean[], $16::boolean[]) as f(endpoint_id, succeeded, probed)
+        from unnest($14::text[], $16::boolean[], $17::boolean[]) as f(endpoint_id, succeeded, probed)
         where f.endpoint_id = g.endpoint_id
       ) streak
     )
@@ -155,6 +157,7 @@ const recording = ({ owner, circuit }: Writer, results: readonly Result[], name:
     streaks.filter(({ failures }) => failures === 0).map(id),
     results.map(({ delivery }) => delivery.day),
     results.map(({ delivery }) => delivery.version),
+    results.map(({ attempt }) => attempt.error_detail),
   ];
   if (failing.length === 0) return { name: `${name}_arrived`, text: RECORD_ARRIVED, values };
   values.push(

@@ -7,11 +7,11 @@ import { keyedPool } from '#events/subscription/transaction';
 import { type DeliveryStatus, DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import type { Opening } from '../endpoints/secret.ts';
 import type { AddressRule } from './addresses.ts';
-import { Agents } from './agents.ts';
 import { type Attempt, attempt } from './attempt.ts';
 import { Bell } from './bell.ts';
 import { type Claimed, endpointOf, laneOf, type Reached } from './claimed.ts';
 import { Claims } from './claims.ts';
+import { ConnectionPools } from './connection-pool.ts';
 import { fairShare } from './fair.ts';
 import { Holdings } from './holdings.ts';
 import { Lane } from './lane.ts';
@@ -55,7 +55,7 @@ export class Sender {
   readonly #keyed: Pool;
   readonly #claims: Claims;
   readonly #recorder: Recorder;
-  readonly #agents: Agents;
+  readonly #pools: ConnectionPools;
   readonly #targets: Targets;
   readonly #places: Places;
   #timers: NodeJS.Timeout[] = [];
@@ -81,7 +81,7 @@ export class Sender {
       (endpoints) => this.#opened(endpoints),
       (error) => onError(error, 'results could not be written'),
     );
-    this.#agents = new Agents(refused, settings);
+    this.#pools = new ConnectionPools(refused, settings);
     this.#places = new Places(settings.at_once);
     this.#targets = new Targets(pool, masterKey, settings, onError);
   }
@@ -117,7 +117,7 @@ export class Sender {
     clearTimeout(impatience);
     await this.#recorder.stop();
     await this.#keyed.end();
-    await this.#agents.destroy();
+    this.#pools.destroy();
   }
 
   /** Does something now and then, never twice at once. */
@@ -319,7 +319,7 @@ export class Sender {
     try {
       const at = new Date();
       const message = messageOf(target, delivery, at, this.options.settings.versions);
-      const made = await attempt(this.#agents.of(target), message, at, target, cancel);
+      const made = await attempt(this.#pools.of(target), message, at, target, cancel.signal);
       return this.#stopping && cancel.signal.aborted && made.response_status === null ? undefined : made;
     } finally {
       this.#cancels.delete(cancel);

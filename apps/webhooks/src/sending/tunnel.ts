@@ -1,25 +1,16 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-
-/** The proxy did not open the tunnel. */
-export class ProxyRefusedError extends Error {
-  override readonly name = 'ProxyRefusedError';
-  readonly code = 'PROXY_REFUSED';
-}
-
-class TunnelTimeoutError extends Error {
-  override readonly name = 'TunnelTimeoutError';
-  readonly code = 'UND_ERR_CONNECT_TIMEOUT';
-}
+import { ConnectTimeoutError, ProxyRefusedError } from './attempt-error.ts';
 
 /**
- * A connection through an HTTP proxy (`CONNECT`, RFC 9110 §9.3.6), to an address: the name has been looked up and judged before, and
+ * A connection through an HTTP proxy (`CONNECT`, RFC 9110 §9.3.6) to an address: the name has been looked up and judged before, so
  * the proxy looks up nothing.
  * @param proxy `http` or `https`, with credentials if it wants any
- * @param patience milliseconds until the tunnel must be open
+ * @param timeout milliseconds until the tunnel must be open
+ * @throws ProxyRefusedError, ConnectTimeoutError, or the error of the connection to the proxy
  */
-export const tunnel = (proxy: URL, address: string, port: number, patience: number): Promise<Socket> =>
+export const tunnel = (proxy: URL, address: string, port: number, timeout: number): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const authority = `${address.includes(':') ? `[${address}]` : address}:${port}`;
     const credentials = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
@@ -36,26 +27,21 @@ export const tunnel = (proxy: URL, address: string, port: number, patience: numb
           : { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }),
       },
     });
-    const timer = setTimeout(() => request.destroy(new TunnelTimeoutError('the proxy took too long')), patience);
-    const refused = (status: number | undefined): ProxyRefusedError =>
-      new ProxyRefusedError(`the proxy answered ${status ?? 'nothing'}`);
-    request.on('connect', ({ statusCode }, socket) => {
+    const timer = setTimeout(() => request.destroy(new ConnectTimeoutError(timeout)), timeout);
+    const refused = (status: number): ProxyRefusedError => new ProxyRefusedError(`the proxy answered ${status}`);
+    request.on('connect', ({ statusCode = 0 }, socket: Socket) => {
       clearTimeout(timer);
-      if (statusCode === 200) {
-        resolve(socket as Socket);
+      if (statusCode >= 200 && statusCode < 300) {
+        resolve(socket);
         return;
       }
       socket.destroy();
       reject(refused(statusCode));
     });
-    request.on('response', (response) => {
+    request.on('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      response.destroy();
-      reject(refused(response.statusCode));
-    });
-    request.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
+      // A malformed answer of the proxy is no answer of the endpoint.
+      reject(error.code?.startsWith('HPE_') === true ? new ProxyRefusedError(error.message) : error);
     });
     request.end();
   });
