@@ -39,6 +39,14 @@ const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps me
 const APPS_BUT_GATEWAY = 'billing|console|keyledger|licensing|releases|webhooks';
 const LIBS_BY_PATH = never('/libs/', 'Libraries are imported by name: #domain/…, #events/…, #platform/….');
 
+const TAKE_TIME_FROM =
+  'Take business time from the injected Clock and real time from realTime(), both of #platform/clock/clock; measure with performance.now().';
+/** Reads of the present. A Date made of a value is no such read. */
+const PRESENT = [
+  "MemberExpression[object.name='Date'][property.name='now']",
+  "NewExpression[callee.name='Date'][arguments.length=0]",
+].map((selector) => ({ selector, message: TAKE_TIME_FROM }));
+
 const imports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
 export default defineConfig(
@@ -61,6 +69,19 @@ export default defineConfig(
       // An async function without await is how an implementation answers an interface that promises.
       '@typescript-eslint/require-await': 'off',
     },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts'],
+    ignores: [
+      '**/*.spec.ts',
+      'libs/platform/src/clock/clock.ts',
+      // Libraries below the platform read real time only: for an id, for the expiry of a command id, as the client's default clock.
+      'libs/ids/src/typeid.ts',
+      'libs/events/src/store/writer.ts',
+      'libs/client/src/options.ts',
+      'apps/webhooks/src/sending/{attempt,sender}.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...PRESENT] },
   },
   {
     files: ['libs/domain/**/*.ts'],

@@ -1,10 +1,9 @@
-import { jest } from '@jest/globals';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import pg from 'pg';
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
-import { stopClock } from '../support/clock.ts';
+import { MovableClock } from '../support/clock.ts';
 
 type Fields = Record<string, unknown>;
 const MODULES = [GatewayModule, LicensingModule];
@@ -12,6 +11,7 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 describe('floating licences over HTTP', () => {
+  const clock = new MovableClock();
   let app: TestApp;
   let pool: pg.Pool;
   let product: string;
@@ -38,7 +38,7 @@ describe('floating licences over HTTP', () => {
   };
 
   beforeAll(async () => {
-    app = await startApp({ modules: MODULES });
+    app = await startApp({ modules: MODULES, clock });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
     product = String((await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
   });
@@ -164,7 +164,7 @@ describe('floating licences over HTTP', () => {
   it('end by themselves, are told of as expired, and never come back', async () => {
     const license = await issue({ max_activations: 1 });
     const { session_id } = await checkOut(license, 'one');
-    stopClock(Date.now() + 30 * MINUTE);
+    clock.pass(30 * MINUTE);
     try {
       expect(await call(license, 'heartbeat', { session_id })).toMatchObject({
         status: 409,
@@ -173,7 +173,7 @@ describe('floating licences over HTTP', () => {
       await eventually(async () => (await historyOf(license)).some(({ type }) => type === 'floating.expired'));
       expect(await sessionsOf(license)).toEqual([]);
       // A process that has seen none of this reads it from the table.
-      const another = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+      const another = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl, clock });
       try {
         const beat = await call(license, 'heartbeat', { session_id }, {}, another);
         expect(beat).toMatchObject({ status: 409, body: { code: 'SESSION_EXPIRED' } });
@@ -187,7 +187,7 @@ describe('floating licences over HTTP', () => {
       expect(await call(license, 'checkin', { session_id })).toMatchObject({ status: 200 });
       expect(await call(license, 'checkout', { identifier: 'two' })).toMatchObject({ status: 409 });
     } finally {
-      jest.useRealTimers();
+      clock.reset();
     }
   });
 

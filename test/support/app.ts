@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import { request } from 'undici';
 import { catalogue } from '#domain/catalogue';
 import { type App, startApp as start } from '#platform/bootstrap';
+import type { Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
 import { createLogger } from '#platform/telemetry/logger';
@@ -36,6 +37,8 @@ export interface TestAppOptions {
   /** Shares another instance's database; it is not dropped with this one. */
   readonly databaseUrl?: string;
   readonly retryLadder?: readonly number[];
+  /** Business time (default: real time). */
+  readonly clock?: Clock;
   /** Takes the log, line by line, instead of standard output. */
   readonly log?: (line: string) => void;
 }
@@ -46,6 +49,7 @@ export const startApp = async ({
   env = {},
   databaseUrl,
   retryLadder,
+  clock,
   log,
 }: TestAppOptions): Promise<TestApp> => {
   const database = databaseUrl === undefined ? await freshModulesDatabase(modules) : undefined;
@@ -65,6 +69,7 @@ export const startApp = async ({
     contracts: catalogue,
     logger: createLogger(config, 'test', log && { write: log }),
     ...(retryLadder === undefined ? {} : { retryLadder }),
+    ...(clock === undefined ? {} : { clock }),
   });
   return {
     url: app.url,

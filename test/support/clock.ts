@@ -1,20 +1,20 @@
-import { jest } from '@jest/globals';
+import type { Clock } from '#platform/clock/clock';
 
-/** Everything but the clock goes on as ever. */
-const REAL = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
+/** Business time of a test: it runs as real time does, ahead of it by as much as it has been moved. */
+export class MovableClock implements Clock {
+  #ahead = 0;
 
-/** The clock stands still; `jest.setSystemTime` puts it on, and `jest.useRealTimers` sets it going again. */
-export const stopClock = (at: number): void => {
-  jest.useFakeTimers({ doNotFake: [...REAL], now: at });
-};
+  now(): Date {
+    return new Date(Date.now() + this.#ahead);
+  }
+
+  /** Moves the clock forward. */
+  pass(milliseconds: number): void {
+    this.#ahead += milliseconds;
+  }
+
+  /** Moves the clock back to real time. */
+  reset(): void {
+    this.#ahead = 0;
+  }
+}

@@ -79,15 +79,15 @@ const detailOf = (text: string): string => {
 /** Looks until the import is finished, also over a restart of the server. */
 const watched = async (target: Target, first: Import): Promise<Import> => {
   let job = first;
-  let seen = Date.now();
+  let seen = performance.now();
   show(job);
   while (job.status !== 'finished') {
     await sleep(LOOK_MS);
     try {
       job = (await (await call(target, `/admin/imports/${job.id}`)).json()) as Import;
-      seen = Date.now();
+      seen = performance.now();
     } catch (error) {
-      if (Date.now() - seen > PATIENCE_MS) throw error;
+      if (performance.now() - seen > PATIENCE_MS) throw error;
     }
     show(job);
   }

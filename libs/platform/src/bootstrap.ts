@@ -12,6 +12,7 @@ import type { EventSource, Subscription } from '#events/source';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
+import { type Clock, realClock } from './clock/clock.ts';
 import type { Config } from './config/config.ts';
 import { masterKeysOf } from './crypto/master-keys.ts';
 import { openEventSource } from './event-source.ts';
@@ -41,6 +42,8 @@ export interface AppOptions {
   /** Contracts of all services: what subscriptions may read of each other's logs. */
   readonly contracts: readonly EventContract<never>[];
   readonly logger?: Logger;
+  /** Business time (default: real time). */
+  readonly clock?: Clock;
   /** Pauses between tries of an event that a subscription could not handle, in milliseconds. */
   readonly retryLadder?: readonly number[];
 }
@@ -68,7 +71,7 @@ class Adapter extends FastifyAdapter {
 
 /** Starts the services of one process behind one HTTP server. */
 export const startApp = async (options: AppOptions): Promise<App> => {
-  const { name, config, modules } = options;
+  const { name, config, modules, clock = realClock } = options;
   const logger = options.logger ?? createLogger(config, name);
   const stopTracing = await startTracing(config, name);
   const metrics = createMetrics();
@@ -87,7 +90,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     routerOptions: { maxParamLength: 300 },
   });
 
-  @Module({ imports: [PlatformModule.with(config, logger, metrics), ...modules] })
+  @Module({ imports: [PlatformModule.with(config, logger, metrics, clock), ...modules] })
   class Root {}
   const nest = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
     bodyParser: false,

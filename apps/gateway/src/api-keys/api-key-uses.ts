@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { realTime } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -25,7 +26,7 @@ export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   note(apiKeyId: string, ip: string): void {
-    this.#noted.set(apiKeyId, { at: Date.now(), ip });
+    this.#noted.set(apiKeyId, { at: realTime(), ip });
   }
 
   /** What this process has noted of a key and not yet written down; `at` as RFC 3339. */

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync,
 import { appendFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { realTime } from '#platform/clock/clock';
 import { findBinaries } from './binaries.ts';
 import { clearLeftovers, stopServer } from './recover.ts';
 import { type RunAs, unprivileged } from './unprivileged.ts';
@@ -94,7 +95,7 @@ const makeHome = async (
   mkdirSync(folder, { recursive: true });
   const prefix = `${basename(home)}.new-`;
   for (const name of readdirSync(folder).filter((entry) => entry.startsWith(prefix))) {
-    if (statSync(join(folder, name)).mtimeMs < Date.now() - ABANDONED_MS) removeAll(join(folder, name));
+    if (statSync(join(folder, name)).mtimeMs < realTime() - ABANDONED_MS) removeAll(join(folder, name));
   }
   const draft = mkdtempSync(join(folder, prefix));
   runAs.own(draft);

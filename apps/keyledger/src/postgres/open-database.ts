@@ -84,13 +84,13 @@ const takeOwnership = async (url: string, patienceMs: number): Promise<pg.Client
   client.on('error', () => undefined);
   try {
     await client.connect();
-    for (const deadline = Date.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
+    for (const deadline = performance.now() + patienceMs; ; await new Promise((resolve) => setTimeout(resolve, 100))) {
       const { rows } = await client.query<{ ours: boolean }>('select pg_try_advisory_lock($1) as ours', [
         lockKey('keyledger:owner'),
       ]);
       if (rows[0]?.ours) break;
       // An owner who has just come may still have to make the database.
-      if (Date.now() >= deadline && (await hasDatabase(client))) {
+      if (performance.now() >= deadline && (await hasDatabase(client))) {
         await client.end();
         return undefined;
       }

@@ -17,12 +17,12 @@ const PATIENCE_MS = 60_000;
  * @returns `running` when a server of this directory is alive and can be used as it is
  */
 export const clearLeftovers = async (directory: string): Promise<Leftover> => {
-  for (const deadline = Date.now() + PATIENCE_MS; ; await sleep(50)) {
+  for (const deadline = performance.now() + PATIENCE_MS; ; await sleep(50)) {
     const file = readPidFile(directory);
     if (file === undefined) return 'nothing';
     if (isServer(file.pid, directory)) {
       if (file.status === 'ready') return 'running';
-      if (Date.now() < deadline) continue;
+      if (performance.now() < deadline) continue;
       throw new Error(`PostgreSQL in ${directory}, process ${file.pid}, has been ${file.status} for too long.`);
     }
     await endOrphans(directory);
@@ -41,8 +41,8 @@ export const stopServer = async (directory: string): Promise<void> => {
   const { pid } = readPidFile(directory) ?? { pid: 0 };
   if (!isServer(pid, directory)) throw new Error(`PostgreSQL in ${directory} has ended before: see its server.log.`);
   process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + PATIENCE_MS; isServer(pid, directory); await sleep(20)) {
-    if (Date.now() > deadline) throw new Error(`PostgreSQL in ${directory}, process ${pid}, does not stop.`);
+  for (const deadline = performance.now() + PATIENCE_MS; isServer(pid, directory); await sleep(20)) {
+    if (performance.now() > deadline) throw new Error(`PostgreSQL in ${directory}, process ${pid}, does not stop.`);
   }
 };
 

@@ -1,6 +1,7 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { normalizeIdentifier } from '#platform/http/schemas';
 import { fileAnswer } from '../exports/streams.ts';
@@ -32,6 +33,7 @@ export class ActivationController {
     private readonly identification: Identification,
     private readonly identities: Identities,
     private readonly givingUp: GivingUp,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(activateLicense)
@@ -40,7 +42,7 @@ export class ActivationController {
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const activation_id = newId('act');
-    const now = new Date();
+    const now = this.clock.now();
     const answer = (outcome: Licensed): Answer => this.#activated(found, outcome, identifier_hash, now.getTime());
     const outcome = await this.licenses.handle(
       found.id,
@@ -128,7 +130,7 @@ export class ActivationController {
         plan,
         identifier_hash: hashOfActivation(state, activation_id),
         reason: 'operator',
-        now: new Date().toISOString(),
+        now: this.clock.now().toISOString(),
       }),
       { metadata: call.metadata(), expectedVersion: call.if_match },
     );

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseState } from '#domain/licensing/license/license';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call } from '#platform/http/endpoint';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf } from '../verification/identification.ts';
@@ -9,7 +10,10 @@ import type { Found } from '../verification/license-lookup.ts';
 /** Activations that their holders give up, within what the plan allows. */
 @Injectable()
 export class GivingUp {
-  constructor(private readonly licenses: Licenses) {}
+  constructor(
+    private readonly licenses: Licenses,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   /**
    * @param hashOf which one, by the hash of its identifier
@@ -29,7 +33,7 @@ export class GivingUp {
         max_activations: plan.state.max_activations,
       });
     };
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     return answer(
       await this.licenses.handle(
         id,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -20,10 +21,11 @@ export class ReleaseUnseen extends WhenDue {
   constructor(
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(LOGGER) logger: Logger,
+    @Inject(CLOCK) clock: Clock,
     private readonly licenses: Licenses,
     private readonly log: ValidationLog,
   ) {
-    super('release-unseen', database, logger, EVERY_MS);
+    super('release-unseen', database, logger, clock, EVERY_MS);
   }
 
   /** Licences that have such activations. */
@@ -35,9 +37,8 @@ export class ReleaseUnseen extends WhenDue {
     );
   }
 
-  protected async attend(license_id: string): Promise<void> {
+  protected async attend(license_id: string, now: Date): Promise<void> {
     await this.log.flush();
-    const now = new Date();
     const { rows } = await this.database.pool.query<{ identifier_hash: string }>({
       name: 'unseen_activations_of_license',
       text: `select a.identifier_hash from ${UNSEEN} and l.id = $2`,

@@ -3,6 +3,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { FILE_SECONDS } from '#domain/licensing/license/license.file';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { CONFIG } from '#platform/service';
@@ -21,6 +22,7 @@ export class LicenseFileController {
     private readonly lookup: LicenseLookup,
     private readonly signingKeys: SigningKeys,
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(issueLicenseFile)
@@ -28,7 +30,7 @@ export class LicenseFileController {
     const { license_key, identifier, ttl: ttl_seconds = FILE_SECONDS.usual } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const fingerprint_hash = this.lookup.fingerprint(identifier);
-    const now = new Date();
+    const now = this.clock.now();
     const signer = await this.signingKeys.signer(now.getTime() + ttl_seconds * 1000);
     // Made here, since the answer may be made more than once and must be the same each time.
     const [jti, nonce] = [newId('lease'), randomBytes(NONCE_BYTES)];

@@ -1,8 +1,9 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { refuseFloating } from '#domain/licensing/floating/floating.errors';
 import { running, type Session } from '#domain/licensing/floating/floating';
 import { newId } from '#domain/shared/id';
 import { normalizeTime, type Time } from '#domain/shared/time';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Problem } from '#platform/http/problem';
 import { normalizeIdentifier } from '#platform/http/schemas';
@@ -21,6 +22,7 @@ export class FloatingController {
     private readonly lookup: LicenseLookup,
     private readonly sessions: Sessions,
     private readonly leases: Leases,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(checkOutSession)
@@ -29,7 +31,7 @@ export class FloatingController {
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const session_id = newId('sess');
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const borrow_until = call.body.borrow_until === undefined ? null : assertAhead(call.body.borrow_until, now);
     const lease = borrow_until === null ? null : await this.#lease(found, identifier_hash, borrow_until, now);
     const answer = (outcome: Floated): Answer => {
@@ -51,6 +53,7 @@ export class FloatingController {
         }),
         call.command(answer, actorOf(call.principal, found.id)),
       ),
+      now,
     );
     return answer(outcome);
   }
@@ -75,18 +78,18 @@ export class FloatingController {
   async heartbeat(call: Call<typeof keepSession>): Promise<Answer> {
     const { license_key, session_id } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const answer = (outcome: Floated): Answer =>
       new Answer(200, checkedOut(found, outcome.state.get(session_id), outcome, now, null));
     const options = call.command(answer, actorOf(call.principal, found.id));
-    return answer(await withRetryAfter(this.sessions.handleOne(found.id, session_id, 'Heartbeat', options)));
+    return answer(await withRetryAfter(this.sessions.handleOne(found.id, session_id, 'Heartbeat', options), now));
   }
 
   @Endpoint(checkInSession)
   async checkIn(call: Call<typeof checkInSession>): Promise<Answer> {
     const { license_key, session_id } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const answer = (outcome: Floated): Answer =>
       new Answer(200, { session_id, license_id: found.id, expires_at: null, ...counts(found, outcome, now) });
     const options = call.command(answer, actorOf(call.principal, found.id));

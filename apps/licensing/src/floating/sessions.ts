@@ -8,7 +8,9 @@ import {
 } from '#domain/licensing/floating/floating';
 import type { OnLicense } from '#domain/licensing/license/on-license';
 import { Refusal } from '#domain/shared/refusal';
+import type { Time } from '#domain/shared/time';
 import type { EventStore, HandleOptions, Outcome } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { BesideLicense } from '../licenses/beside-license.ts';
@@ -24,6 +26,7 @@ export class Sessions {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly beside: BesideLicense,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   handle(license_id: string, command: (on: OnLicense) => FloatingCommand, options: Options): Promise<Floated> {
@@ -70,14 +73,13 @@ export class Sessions {
       name: 'floating_sessions',
       text: `select * from floating_sessions
         where license_id = $1 and ended_at is null and expires_at > $2 and id > $3 order by id limit $4`,
-      values: [license_id, new Date(), after, limit],
+      values: [license_id, this.clock.now(), after, limit],
     });
     return rows;
   }
 
-  /** Ends those of a licence that have not been heard of in time. */
-  async expire(license_id: string): Promise<void> {
-    const now = new Date().toISOString();
+  /** Ends the sessions of a license that have expired by `now`. */
+  async expire(license_id: string, now: Time): Promise<void> {
     await this.store.handle(
       floatingStream,
       sessionsOf(license_id),

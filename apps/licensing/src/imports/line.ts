@@ -8,6 +8,7 @@ import { type Product, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, HandledBeforeError, UniqueViolationError } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { isProblem, type ProblemShape } from '#platform/http/problem';
 import { normalizeIdentifier } from '#platform/http/schemas';
 import { validator } from '#platform/http/validate';
@@ -40,6 +41,7 @@ export class ImportLine {
     private readonly issuing: Issuing,
     private readonly keys: LicenseKeys,
     private readonly lookup: LicenseLookup,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /** @throws what is no fault of the line, such as a database that is away */
@@ -62,7 +64,7 @@ export class ImportLine {
     if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
     const id = newId('lic');
     const key = line.license_key === undefined ? this.keys.create(id, product) : this.keys.keep(id, line.license_key);
-    const issue = this.issuing.command(line, plan, key, new Date().toISOString());
+    const issue = this.issuing.command(line, plan, key, this.clock.now().toISOString());
     const commands = [issue, ...this.#afterwards(line, issue, plan, product)];
     try {
       await this.store.handle(licenseStream, id, (state) => decideAll(commands, state), {

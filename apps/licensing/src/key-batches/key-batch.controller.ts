@@ -16,6 +16,7 @@ import { idTime, newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
@@ -37,6 +38,7 @@ export class KeyBatchController {
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly licenses: Licenses,
     private readonly codes: Codes,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(contracts.createKeyBatch)
@@ -46,7 +48,7 @@ export class KeyBatchController {
     const until = redeem_until == null ? null : normalizeTime(redeem_until);
     const terms = { name, product_id, plan_id, key_format, key_prefix, redeem_until: until };
     const id = newId('batch');
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const codes = Array.from({ length: count }, () => this.codes.create());
     for (let n = 0; n < count; n += AT_ONCE) {
       const code_hashes = codes.slice(n, n + AT_ONCE).map(({ hash }) => hash);

@@ -7,6 +7,7 @@ import { newId } from '#domain/shared/id';
 import { Refusal } from '#domain/shared/refusal';
 import type { Actor } from '#events/event';
 import { type EventStore, StaleVersionError } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
@@ -38,6 +39,7 @@ export class RedemptionController {
     private readonly keys: LicenseKeys,
     private readonly codes: Codes,
     @Inject(CONFIG) config: Config,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.#failures = createFailureLimiter(database.pool, config.rate_limits);
   }
@@ -52,7 +54,7 @@ export class RedemptionController {
     const found = await this.#find(code, call.ip);
     // Whoever redeems acts for himself, whether or not somebody's API key is sent along.
     const actor: Actor = { type: 'user', id: this.issuing.customer(customer.email) };
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const { batch, license_id } = await this.#claim(found, now, call.metadata(actor));
     const { product_id, plan_id } = batch;
     // A code is a promise: its plan need not be on sale any more.

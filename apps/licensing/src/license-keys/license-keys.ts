@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SignedKeyClaims } from '#domain/licensing/lease/lease';
 import { isSignedKey, KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
 import type { Product } from '#domain/licensing/product/product';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import { CONFIG, MASTER_KEY } from '#platform/service';
@@ -21,6 +22,7 @@ export class LicenseKeys {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
     @Inject(CONFIG) private readonly config: Config,
     private readonly signingKeys: SigningKeys,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   create(licenseId: string, product: Product): NewLicenseKey {
@@ -57,7 +59,7 @@ export class LicenseKeys {
       iss: this.config.public_url,
       aud: productId,
       sub: licenseId,
-      iat: Math.floor(Date.now() / 1000),
+      iat: Math.floor(this.clock.now().getTime() / 1000),
       jti: randomUUID(),
     };
     return this.signingKeys.sign('license+jwt', claims);

@@ -5,6 +5,7 @@ import type { OnLicense } from '#domain/licensing/license/on-license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { DomainEvent, StreamType } from '#events/decider';
 import type { EventStore, HandleOptions, Outcome, Read, StreamRef } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { Licenses } from './licenses.ts';
 
@@ -14,6 +15,7 @@ export class BesideLicense {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly licenses: Licenses,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -30,7 +32,7 @@ export class BesideLicense {
     options: Omit<HandleOptions<State, Event>, 'reads'>,
     reads: (license: License) => readonly StreamRef[] = nothingElse,
   ): Promise<Outcome<State, Event>> {
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const judgedBy = (license: License): readonly StreamRef[] => [
       { type: planStream, id: license.plan_id },
       ...reads(license),

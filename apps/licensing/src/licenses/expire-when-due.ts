@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -11,9 +12,10 @@ export class ExpireWhenDue extends WhenDue {
   constructor(
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(LOGGER) logger: Logger,
+    @Inject(CLOCK) clock: Clock,
     private readonly licenses: Licenses,
   ) {
-    super('expire-when-due', database, logger);
+    super('expire-when-due', database, logger, clock);
   }
 
   protected due(query: DueQuery): Promise<readonly string[]> {
@@ -24,8 +26,8 @@ export class ExpireWhenDue extends WhenDue {
     );
   }
 
-  protected async attend(id: string): Promise<void> {
-    await this.licenses.handle(id, (plan) => ({ type: 'LetTimePass', plan, now: new Date().toISOString() }), {
+  protected async attend(id: string, now: Date): Promise<void> {
+    await this.licenses.handle(id, (plan) => ({ type: 'LetTimePass', plan, now: now.toISOString() }), {
       metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: id },
     });
   }

@@ -9,6 +9,7 @@ import { newId } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
 import { EVENT_STORE } from '#platform/service';
@@ -33,6 +34,7 @@ export class LicenseController {
     private readonly keys: LicenseKeys,
     private readonly list: LicenseList,
     private readonly usage: UsageRecords,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(contracts.issueLicense)
@@ -44,7 +46,7 @@ export class LicenseController {
     if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
     const id = newId('lic');
     const key = this.keys.create(id, product);
-    const command = this.issuing.command(call.body, plan, key, new Date().toISOString());
+    const command = this.issuing.command(call.body, plan, key, this.clock.now().toISOString());
     const answer = ({ state, version }: Licensed): Answer =>
       new Answer(
         201,
@@ -193,7 +195,7 @@ export class LicenseController {
   ): Promise<Answer> {
     const { id } = call.params;
     await this.licenses.find(id, call.principal);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const outcome = await this.licenses
       .handle(
         id,

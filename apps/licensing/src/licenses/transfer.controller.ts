@@ -1,5 +1,6 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/pagination';
 import { Issuing } from './issuing.ts';
@@ -13,6 +14,7 @@ export class TransferController {
   constructor(
     private readonly licenses: Licenses,
     private readonly issuing: Issuing,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(transferLicense)
@@ -31,7 +33,7 @@ export class TransferController {
       external_workspace_id,
       release_activations,
       reason,
-      now: new Date().toISOString(),
+      now: this.clock.now().toISOString(),
     } as const;
     const answer = ({ state, version }: Licensed): Answer =>
       state.status === 'none'

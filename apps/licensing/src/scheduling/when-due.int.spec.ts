@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { realClock } from '#platform/clock/clock';
 import { createLogger } from '#platform/telemetry/logger';
 import { eventually } from '../../../../test/support/app.ts';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
@@ -16,7 +17,7 @@ class Chores extends WhenDue {
     readonly list: Set<string>,
     private readonly broken: ReadonlySet<string>,
   ) {
-    super('chores', { pool }, logger);
+    super('chores', { pool }, logger, realClock);
   }
 
   protected async due({ limit, except }: DueQuery): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { type Leadership, pause, runAsLeader } from '#events/leader';
+import type { Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import type { Logger } from '#platform/telemetry/logger';
 
@@ -12,7 +13,7 @@ const AGAIN_MS = 30_000;
 /** What is due, as a table tells. */
 export interface DueQuery {
   readonly limit: number;
-  /** By the clock that decides, which is this process's and not the database's. */
+  /** Business time. */
   readonly now: Date;
   /** What has just failed: it must not keep the rest from its turn. */
   readonly except: readonly string[];
@@ -33,6 +34,7 @@ export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy
     private readonly name: string,
     protected readonly database: Pick<ServiceDatabase, 'pool'>,
     private readonly logger: Logger,
+    private readonly clock: Clock,
     private readonly everyMs = EVERY_MS,
   ) {}
 
@@ -46,7 +48,7 @@ export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   /** After this an id is not due any more. */
-  protected abstract attend(id: string): Promise<void>;
+  protected abstract attend(id: string, now: Date): Promise<void>;
 
   onApplicationBootstrap(): void {
     this.#leadership = runAsLeader(
@@ -64,13 +66,13 @@ export abstract class WhenDue implements OnApplicationBootstrap, OnModuleDestroy
   async #run(signal: AbortSignal): Promise<void> {
     const failed = new Map<string, number>();
     while (!signal.aborted) {
-      const now = new Date();
+      const now = this.clock.now();
       for (const [id, at] of failed) if (at + AGAIN_MS <= now.getTime()) failed.delete(id);
       const ids = await this.due({ limit: AT_ONCE, now, except: [...failed.keys()] });
       await Promise.all(
         ids.map(async (id) => {
           try {
-            await this.attend(id);
+            await this.attend(id, now);
           } catch (error) {
             failed.set(id, now.getTime());
             this.logger.warn(

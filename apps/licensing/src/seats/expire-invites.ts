@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -11,9 +12,10 @@ export class ExpireInvites extends WhenDue {
   constructor(
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(LOGGER) logger: Logger,
+    @Inject(CLOCK) clock: Clock,
     private readonly seats: Seats,
   ) {
-    super('expire-invites', database, logger);
+    super('expire-invites', database, logger, clock);
   }
 
   /** Licences that have invitations whose time has come. */
@@ -28,7 +30,7 @@ export class ExpireInvites extends WhenDue {
     );
   }
 
-  protected async attend(license_id: string): Promise<void> {
-    await this.seats.expire(license_id);
+  protected async attend(license_id: string, now: Date): Promise<void> {
+    await this.seats.expire(license_id, now.toISOString());
   }
 }

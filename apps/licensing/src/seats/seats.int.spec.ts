@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { MovableClock } from '../../../../test/support/clock.ts';
 import { type ReceivedMail, startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
@@ -12,6 +13,7 @@ const MODULES = [GatewayModule, LicensingModule];
 
 describe('seats over HTTP', () => {
   let smtp: TestSmtp;
+  const clock = new MovableClock();
   let app: TestApp;
   let pool: pg.Pool;
   let product: Fields;
@@ -46,6 +48,7 @@ describe('seats over HTTP', () => {
   beforeAll(async () => {
     smtp = await startSmtp();
     app = await startApp({
+      clock,
       modules: MODULES,
       env: {
         KEYLEDGER_SMTP_URL: smtp.url,
@@ -222,8 +225,7 @@ describe('seats over HTTP', () => {
   it('that nobody accepted in time are free again, with an event', async () => {
     const license = await issue(1);
     const [seat, token] = await invited(license, 'slow@example.com');
-    const inAWeek = Date.now() + 7 * 86_400_000;
-    const stopClock = clockAt(inAWeek);
+    clock.pass(7 * 86_400_000);
     try {
       expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_EXPIRED' } });
       // Nobody asks for it, and yet it is written down.
@@ -238,7 +240,7 @@ describe('seats over HTTP', () => {
       const { body } = await app.call('GET', `/portal/seats?license_id=${license}`);
       expect(body).toMatchObject({ data: [{ id: seat, status: 'expired' }, { status: 'invited' }] });
     } finally {
-      stopClock();
+      clock.reset();
     }
   });
 
@@ -256,24 +258,6 @@ describe('seats over HTTP', () => {
     expect(await accept(token)).toMatchObject({ status: 200 });
   });
 });
-
-/** Sets what this process takes for the present, and lets it run on from there. @returns what sets it right again */
-const clockAt = (time: number): (() => void) => {
-  const RealDate = Date;
-  const ahead = time - RealDate.now();
-  class LaterDate extends RealDate {
-    constructor(...of: [] | [string | number | Date]) {
-      super(...((of.length === 0 ? [RealDate.now() + ahead] : of) as [number]));
-    }
-    static override now(): number {
-      return RealDate.now() + ahead;
-    }
-  }
-  globalThis.Date = LaterDate as DateConstructor;
-  return () => {
-    globalThis.Date = RealDate;
-  };
-};
 
 describe('invitations without a mail server', () => {
   it('become files in the data folder', async () => {

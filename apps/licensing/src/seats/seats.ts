@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnLicense } from '#domain/licensing/license/on-license';
 import { decideSeat, type SeatCommand } from '#domain/licensing/seat/seat.commands';
 import { type SeatEvent, type Seats as SeatsState, seatsOf, seatStream } from '#domain/licensing/seat/seat';
+import type { Time } from '#domain/shared/time';
 import type { EventStore, HandleOptions, Outcome } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE } from '#platform/service';
@@ -54,9 +55,8 @@ export class Seats {
     );
   }
 
-  /** Ends a licence's invitations whose time has come. */
-  async expire(license_id: string): Promise<void> {
-    const now = new Date().toISOString();
+  /** Ends the invitations of a license that have expired by `now`. */
+  async expire(license_id: string, now: Time): Promise<void> {
     await this.store.handle(
       seatStream,
       seatsOf(license_id),

@@ -7,6 +7,7 @@ import {
   signsNoMoreAt,
 } from '#domain/licensing/signing-key/signing-key';
 import type { EventStore } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -19,10 +20,11 @@ export class RetireSigningKeys extends WhenDue {
   constructor(
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(LOGGER) logger: Logger,
+    @Inject(CLOCK) clock: Clock,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly secrets: SigningKeySecrets,
   ) {
-    super('retire-signing-keys', database, logger);
+    super('retire-signing-keys', database, logger, clock);
   }
 
   protected async due({ now, except }: DueQuery): Promise<readonly string[]> {
@@ -42,13 +44,13 @@ export class RetireSigningKeys extends WhenDue {
       });
   }
 
-  protected async attend(kid: string): Promise<void> {
+  protected async attend(kid: string, now: Date): Promise<void> {
     await this.secrets.wipe([kid]);
     const secrets = await this.secrets.open([kid]);
     await this.store.handle(
       signingKeyStream,
       SIGNING_KEYS,
-      (state) => decideSigningKey(retire(kid, secrets.get(kid), new Date()), state),
+      (state) => decideSigningKey(retire(kid, secrets.get(kid), now), state),
       { metadata: { actor: { type: 'system', id: 'scheduler' }, correlation_id: kid } },
     );
   }

@@ -11,6 +11,7 @@ import {
 } from '#domain/licensing/signing-key/signing-key';
 import type { EventStore, Outcome } from '#events/store';
 import type { Principal } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Problem } from '#platform/http/problem';
 import { EVENT_STORE } from '#platform/service';
@@ -22,12 +23,13 @@ export class SigningKeyController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly secrets: SigningKeySecrets,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(listSigningKeys)
   async list(_call: Call<typeof listSigningKeys>): Promise<unknown> {
     const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     return { data: state.keys.map((key) => view(key, state, now)), next_cursor: null };
   }
 
@@ -35,7 +37,7 @@ export class SigningKeyController {
   async rotate(call: Call<typeof rotateSigningKey>): Promise<Answer> {
     assertUnbound(call.principal);
     const { compromised = false } = call.body;
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
     const made = await this.secrets.make(state.keys.map(({ kid }) => kid));
     const answer = ({ state: after }: Outcome<SigningKeySet, SigningKeyEvent>): Answer =>

@@ -1,8 +1,7 @@
-import { jest } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import pg from 'pg';
 import { eventually, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { stopClock } from '../../../../test/support/clock.ts';
+import { MovableClock } from '../../../../test/support/clock.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
 import { LicensingModule } from '../licensing.module.ts';
 
@@ -13,6 +12,7 @@ const DAY = 86_400_000;
 
 describe('rotating the signing keys', () => {
   const modules = [GatewayModule, LicensingModule];
+  const clock = new MovableClock();
   let app: TestApp;
   let other: TestApp;
   let pool: pg.Pool;
@@ -35,19 +35,16 @@ describe('rotating the signing keys', () => {
   const published = async (of: TestApp = app): Promise<unknown[]> =>
     ((await of.call('GET', '/.well-known/jwks.json')).body as { keys: Fields[] }).keys.map(({ kid }) => kid);
   const kidOf = (token: string): unknown => decodeProtectedHeader(token).kid;
-  const pass = (milliseconds: number): void => void jest.setSystemTime(Date.now() + milliseconds);
   const rotate = (body: Fields = {}) => app.call('POST', '/admin/signing-keys/rotate', body);
 
   beforeAll(async () => {
-    app = await startApp({ modules });
-    other = await startApp({ modules, databaseUrl: app.databaseUrl });
+    app = await startApp({ modules, clock });
+    other = await startApp({ modules, databaseUrl: app.databaseUrl, clock });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
     const product = await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     license_key = (await issueOf(product))['license_key'];
-    stopClock(Date.now());
   });
   afterAll(async () => {
-    jest.useRealTimers();
     await pool.end();
     await other.close();
     await app.close();
@@ -67,19 +64,19 @@ describe('rotating the signing keys', () => {
     expect(kidOf(await lease())).toBe(first?.['kid']);
     expect(await rotate()).toMatchObject({ status: 409, body: { code: 'ROTATION_IN_PROGRESS', signs_from } });
 
-    pass(10 * MINUTE);
+    clock.pass(10 * MINUTE);
     const after = await lease();
     for (const token of [after, await lease(other)]) expect(kidOf(token)).toBe(next);
     expect((await list()).map(({ status }) => status)).toEqual(['signing', 'verifying']);
     const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
-    for (const token of [before, after]) await jwtVerify(token, keys, { typ: 'lease+jwt' });
+    for (const token of [before, after]) await jwtVerify(token, keys, { typ: 'lease+jwt', currentDate: clock.now() });
 
-    pass(DAY);
+    clock.pass(DAY);
     // Nobody signs with it any more, so it cannot be stolen any more either.
     await eventually(async () => (await secretsOf(first?.['kid'])) === null);
     expect(await published()).toHaveLength(2);
 
-    pass(7 * DAY);
+    clock.pass(7 * DAY);
     await eventually(async () => (await list())[1]?.['status'] === 'retired');
     for (const instance of [app, other])
       await soon(async () => JSON.stringify(await published(instance)) === JSON.stringify([next]));
@@ -100,15 +97,15 @@ describe('rotating the signing keys', () => {
     });
     const signed = String((await issueOf(product))['license_key']);
     await rotate();
-    pass(400 * DAY);
+    clock.pass(400 * DAY);
     await eventually(async () => (await secretsOf(kidOf(signed))) === null);
     const [newest] = await list();
     await rotate();
-    pass(400 * DAY);
+    clock.pass(400 * DAY);
     await eventually(async () => (await list()).find(({ kid }) => kid === newest?.['kid'])?.['status'] === 'retired');
     expect(await published()).toContain(kidOf(signed));
     const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
-    await jwtVerify(signed, keys, { typ: 'license+jwt' });
+    await jwtVerify(signed, keys, { typ: 'license+jwt', currentDate: clock.now() });
   });
 
   it('gives all keys up at once that got out, and every lease that they signed', async () => {

@@ -4,6 +4,7 @@ import { compactJws, type JwsType, LEASE_SECONDS } from '#domain/licensing/lease
 import { decideSigningKey, SIGNING_KEYS, signingKeyStream } from '#domain/licensing/signing-key/signing-key';
 import { lockKey } from '#events/leader';
 import type { EventStore } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -53,6 +54,7 @@ export class SigningKeys implements OnModuleInit {
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly secrets: SigningKeySecrets,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -123,7 +125,7 @@ export class SigningKeys implements OnModuleInit {
   }
 
   #current(): { readonly kid: string; readonly privateKey: KeyObject } {
-    const now = Date.now();
+    const now = this.clock.now().getTime();
     const key = this.#keys.find(({ signsFrom }) => signsFrom <= now);
     if (key?.privateKey === undefined) throw new Error('there is no signing key');
     return { kid: key.kid, privateKey: key.privateKey };
@@ -131,14 +133,14 @@ export class SigningKeys implements OnModuleInit {
 
   /** The table is told of what outlives the usual lease before the key could retire; leases cost nothing here. */
   async #keep(kid: string, until: number): Promise<void> {
-    if (until <= Date.now() + LEASE_SECONDS * 1000 || until <= (this.#goodUntil.get(kid) ?? 0)) return;
+    if (until <= this.clock.now().getTime() + LEASE_SECONDS * 1000 || until <= (this.#goodUntil.get(kid) ?? 0)) return;
     await this.secrets.extend(kid, until);
     this.#goodUntil.set(kid, until);
   }
 
   async #makeFirst(): Promise<void> {
     const made = (await this.secrets.unnamed()) ?? (await this.secrets.make([]));
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     await this.store.handle(
       signingKeyStream,
       SIGNING_KEYS,

@@ -1,6 +1,7 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { normalizeTime } from '#domain/shared/time';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
 import { actorOf } from '../verification/identification.ts';
@@ -16,13 +17,14 @@ export class UsageBatchController {
   constructor(
     private readonly callers: UsageCallers,
     private readonly batches: UsageBatches,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(recordUsageBatch)
   async record(call: BatchCall): Promise<{ readonly results: readonly UsageResult[] }> {
     const { records } = call.body;
     const licenses = await this.#licenses(call);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const keyOf = idempotencyKeys(call);
     const results: UsageResult[] = [];
     const sent: SentUsage[] = [];

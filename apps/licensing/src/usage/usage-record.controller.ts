@@ -3,6 +3,7 @@ import { periodOf } from '#domain/licensing/usage/period';
 import { type Quota, quotaOf } from '#domain/licensing/usage/quota';
 import { resetUsage as decide } from '#domain/licensing/usage/usage.commands';
 import { windowOf, type UsageState } from '#domain/licensing/usage/usage';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
@@ -21,6 +22,7 @@ export class UsageRecordController {
     private readonly records: UsageRecords,
     private readonly commands: UsageCommands,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(listUsage)
@@ -37,7 +39,7 @@ export class UsageRecordController {
     const license_id = params.id;
     await this.licenses.find(license_id, principal);
     const { feature, bucket = 'day', from, to } = query;
-    const series = await usageSeries(this.database.pool, { license_id, feature, bucket, from, to });
+    const series = await usageSeries(this.database.pool, this.clock.now(), { license_id, feature, bucket, from, to });
     return { license_id, feature, bucket, ...series };
   }
 

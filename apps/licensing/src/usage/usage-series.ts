@@ -33,9 +33,10 @@ const SHOWN: Readonly<Record<Bucket, number>> = { hour: 24, day: 30, month: 12 }
  */
 export const usageSeries = async (
   pool: Pool,
+  now: Date,
   { license_id, feature, bucket, ...asked }: SeriesOf,
 ): Promise<{ readonly from: string; readonly to: string; readonly data: readonly Usage[] }> => {
-  const to = asked.to === undefined ? Date.now() : Date.parse(asked.to);
+  const to = asked.to === undefined ? now.getTime() : Date.parse(asked.to);
   const from =
     asked.from === undefined
       ? startOf(bucket, to - 1, 1 - SHOWN[bucket])

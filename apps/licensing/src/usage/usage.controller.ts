@@ -1,4 +1,4 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import type { EffectiveEntitlement } from '#domain/licensing/entitlements/effective';
 import { refuseEntitlement } from '#domain/licensing/entitlements/entitlement';
 import { assertUsable } from '#domain/licensing/license/license.usability';
@@ -8,6 +8,7 @@ import { Refusal } from '#domain/shared/refusal';
 import { normalizeTime } from '#domain/shared/time';
 import { recordUsage as decide, type Usage, type UsageRecord } from '#domain/licensing/usage/usage.commands';
 import type { Actor } from '#events/event';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { actorOf } from '../verification/identification.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
@@ -25,13 +26,14 @@ export class UsageController {
     private readonly lookup: LicenseLookup,
     private readonly commands: UsageCommands,
     private readonly consumption: Consumption,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Endpoint(recordUsage)
   async record(call: Call<typeof recordUsage>): Promise<Answer> {
     const license_id = await this.callers.license(call);
     const { feature, quantity, timestamp, metadata = null } = call.body;
-    const occurred_at = timestamp === undefined ? new Date().toISOString() : normalizeTime(timestamp);
+    const occurred_at = timestamp === undefined ? this.clock.now().toISOString() : normalizeTime(timestamp);
     const record: UsageRecord = { quantity, occurred_at, metadata, idempotency_key: null };
     const actor = actorOf(call.principal, license_id);
     // The last decision is the one that counts: it may be made again when somebody else has written meanwhile.
@@ -98,7 +100,7 @@ export class UsageController {
 
   async #read(call: Calling): Promise<{ readonly found: Found; readonly consumed: Consumed }> {
     const found = (await this.lookup.byId(await this.callers.license(call))) ?? refuse('LICENSE_NOT_FOUND');
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const { license, plan, product } = found;
     if (!productSupports(product.state.type, 'entitlements')) return refuse('FEATURE_NOT_AVAILABLE');
     assertUsable(license.state, plan.state, now);

@@ -9,6 +9,7 @@ import {
 } from '#domain/licensing/license/verify';
 import { normalizeTime } from '#domain/shared/time';
 import { seesProduct } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { type Call, Endpoint } from '#platform/http/endpoint';
@@ -47,6 +48,7 @@ export class VerificationController {
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.#failures = createFailureLimiter(database.pool, config.rate_limits);
     this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
@@ -58,7 +60,7 @@ export class VerificationController {
   verify(call: VerifyCall): unknown {
     const found = this.lookup.remembered(call.body.license_key);
     const straight = found !== undefined && !this.#limited && call.principal.product_id === null;
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const consumed = straight ? this.consumption.remembered(found.id, found.granted, now) : undefined;
     return straight && consumed !== undefined
       ? this.#judge(call, found, consumed, now)
@@ -73,7 +75,7 @@ export class VerificationController {
       return this.#unknown(call, this.keys.isForged(license_key) ? 'BAD_SIGNATURE' : 'NOT_FOUND');
     }
     await this.#successes.take(found.id);
-    const now = new Date().toISOString();
+    const now = this.clock.now().toISOString();
     const consumed =
       this.consumption.remembered(found.id, found.granted, now) ??
       (await this.consumption.read(found.id, found.granted, now));
@@ -147,7 +149,7 @@ export class VerificationController {
     code: VerificationCode,
     found: Found | undefined,
     fingerprint_hash: string | null,
-    at = Date.now(),
+    at = this.clock.now().getTime(),
   ): void {
     const product_id = found?.license.state.product_id ?? null;
     this.log.add({ at, code, license_id: found?.id ?? null, product_id, fingerprint_hash, ip, user_agent });

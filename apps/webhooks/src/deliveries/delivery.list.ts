@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { inTransaction } from '#events/subscription/transaction';
+import { realTime } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
@@ -117,7 +118,7 @@ export class DeliveryList {
 
   /** Queues an event that is a test. */
   async queueTest(endpointId: string): Promise<Delivery | undefined> {
-    const id = await inTransaction(this.database.pool, (tx) => queueTestEvent(endpointId, new Date(), tx));
+    const id = await inTransaction(this.database.pool, (tx) => queueTestEvent(endpointId, new Date(realTime()), tx));
     return this.one(endpointId, id);
   }
 

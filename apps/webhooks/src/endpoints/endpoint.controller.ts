@@ -14,6 +14,7 @@ import {
 } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
 import type { EventStore, Outcome } from '#events/store';
+import { realTime } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
@@ -157,7 +158,7 @@ export class EndpointController {
       type: 'RotateWebhookSecret',
       secret: sealSecret(this.masterKey, id, secret),
       signing_key,
-      now: new Date().toISOString(),
+      now: new Date(realTime()).toISOString(),
       maker_product_id,
     } as const;
     const answer = ({ version, events: [recorded] }: Handled): Answer => {

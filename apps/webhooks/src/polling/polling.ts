@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import type { PublishedEvent } from '#events/event';
+import { realTime } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, encodeCursor } from '#platform/http/pagination';
@@ -94,7 +95,7 @@ export class Polling {
   }
 }
 
-const today = (): number => Math.floor(Date.now() / DAY_MS);
+const today = (): number => Math.floor(realTime() / DAY_MS);
 
 /** A pattern of types as SQL has it: more than it takes in, never less; {@link wants} has the last word. */
 const likeOf = (pattern: string): string => pattern.replaceAll('_', '\\_').replaceAll('*', '%');

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
+import { realTime } from '#platform/clock/clock';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 import { webhookStatistics } from './statistics.endpoints.ts';
@@ -18,7 +19,7 @@ export class StatisticsController {
   async read({ params, query, principal }: Call<typeof webhookStatistics>): Promise<unknown> {
     if ((await this.endpoints.one(params.id, principal.product_id)) === undefined) refuse('WEBHOOK_NOT_FOUND');
     const { bucket = 'hour' } = query;
-    const now = new Date();
+    const now = new Date(realTime());
     const until = query.until === undefined ? now : new Date(query.until);
     const since = query.since === undefined ? new Date(now.getTime() - DAY_MS) : new Date(query.since);
     const [rows, { pending, waiting, oldest }] = await Promise.all([

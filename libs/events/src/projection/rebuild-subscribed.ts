@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { EventSource } from '../source.ts';
 import type { Projection } from '../store.ts';
@@ -23,7 +24,7 @@ export interface RebuildSubscribedOptions {
 }
 
 /** Name of a consumer group that starts at the beginning of a topic. */
-export const rebuildGroup = (group: string): string => `${group}.rebuild-${Date.now().toString(36)}`;
+export const rebuildGroup = (group: string): string => `${group}.rebuild-${randomUUID()}`;
 
 /**
  * As `rebuild`, for a projection of other services' events: they are read from the beginning into new tables, while the

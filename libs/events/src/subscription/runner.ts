@@ -55,7 +55,7 @@ export class SubscriptionRunner {
   readonly #key: CheckpointKey;
   readonly #ladder: readonly number[];
   #positions: Positions | undefined;
-  #passedAt = 0;
+  #passedAt = -Infinity;
   #running: Promise<unknown> | undefined;
 
   constructor(private readonly options: RunnerOptions) {
@@ -130,9 +130,9 @@ export class SubscriptionRunner {
 
   /** Events that are not wanted need no transaction each; now and then it is written down how far they have been passed by. */
   async #pass(taken: SourceBatch): Promise<void> {
-    const due = Date.now() - this.#passedAt >= PASS_MS;
+    const due = performance.now() - this.#passedAt >= PASS_MS;
     if (due) {
-      this.#passedAt = Date.now();
+      this.#passedAt = performance.now();
       await this.#effect(taken, [], nothing);
       return;
     }
@@ -198,11 +198,11 @@ export class SubscriptionRunner {
   async #retry(): Promise<void> {
     const { pool, subscription, onError } = this.options;
     const { signal } = this.#stopping;
-    let orphansAt = 0;
+    let orphansAt = -Infinity;
     while (!signal.aborted) {
       try {
-        if (Date.now() - orphansAt >= ORPHANS_MS) {
-          orphansAt = Date.now();
+        if (performance.now() - orphansAt >= ORPHANS_MS) {
+          orphansAt = performance.now();
           await releaseOrphans(pool, this.#key);
         }
         const dueIn = await retryDue(pool, this.#key, subscription, this.#ladder, onError);

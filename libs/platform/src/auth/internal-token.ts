@@ -1,6 +1,7 @@
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { JOSEError } from 'jose/errors';
 import { LRUCache } from 'lru-cache';
+import { realTime } from '../clock/clock.ts';
 import type { RootKey } from '../crypto/keys.ts';
 import { type Principal, SCOPES, type Scope } from './principal.ts';
 
@@ -34,7 +35,7 @@ export class InternalTokens {
   /** @param masterKeys the present one, which signs, and those before, whose tokens are still good while the master key rotates */
   constructor(
     masterKeys: readonly [RootKey, ...RootKey[]],
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = realTime,
   ) {
     this.#signs = masterKeys[0].derive('internal-token');
     this.#keys = masterKeys.map((key) => key.derive('internal-token'));

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ClientBase, Pool } from 'pg';
 import { escapeIdentifier } from 'pg';
 import type { EventStore, Remembered } from '#events/store';
+import { realTime } from '../clock/clock.ts';
 import type { MasterKey } from '../crypto/keys.ts';
 import { Problem } from './problem.ts';
 
@@ -116,7 +117,7 @@ export class IdempotentCall {
     return {
       fingerprint: this.#fingerprint,
       result: Buffer.from(this.kept.masterKey.seal('idempotency', JSON.stringify(answer), this.commandId)),
-      expires_at: new Date(Date.now() + KEPT_MS).toISOString(),
+      expires_at: new Date(realTime() + KEPT_MS).toISOString(),
     };
   }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
+import { realTime } from '../clock/clock.ts';
 import type { RateLimits } from '../config/config.ts';
 import { Problem } from '../http/problem.ts';
 import { countedAddress } from './address.ts';
@@ -40,7 +41,7 @@ const nothing = (): Promise<void> => Promise.resolve();
 class PostgresFailureLimiter implements FailureLimiter {
   /** Lock-outs that this process knows of (end in epoch ms), so that a locked address costs no query. They only ever end. */
   readonly #locked = new LRUCache<string, number>({ max: 50_000 });
-  #swept = Date.now();
+  #swept = realTime();
 
   constructor(private readonly pool: Pool) {}
 
@@ -66,19 +67,19 @@ class PostgresFailureLimiter implements FailureLimiter {
     await this.#sweep();
     const [row] = rows;
     if (row === undefined) return this.check(ip);
-    if (row.seconds !== null) this.#locked.set(address, Date.now() + row.seconds * 1000);
+    if (row.seconds !== null) this.#locked.set(address, realTime() + row.seconds * 1000);
   }
 
   #refuseIfKnown(address: string): void {
     const until = this.#locked.get(address);
     if (until === undefined) return;
-    const seconds = (until - Date.now()) / 1000;
+    const seconds = (until - realTime()) / 1000;
     if (seconds > 0) this.#refuse(address, seconds);
     this.#locked.delete(address);
   }
 
   #refuse(address: string, seconds: number): never {
-    this.#locked.set(address, Date.now() + seconds * 1000);
+    this.#locked.set(address, realTime() + seconds * 1000);
     throw new Problem(
       429,
       'TOO_MANY_FAILURES',
@@ -89,8 +90,8 @@ class PostgresFailureLimiter implements FailureLimiter {
   }
 
   async #sweep(): Promise<void> {
-    if (Date.now() - this.#swept < SWEEP_MS) return;
-    this.#swept = Date.now();
+    if (realTime() - this.#swept < SWEEP_MS) return;
+    this.#swept = realTime();
     await this.pool.query('delete from failed_identifications where forget_at < now()');
   }
 }
