@@ -1,9 +1,11 @@
-# One image for every service; which one a container runs is its command: dist/apps/<service>/src/main.js.
+# One image for all services. The command of a container chooses its service: dist/apps/<service>/src/main.js.
 
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# No package's own script runs: what they would link is the embedded PostgreSQL, which the image does without.
+# Of every workspace, else npm ci leaves out its dependencies without an error.
+COPY libs/client/package.json libs/client/
+# Install scripts would only link the embedded PostgreSQL, which the image does not contain.
 RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 COPY .swcrc tsconfig.json ./
 COPY apps apps
@@ -13,8 +15,8 @@ RUN npm run build
 FROM node:24-slim AS modules
 WORKDIR /build
 COPY package.json package-lock.json ./
-# The optional packages are Node itself and the embedded PostgreSQL, for machines that have neither.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
+# Optional packages are Node.js itself and the embedded PostgreSQL. Workspaces are not part of the services.
+RUN npm ci --omit=dev --omit=optional --workspaces=false --ignore-scripts --no-audit --no-fund --loglevel=error
 
 FROM node:24-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000
@@ -26,5 +28,5 @@ USER node
 EXPOSE 4000
 ENV MALLOC_ARENA_MAX=2
 ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=16", "--heap-growing-percent=100"]
-# Everything in one process; it wants a DATABASE_URL here.
+# All services in one process. It needs a DATABASE_URL here.
 CMD ["dist/apps/keyledger/src/main.js"]

@@ -1,4 +1,4 @@
-import { LicenseClient, type LicenseClientOptions, memoryStorage } from '../../libs/client/src/index.ts';
+import { LicenseClient, type LicenseClientOptions, memoryStorage } from '@keyledger/client';
 import { DEVICE, leaseClaims, newSigner, PRODUCT } from './signer.ts';
 
 const server = newSigner();

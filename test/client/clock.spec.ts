@@ -1,4 +1,4 @@
-import { type KeyValueStorage, LicenseClient, memoryStorage, type Verdict } from '../../libs/client/src/index.ts';
+import { type KeyValueStorage, LicenseClient, memoryStorage, type Verdict } from '@keyledger/client';
 import { DEVICE, leaseClaims, newSigner, PRODUCT } from './signer.ts';
 
 const SECOND = 1_000;

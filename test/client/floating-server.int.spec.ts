@@ -1,4 +1,4 @@
-import { type LicenseClient, memoryStorage } from '../../libs/client/src/index.ts';
+import { type LicenseClient, memoryStorage } from '@keyledger/client';
 import { eventually } from '../support/app.ts';
 import { type Merchant, openMerchant } from './merchant.ts';
 

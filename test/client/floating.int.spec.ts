@@ -1,4 +1,4 @@
-import { type FloatingSession, LicenseClient, type LicenseClientOptions } from '../../libs/client/src/index.ts';
+import { type FloatingSession, LicenseClient, type LicenseClientOptions } from '@keyledger/client';
 import { eventually } from '../support/app.ts';
 import { type FakeServer, startFakeServer } from './fake-server.ts';
 import { DEVICE, PRODUCT } from './signer.ts';

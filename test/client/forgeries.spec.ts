@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { LicenseClient, type LicenseClientOptions, memoryStorage, type Verdict } from '../../libs/client/src/index.ts';
+import { LicenseClient, type LicenseClientOptions, memoryStorage, type Verdict } from '@keyledger/client';
 import { DEVICE, leaseClaims, newSigner, PRODUCT } from './signer.ts';
 
 const server = newSigner();

@@ -2,7 +2,7 @@ import { type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LicenseClient, memoryStorage } from '../../libs/client/src/index.ts';
+import { LicenseClient, memoryStorage } from '@keyledger/client';
 import { startAndWaitFor, stop } from '../support/children.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'apps', 'keyledger', 'src', 'main.js');

@@ -1,6 +1,6 @@
 import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
 import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { LicenseClient, type LicenseClientOptions } from '../../libs/client/src/index.ts';
+import { LicenseClient, type LicenseClientOptions } from '@keyledger/client';
 import { startApp, type TestApp } from '../support/app.ts';
 import { freshModulesDatabase } from '../support/modules-database.ts';
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ const PACKAGE = join(ROOT, 'dist', 'libs', 'client');
 const NOBLE = join(ROOT, 'node_modules', '@noble', 'ed25519');
 const run = promisify(execFile);
 
-/** Runs a program. @returns how it ended, whatever that was */
+/** Runs a program to its end. @returns its exit code and output */
 const ended = async (file: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number; out: string }> => {
   try {
     const { stdout, stderr } = await run(process.execPath, [file, ...args], { env });
@@ -21,26 +21,37 @@ const ended = async (file: string, args: string[], env: NodeJS.ProcessEnv): Prom
   }
 };
 
-describe('the package as it is published', () => {
+describe('the published package', () => {
   let folder: string;
   beforeAll(async () => {
-    // A project that has installed it: a copy, so that nothing of ours is found by way of its real place.
+    // A project outside this repository that installs the package from its tarball. The tarball of its dependency stands for the registry.
     folder = await mkdtemp(join(tmpdir(), 'keyledger-package-'));
-    await mkdir(join(folder, 'node_modules', '@keyledger'), { recursive: true });
-    await mkdir(join(folder, 'node_modules', '@noble'));
-    await cp(PACKAGE, join(folder, 'node_modules', '@keyledger', 'client'), { recursive: true });
-    await cp(NOBLE, join(folder, 'node_modules', '@noble', 'ed25519'), { recursive: true });
+    await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder, PACKAGE, NOBLE], { cwd: folder });
+    const tarballs = (await readdir(folder)).map((file) => join(folder, file));
+    await writeFile(join(folder, 'package.json'), '{ "private": true }');
+    await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('depends on one library, of the version that is tested here', async () => {
+  it('depends on one library, in the version that these tests use', async () => {
     const read = async (file: string) => JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    const { dependencies } = await read(join(PACKAGE, 'package.json'));
+    const { dependencies } = await read(join(folder, 'node_modules', '@keyledger', 'client', 'package.json'));
     const { version } = await read(join(NOBLE, 'package.json'));
     expect(dependencies).toEqual({ '@noble/ed25519': version });
   });
 
-  it('is typed for a program that is compiled strictly', async () => {
+  it('contains compiled code and declarations, no sources, and can be published', async () => {
+    const installed = join(folder, 'node_modules', '@keyledger', 'client');
+    const files = await readdir(installed, { recursive: true });
+    expect(files).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'src/index.js', 'src/index.d.ts', 'src/node/index.js']),
+    );
+    expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
+    const manifest = await readFile(join(installed, 'package.json'), 'utf8');
+    expect(manifest).not.toMatch(/"(private|source)":/);
+  });
+
+  it('has types that a strict program compiles against', async () => {
     const program = `
       import { LicenseClient, type Verdict, webStorage } from '@keyledger/client';
       import { fileStorage } from '@keyledger/client/node';
@@ -67,7 +78,7 @@ describe('the package as it is published', () => {
     });
   });
 
-  describe('in the command-line example of the guide', () => {
+  describe('in the example command-line program', () => {
     let merchant: Merchant;
     let example: string;
     beforeAll(async () => {
@@ -78,7 +89,7 @@ describe('the package as it is published', () => {
     });
     afterAll(() => merchant.close());
 
-    it('activates, works online and off, and gives the device back', async () => {
+    it('activates, runs online and offline, and deactivates', async () => {
       const { id, key } = await merchant.license(await merchant.plan({ max_activations: 1 }));
       const cli = (...args: string[]) =>
         ended(join(example, 'acme-render.mjs'), args, {

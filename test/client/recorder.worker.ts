@@ -1,5 +1,5 @@
 /** Records usage until it is killed, and says so on each: node recorder.worker.ts URL PEM FOLDER [flush] */
-import { fileStorage, LicenseClient } from '../../libs/client/src/node/index.ts';
+import { fileStorage, LicenseClient } from '@keyledger/client/node';
 import { DEVICE, PRODUCT } from './signer.ts';
 
 const [, , url = '', pem = '', folder = '', flush] = process.argv;

@@ -1,4 +1,4 @@
-import { memoryStorage, type Usage } from '../../libs/client/src/index.ts';
+import { memoryStorage, type Usage } from '@keyledger/client';
 import { type Merchant, openMerchant } from './merchant.ts';
 
 describe('usage of a program that is counted by the server', () => {

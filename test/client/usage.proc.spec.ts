@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LicenseClient, type LicenseClientOptions, memoryStorage, type Usage } from '../../libs/client/src/index.ts';
-import { fileStorage } from '../../libs/client/src/node/index.ts';
+import { LicenseClient, type LicenseClientOptions, memoryStorage, type Usage } from '@keyledger/client';
+import { fileStorage } from '@keyledger/client/node';
 import { eventually } from '../support/app.ts';
 import { startAndWaitFor, stop } from '../support/children.ts';
 import { type FakeServer, startFakeServer } from './fake-server.ts';
@@ -154,6 +154,7 @@ describe('usage', () => {
     afterEach(() => rm(folder, { recursive: true }));
 
     const worker = (...more: string[]): string[] => [
+      '--conditions=source',
       '--experimental-transform-types',
       '--disable-warning=ExperimentalWarning',
       join(import.meta.dirname, 'recorder.worker.ts'),

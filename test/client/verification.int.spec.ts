@@ -1,4 +1,4 @@
-import { memoryStorage } from '../../libs/client/src/index.ts';
+import { memoryStorage } from '@keyledger/client';
 import { type Merchant, openMerchant } from './merchant.ts';
 
 const DAY = 86_400_000;
