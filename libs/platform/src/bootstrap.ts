@@ -12,6 +12,8 @@ import type { EventSource, Subscription } from '#events/source';
 import { AUTHENTICATOR, type Authenticator, installAuthentication } from './auth/authenticator.ts';
 import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
+import { runWork } from './background/run-work.ts';
+import { WorkMetrics } from './background/work-metrics.ts';
 import { type Clock, realClock } from './clock/clock.ts';
 import type { Config } from './config/config.ts';
 import { masterKeysOf } from './crypto/master-keys.ts';
@@ -137,18 +139,29 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   await nest.init();
   await nest.startAllMicroservices();
   const relays = startRelays(services, config, onError);
+  const work = startWork(services, clock, new WorkMetrics(metrics.registry, clock), logger);
   await nest.listen(config.port, config.host);
   return {
     nest,
     url: addressOf(fastify),
     close: async () => {
       stopping.abort();
-      await Promise.all(relays.map((relay) => relay.stop()));
+      await Promise.all([...relays, ...work].map((running) => running.stop()));
       await nest.close();
       await stopTracing();
     },
   };
 };
+
+const startWork = (
+  services: readonly LoadedService[],
+  clock: Clock,
+  metrics: WorkMetrics,
+  logger: Logger,
+): Leadership[] =>
+  services.flatMap(({ definition, database, work }) =>
+    work.map((one) => runWork(one, { pool: database.pool, service: definition.name, clock, metrics, logger })),
+  );
 
 /** The gateway's, where the gateway is part of the process. */
 const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefined => {

@@ -1,5 +1,7 @@
 import type { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module';
 import type { PostgresEventStore } from '#events/store/postgres-event-store';
+import { BackgroundWork } from './background/background-work.ts';
 import type { ServiceDatabase } from './database/database.ts';
 import { type Call, ENDPOINT, type EndpointContract } from './http/endpoint.ts';
 import type { IdempotencyStore } from './http/idempotency.ts';
@@ -13,6 +15,8 @@ export interface LoadedService {
   readonly database: ServiceDatabase;
   readonly store: PostgresEventStore;
   readonly controllers: readonly object[];
+  /** What it does by itself. */
+  readonly work: readonly BackgroundWork[];
   readonly kept: IdempotencyStore;
 }
 
@@ -31,11 +35,16 @@ export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
           database,
           store,
           controllers: [...module.controllers.values()].map(({ instance }) => instance as object),
+          work: workOf(module),
           kept: { store, pool: database.pool, masterKey },
         };
       }),
   );
 };
+
+/** Providers of a module that are background work. */
+const workOf = ({ providers }: Module): BackgroundWork[] =>
+  [...providers.values()].flatMap(({ instance }) => (instance instanceof BackgroundWork ? [instance] : []));
 
 /** The methods of a service's controllers that carry `@Endpoint`. */
 export const routesOf = (services: readonly LoadedService[], scanner: MetadataScanner): Route[] =>

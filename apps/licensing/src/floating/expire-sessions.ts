@@ -1,36 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '#platform/clock/clock';
+import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
-import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { DATABASE } from '#platform/service';
 import { Sessions } from './sessions.ts';
 
-/** Writes down that sessions have expired. Only their events wait for it: their places are free on the dot. */
+/** Records that sessions have expired. Only their events wait for it: a session counts no more from its time on. */
 @Injectable()
-export class ExpireSessions extends WhenDue {
+export class ExpireSessions extends BackgroundWork {
+  readonly name = 'expire-sessions';
+
   constructor(
-    @Inject(DATABASE) database: ServiceDatabase,
-    @Inject(LOGGER) logger: Logger,
-    @Inject(CLOCK) clock: Clock,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly sessions: Sessions,
   ) {
-    super('expire-sessions', database, logger, clock);
+    super();
   }
 
-  /** Licences that have sessions whose time is over. */
-  protected due(query: DueQuery): Promise<readonly string[]> {
-    return this.ids(
-      query,
-      'due_sessions',
-      `select distinct license_id as id from (
-          select license_id from floating_sessions
+  /** Licenses that have expired sessions. */
+  async due({ now, except, limit }: DueQuery): Promise<readonly Due[]> {
+    const { rows } = await this.database.pool.query<Due>({
+      name: 'due_sessions',
+      text: `select license_id as id, min(expires_at) as due_at from (
+          select license_id, expires_at from floating_sessions
           where ended_at is null and expires_at <= $1 and license_id <> all($2) order by expires_at limit $3
-        ) due`,
-    );
+        ) due group by license_id order by due_at`,
+      values: [now, except, limit],
+    });
+    return rows;
   }
 
-  protected async attend(license_id: string, now: Date): Promise<void> {
+  async attend(license_id: string, { now }: Turn): Promise<void> {
     await this.sessions.expire(license_id, now.toISOString());
   }
 }

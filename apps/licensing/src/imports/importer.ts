@@ -1,15 +1,13 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events/leader';
+import { Inject, Injectable } from '@nestjs/common';
 import { inTransaction } from '#events/subscription/transaction';
+import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
+import { DATABASE } from '#platform/service';
 import type { ImportRow } from './import.table.ts';
 import { ImportLine, type LineOutcome } from './line.ts';
 
-/** Lines between two notes of how far an import is. After a crash at most so many are gone through once more. */
+/** Lines of one step. After a crash at most so many lines are read again. */
 const STEP = 500;
-const LOOK_MS = 500;
 
 interface StoredLine {
   readonly n: number;
@@ -18,39 +16,39 @@ interface StoredLine {
   readonly fault: string | null;
 }
 
-/** Goes through what has been sent, one import after the other, in one instance. A new leader goes on where the last one ended. */
+/** Works through imports one after the other. A new leader goes on where the last one ended. */
 @Injectable()
-export class Importer implements OnApplicationBootstrap, OnModuleDestroy {
-  #leadership: Leadership | undefined;
+export class Importer extends BackgroundWork {
+  readonly name = 'imports';
+  override readonly follows = 'real';
+  override readonly everyMs = 500;
+  override readonly atOnce = 1;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(LOGGER) private readonly logger: Logger,
     private readonly lines: ImportLine,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      'keyledger:licensing:imports',
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'an import could not go on; it is tried again'),
-    );
+  ) {
+    super();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
+  async due({ except, limit }: DueQuery): Promise<readonly Due[]> {
+    const { rows } = await this.database.pool.query<Due>({
+      name: 'next_import',
+      text: `select id, created_at as due_at from imports where status = 'running' and id <> all($1) order by id limit $2`,
+      values: [except, limit],
+    });
+    return rows;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const { rows } = await this.database.pool.query<ImportRow>({
-        name: 'next_import',
-        text: `select * from imports where status = 'running' order by id limit 1`,
-      });
-      if (rows[0] === undefined) await pause(LOOK_MS, signal);
-      else await this.#step(rows[0]);
-    }
+  /** One step of an import. */
+  async attend(id: string): Promise<void> {
+    const { rows } = await this.database.pool.query<ImportRow>({
+      name: 'running_import',
+      text: `select * from imports where id = $1 and status = 'running'`,
+      values: [id],
+    });
+    const [job] = rows;
+    if (job !== undefined) await this.#step(job);
   }
 
   async #step(job: ImportRow): Promise<void> {
@@ -65,7 +63,7 @@ export class Importer implements OnApplicationBootstrap, OnModuleDestroy {
     const count = (outcome: LineOutcome['outcome']): number => outcomes.filter((one) => one.outcome === outcome).length;
     const refused = outcomes.filter((one) => one.outcome === 'refused');
     await inTransaction(this.database.pool, async (tx) => {
-      // Only from where it began: a leader that was cut off counts nothing twice.
+      // Only if the import is still where this step began, so that a leader that lost its lock counts nothing twice.
       const { rowCount } = await tx.query(
         `update imports set done = done + $3, issued = issued + $4, unchanged = unchanged + $5, refused = refused + $6,
            status = case when done + $3 >= lines then 'finished' else status end,

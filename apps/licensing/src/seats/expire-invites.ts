@@ -1,36 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CLOCK, type Clock } from '#platform/clock/clock';
+import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
-import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { DATABASE } from '#platform/service';
 import { Seats } from './seats.ts';
 
-/** Writes down that invitations have expired. Only their events wait for it: time itself ends them on the dot. */
+/** Records that invitations have expired. Only their events wait for it: an invitation counts no more from its time on. */
 @Injectable()
-export class ExpireInvites extends WhenDue {
+export class ExpireInvites extends BackgroundWork {
+  readonly name = 'expire-invites';
+
   constructor(
-    @Inject(DATABASE) database: ServiceDatabase,
-    @Inject(LOGGER) logger: Logger,
-    @Inject(CLOCK) clock: Clock,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly seats: Seats,
   ) {
-    super('expire-invites', database, logger, clock);
+    super();
   }
 
-  /** Licences that have invitations whose time has come. */
-  protected due(query: DueQuery): Promise<readonly string[]> {
-    return this.ids(
-      query,
-      'due_invites',
-      `select distinct license_id as id from (
-          select license_id from seats
+  /** Licenses that have expired invitations. */
+  async due({ now, except, limit }: DueQuery): Promise<readonly Due[]> {
+    const { rows } = await this.database.pool.query<Due>({
+      name: 'due_invites',
+      text: `select license_id as id, min(expires_at) as due_at from (
+          select license_id, expires_at from seats
           where status = 'invited' and expires_at <= $1 and license_id <> all($2) order by expires_at limit $3
-        ) due`,
-    );
+        ) due group by license_id order by due_at`,
+      values: [now, except, limit],
+    });
+    return rows;
   }
 
-  protected async attend(license_id: string, now: Date): Promise<void> {
+  async attend(license_id: string, { now }: Turn): Promise<void> {
     await this.seats.expire(license_id, now.toISOString());
   }
 }

@@ -7,27 +7,23 @@ import {
   signsNoMoreAt,
 } from '#domain/licensing/signing-key/signing-key';
 import type { EventStore } from '#events/store';
-import { CLOCK, type Clock } from '#platform/clock/clock';
-import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
-import { type DueQuery, WhenDue } from '../scheduling/when-due.ts';
+import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/background/background-work';
+import { EVENT_STORE } from '#platform/service';
 import { type KeptSecret, SigningKeySecrets } from './signing-key.secrets.ts';
 
-/** Lets private halves go when nobody signs with them any more, and retires keys when all that they signed has run out. */
+/** Deletes private keys that sign no more, and retires keys when everything that they signed has expired. */
 @Injectable()
-export class RetireSigningKeys extends WhenDue {
+export class RetireSigningKeys extends BackgroundWork {
+  readonly name = 'retire-signing-keys';
+
   constructor(
-    @Inject(DATABASE) database: ServiceDatabase,
-    @Inject(LOGGER) logger: Logger,
-    @Inject(CLOCK) clock: Clock,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly secrets: SigningKeySecrets,
   ) {
-    super('retire-signing-keys', database, logger, clock);
+    super();
   }
 
-  protected async due({ now, except }: DueQuery): Promise<readonly string[]> {
+  async due({ now, except }: DueQuery): Promise<readonly Due[]> {
     const { state } = await this.store.load(signingKeyStream, SIGNING_KEYS);
     const over = state.keys.filter((key) => {
       const last = signsNoMoreAt(key, state);
@@ -41,10 +37,11 @@ export class RetireSigningKeys extends WhenDue {
       .filter((kid) => {
         const secret = secrets.get(kid);
         return secret?.privateKey !== undefined || decideSigningKey(retire(kid, secret, now), state).length > 0;
-      });
+      })
+      .map((id) => ({ id }));
   }
 
-  protected async attend(kid: string, now: Date): Promise<void> {
+  async attend(kid: string, { now }: Turn): Promise<void> {
     await this.secrets.wipe([kid]);
     const secrets = await this.secrets.open([kid]);
     await this.store.handle(

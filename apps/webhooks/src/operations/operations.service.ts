@@ -1,47 +1,42 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { type Leadership, pause, runAsLeader } from '#events/leader';
+import { Inject, Injectable } from '@nestjs/common';
 import type { EventStore } from '#events/store';
+import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
 import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
-import { CONFIG, DATABASE, EVENT_STORE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
+import { CONFIG, DATABASE, EVENT_STORE } from '#platform/service';
 import { announceExhausted } from './exhausted.ts';
 import { disableFailing } from './failing.ts';
 
-/** How late it may be told what went wrong, in milliseconds. */
-const EVERY_MS = 500;
+/** Two tasks that do not wait for each other: a failure of one leaves the other alone. */
+const DISABLE = 'disable-failing';
+const ANNOUNCE = 'announce-exhausted';
 
-/** Tells of deliveries that were given up, and switches off webhooks that are dead. One instance sees to it. */
+/** Disables webhooks that fail for long, and publishes events of deliveries that were given up. */
 @Injectable()
-export class OperationsService implements OnApplicationBootstrap, OnModuleDestroy {
-  #leadership: Leadership | undefined;
+export class OperationsService extends BackgroundWork {
+  readonly name = 'operations';
+  override readonly follows = 'real';
+  override readonly everyMs = 500;
+  override readonly parallel = false;
+  override readonly retryMs = 1_000;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(CONFIG) private readonly config: Config,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      'keyledger:webhooks:operations',
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'what became of webhooks could not be told yet'),
-    );
+  ) {
+    super();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
+  /** Both are due at every look. */
+  async due({ except }: DueQuery): Promise<readonly Due[]> {
+    return [DISABLE, ANNOUNCE].filter((id) => !except.includes(id)).map((id) => ({ id }));
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  async attend(id: string): Promise<boolean> {
     const { pool } = this.database;
-    while (!signal.aborted) {
-      await disableFailing(pool, this.store);
-      const more = await announceExhausted(pool, this.store, this.config.webhook_retention_days);
-      if (!more) await pause(EVERY_MS, signal);
-    }
+    if (id === ANNOUNCE) return announceExhausted(pool, this.store, this.config.webhook_retention_days);
+    await disableFailing(pool, this.store);
+    return false;
   }
 }

@@ -1,67 +1,53 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { type Leadership, pause, runAsLeader } from '#events/leader';
 import { inTransaction } from '#events/subscription/transaction';
+import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE, LOGGER } from '#platform/service';
-import type { Logger } from '#platform/telemetry/logger';
+import { DATABASE } from '#platform/service';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import { arrangeQueues, lockQueues } from '../deliveries/queues.ts';
 import { laneOf } from '../sending/claimed.ts';
 import { feedEvents, feedFailed, type Receiver } from './feed.ts';
 import type { ReplayRow } from './replay.table.ts';
 
-/** A replay's deliveries that are queued at once at most, and below how many it is given more. */
+/** The most deliveries of a replay that are queued at once, and the number below which more are queued. */
 const MOST = 500;
 const FEW = 250;
-/** How often replays are looked at, in milliseconds: while there is one, and while there is none. */
-const BUSY_MS = 50;
-const IDLE_MS = 500;
 
 /**
- * Gives running replays their deliveries, a helping at a time, so that what waits is bounded however much there is to send
- * again. A helping and how far it goes are written in one transaction: who goes on after a crash leaves nothing out and queues
- * nothing twice.
+ * Queues the deliveries of running replays in batches, so that a bounded number waits however much there is to send again. A
+ * batch and the position that it reaches are written in one transaction: a leader that goes on after a crash leaves nothing out and
+ * queues nothing twice.
  */
 @Injectable()
-export class Replayer implements OnApplicationBootstrap, OnModuleDestroy {
-  #leadership: Leadership | undefined;
+export class Replayer extends BackgroundWork {
+  readonly name = 'replays';
+  override readonly follows = 'real';
+  override readonly everyMs = 500;
+  override readonly busyMs = 50;
+  override readonly parallel = false;
+  override readonly retryMs = 1_000;
 
-  constructor(
-    @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      'keyledger:webhooks:replays',
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'replays could not go on; they are tried again'),
-    );
+  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {
+    super();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
+  async due({ except }: DueQuery): Promise<readonly Due[]> {
+    const { rows } = await this.database.pool.query<Due>({
+      name: 'running_replays',
+      text: `select id from replays where status = 'running' and id <> all($1) order by id`,
+      values: [except],
+    });
+    return rows;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const { rows } = await this.database.pool.query<{ id: string }>({
-        name: 'running_replays',
-        text: `select id from replays where status = 'running' order by id`,
-      });
-      for (const { id } of rows) {
-        if (signal.aborted) return;
-        await inTransaction(this.database.pool, (tx) => help(id, tx));
-      }
-      await pause(rows.length === 0 ? IDLE_MS : BUSY_MS, signal);
-    }
+  async attend(id: string): Promise<void> {
+    await inTransaction(this.database.pool, (tx) => queueMore(id, tx));
   }
 }
 
-const help = async (id: string, tx: PoolClient): Promise<void> => {
-  // In the order in which whoever pauses or cancels it takes them.
+const queueMore = async (id: string, tx: PoolClient): Promise<void> => {
+  // Takes the locks in the same order as pausing and canceling a replay.
   await lockQueues(tx);
   const { rows } = await tx.query<ReplayRow>({
     name: 'lock_replay',

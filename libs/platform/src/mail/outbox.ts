@@ -1,6 +1,7 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
-import { type Leadership, pause, runAsLeader } from '#events/leader';
+import { BackgroundWork, type Due, type DueQuery } from '../background/background-work.ts';
+import { wakeWork } from '../background/wake-work.ts';
 import type { Config } from '../config/config.ts';
 import type { MasterKey } from '../crypto/keys.ts';
 import type { ServiceDatabase } from '../database/database.ts';
@@ -9,20 +10,21 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Mail } from './mail.ts';
 import { createMailer, type Mailer, MailRefusedError } from './mailer.ts';
 
-/** How often mails are looked for, in milliseconds. */
-const EVERY_MS = 500;
-const AT_ONCE = 20;
-/** Pauses before each further try, in seconds; the last one again and again: mails outlive a server that is away for days. */
+/** Pauses before each further try, in seconds; the last one repeats, so that a mail outlives a server that is away for days. */
 const LADDER_SECONDS: readonly number[] = [1, 5, 15, 60, 300, 900, 3_600];
 
 /**
- * Mails that are to be sent: written in the transaction of what makes them necessary, so that none is lost, and sent by one
- * instance. A mail goes out twice, with the same Message-ID, only when the sender dies between sending it and saying so.
+ * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost, and sent by one instance. It goes out
+ * twice, with the same Message-ID, only if the sender dies between sending it and deleting its row.
  */
 @Injectable()
-export class MailOutbox implements OnApplicationBootstrap, OnModuleDestroy {
+export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
+  readonly name = 'mails';
+  override readonly follows = 'real';
+  override readonly everyMs = 500;
+  override readonly atOnce = 20;
+  override readonly parallel = false;
   readonly #mailer: Mailer;
-  #leadership: Leadership | undefined;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
@@ -31,55 +33,46 @@ export class MailOutbox implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(CONFIG) config: Config,
   ) {
+    super();
     this.#mailer = createMailer(config);
   }
 
-  /** The same id twice is one mail. */
+  /** Adds a mail; one with an id that is known already is left out. */
   async add({ id, ...mail }: Mail, tx: PoolClient): Promise<void> {
     await tx.query({
       name: 'add_mail',
       text: 'insert into mails (id, sealed) values ($1, $2) on conflict do nothing',
       values: [id, this.masterKey.seal('mail', JSON.stringify(mail), id)],
     });
+    await wakeWork(tx, this.service.name, this.name);
   }
 
-  onApplicationBootstrap(): void {
-    this.#leadership = runAsLeader(
-      this.database.pool,
-      `keyledger:${this.service.name}:mails`,
-      (signal) => this.#run(signal),
-      (error) => this.logger.warn({ err: error }, 'mails could not be looked for'),
-    );
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.#leadership?.stop();
+  onModuleDestroy(): void {
     this.#mailer.close();
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const due = await this.#due();
-      for (const row of due) if (!signal.aborted) await this.#send(row);
-      if (due.length < AT_ONCE) await pause(EVERY_MS, signal);
-    }
-  }
-
-  async #due(): Promise<DueMail[]> {
-    const { rows } = await this.database.pool.query<DueMail>({
+  async due({ except, limit }: DueQuery): Promise<readonly Due[]> {
+    const { rows } = await this.database.pool.query<Due>({
       name: 'due_mails',
-      text: 'select id, sealed, attempts from mails where due_at <= now() order by due_at limit $1',
-      values: [AT_ONCE],
+      text: 'select id, due_at from mails where due_at <= now() and id <> all($1) order by due_at limit $2',
+      values: [except, limit],
     });
     return rows;
   }
 
-  async #send({ id, sealed, attempts }: DueMail): Promise<void> {
+  async attend(id: string): Promise<void> {
+    const { rows } = await this.database.pool.query<MailRow>({
+      name: 'mail_to_send',
+      text: 'select sealed, attempts from mails where id = $1',
+      values: [id],
+    });
+    const [row] = rows;
+    if (row === undefined) return;
     let where: string;
     try {
-      where = await this.#mailer.send(this.#open(id, sealed));
+      where = await this.#mailer.send(this.#open(id, row.sealed));
     } catch (error) {
-      return this.#failed(id, attempts, error);
+      return this.#failed(id, row.attempts, error);
     }
     await this.database.pool.query({ name: 'mail_sent', text: 'delete from mails where id = $1', values: [id] });
     this.logger.info({ mail: id, where }, 'a mail was sent');
@@ -89,7 +82,7 @@ export class MailOutbox implements OnApplicationBootstrap, OnModuleDestroy {
     return { id, ...(JSON.parse(Buffer.from(this.masterKey.open('mail', sealed, id)).toString()) as Omit<Mail, 'id'>) };
   }
 
-  /** What is refused for good stays in the table with the reason, and is not tried again. */
+  /** A mail that the server refused for good stays in the table with the reason, and is not tried again. */
   async #failed(id: string, attempts: number, error: unknown): Promise<void> {
     const refused = error instanceof MailRefusedError;
     const seconds = LADDER_SECONDS[Math.min(attempts, LADDER_SECONDS.length - 1)] ?? 0;
@@ -103,8 +96,7 @@ export class MailOutbox implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-interface DueMail {
-  readonly id: string;
+interface MailRow {
   readonly sealed: string;
   readonly attempts: number;
 }
