@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
+import { EPOCH, periodBoundary, periodIndex } from '#domain/shared/calendar';
+import { normalizeTime, type Time, toTime } from '#domain/shared/time';
 import { Problem } from '#platform/http/problem';
 
 export const BUCKETS = ['hour', 'day', 'month'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
-/** A stretch of time and what was used in it. */
+/** A bucket of time and what was used in it. */
 export interface Usage {
-  readonly start: string;
+  readonly start: Time;
   readonly quantity: number;
   readonly records: number;
 }
@@ -19,68 +21,52 @@ export interface SeriesOf {
   readonly to: string | undefined;
 }
 
-/** Buckets of an answer at most: six weeks by the hour. */
+/** The largest number of buckets in an answer: six weeks by the hour. */
 const MOST = 1_000;
-/** Nothing is counted that was used before. */
-const EARLIEST = 0;
-/** How many are shown when nobody says from when. */
+/** The number of buckets in an answer if the request has no `from`. */
 const SHOWN: Readonly<Record<Bucket, number>> = { hour: 24, day: 30, month: 12 };
 
 /**
- * What was used, in whole buckets of the calendar in UTC, oldest first, those with nothing in them too: from the one that `from`
- * falls in to the last that begins before `to` (by default, up to now).
- * @throws Problem 400 when there is no such time, or too much of it
+ * Usage in whole buckets of the calendar in UTC, oldest first, with the empty ones: from the bucket that `from` is in (at the
+ * earliest 1970, as no usage is older) to the last one that begins before `to` (by default, now).
+ * @throws Problem 400 if `from` is not before `to`, or if the answer would have too many buckets
  */
 export const usageSeries = async (
   pool: Pool,
   now: Date,
   { license_id, feature, bucket, ...asked }: SeriesOf,
-): Promise<{ readonly from: string; readonly to: string; readonly data: readonly Usage[] }> => {
+): Promise<{ readonly from: Time; readonly to: Time; readonly data: readonly Usage[] }> => {
   const to = asked.to === undefined ? now.getTime() : Date.parse(asked.to);
-  const from =
+  const last = indexOf(bucket, toTime(to - 1));
+  const first =
     asked.from === undefined
-      ? startOf(bucket, to - 1, 1 - SHOWN[bucket])
-      : startOf(bucket, Math.max(Date.parse(asked.from), EARLIEST));
-  const starts = startsBetween(bucket, from, to);
-  const [first, last] = [starts[0] ?? to, starts.at(-1) ?? to];
-  const end = startOf(bucket, last, 1);
+      ? last + 1 - SHOWN[bucket]
+      : Math.max(indexOf(bucket, normalizeTime(asked.from)), indexOf(bucket, EPOCH));
+  assertRange(first, last);
+  const [from, end] = [startOf(bucket, first), startOf(bucket, last + 1)];
   const { rows } = await pool.query<{ start: Date; quantity: string; records: string }>({
     text: `select date_trunc($5, hour, 'UTC') as start, sum(quantity) as quantity, sum(records) as records from usage_by_hour
       where license_id = $1 and feature = $2 and hour >= $3 and hour < $4 group by 1`,
-    values: [license_id, feature, new Date(first), new Date(end), bucket],
+    values: [license_id, feature, from, end, bucket],
   });
-  const used = new Map(rows.map(({ start, quantity, records }) => [start.getTime(), { quantity, records }]));
-  const data = starts.map((start) => {
+  const used = new Map(rows.map(({ start, quantity, records }) => [start.toISOString(), { quantity, records }]));
+  const data = Array.from({ length: last - first + 1 }, (_, n) => {
+    const start = startOf(bucket, first + n);
     const { quantity = 0, records = 0 } = used.get(start) ?? {};
-    return { start: new Date(start).toISOString(), quantity: Number(quantity), records: Number(records) };
+    return { start, quantity: Number(quantity), records: Number(records) };
   });
-  return { from: new Date(first).toISOString(), to: new Date(end).toISOString(), data };
+  return { from, to: end, data };
 };
 
-const startsBetween = (bucket: Bucket, from: number, to: number): number[] => {
-  if (from >= to) throw outOfRange('from must lie before to.', 'must lie before to');
-  const starts: number[] = [];
-  for (let start = from; start < to; start = startOf(bucket, start, 1)) {
-    starts.push(start);
-    if (starts.length > MOST)
-      throw outOfRange(`A series has ${MOST} buckets at most.`, `is more than ${MOST} buckets before to`);
-  }
-  return starts;
+const assertRange = (first: number, last: number): void => {
+  if (first > last) throw outOfRange('from must be before to.', 'must be before to');
+  if (last - first >= MOST)
+    throw outOfRange(`A series has at most ${MOST} buckets.`, `is more than ${MOST} buckets before to`);
 };
 
-/** When the bucket begins that a time falls in, or one so many before or after it. */
-const startOf = (bucket: Bucket, time: number, further = 0): number => {
-  const at = new Date(time);
-  const [year, month, day, hour] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours()];
-  switch (bucket) {
-    case 'hour':
-      return Date.UTC(year, month, day, hour + further);
-    case 'day':
-      return Date.UTC(year, month, day + further);
-    case 'month':
-      return Date.UTC(year, month + further);
-  }
-};
+const indexOf = (bucket: Bucket, time: Time): number => periodIndex(EPOCH, { unit: bucket, count: 1 }, time);
+
+const startOf = (bucket: Bucket, index: number): Time => periodBoundary(EPOCH, { unit: bucket, count: 1 }, index);
 
 const outOfRange = (message: string, detail: string): Problem =>
   new Problem(400, 'VALIDATION_FAILED', message, { errors: [{ pointer: '?from', detail }] });

@@ -10,6 +10,9 @@ export interface Interval {
   readonly count: number;
 }
 
+/** The anchor of calendar periods that belong to nothing else: hours, days, months and years of the calendar begin here. */
+export const EPOCH: Time = '1970-01-01T00:00:00.000Z';
+
 /** Units that always have the same length in UTC. */
 const FIXED_MS = { hour: DAY_MS / 24, day: DAY_MS, week: 7 * DAY_MS } as const;
 const MONTHS = { month: 1, year: 12 } as const;
@@ -26,8 +29,9 @@ const isFixed = (unit: IntervalUnit): unit is keyof typeof FIXED_MS => unit in F
  */
 export const periodBoundary = (anchor: Time, { unit, count }: Interval, n: number): Time => {
   if (isFixed(unit)) return toTime(Date.parse(anchor) + n * count * FIXED_MS[unit]);
-  const start = Temporal.Instant.from(anchor).toZonedDateTimeISO('UTC');
-  return toTime(start.add({ months: n * count * MONTHS[unit] }).epochMilliseconds);
+  // Months move the date and leave the time of day.
+  const date = Temporal.PlainDate.from(anchor.slice(0, 10)).add({ months: n * count * MONTHS[unit] });
+  return toTime(Date.parse(`${date.toString()}${anchor.slice(10)}`));
 };
 
 /** The number of the period that `time` is in: the largest `n` whose boundary is not after `time`. Negative before the anchor. */
