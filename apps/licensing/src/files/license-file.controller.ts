@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
-import { FILE_SECONDS } from '#domain/licensing/license/license.file';
+import { FILE_SECONDS, fileEnd } from '#domain/licensing/license/license.file';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -27,12 +27,15 @@ export class LicenseFileController {
 
   @Endpoint(issueLicenseFile)
   async issue(call: Call<typeof issueLicenseFile>): Promise<Answer> {
-    const { license_key, identifier, ttl: ttl_seconds = FILE_SECONDS.usual } = call.body;
+    const { license_key, identifier, ttl = FILE_SECONDS.usual } = call.body;
     const found = await this.identification.byKey(license_key, call.principal, call.ip);
     const fingerprint_hash = this.lookup.fingerprint(identifier);
     const now = this.clock.now();
+    // The signing key stays published until the end of the file, so the limit applies before the key is asked for.
+    const end = fileEnd(found.license.state, found.plan.state, now.toISOString(), ttl);
+    const ttl_seconds = Math.ceil((Date.parse(end) - now.getTime()) / 1000);
     const signer = await this.signingKeys.signer(now.getTime() + ttl_seconds * 1000);
-    // Made here, since the answer may be made more than once and must be the same each time.
+    // Created once: the answer may be built more than once and must be the same each time.
     const [jti, nonce] = [newId('lease'), randomBytes(NONCE_BYTES)];
     const answer = ({ events, ...licensed }: Licensed): Answer => {
       const [issued] = events.map(({ event }) => event);

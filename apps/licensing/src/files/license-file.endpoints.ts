@@ -9,7 +9,7 @@ export const issueLicenseFile = endpoint({
   path: '/license/file',
   operation: 'issueLicenseFile',
   tag: 'License',
-  summary: 'Give out a licence file for an activated machine that never comes online',
+  summary: 'Issue a license file for an activated machine that never comes online',
   auth: 'license',
   body: StrictObject({
     license_key: LicenseKey,
@@ -19,19 +19,20 @@ export const issueLicenseFile = endpoint({
         minimum: FILE_SECONDS.least,
         maximum: FILE_SECONDS.most,
         default: FILE_SECONDS.usual,
-        description: 'How long it is good, in seconds; never longer than the licence and its grace.',
+        description:
+          'How long the file is valid, in seconds: at most until the end of the license and its grace, or five years if the license has no end.',
       }),
     ),
   }),
   answers: {
     200: {
-      description: 'The file: signed, encrypted under the licence key and the identifier.',
+      description: 'The file: signed, encrypted under the license key and the identifier.',
       schema: StrictObject(
         {
           license_id: Id('lic'),
           license_file: Type.String({
             description:
-              'From `-----BEGIN LICENSE FILE-----` on, as it is kept; docs/license-files.md says how it is read.',
+              'The text of the file, from `-----BEGIN LICENSE FILE-----` on; docs/license-files.md says how to read it.',
           }),
           kid: Type.String({ description: 'The signing key, as in `/.well-known/jwks.json`.' }),
           issued_at: Timestamp,

@@ -1,5 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import * as noble from '@noble/ed25519';
+import pg from 'pg';
+import { periodBoundary } from '#domain/shared/calendar';
 import { readLicenseFile } from '../../../../docs/examples/license-file/read-license-file.mjs';
 import { type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
@@ -152,6 +154,32 @@ describe('a license file', () => {
     expect(Date.parse(String((body as Fields)['expires_at']))).toBe(Date.parse(valid_until) + 3 * DAY);
   });
 
+  it('is valid for at most five calendar years if the license has no end, and its signing key is published as long', async () => {
+    const { body } = await ask(await activated(), { ttl: 36_525 * 86_400 });
+    const { issued_at, expires_at, kid } = body as Record<string, string>;
+    expect(expires_at).toBe(periodBoundary(String(issued_at), { unit: 'year', count: 5 }, 1));
+    const pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
+    const { rows } = await pool.query<{ good_until: Date }>('select good_until from signing_keys where kid = $1', [
+      kid,
+    ]);
+    await pool.end();
+    const [published, end] = [Number(rows[0]?.good_until), Date.parse(String(expires_at))];
+    expect(published).toBeGreaterThanOrEqual(end);
+    expect(published).toBeLessThan(end + 1_000);
+  });
+
+  it('is valid up to the end of a license that ends years from now', async () => {
+    const valid_until = new Date(Date.now() + 20 * 365 * DAY).toISOString();
+    const license = await activated({ plan_id: await newPlan({ grace_days: 0 }), valid_until });
+    const { body } = await ask(license, { ttl: 36_525 * 86_400 });
+    expect((body as Fields)['expires_at']).toBe(valid_until);
+    const claims = readLicenseFile(String((body as Fields)['license_file']), {
+      ...known(license),
+      now: Date.parse(valid_until) - DAY,
+    });
+    expect(claims).toMatchObject({ valid_until });
+  });
+
   it('is recorded in the history of the license, once for one Idempotency-Key', async () => {
     const license = await activated();
     const once = { 'idempotency-key': 'file-1' };
@@ -172,7 +200,7 @@ describe('a license file', () => {
       status: 404,
       body: { code: 'LICENSE_NOT_FOUND' },
     });
-    for (const ttl of [0, 3_599, 366 * 86_400 + 1, 1.5, '86400'])
+    for (const ttl of [0, 3_599, 36_525 * 86_400 + 1, 1.5, '86400'])
       expect(await ask(license, { ttl })).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
     const floating = await issue({ plan_id: await newPlan({ license_model: 'floating', max_activations: 1 }) });
     expect(await ask(floating)).toMatchObject({ status: 403, body: { code: 'FEATURE_NOT_AVAILABLE' } });
