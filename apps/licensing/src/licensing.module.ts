@@ -99,7 +99,7 @@ import { UsageRecords } from './usage/usage-records.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import { usageProjection } from './usage/usage.projection.ts';
 import { usageSnapshot } from './usage/usage.snapshot.ts';
-import { Usage1790000045000 } from './usage/usage.tables.ts';
+import { Usage1790000045000, UsageNoticeLimits1790000091000 } from './usage/usage.tables.ts';
 import { Identification } from './verification/identification.ts';
 import { Leases } from './verification/leases.ts';
 import { LicenseLookup } from './verification/license-lookup.ts';
@@ -119,6 +119,7 @@ export const licensingService: ServiceDefinition = {
     Validations1790000014000,
     AddOns1790000040000,
     Usage1790000045000,
+    UsageNoticeLimits1790000091000,
     Mails1790000001000,
     Seats1790000021000,
     Imports1790000030000,

@@ -10,9 +10,11 @@ interface Counter {
   readonly period_start: string;
   readonly period_end: string | null;
   used: string;
-  /** Versions of the stream; 0 = never. */
+  /** The stream version of the last `quota.warning` (0 = never), and its limit. */
   warned_in: number;
+  warned_limit: number;
   exceeded_in: number;
+  exceeded_limit: number;
   reset_in: number;
   version: number;
 }
@@ -27,31 +29,34 @@ interface Hour {
 }
 
 /**
- * All that an event says of a row stands in the event itself, and what is not absolute grows by version alone. So rows are
- * written without being read, and what was projected before changes nothing when it comes again.
+ * Rows are written without being read: each event holds the absolute values, and other columns only grow with the version.
+ * An event that is projected again changes nothing.
  */
 const UPSERT = `with counted as (
     insert into usage_counters as t
-      (license_id, feature, period, period_start, period_end, used, warned_in, exceeded_in, reset_in, version)
+      (license_id, feature, period, period_start, period_end, used, warned_in, warned_limit, exceeded_in, exceeded_limit,
+        reset_in, version)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::numeric[],
-      $7::int[], $8::int[], $9::int[], $10::int[])
+      $7::int[], $8::bigint[], $9::int[], $10::bigint[], $11::int[], $12::int[])
     on conflict (license_id, feature, period, period_start) do update set
       used = excluded.used,
       warned_in = greatest(t.warned_in, excluded.warned_in),
+      warned_limit = case when excluded.warned_in > 0 then excluded.warned_limit else t.warned_limit end,
       exceeded_in = greatest(t.exceeded_in, excluded.exceeded_in),
+      exceeded_limit = case when excluded.exceeded_in > 0 then excluded.exceeded_limit else t.exceeded_limit end,
       reset_in = greatest(t.reset_in, excluded.reset_in),
       version = excluded.version
     where t.version < excluded.version
   )
   insert into usage_by_hour as t (license_id, feature, hour, quantity, records, version)
-  select * from unnest($11::text[], $12::text[], $13::timestamptz[], $14::numeric[], $15::bigint[], $16::int[])
+  select * from unnest($13::text[], $14::text[], $15::timestamptz[], $16::numeric[], $17::bigint[], $18::int[])
   on conflict (license_id, feature, hour) do update set
     quantity = t.quantity + excluded.quantity,
     records = t.records + excluded.records,
     version = excluded.version
   where t.version < excluded.version`;
 
-/** What was used: by period, for quotas, and by hour, for series. */
+/** Usage by period, for quotas, and by hour, for series. */
 export const usageProjection = writingProjection({
   name: 'usage',
   types: ['usage.recorded', 'quota.warning', 'quota.exceeded', 'usage.reset'],
@@ -77,7 +82,9 @@ const COUNTER = [
   'period_end',
   'used',
   'warned_in',
+  'warned_limit',
   'exceeded_in',
+  'exceeded_limit',
   'reset_in',
   'version',
 ] as const satisfies readonly (keyof Counter)[];
@@ -100,14 +107,28 @@ const count = (counters: Map<string, Counter>, { event, stream_id, version }: Un
   const key = `${stream_id} ${period} ${period_start}`;
   let counter = counters.get(key);
   if (counter === undefined) {
-    const unseen = { used: '0', warned_in: 0, exceeded_in: 0, reset_in: 0, version };
+    const unseen = {
+      used: '0',
+      warned_in: 0,
+      warned_limit: 0,
+      exceeded_in: 0,
+      exceeded_limit: 0,
+      reset_in: 0,
+      version,
+    };
     counter = { license_id, feature, period, period_start, period_end, ...unseen };
     counters.set(key, counter);
   }
   counter.version = version;
   counter.used = event.type === 'usage.reset' ? '0' : event.used;
-  if (event.type === 'quota.warning') counter.warned_in = version;
-  if (event.type === 'quota.exceeded') counter.exceeded_in = version;
+  if (event.type === 'quota.warning') {
+    counter.warned_in = version;
+    counter.warned_limit = event.limit;
+  }
+  if (event.type === 'quota.exceeded') {
+    counter.exceeded_in = version;
+    counter.exceeded_limit = event.limit;
+  }
   if (event.type === 'usage.reset') counter.reset_in = version;
 };
 

@@ -7,23 +7,25 @@ interface Row {
   readonly period_start: Date;
   readonly period_end: Date | null;
   readonly used: string;
-  readonly warned: boolean;
-  readonly exceeded: boolean;
+  readonly warned_limit: string | null;
+  readonly exceeded_limit: string | null;
   readonly version: number;
   readonly stream_id: string;
 }
 
-/** The windows that a stream's state would hold, so that streams of millions of records are loaded by one SELECT. */
+/** Loads the windows of a stream's state with one SELECT, so that a stream of millions of records is never folded. */
 export const usageSnapshot: Snapshot = {
   stream: usageStream,
   load: async (streamIds, pool) => {
     const parts = streamIds.map((id) => id.split('/'));
-    // Not prepared: a plan that was made while there were few counters would look through all of them when there are many.
+    // Not a prepared statement: a query plan made for few counters would scan the table when there are many.
     const { rows } = await pool.query<Row>({
       text: `select s.stream_id, c.*
         from unnest($1::text[], $2::text[], $3::text[]) as s(stream_id, license_id, feature)
         cross join lateral (
-          select period, period_start, period_end, used, warned_in > reset_in as warned, exceeded_in > reset_in as exceeded,
+          select period, period_start, period_end, used,
+            case when warned_in > reset_in then warned_limit end as warned_limit,
+            case when exceeded_in > reset_in then exceeded_limit end as exceeded_limit,
             max(version) over () as version
           from usage_counters where license_id = s.license_id and feature = s.feature
           order by period_end desc nulls first, period_start desc limit ${KEPT_WINDOWS}
@@ -33,18 +35,21 @@ export const usageSnapshot: Snapshot = {
     return new Map(
       [...Map.groupBy(rows, ({ stream_id }) => stream_id)].map(([id, own]) => [
         id,
-        // The latest is looked for first, from the end.
+        // The latest window last: it is looked up from the end.
         { state: { windows: own.map(windowOf).reverse() }, version: own[0]?.version ?? 0 },
       ]),
     );
   },
 };
 
-const windowOf = ({ period, period_start, period_end, used, warned, exceeded }: Row): Window => ({
+const windowOf = ({ period, period_start, period_end, used, warned_limit, exceeded_limit }: Row): Window => ({
   period,
   start: period_start.toISOString(),
   end: period_end?.toISOString() ?? null,
   used: BigInt(used),
-  warned,
-  exceeded,
+  warned_limit: limitOf(warned_limit),
+  exceeded_limit: limitOf(exceeded_limit),
 });
+
+/** The driver returns a bigint as text. Limits are at most 2^53−1. */
+const limitOf = (text: string | null): number | null => (text === null ? null : Number(text));

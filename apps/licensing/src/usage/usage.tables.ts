@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export class Usage1790000045000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    // What was used in a period, and by which versions of its stream somebody was told so, or it was set to nothing. It is
-    // written at every flush: room beside each row keeps its new versions on its page and its index as it is.
+    // The total of a period, and the stream versions of its last notices and its last reset. Rows are written at every flush:
+    // free space on each page keeps the updates on the same page (HOT) and the index unchanged.
     await runner.query(`
       create table usage_counters (
         license_id text not null,
@@ -28,7 +28,7 @@ export class Usage1790000045000 implements MigrationInterface {
         version integer not null,
         primary key (license_id, feature, hour)
       ) with (fillfactor = 70)`);
-    // A licence's history tells of warnings and resets, and must not wade through millions of records to find them.
+    // The history of a license shows notices and resets. The index finds them among millions of records.
     await runner.query(
       `create index events_on_quotas on events (stream_id, version)
         where type in ('quota.warning', 'quota.exceeded', 'usage.reset')`,
@@ -39,5 +39,18 @@ export class Usage1790000045000 implements MigrationInterface {
     await runner.query('drop index events_on_quotas');
     await runner.query('drop table usage_by_hour');
     await runner.query('drop table usage_counters');
+  }
+}
+
+/** Adds the limits that notices were sent for. 0 = a limit that is not known any more: the next notice is sent. */
+export class UsageNoticeLimits1790000091000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'alter table usage_counters add column warned_limit bigint not null default 0, add column exceeded_limit bigint not null default 0',
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table usage_counters drop column warned_limit, drop column exceeded_limit');
   }
 }

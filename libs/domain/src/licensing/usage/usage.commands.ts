@@ -11,43 +11,43 @@ import { allowanceOf, type Quota, quotaOf } from './quota.ts';
 import { usageRefusals } from './usage.errors.ts';
 import { type UsageEvent, type UsageState, usageStream, windowOf } from './usage.ts';
 
-/** The feature that is used, and all that its licence may use, as it stands when the decision is made. */
+/** The feature that is used, and the entitlements of its license at the time of the decision. */
 export interface OnFeature extends OnLicense {
   readonly entitlements: EffectiveEntitlements;
   readonly feature: string;
 }
 
-/** Something that was used. */
+/** One use of a feature. */
 export interface UsageRecord {
   /** 1 … 2^53−1. */
   readonly quantity: number;
   readonly occurred_at: Time;
-  /** What the caller notes beside it. */
+  /** Free fields of the caller. */
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly idempotency_key: string | null;
 }
 
-/** What became of a record that could be counted. */
+/** The outcome of a record that could be counted. */
 export interface Usage {
   readonly accepted: boolean;
-  /** It was taken above the limit. */
+  /** The record was accepted above the limit. */
   readonly overage: boolean;
-  /** In the period, with this record if it was accepted. */
+  /** The total of the period, with this record if it was accepted. */
   readonly used: bigint;
   readonly period: Period;
   readonly quota: Quota;
 }
 
 export interface UsageDecision {
-  /** One for each record, in their order. */
+  /** One for each record, in the same order. */
   readonly outcomes: readonly (Usage | Refusal)[];
-  /** Also of records that are refused: the first one of a period says that the quota was exceeded. */
+  /** A refused record may have an event too: the first one in a period sends `quota.exceeded`. */
   readonly events: readonly UsageEvent[];
 }
 
 /**
- * Counts records of one feature, each on top of those before it; each is taken whole or not at all, and refused by itself.
- * @throws Refusal for what keeps the licence from using the feature at all
+ * Counts records of one feature in their order. Each record is accepted whole or refused by itself.
+ * @throws Refusal if the license may not use the feature at all
  */
 export const recordUsage = (on: OnFeature, records: readonly UsageRecord[], state: UsageState): UsageDecision => {
   const quota = assertQuota(on);
@@ -67,7 +67,7 @@ export const recordUsage = (on: OnFeature, records: readonly UsageRecord[], stat
   return { outcomes, events };
 };
 
-/** @throws Refusal when nothing of the feature may be used, now or ever */
+/** @throws Refusal if the license may not use the feature at all */
 export const assertQuota = ({ license, plan, product_type, entitlements, feature, now }: OnFeature): Quota => {
   if (!productSupports(product_type, 'usage')) return refuse('FEATURE_NOT_AVAILABLE');
   assertUsable(license, plan, now);
@@ -80,7 +80,7 @@ const untimely = ({ occurred_at: timestamp }: UsageRecord): Refusal => {
   return new Refusal('TIMESTAMP_OUT_OF_RANGE', status, message, { timestamp });
 };
 
-/** A warning is due from four fifths of the limit. */
+/** A warning is due at four fifths of the limit. */
 const WARNS_AT = { times: 5n, of: 4n };
 
 const count = (
@@ -102,27 +102,36 @@ const count = (
     period_start: period.start,
     period_end: period.end,
   };
-  const tellExceeded = (by: bigint): UsageEvent[] =>
-    limit === null || window.exceeded ? [] : [{ type: 'quota.exceeded', ...of, used: String(by), limit }];
+  const exceeded = (total: bigint): UsageEvent[] =>
+    limit !== null && isNew(limit, window.exceeded_limit)
+      ? [{ type: 'quota.exceeded', ...of, used: String(total), limit }]
+      : [];
   if (allowance !== null && used > allowance) {
     const usage = { accepted: false, overage: false, used: window.used, period, quota };
-    return { usage, events: tellExceeded(window.used) };
+    return { usage, events: exceeded(window.used) };
   }
   const overage = limit !== null && used > BigInt(limit);
-  const warns = limit !== null && limit > 0 && !window.warned && used * WARNS_AT.times >= BigInt(limit) * WARNS_AT.of;
+  const warns =
+    limit !== null &&
+    limit > 0 &&
+    isNew(limit, window.warned_limit) &&
+    used * WARNS_AT.times >= BigInt(limit) * WARNS_AT.of;
   return {
     usage: { accepted: true, overage, used, period, quota },
     events: [
       { type: 'usage.recorded', ...of, quantity, used: String(used), overage, ...record },
       ...(warns ? [{ type: 'quota.warning', ...of, used: String(used), limit } as const] : []),
-      ...(overage ? tellExceeded(used) : []),
+      ...(overage ? exceeded(used) : []),
     ],
   };
 };
 
+/** Each limit has one notice of a kind in a period. A limit that was raised has its own. */
+const isNew = (limit: number, noticed: number | null): boolean => noticed === null || limit > noticed;
+
 /**
- * What was used in the present period counts as nothing from now on; its warnings come anew. Also where the licence may not be
- * used just now, since that is no reason not to set a counter right.
+ * Sets the total of the present period to zero and allows its notices again. This also works while the license may not be used,
+ * so that an operator can correct a counter at any time.
  */
 export const resetUsage = (
   { license_id, license, entitlements, feature, now }: OnFeature,
@@ -132,8 +141,8 @@ export const resetUsage = (
   if (license.status === 'revoked') return refuse('LICENSE_REVOKED');
   const quota = quotaOf(Object.hasOwn(entitlements, feature) ? entitlements[feature] : undefined);
   if (quota === undefined) return refuseEntitlement('ENTITLEMENT_NOT_FOUND', { feature });
-  const { period, start, end, used, exceeded } = windowOf(state, periodOf(quota.period, now));
-  if (used === 0n && !exceeded) return [];
+  const { period, start, end, used, exceeded_limit } = windowOf(state, periodOf(quota.period, now));
+  if (used === 0n && exceeded_limit === null) return [];
   const of = { license_id, product_id: license.product_id, feature, period, period_start: start, period_end: end };
   return [{ type: 'usage.reset', ...of, used: String(used), reason }];
 };

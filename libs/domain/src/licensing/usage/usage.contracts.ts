@@ -5,15 +5,15 @@ import { usageStreamId } from './usage.ts';
 
 const service = 'licensing';
 const of = {
-  license_id: text('The licence.'),
-  product_id: text('The product of the licence.'),
-  feature: text('What was used.'),
+  license_id: text('The license.'),
+  product_id: text('The product of the license.'),
+  feature: text('The feature that was used.'),
   period: Type.Enum([...QUOTA_PERIODS]),
-  period_start: time('When the period began that it counts to.'),
-  period_end: orNull(time('When that begins anew; null = never.')),
+  period_start: time('When the period begins.'),
+  period_end: orNull(time('When the period ends; null = never.')),
 };
-const used = text('All that was used in the period, in decimal digits.');
-const limit = Type.Integer({ minimum: 0, description: 'What may be used in the period.' });
+const used = text('The total of the period, in decimal digits.');
+const limit = Type.Integer({ minimum: 0, description: 'The limit of the period.' });
 const example = {
   license_id: EXAMPLE.license,
   product_id: EXAMPLE.product,
@@ -29,13 +29,13 @@ export const usageContracts = [
     type: 'usage.recorded',
     service,
     subject,
-    description: 'A licence used something that is counted. What the caller noted beside it stays with licensing.',
+    description: 'A license used a feature that is counted. The metadata of the record stays in licensing.',
     fields: {
       ...of,
       quantity: Type.Integer({ minimum: 1 }),
       used,
-      overage: Type.Boolean({ description: 'It was taken above the limit.' }),
-      occurred_at: time('When it was used.'),
+      overage: Type.Boolean({ description: 'The total is above the limit.' }),
+      occurred_at: time('When the feature was used.'),
     },
     example: { ...example, quantity: 5, used: '120', overage: false, occurred_at: '2026-11-21T09:30:00.000Z' },
   }),
@@ -43,7 +43,7 @@ export const usageContracts = [
     type: 'quota.warning',
     service,
     subject,
-    description: 'Four fifths of a quota are used; told once a period.',
+    description: 'Four fifths of a quota are used. Sent once per period, and once more for each raised limit.',
     fields: { ...of, used, limit },
     example: { ...example, used: '8000', limit: 10_000 },
   }),
@@ -51,7 +51,8 @@ export const usageContracts = [
     type: 'quota.exceeded',
     service,
     subject,
-    description: 'More than a quota allows was used or asked for; told once a period.',
+    description:
+      'More than a quota allows was used or requested. Sent once per period, and once more for each raised limit.',
     fields: { ...of, used, limit },
     example: { ...example, used: '10000', limit: 10_000 },
   }),
@@ -59,8 +60,8 @@ export const usageContracts = [
     type: 'usage.reset',
     service,
     subject,
-    description: 'What was used in a period counts as nothing from then on.',
-    fields: { ...of, used: text('What was used until then.') },
+    description: 'The total of a period was set to zero.',
+    fields: { ...of, used: text('The total before.') },
     example: { ...example, used: '10000' },
   }),
 ];

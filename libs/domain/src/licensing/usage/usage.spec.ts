@@ -79,6 +79,48 @@ describe('usage', () => {
     ]);
   });
 
+  it('sends warning and exceeded once for each raised limit of a period', () => {
+    const limits = [10, 10, 20, 20, 10, 20, null, 15, 20, 40, 40];
+    let state = usageStream.initialState;
+    const notices = limits.map((limit, n) => {
+      // Fills up to the present limit (8 of 10, 18 of 20 ...), then asks for more than the limit.
+      const { used } = windowOf(state, periodOf('monthly', NOW));
+      const rest = Math.max(1, Math.ceil((limit ?? 0) * 0.9) - Number(used));
+      const step = use(on(granting(limit)), [n === 0 ? 9 : rest, limit ?? 1], state);
+      state = step.state;
+      return step.events.flatMap((event) => ('limit' in event ? [[event.type, event.limit]] : []));
+    });
+    expect(notices).toEqual([
+      [
+        ['quota.warning', 10],
+        ['quota.exceeded', 10],
+      ],
+      [],
+      [
+        ['quota.warning', 20],
+        ['quota.exceeded', 20],
+      ],
+      [],
+      [],
+      [],
+      [],
+      [],
+      [],
+      [
+        ['quota.warning', 40],
+        ['quota.exceeded', 40],
+      ],
+      [],
+    ]);
+  });
+
+  it('sends nothing for a raised limit that usage does not reach', () => {
+    const { state } = use(on(granting(10)), [10, 1]);
+    const raised = use(on(granting(100)), [69], state);
+    expect(raised.types).toEqual(['usage.recorded']);
+    expect(use(on(granting(100)), [1], raised.state).types).toEqual(['usage.recorded', 'quota.warning']);
+  });
+
   it('0 is none, null is any number', () => {
     expect(use(on(granting(0)), [1])).toMatchObject({ outcomes: [{ accepted: false }], types: ['quota.exceeded'] });
     const most = Number.MAX_SAFE_INTEGER;
@@ -220,7 +262,7 @@ describe('usage', () => {
     fc.assert(
       fc.property(fc.array(wanted, { maxLength: 30 }), (all) => {
         let state = usageStream.initialState;
-        const told = new Map<string, number>();
+        const noticed = new Map<string, number>();
         for (const { quantity, day, limit, overage } of all) {
           const occurred_at = addDays(NOW, day);
           const quota: Quota = { period: 'daily', limit, overage };
@@ -235,11 +277,16 @@ describe('usage', () => {
           const fits = before + BigInt(quantity) <= allowance;
           expect(accepted(outcomes)).toEqual([fits]);
           expect(windowOf(after, period).used).toBe(fits ? before + BigInt(quantity) : before);
-          for (const { type, period_start } of events)
-            told.set(`${type} ${period_start}`, (told.get(`${type} ${period_start}`) ?? 0) + 1);
+          for (const event of events) {
+            if (event.type !== 'quota.warning' && event.type !== 'quota.exceeded') continue;
+            // Only a limit above all limits of earlier notices in the period has a notice.
+            const notice = `${event.type} ${event.period_start}`;
+            expect(event.limit).toBe(limit);
+            expect(limit).toBeGreaterThan(noticed.get(notice) ?? -1);
+            noticed.set(notice, limit);
+          }
           state = after;
         }
-        for (const [what, times] of told) if (what.startsWith('quota.')) expect(times).toBe(1);
       }),
       { numRuns: 10_000 },
     );

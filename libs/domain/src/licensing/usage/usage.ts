@@ -16,41 +16,44 @@ export type UsageEvent =
   | (OfPeriod & {
       readonly type: 'usage.recorded';
       readonly quantity: number;
-      /** All that was used in the period with this, in decimal digits: sums may be more than JSON numbers hold. */
+      /** The total of the period with this record, in decimal digits: a JSON number may be too small for it. */
       readonly used: string;
-      /** It was taken above the limit. */
+      /** The total is above the limit. */
       readonly overage: boolean;
       readonly occurred_at: Time;
       readonly metadata: Readonly<Record<string, unknown>> | null;
-      /** Under this the caller has it counted once, however often it is sent; null = nobody asked for that. */
+      /** The record is counted once per key, however often it is sent; null = no key was given. */
       readonly idempotency_key: string | null;
     })
   | (OfPeriod & { readonly type: 'quota.warning' | 'quota.exceeded'; readonly used: string; readonly limit: number })
   | (OfPeriod & { readonly type: 'usage.reset'; readonly used: string; readonly reason: string | null });
 
-/** What was used in one period. */
+/** What was used in one period, and the notices about it. */
 export interface Window extends Period {
   readonly used: bigint;
-  /** `quota.warning` and `quota.exceeded` have been told of it. */
-  readonly warned: boolean;
-  readonly exceeded: boolean;
+  /** The largest limit that `quota.warning` was sent for; null = none. A larger limit is warned of again. */
+  readonly warned_limit: number | null;
+  /** The same for `quota.exceeded`. */
+  readonly exceeded_limit: number | null;
 }
 
-/** One window of each period and start: few, of which the last is the one that is looked for. */
+/** One window per period and start. There are few, and the last one is usually the one in use. */
 export interface UsageState {
   readonly windows: readonly Window[];
 }
 
 /**
- * Windows that are kept: no less than all in which usage may still be told (75 of a quota by the hour), and then those of
- * another period that the quota may come back to. Those that end first go first.
+ * The number of windows in the state: at least all that still accept usage (75 of an hourly quota), and some of other periods,
+ * in case the quota returns to them. The window that ends first is evicted first.
  */
 export const KEPT_WINDOWS = 90;
 
 export const windowOf = ({ windows }: UsageState, period: Period): Window =>
   windows.findLast((window) => isOf(window, period)) ?? unused(period);
 
-const unused = (period: Period): Window => ({ ...period, used: 0n, warned: false, exceeded: false });
+const NO_NOTICES = { warned_limit: null, exceeded_limit: null };
+
+const unused = (period: Period): Window => ({ ...period, used: 0n, ...NO_NOTICES });
 
 const isOf = (window: Window, { period, start }: Pick<Period, 'period' | 'start'>): boolean =>
   window.start === start && window.period === period;
@@ -60,11 +63,11 @@ const evolve = (state: UsageState, event: UsageEvent): UsageState => {
     case 'usage.recorded':
       return within(state, event, { used: BigInt(event.used) });
     case 'quota.warning':
-      return within(state, event, { warned: true });
+      return within(state, event, { warned_limit: event.limit });
     case 'quota.exceeded':
-      return within(state, event, { exceeded: true });
+      return within(state, event, { exceeded_limit: event.limit });
     case 'usage.reset':
-      return within(state, event, { used: 0n, warned: false, exceeded: false });
+      return within(state, event, { used: 0n, ...NO_NOTICES });
     default:
       return state;
   }
@@ -90,10 +93,10 @@ const endsBefore = (a: Window, b: Window): boolean => {
   return a.end !== null && (b.end === null || a.end < b.end);
 };
 
-/** The stream of what a licence has used of a feature. */
+/** The stream of what a license has used of a feature. */
 export const usageStreamId = (license_id: string, feature: string): string => `${license_id}/usage/${feature}`;
 
 const NOTHING_USED: UsageState = { windows: [] };
 
-/** A stream a licence and feature, `<license_id>/usage/<feature>`. */
+/** One stream per license and feature, `<license_id>/usage/<feature>`. */
 export const usageStream = { name: 'usage', initialState: NOTHING_USED, evolve };
