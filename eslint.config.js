@@ -3,8 +3,9 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /**
- * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. All may import libs/ids. No app imports another, except
- * apps/keyledger, which runs them all in one process. (`regex`, because a `group` that starts with # is taken for a comment.)
+ * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. All may import libs/ids and the client's
+ * key-text.ts, which import none. No app imports another, except apps/keyledger, which runs them all in one process.
+ * (`regex`, because a `group` that starts with # is taken for a comment.)
  */
 const never = (regex, message) => ({ regex, message });
 
@@ -19,6 +20,10 @@ const DOMAIN = never(
 );
 const APPS = never('(^|/)apps/', 'Libraries know no app.');
 const NEST = never('^@nestjs/', 'The rules know no framework.');
+const CLIENT = never(
+  '^#client/(?!key-text$)|/client/src/',
+  'The client is for shipped programs; servers share how it reads keys, and nothing else.',
+);
 const DATABASES = never('^(pg|typeorm|kafkajs|fastify|undici)(/|$)', 'The rules do no I/O.');
 const NODE_IO = never(
   '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|process|os|readline|timers)(/|$)',
@@ -85,16 +90,16 @@ export default defineConfig(
   },
   {
     files: ['libs/domain/**/*.ts'],
-    rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO),
+    rules: imports(PLATFORM, EVENTS, CLIENT, APPS, NEST, DATABASES, NODE_IO),
   },
   // Contexts share value types and meet in published events; catalogue.ts and refusals.ts, which stand above them, list them all.
   ...CONTEXTS.map((context) => ({
     files: [`libs/domain/src/${context}/**/*.ts`],
-    rules: imports(PLATFORM, EVENTS, APPS, NEST, DATABASES, NODE_IO, otherContexts(context)),
+    rules: imports(PLATFORM, EVENTS, CLIENT, APPS, NEST, DATABASES, NODE_IO, otherContexts(context)),
   })),
-  { files: ['libs/ids/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES, NODE_IO) },
-  { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, APPS) },
-  { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, APPS) },
+  { files: ['libs/ids/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, CLIENT, APPS, NEST, DATABASES, NODE_IO) },
+  { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, CLIENT, APPS) },
+  { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, CLIENT, APPS) },
   // The client ships in the merchant's programs, browsers among them; its entry for Node.js alone knows Node.js.
   {
     files: ['libs/client/src/**/*.ts'],
@@ -111,7 +116,7 @@ export default defineConfig(
   {
     files: ['apps/**/*.ts'],
     ignores: ['apps/keyledger/**'],
-    rules: imports(otherApps(`gateway|${APPS_BUT_GATEWAY}`), LIBS_BY_PATH),
+    rules: imports(otherApps(`gateway|${APPS_BUT_GATEWAY}`), LIBS_BY_PATH, CLIENT),
   },
   // A service's tests may start the gateway before it: without one nobody is let in.
   { files: ['apps/**/*.spec.ts'], rules: imports(otherApps(APPS_BUT_GATEWAY)) },

@@ -10,6 +10,8 @@ const common = {
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  // The examples import the client as a merchant's program does.
+  moduleNameMapper: { '^@keyledger/client$': '<rootDir>/libs/client/src/index.ts' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/data', '<rootDir>/test/bench/peers/node_modules'],
 };

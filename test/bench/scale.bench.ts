@@ -1,13 +1,14 @@
 /**
- * Verification among many licences: `npm run bench -- scale`, by itself only, since filling takes its time.
- * `SIZES=10000,1000000,10000000` says among how many. Each size in an instance of its own, filled with copies of one licence
+ * Verification among many licenses: `npm run bench -- scale`, by itself only, since filling takes its time.
+ * `SIZES=10000,1000000,10000000` says among how many. Each size in an instance of its own, filled with copies of one license
  * that was issued and activated through HTTP, with keys and customers of their own. All are filled first, and then measured in turns:
  * a machine that others use, too, is not as fast a while later.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import { normalizeLicenseKey } from '#client/key-text';
+import { KEY_BYTES, licenseKey } from '#domain/licensing/license-key/license-key';
 import { licenseStream } from '#domain/licensing/license/license';
 import { PersonalData } from '#events/store/personal';
 import type { EventData } from '#events/store/upcast';
@@ -33,9 +34,9 @@ type Time = 'first' | 'again';
 interface AmongSo {
   readonly size: number;
   readonly instance: Instance;
-  /** Of licences that lie scattered over all of them. */
+  /** Of licenses that lie scattered over all of them. */
   readonly requests: readonly LoadRequest[];
-  /** Each licence for the first time, from the database; and the same ones over and over, from memory. By rounds. */
+  /** Each license for the first time, from the database; and the same ones over and over, from memory. By rounds. */
   readonly rounds: Readonly<Record<Time, Measured[]>>;
 }
 
@@ -59,7 +60,7 @@ export const run = async (): Promise<Figure[]> => {
 const ask = ({ instance, requests }: AmongSo, from: number, calls: number): Promise<Measured> =>
   measureCalls(calls, CONNECTIONS, async (n) => {
     const { valid } = await instance.post('/api/v1/license/verify', requests[from + n]?.body);
-    if (valid !== true) throw new Error('a copied licence does not verify');
+    if (valid !== true) throw new Error('a copied license does not verify');
   });
 
 const figures = (one: AmongSo, base: AmongSo | undefined, time: Time): Figure[] => {
@@ -104,7 +105,7 @@ const issueOne = async ({ post }: Instance): Promise<string> => {
   return String(license['id']);
 };
 
-/** @returns keys of licences that lie scattered over all of them */
+/** @returns keys of licenses that lie scattered over all of them */
 const fill = async (
   { databaseUrl }: Instance,
   template: string,
@@ -120,7 +121,9 @@ const fill = async (
     const copies = await copier(pool, ring, template);
     let written = Promise.resolve();
     for (let from = 0; from < size; from += BATCH) {
-      const keys = Array.from({ length: Math.min(BATCH, size - from) }, () => licenseKey(randomBytes(KEY_BYTES), null));
+      const keys = Array.from({ length: Math.min(BATCH, size - from) }, () =>
+        licenseKey(() => randomBytes(KEY_BYTES), null),
+      );
       sample.push(...keys.filter((_, n) => (from + n) % every === 0));
       const hashes = keys.map((key) => ring.hash('license-key', normalizeLicenseKey(key)));
       const write = await copies(from, hashes);
@@ -146,7 +149,7 @@ const complain = (error: unknown): never => {
 type Copies = (from: number, hashes: readonly string[]) => Promise<() => Promise<void>>;
 
 /**
- * @returns what makes copies of a licence from a number on, each of a customer of its own and under a key with such a hash, and gives what
+ * @returns what makes copies of a license from a number on, each of a customer of its own and under a key with such a hash, and gives what
  *   writes them
  */
 const copier = async (pool: pg.Pool, ring: KeyRing, template: string): Promise<Copies> => {

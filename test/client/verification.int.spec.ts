@@ -44,6 +44,27 @@ describe('a program and its license', () => {
     });
   });
 
+  it('takes its key as it was pasted, typed or read from a secret file', async () => {
+    const { id, key } = await merchant.license(plan);
+    const storage = memoryStorage();
+    const pasted = `\ufeff${key.slice(0, 8)}\r\n ${key.slice(8).replaceAll('-', '\u2013')}\n`;
+    const configured = merchant.client({ storage, licenseKey: pasted });
+    expect(await configured.activate()).toMatchObject({ valid: true, license: { id } });
+    expect(await configured.verify()).toMatchObject({ valid: true });
+    expect(await configured.activate(key.toLowerCase())).toMatchObject({ valid: true, license: { id } });
+    expect(await merchant.client({ storage, licenseKey: key }).verify()).toMatchObject({ valid: true });
+  });
+
+  it.each(['', '\n', '\u200b'])('has no key when it is given a blank one: %j', async (blank) => {
+    expect(await merchant.client({ licenseKey: blank }).verify()).toMatchObject({ code: 'NO_LICENSE_KEY' });
+    const { key } = await merchant.license(plan);
+    const client = merchant.client();
+    expect(await client.activate(blank)).toMatchObject({ valid: false, code: 'NO_LICENSE_KEY' });
+    await client.activate(key);
+    expect(await client.activate(blank)).toMatchObject({ valid: false, code: 'NO_LICENSE_KEY' });
+    expect(client.verdict).toMatchObject({ valid: true });
+  });
+
   it('keeps the license that works when another key is refused', async () => {
     const { key } = await merchant.license(plan);
     const client = merchant.client();

@@ -83,4 +83,14 @@ describe('keyledger import and export', () => {
     });
     expect(await cli('import', 'licenses', 'file.xlsx', '--url', url)).toMatchObject({ code: 1 });
   });
+
+  it('takes an API key as a secret file holds it, and none for a blank one', async () => {
+    const { cli, key } = instances;
+    const exported = ['export', 'activations', '--url', server.url, '--key'] as const;
+    expect(await cli(...exported, `\ufeff${key}\r\n`)).toMatchObject({ code: 0 });
+    expect(await cli(...exported, '\n')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('KEYLEDGER_API_KEY') as string,
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import pg from 'pg';
+import { visible } from '#client/key-text';
 import { asyncApi } from '#events/catalogue/asyncapi';
 import { catalogue as describe } from '#events/catalogue/catalogue';
 import { breaks } from '#events/catalogue/compatibility';
@@ -168,9 +169,11 @@ keys
     withKeys(service, async (options) => print(await masterKeyStatus(options))),
   );
 
-const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] }: { url: string; key?: string }): Target => {
-  if (key === undefined) throw new Error('Give --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');
-  return { url, key };
+const target = ({ url, key = process.env['KEYLEDGER_API_KEY'] ?? '' }: { url: string; key?: string }): Target => {
+  // A key that comes from a secret file ends in a line break.
+  const pasted = visible(key);
+  if (pasted === '') throw new Error('Give --key kl_…, or set KEYLEDGER_API_KEY: an API key with the scope admin.');
+  return { url, key: pasted };
 };
 const withTarget = (command: Command): Command =>
   command

@@ -1,10 +1,11 @@
 import { createDecipheriv, createHash, createPublicKey, hkdfSync, verify } from 'node:crypto';
+import { normalizeLicenseKey } from '@keyledger/client';
 
 /** How far the clock of this machine may be from the server's, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /**
- * Verifies and decrypts a license file. Needs nothing but Node.js.
+ * Verifies and decrypts a license file. Needs Node.js and, for the text of the key, @keyledger/client.
  *
  * @param {string} file the text of the file
  * @param {{ licenseKey: string, identifier: string, publicKeys: { kid: string, x: string }[], product: string, now?: number, latest?: number }} known
@@ -29,7 +30,8 @@ export const readLicenseFile = (
     throw new Error('The file has been changed.');
 
   const fingerprint = createHash('sha256').update(identifier.normalize('NFC').trim()).digest();
-  const key = Buffer.from(hkdfSync('sha256', normalized(licenseKey), fingerprint, 'keyledger/license-file', 32));
+  const secret = normalizeLicenseKey(licenseKey);
+  const key = Buffer.from(hkdfSync('sha256', secret, fingerprint, 'keyledger/license-file', 32));
   const sealed = Buffer.from(enc, 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 });
   decipher.setAuthTag(sealed.subarray(-16));
@@ -50,15 +52,4 @@ export const readLicenseFile = (
     throw new Error('The file is not valid yet: check the clock of this machine.');
   if (time >= claims.exp * 1000) throw new Error('The file has expired.');
   return claims;
-};
-
-/** A license key in the form that Keyledger compares; a signed key (three parts between dots) is only trimmed. */
-const normalized = (text) => {
-  const key = text.trim();
-  if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(key)) return key;
-  return key
-    .replace(/[\s\-\u2010-\u2015]/g, '')
-    .toUpperCase()
-    .replaceAll('O', '0')
-    .replace(/[IL]/g, '1');
 };

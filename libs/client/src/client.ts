@@ -1,4 +1,5 @@
 import { FloatingSession, type SessionOptions } from './floating/session.ts';
+import { keyOf } from './key-text.ts';
 import { KnownLicense, leaseFaults } from './license.ts';
 import { type LicenseClientOptions, settingsOf, type Settings } from './options.ts';
 import type { Outcome } from './outcome.ts';
@@ -16,15 +17,15 @@ export interface ActivateOptions extends CallOptions {
   readonly label?: string | undefined;
 }
 
-/** Refusals of an activation that speak of the licence, not of the request. */
+/** Refusals of an activation that concern the license, not the request. */
 const FINAL = /^(LICENSE_|ACTIVATION_LIMIT_REACHED$)/;
 
 /**
- * A licence in a shipped program. Every promise is fulfilled within the time-out, online or not: what the server decides and
- * that it cannot be reached are results. Rejections are `LicenseError`s: a mistake of the program, or a call that it aborted.
+ * A license in a shipped program. Every promise settles within the time-out, online or not: decisions of the server and a
+ * server out of reach are results. Rejections are `LicenseError`s: a mistake of the program, or a call that it aborted.
  */
 export class LicenseClient {
-  /** What is used, counted for the merchant; survives being offline, and crashes. */
+  /** Records usage for the merchant. Records survive crashes and time offline. */
   readonly usage: UsageQueue;
   readonly #settings: Settings;
   readonly #transport: Transport;
@@ -45,21 +46,21 @@ export class LicenseClient {
     return this.#verdict;
   }
 
-  /** What the last verdict grants by a feature; undefined when the licence does not have it. */
+  /** What the last verdict grants for a feature; undefined if the license does not have it. */
   entitlement(feature: string): Entitlement | undefined {
     const granted = this.#verdict?.valid === true ? this.#verdict.entitlements : {};
     return Object.hasOwn(granted, feature) ? granted[feature] : undefined;
   }
 
   /**
-   * Takes one of the licence's activations for this device, or finds that it has one already, and keeps the key for the runs
-   * to come. A key that is refused does not take the place of one that works.
-   * @param licenseKey left out: the one that is kept
+   * Takes one of the license's activations for this device, or finds that it has one already, and keeps the key for later runs.
+   * A key that is refused does not replace one that works.
+   * @param licenseKey as it was pasted or typed; left out: the one that is kept
    */
   async activate(licenseKey?: string, { label, signal }: ActivateOptions = {}): Promise<Verdict> {
     await this.#license.load();
-    const key = licenseKey?.trim() ?? this.#license.key;
-    if (key === null) return this.#conclude(NO_KEY);
+    const key = licenseKey === undefined ? this.#license.key : keyOf(licenseKey);
+    if (key === null) return this.#license.key === null ? this.#conclude(NO_KEY) : NO_KEY;
     const reply = await this.#transport.post(
       '/license/activate',
       { license_key: key, identifier: this.#license.identifier, ...(label === undefined ? {} : { label }) },
@@ -74,7 +75,7 @@ export class LicenseClient {
     return this.#conclude(verdict);
   }
 
-  /** Asks whether the program may run: the server, or, while that is out of reach, the lease that it left. */
+  /** Asks the server whether the program may run; if the server is out of reach, the stored lease decides. */
   async verify({ entitlements = [], signal }: VerifyOptions = {}): Promise<Verdict> {
     await this.#license.load();
     const { key, identifier } = this.#license;
@@ -90,7 +91,7 @@ export class LicenseClient {
     return this.#conclude(verdict, entitlements);
   }
 
-  /** Gives this device's activation back and forgets the licence. Offline nothing is given back, and nothing forgotten. */
+  /** Releases this device's activation and forgets the license. Offline it does neither. */
   async deactivate({ signal }: CallOptions = {}): Promise<Outcome> {
     await this.#license.load();
     const { key, identifier } = this.#license;
@@ -106,8 +107,8 @@ export class LicenseClient {
   }
 
   /**
-   * Takes one of a floating licence's sessions and keeps it alive until it is closed. Look at `active` of what comes back:
-   * a full licence and a server out of reach are states of a session, not errors.
+   * Takes one of a floating license's sessions and keeps it alive until it is closed. Check `active` of the result: a full
+   * license and a server out of reach are states of a session, not errors.
    */
   async checkout(options: SessionOptions = {}): Promise<FloatingSession> {
     await this.#license.load();
@@ -118,7 +119,7 @@ export class LicenseClient {
     return session;
   }
 
-  /** Gives sessions back and sends what usage can be sent, within the time-out. What is left is sent by the next run. */
+  /** Releases sessions and sends usage, within the time-out. The next run sends the rest. */
   async close(): Promise<void> {
     await Promise.all([...[...this.#sessions].map((session) => session.close()), this.usage.close()]);
   }
@@ -138,7 +139,7 @@ export class LicenseClient {
     return no(code, reason);
   }
 
-  /** A "yes" counts for as much as its signature. Whoever cannot sign is not the server, and has said nothing. */
+  /** Accepts a "yes" only with a valid signature. An unsigned one is treated as no answer. */
   async #believe(
     { body, serverTime }: Extract<Reply, { kind: 'answer' }>,
     key: string,

@@ -2,6 +2,7 @@ export { LicenseClient, type ActivateOptions, type VerifyOptions } from './clien
 export type { Outcome } from './outcome.ts';
 export { LicenseError, type LicenseErrorCode } from './errors.ts';
 export type { FloatingSession, SessionOptions, SessionState } from './floating/session.ts';
+export { normalizeLicenseKey } from './key-text.ts';
 export type { PublicJwk, PublicKeySource } from './keys.ts';
 export type { LicenseClientOptions } from './options.ts';
 export { type KeyValueStorage, memoryStorage, type WebStorage, webStorage } from './storage.ts';

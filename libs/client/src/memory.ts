@@ -1,29 +1,30 @@
 import { asObject } from './bytes.ts';
 import type { ClockMemory } from './clock.ts';
+import { keyOf } from './key-text.ts';
 import { jwksKeys, type PublicJwk } from './keys.ts';
 import type { KeyValueStorage } from './storage.ts';
 
-/** What the server has decided against the licence. It stands until the server decides otherwise, online or off. */
+/** A refusal of the server. It holds, online and offline, until the server decides otherwise. */
 export interface RememberedRefusal {
   readonly code: string;
   readonly reason: string;
-  /** Of the program, where the refusal was of this version only. */
+  /** Version of the program, if the server refused only that version. */
   readonly version: string | null;
 }
 
-/** All that is kept between runs, usage apart. */
+/** Everything kept between runs, except usage. */
 export interface Memory {
   readonly license_key: string | null;
-  /** Names this installation where the program does not. */
+  /** Random name of this installation, for programs that give no identifier. */
   readonly installation: string | null;
   readonly lease: string | null;
   readonly refusal: RememberedRefusal | null;
   readonly clock: ClockMemory | undefined;
-  /** Keys fetched from the server, where none are pinned. */
+  /** Keys fetched from the server, if the program pins none. */
   readonly keys: readonly PublicJwk[];
 }
 
-/** Of an installation that has just been made. */
+/** Memory of a new installation. */
 export const NOTHING: Memory = {
   license_key: null,
   installation: null,
@@ -35,18 +36,18 @@ export const NOTHING: Memory = {
 
 const KEY = 'license';
 
-/** @throws whatever the storage throws */
+/** Writes the memory. @throws errors of the storage */
 export const remember = (storage: KeyValueStorage, memory: Memory): Promise<void> =>
   storage.set(KEY, JSON.stringify(memory));
 
-/** What was kept. A file that was tampered with or cut off is as good as none. @throws whatever the storage throws */
+/** Reads the memory. A damaged file counts as none. @throws errors of the storage */
 export const recall = async (storage: KeyValueStorage): Promise<Memory> => {
   const text = await storage.get(KEY);
   const kept = text === undefined ? undefined : parsed(text);
   if (kept === undefined) return NOTHING;
   const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
-    license_key: textOf(kept['license_key']),
+    license_key: keyOf(textOf(kept['license_key']) ?? ''),
     installation: textOf(kept['installation']),
     lease: textOf(kept['lease']),
     refusal: refusalOf(kept['refusal']),

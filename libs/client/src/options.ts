@@ -1,4 +1,5 @@
 import { LicenseError } from './errors.ts';
+import { keyOf } from './key-text.ts';
 import type { PublicKeySource } from './keys.ts';
 import { type KeyValueStorage, memoryStorage } from './storage.ts';
 import type { Usage } from './usage/record.ts';
@@ -9,36 +10,39 @@ export interface LicenseClientOptions {
   /** The product's id (`prod_…`): leases of other products are refused. */
   readonly product: string;
   /**
-   * Keys that leases must be signed with, compiled into the program: then nobody can stand in for the server. Without them
-   * the server's own are fetched and kept, which trusts the first server that is met.
+   * Keys that leases must be signed with, compiled into the program: then no other server can answer in its place. Without
+   * them the client fetches and keeps the server's keys, which trusts the first server that it reaches.
    */
   readonly publicKeys?: readonly PublicKeySource[] | undefined;
-  /** Left out: everything is forgotten with the process, and nothing works offline after a restart. */
+  /** Left out: memory of the process only, so nothing works offline after a restart. */
   readonly storage?: KeyValueStorage | undefined;
-  /** For programs whose key is configured. Others give it to `activate`, and it is kept in the storage. */
+  /**
+   * For programs whose key is configured, in any form: pasted, typed, or read from a file. A blank text is no key. Others give it to
+   * `activate`, and it is kept in the storage.
+   */
   readonly licenseKey?: string | undefined;
   /** Names this device or user, 1–255 characters. Left out: a random name that is kept in the storage. */
   readonly identifier?: string | undefined;
-  /** The program's own version (SemVer), held against the oldest that the product supports. */
+  /** The program's version (SemVer), compared with the oldest that the product supports. */
   readonly version?: string | undefined;
-  /** When this version was released (RFC 3339), held against the time for which the license includes new releases. */
+  /** When this version was released (RFC 3339), compared with the time until which the license includes new releases. */
   readonly releaseDate?: string | undefined;
-  /** Days that a lease is still believed after its end, while the server is out of reach. 0 when left out. */
+  /** Days for which a lease still counts after its end, while the server is out of reach. Default 0. */
   readonly offlineGraceDays?: number | undefined;
-  /** After how many milliseconds a call counts as unanswered. 10,000 when left out. */
+  /** Time-out of a call in milliseconds. Default 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** Records of usage that are kept at most while the server is out of reach. 10,000 when left out. */
+  /** Maximum number of usage records kept while the server is out of reach. Default 10,000. */
   readonly maxQueuedUsage?: number | undefined;
-  /** Called for a record of usage that the server has refused for good; it is not kept any longer. */
+  /** Called for a usage record that the server refused for good and the client dropped. */
   readonly onUsageRefused?: ((record: Usage, code: string, reason: string) => void) | undefined;
-  /** Called for what happens in the background and stops nothing, such as a disk that is full. `console.warn` when left out. */
+  /** Called for errors in the background that stop nothing, such as a full disk. Default `console.warn`. */
   readonly onError?: ((error: unknown) => void) | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Milliseconds since 1970, `Date.now` when left out. */
+  /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export interface Settings extends Required<
   Omit<
     LicenseClientOptions,
@@ -70,7 +74,7 @@ export const settingsOf = (options: LicenseClientOptions): Settings => {
     product,
     publicKeys: options.publicKeys ?? [],
     storage: options.storage ?? memoryStorage(),
-    licenseKey: options.licenseKey ?? null,
+    licenseKey: keyOf(options.licenseKey ?? ''),
     identifier: options.identifier ?? null,
     version: options.version ?? null,
     releaseDate: releaseDate === undefined ? null : new Date(releaseDate).toISOString(),
@@ -79,7 +83,7 @@ export const settingsOf = (options: LicenseClientOptions): Settings => {
     maxQueuedUsage,
     onUsageRefused: options.onUsageRefused ?? (() => undefined),
     onError: options.onError ?? ((error) => console.warn('Keyledger:', error)),
-    // A browser's fetch wants to be called on its window.
+    // A browser's fetch must be called on its window.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     now: options.now ?? (() => Date.now()),
   };

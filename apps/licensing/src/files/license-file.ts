@@ -1,16 +1,16 @@
 import { createCipheriv, hkdfSync } from 'node:crypto';
+import { normalizeLicenseKey } from '#client/key-text';
 import type { LeaseClaims } from '#domain/licensing/lease/lease';
-import { normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
 import type { Signer } from '../signing-keys/signing-keys.ts';
 
-/** What a licence file says, once it is opened: what a lease says, and to whom the licence was given. */
+/** Claims of a license file: those of a lease, and the licensee. */
 export type LicenseFileClaims = LeaseClaims & {
   readonly valid_until: string | null;
   readonly licensee: { readonly name: string | null; readonly org_name: string | null };
 };
 
 export interface FileLock {
-  /** What the file can be opened with: whoever has the licence key and knows the machine. */
+  /** Needed to open the file, together with the identifier of the machine. */
   readonly license_key: string;
   /** Base64url SHA-256 of the machine's identifier. */
   readonly fingerprint_hash: string;
@@ -23,12 +23,12 @@ export const NONCE_BYTES = 12;
 const LINE = 64;
 
 /**
- * A licence file, in the manner of PEM: base64 of JSON `{enc, sig, alg, kid}`.
+ * A license file in a form like PEM: base64 of JSON `{enc, sig, alg, kid}`.
  *
- * `enc` is base64 of nonce, AES-256-GCM of the claims as JSON, and tag; its key is HKDF-SHA256 (RFC 5869) of the normalised
- * licence key, with the 32 bytes of the fingerprint's hash as salt and `keyledger/license-file` as info. `sig` is base64 of
+ * `enc` is base64 of nonce, AES-256-GCM of the claims as JSON, and tag; its key is HKDF-SHA256 (RFC 5869) of the normalized
+ * license key, with the 32 bytes of the fingerprint's hash as salt and `keyledger/license-file` as info. `sig` is base64 of
  * Ed25519 (RFC 8032) over `machine/` and `enc`, so that nothing has to be decrypted to be verified. The slash keeps these
- * bytes apart from every JWS. docs/license-files.md says the same to those who read files.
+ * bytes apart from every JWS. docs/license-files.md describes the format for programs that read files.
  */
 export const licenseFile = (
   claims: LicenseFileClaims,

@@ -20,11 +20,11 @@ const Import = StrictObject(
   {
     id: Id('imp'),
     status: Type.Enum(['receiving', 'running', 'finished']),
-    lines: Type.Integer({ description: 'Licences in the file.' }),
-    done: Type.Integer({ description: 'How many of them have been dealt with.' }),
+    lines: Type.Integer({ description: 'Licenses in the file.' }),
+    done: Type.Integer({ description: 'Licenses processed so far.' }),
     issued: Type.Integer(),
-    unchanged: Type.Integer({ description: 'Licences that an earlier import has issued.' }),
-    refused: Type.Integer({ description: 'Lines that make no licence; the report says why.' }),
+    unchanged: Type.Integer({ description: 'Licenses that an earlier import has issued.' }),
+    refused: Type.Integer({ description: 'Lines without a license; the report has the reasons.' }),
     created_at: Timestamp,
     finished_at: Nullable(Timestamp),
   },
@@ -33,12 +33,12 @@ const Import = StrictObject(
 
 const IMPORTED_STATUSES = ['active', 'suspended', 'revoked', 'canceled'] as const;
 
-/** A line of an import: what a licence is issued with, and what it has become since. */
+/** A line of an import: the fields of a new license, and its present status and activations. */
 export const ImportedLicense = StrictObject({
   ...issueLicense.body.properties,
   email: Email,
   external_id: Text(255, { min: 1 }),
-  license_key: Type.Optional(Text(1024, { min: 8 })),
+  license_key: Type.Optional(Type.String({ ...Text(1024, { min: 8 }), normalize: (text: string) => text.trim() })),
   status: Type.Optional(Type.Enum([...IMPORTED_STATUSES])),
   activations: Type.Optional(Type.Array(Identifier, { maxItems: 1_000 })),
   metadata: Type.Optional(Metadata),
@@ -52,10 +52,10 @@ export const importLicenses = endpoint({
   path: '/admin/imports',
   operation: 'importLicenses',
   tag: TAG,
-  summary: 'Import licences from a file: idempotent by external_id, in the background',
+  summary: 'Import licenses from a file: idempotent by external_id, in the background',
   auth: 'admin',
   upload: ['text/csv', 'application/x-ndjson'],
-  answers: { 202: { description: 'The import, which goes on by itself.', schema: Import } },
+  answers: { 202: { description: 'The import, which continues in the background.', schema: Import } },
   problems: [],
 });
 
@@ -76,7 +76,7 @@ export const readImport = endpoint({
   path: '/admin/imports/:id',
   operation: 'readImport',
   tag: TAG,
-  summary: 'How far an import is',
+  summary: 'Read the progress of an import',
   auth: 'admin',
   params,
   answers: { 200: { description: 'The import.', schema: Import } },

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { normalizeLicenseKey } from '#client/key-text';
 import type { BatchTerms } from '#domain/licensing/key-batch/key-batch';
-import { KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import { KEY_BYTES, licenseKey } from '#domain/licensing/license-key/license-key';
 import { CODE_BYTES, redemptionCode } from '#domain/licensing/key-batch/redemption-code';
 import type { MasterKey } from '#platform/crypto/keys';
 import { MASTER_KEY } from '#platform/service';
@@ -11,7 +12,7 @@ export interface NewCode {
   readonly hash: string;
 }
 
-/** Redemption codes, which are kept as keyed hashes alone, and the licence keys that belong to them. */
+/** Redemption codes, of which only keyed hashes are kept, and the license keys that belong to them. */
 @Injectable()
 export class Codes {
   constructor(@Inject(MASTER_KEY) private readonly masterKey: MasterKey) {}
@@ -21,21 +22,23 @@ export class Codes {
     return { text, hash: this.hash(text) };
   }
 
-  /** What a code is found by, however it was typed. */
+  /** The keyed hash that a code is found by: the same for all ways of writing it. */
   hash(text: string): string {
     return this.masterKey.hash('redemption-code', normalizeLicenseKey(text));
   }
 
   /**
-   * The licence key that a code is redeemed for: the same each time, so that it can be printed beside the code and need not be
-   * kept. Nobody can tell it from the code, nor the code from it. undefined where keys are signed: these name the licence.
+   * The license key that a code is redeemed for. It is derived from the code under the master key: the same each time, so that
+   * it can be printed beside the code and is not stored. Neither tells the other without the master key.
+   * @returns undefined where keys are signed: a signed key names its license, which does not exist yet
    */
   licenseKey(
     code: string,
     { key_format, key_prefix }: Pick<BatchTerms, 'key_format' | 'key_prefix'>,
   ): string | undefined {
     if (key_format === 'signed') return undefined;
-    const secret = this.masterKey.hash('key-of-code', normalizeLicenseKey(code));
-    return licenseKey(createHash('sha512').update(secret).digest().subarray(0, KEY_BYTES), key_prefix);
+    let drawn: string | Buffer = this.masterKey.hash('key-of-code', normalizeLicenseKey(code));
+    const draw = (): Buffer => (drawn = createHash('sha512').update(drawn).digest()).subarray(0, KEY_BYTES);
+    return licenseKey(draw, key_prefix);
   }
 }

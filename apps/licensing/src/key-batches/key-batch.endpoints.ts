@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { normalizeLicenseKey } from '#client/key-text';
 import { BATCH_CODES } from '#domain/licensing/key-batch/key-batch';
 import { endpoint } from '#platform/http/endpoint';
 import { Email, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
@@ -30,7 +31,7 @@ export const createKeyBatch = endpoint({
   method: 'POST',
   path: '/admin/key-batches',
   operation: 'createKeyBatch',
-  summary: 'Make a batch of redemption codes and their licence keys; they are shown this once',
+  summary: 'Make a batch of redemption codes and their license keys; they are shown only now',
   query: StrictObject({
     format: Type.Optional(Type.Enum(['csv'], { description: 'The codes as a CSV file in place of JSON.' })),
   }),
@@ -55,7 +56,7 @@ export const createKeyBatch = endpoint({
               license_key: Nullable(
                 Type.String({
                   description:
-                    'What the code is redeemed for; of no use before. null where keys are signed: these are made then.',
+                    'The key of the license that the code is redeemed for; unknown until then. null where keys are signed: a signed key is made on redemption.',
                 }),
               ),
             }),
@@ -100,12 +101,12 @@ export const listCodes = endpoint({
   method: 'GET',
   path: '/admin/key-batches/:id/codes',
   operation: 'listRedemptionCodes',
-  summary: 'The codes of a batch, by their places, with the licences that they were redeemed for',
+  summary: 'The codes of a batch, by their places, with the licenses that they were redeemed for',
   params,
   query: PageQuery({}),
   answers: {
     200: {
-      description: 'A page of codes; what they are called is kept nowhere.',
+      description: 'A page of codes; their texts are stored nowhere.',
       schema: Page(
         StrictObject(
           { ...Code, license_id: Nullable(Id('lic')), redeemed_at: Nullable(Timestamp) },
@@ -122,7 +123,7 @@ export const voidKeyBatch = endpoint({
   method: 'POST',
   path: '/admin/key-batches/:id/void',
   operation: 'voidKeyBatch',
-  summary: 'Withdraw a batch: what has not been redeemed is not redeemed any more',
+  summary: 'Withdraw a batch: codes that are not redeemed yet can no longer be redeemed',
   params,
   body: StrictObject({ reason: Type.Optional(Nullable(Text(500))) }),
   answers: { 200: { description: 'The batch as it is now.', schema: KeyBatch } },
@@ -134,15 +135,20 @@ export const redeemCode = endpoint({
   path: '/license/redeem',
   operation: 'redeemCode',
   tag: 'License',
-  summary: 'Redeem a code for a licence, once; its term begins now',
+  summary: 'Redeem a code for a license, once; its term begins now',
   auth: 'public',
   body: StrictObject({
-    code: Text(100, { min: 1 }),
+    code: Type.String({
+      normalize: normalizeLicenseKey,
+      minLength: 1,
+      maxLength: 100,
+      description: 'Read as license keys are: as it was pasted or typed.',
+    }),
     email: Email,
     name: Type.Optional(Nullable(Text(200))),
     org_name: Type.Optional(Nullable(Text(200))),
   }),
-  answers: { 201: { description: 'The licence, with its key.', schema: IssuedLicense } },
+  answers: { 201: { description: 'The license, with its key.', schema: IssuedLicense } },
   problems: [
     { status: 404, code: 'CODE_NOT_FOUND' },
     { status: 409, code: 'CODE_REDEEMED' },

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { isSignedKey, normalizeLicenseKey } from '#client/key-text';
 import type { SignedKeyClaims } from '#domain/licensing/lease/lease';
-import { isSignedKey, KEY_BYTES, licenseKey, normalizeLicenseKey } from '#domain/licensing/license-key/license-key';
+import { KEY_BYTES, licenseKey } from '#domain/licensing/license-key/license-key';
 import type { Product } from '#domain/licensing/product/product';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
@@ -9,7 +10,7 @@ import type { MasterKey } from '#platform/crypto/keys';
 import { CONFIG, MASTER_KEY } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
-/** A licence key and the forms in which it is kept: a keyed hash to find it by, and the key itself encrypted. */
+/** A license key and the forms in which it is kept: a keyed hash to find it by, and the key itself encrypted. */
 export interface NewLicenseKey {
   readonly text: string;
   readonly hash: string;
@@ -29,29 +30,28 @@ export class LicenseKeys {
     const text =
       product.key_format === 'signed'
         ? this.#signed(licenseId, product.product_id)
-        : licenseKey(randomBytes(KEY_BYTES), product.key_prefix);
+        : licenseKey(() => randomBytes(KEY_BYTES), product.key_prefix);
     return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 
-  /** A key that the merchant has given out already, and that goes on being good. */
+  /** A key that the merchant's customers know already. It is revealed as they know it, so its dashes and case are kept. */
   keep(licenseId: string, text: string): NewLicenseKey {
-    return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text.trim(), licenseId) };
+    return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 
-  /** What a key is found by, however it was typed. */
+  /** The keyed hash that a key is found by: the same for all ways of writing it. */
   hash(text: string): string {
     return this.masterKey.hash('license-key', normalizeLicenseKey(text));
   }
 
-  /** @throws when it was sealed for another licence or under another master key */
+  /** @throws when the key was sealed for another license or under another master key */
   open(licenseId: string, sealed: string): string {
     return Buffer.from(this.masterKey.open('license-key', sealed, licenseId)).toString();
   }
 
-  /** A key that claims to be signed, and is not by us. */
-  isForged(text: string): boolean {
-    const trimmed = text.trim();
-    return isSignedKey(trimmed) && !this.signingKeys.isOurs(trimmed, 'license+jwt');
+  /** Whether a key looks signed without a valid signature of this server. @param key normalized */
+  isForged(key: string): boolean {
+    return isSignedKey(key) && !this.signingKeys.isOurs(key, 'license+jwt');
   }
 
   #signed(licenseId: string, productId: string): string {

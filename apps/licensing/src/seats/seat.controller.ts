@@ -102,10 +102,10 @@ export class SeatController {
 
   @Endpoint(contracts.acceptInvite)
   async accept(call: Call<typeof contracts.acceptInvite>): Promise<Answer> {
-    const token_hash = this.tokens.hash(call.body.token.trim());
+    const token_hash = this.tokens.hash(call.body.token);
     const seat = await this.seats.byToken(token_hash);
     if (seat === undefined) {
-      // Who guesses tokens is locked out; who has one is served all the same.
+      // Counts against the address: guessing tokens leads to a lock-out, which calls with a valid token pass.
       await this.#failures.record(call.ip);
       return refuseSeat('INVITE_NOT_FOUND');
     }
@@ -114,13 +114,13 @@ export class SeatController {
       await this.seats.handle(
         seat.license_id,
         (on) => ({ ...on, type: 'AcceptInvite', seat_id: seat.id, token_hash }),
-        // Whoever was invited acts for himself, whether or not somebody's API key is sent along.
+        // The invited person is the actor, even if the call carries an API key.
         call.command(answer, { type: 'user', id: seat.person_id }),
       ),
     );
   }
 
-  /** @throws Refusal SEAT_NOT_FOUND, also for seats of products that the caller may not know */
+  /** @throws Refusal SEAT_NOT_FOUND, also for seats of products that the caller may not see */
   async #find(id: string, principal: Principal): Promise<SeatRow> {
     const seat = await this.seats.byId(id);
     return seat === undefined || seat.status === 'removed' || !seesProduct(principal, seat.product_id)

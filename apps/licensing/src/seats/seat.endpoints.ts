@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
+import { visible } from '#client/key-text';
 import { SEAT_ROLES } from '#domain/licensing/seat/seat';
 import { endpoint } from '#platform/http/endpoint';
-import { Email, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { Email, Id, Nullable, Page, PageQuery, StrictObject, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Seats';
 const LICENSE_NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
@@ -17,7 +18,7 @@ const UNUSABLE = [
 
 const Role = Type.Enum([...SEAT_ROLES], { description: 'owner: at least one remains once there is one.' });
 const Status = Type.Enum(['invited', 'accepted', 'expired'], {
-  description: 'invited and accepted seats take a place; an expired invitation takes none.',
+  description: 'invited and accepted seats count against max_seats; an expired invitation does not.',
 });
 const params = StrictObject({ id: Id('seat') });
 
@@ -42,7 +43,7 @@ export const inviteSeat = endpoint({
   path: '/portal/seats',
   operation: 'inviteSeat',
   tag: TAG,
-  summary: 'Invite somebody to a seat of a licence, by mail',
+  summary: 'Invite a person to a seat of a license, by mail',
   auth: 'licenses:write',
   body: StrictObject({ license_id: Id('lic'), email: Email, role: Type.Optional(Role) }),
   answers: { 201: { description: 'The seat is kept until the invitation expires, 7 days from now.', schema: Seat } },
@@ -54,7 +55,7 @@ export const listSeats = endpoint({
   path: '/portal/seats',
   operation: 'listSeats',
   tag: TAG,
-  summary: 'The seats of a licence, oldest first; removed ones are not among them',
+  summary: 'The seats of a license, oldest first; removed ones are not among them',
   auth: 'licenses:write',
   query: PageQuery({ license_id: Id('lic') }),
   answers: { 200: { description: 'A page of seats.', schema: Page(Seat) } },
@@ -82,7 +83,7 @@ export const removeSeat = endpoint({
   summary: 'Take a seat back, or withdraw its invitation',
   auth: 'licenses:write',
   params,
-  answers: { 204: { description: 'It is gone.', schema: null } },
+  answers: { 204: { description: 'The seat is removed.', schema: null } },
   problems: [SEAT_NOT_FOUND, REVOKED, { status: 409, code: 'LAST_OWNER' }],
 });
 
@@ -91,7 +92,7 @@ export const resendInvite = endpoint({
   path: '/portal/seats/:id/resend',
   operation: 'resendInvite',
   tag: TAG,
-  summary: 'Send an invitation again, with a new token and a new week; the token before is dead',
+  summary: 'Send an invitation again, with a new token for another week; the earlier token no longer works',
   auth: 'licenses:write',
   params,
   answers: { 200: { description: 'The seat.', schema: Seat } },
@@ -105,7 +106,7 @@ export const acceptInvite = endpoint({
   tag: TAG,
   summary: 'Accept an invitation with the token of its mail',
   auth: 'public',
-  body: StrictObject({ token: Text(200, { min: 1 }) }),
+  body: StrictObject({ token: Type.String({ normalize: visible, minLength: 1, maxLength: 200 }) }),
   answers: { 200: { description: 'The seat is taken.', schema: Seat } },
   problems: [
     { status: 404, code: 'INVITE_NOT_FOUND' },

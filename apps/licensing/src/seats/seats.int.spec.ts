@@ -78,7 +78,8 @@ describe('seats over HTTP', () => {
     expect(mail?.text).toContain(`https://studio.example/join#token=${token}`);
     expect(mail?.headers).toMatch(/^Subject: You are invited to Studio <b>&/m);
     expect(mail?.raw).toContain('Studio &lt;b&gt;&amp;');
-    expect(await accept(token)).toMatchObject({ status: 200, body: { status: 'accepted', role: 'owner' } });
+    const pasted = `\ufeff ${token.slice(0, 20)}\r\n\u200b${token.slice(20)}\n`;
+    expect(await accept(pasted)).toMatchObject({ status: 200, body: { status: 'accepted', role: 'owner' } });
     expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_USED' } });
     expect(await accept('x'.repeat(43))).toMatchObject({ status: 404, body: { code: 'INVITE_NOT_FOUND' } });
     // Whoever reads the database learns no token.
@@ -116,12 +117,12 @@ describe('seats over HTTP', () => {
     }
   });
 
-  it('are not taken on a licence that another instance has just suspended', async () => {
+  it('are not taken on a license that another instance has just suspended', async () => {
     const other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
     try {
       for (let round = 0; round < 10; round++) {
         const license = await issue(5);
-        // Both know the licence as usable.
+        // Both know the license as usable.
         await Promise.all([app, other].map((of) => of.call('GET', `/admin/licenses/${license}`)));
         expect(await app.call('POST', `/admin/licenses/${license}/suspend`, {})).toMatchObject({ status: 200 });
         expect(await invite(license, 'late@example.com', {}, other)).toMatchObject({
@@ -173,7 +174,7 @@ describe('seats over HTTP', () => {
     expect(list.body).toMatchObject({ data: [{ id: owner, status: 'accepted' }], next_cursor: null });
   });
 
-  it('stand in the history of their licence, in the order in which things happened', async () => {
+  it('stand in the history of their license, in the order in which things happened', async () => {
     const license = await issue(3);
     const [seat, token] = await invited(license, 'history@example.com');
     await app.call('POST', `/admin/licenses/${license}/suspend`, { reason: 'pause' });

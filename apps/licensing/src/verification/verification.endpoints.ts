@@ -1,17 +1,27 @@
 import Type from 'typebox';
+import { normalizeLicenseKey } from '#client/key-text';
 import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { VERIFICATION_CODES } from '#domain/licensing/license/verify';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
-export const LicenseKey = Type.String({ minLength: 1, maxLength: 2048, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
+/** Handlers are given the key in normal form. Lengths are those of the normal form. */
+export const LicenseKey = Type.String({
+  normalize: normalizeLicenseKey,
+  minLength: 1,
+  maxLength: 2048,
+  pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+  description:
+    'Read without white space and invisible characters; random keys also without regard to case, dashes, and O for 0, I and L for 1.',
+});
 
-/** Whom a licence is bound to, where its plan says so. */
+/** The person or key that a license is bound to, where its plan asks for one. A public key may have line breaks. */
 export const Identity = Type.String({
+  normalize: (text: string) => text.trim(),
   minLength: 1,
   maxLength: 1000,
-  pattern: '^[^\\u0000-\\u001f\\u007f]*\\S[^\\u0000-\\u001f\\u007f]*$',
-  description: 'E-mail address or public key of whoever uses the licence; needed where the plan has a bound_identity.',
+  pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]+$',
+  description: 'E-mail address or public key of the user; needed where the plan has a bound_identity.',
 });
 
 export const verifyLicense = endpoint({
@@ -19,7 +29,7 @@ export const verifyLicense = endpoint({
   path: '/license/verify',
   operation: 'verifyLicense',
   tag: 'License',
-  summary: 'Ask whether a licence may be used; always 200, with `valid` and the reason',
+  summary: 'Ask whether a license may be used; always 200, with `valid` and the reason',
   auth: 'license',
   body: StrictObject({
     license_key: LicenseKey,
@@ -35,7 +45,7 @@ export const verifyLicense = endpoint({
     release_date: Type.Optional(
       Type.String({
         format: 'utc-time',
-        description: 'When this version of the app was released; VERSION_TOO_OLD when the licence does not include it.',
+        description: 'When this version of the app was released; VERSION_TOO_OLD when the license does not include it.',
       }),
     ),
   }),
@@ -76,7 +86,7 @@ export const listValidations = endpoint({
   path: '/admin/licenses/:id/validations',
   operation: 'listValidations',
   tag: 'Licenses',
-  summary: 'The log of verifications of a licence, newest first',
+  summary: 'The log of verifications of a license, newest first',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   query: PageQuery({}),

@@ -54,6 +54,19 @@ describe('configuration', () => {
     expect(load({ KEYLEDGER_PREVIOUS_MASTER_KEYS: given }).previous_master_keys).toEqual([one, two]);
   });
 
+  it('takes secrets as their files hold them, with a line break at the end', () => {
+    const key = Buffer.alloc(32, 7);
+    for (const encoding of ['base64', 'hex'] as const)
+      expect(load({ KEYLEDGER_MASTER_KEY: `${key.toString(encoding)}\r\n` }).master_key).toEqual(key);
+    expect(
+      load({ KEYLEDGER_BOOTSTRAP_API_KEY: 'kl_first_key\n', KEYLEDGER_METRICS_TOKEN: '\ufefftoken\n' }),
+    ).toMatchObject({
+      bootstrap_api_key: 'kl_first_key',
+      metrics_token: 'token',
+    });
+    expect(load({ KEYLEDGER_BOOTSTRAP_API_KEY: '\n' }).bootstrap_api_key).toBeUndefined();
+  });
+
   it('refuses a master key file that is damaged rather than making another', () => {
     writeFileSync(join(folder, 'master.key'), 'short\n');
     expect(() => load()).toThrow(ConfigError);

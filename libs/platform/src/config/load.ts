@@ -7,8 +7,8 @@ import { masterKey, previousMasterKeys } from './master-key.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and validates the environment. With nothing set everything has a default that works on one machine; what is set to
- * nothing is not set.
+ * Reads and validates the environment. Every variable has a default that works on one machine; an empty variable counts as
+ * not set.
  */
 export const loadConfig = (env: Env = process.env, warn: (message: string) => void = console.warn): Config => {
   const host = env['HOST'] || '127.0.0.1';
@@ -24,7 +24,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     kafka_brokers: list(env, 'KAFKA_BROKERS'),
     master_key: masterKey(env['KEYLEDGER_MASTER_KEY'], data_dir, warn),
     previous_master_keys: previousMasterKeys(list(env, 'KEYLEDGER_PREVIOUS_MASTER_KEYS')),
-    bootstrap_api_key: env['KEYLEDGER_BOOTSTRAP_API_KEY'] || undefined,
+    bootstrap_api_key: secret(env, 'KEYLEDGER_BOOTSTRAP_API_KEY'),
     webhook_allow_cidrs: cidrs(env, 'KEYLEDGER_WEBHOOK_ALLOW_CIDRS'),
     webhook_proxy: proxyUrl(env, 'KEYLEDGER_WEBHOOK_PROXY'),
     webhook_retention_days: integer(env, 'KEYLEDGER_WEBHOOK_RETENTION_DAYS', 30, 1, 3_650),
@@ -33,7 +33,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),
     rate_limit_per_license: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_LICENSE', 1_000, 1, 1_000_000),
     log_level: oneOf(env, 'KEYLEDGER_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
-    metrics_token: env['KEYLEDGER_METRICS_TOKEN'] || undefined,
+    metrics_token: secret(env, 'KEYLEDGER_METRICS_TOKEN'),
     smtp_url: smtpUrl(env, 'KEYLEDGER_SMTP_URL'),
     mail_from: mailAddress(env, 'KEYLEDGER_MAIL_FROM', 'keyledger@localhost'),
     operator_email: optionalMail(env, 'KEYLEDGER_OPERATOR_EMAIL'),
@@ -47,6 +47,9 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     },
   };
 };
+
+/** A secret without the line break that its file ends in. */
+const secret = (env: Env, name: string): string | undefined => env[name]?.trim() || undefined;
 
 const integer = (env: Env, name: string, fallback: number, min: number, max: number): number => {
   const text = env[name];

@@ -6,28 +6,30 @@ import { ConfigError } from './config-error.ts';
 const BYTES = 32;
 
 /**
- * The 32-byte master key: what KEYLEDGER_MASTER_KEY says (64 hex digits or base64), else the one in `<data>/master.key`,
- * else a new one written there. Losing it loses every sealed secret, hence the warning.
+ * The 32-byte master key: KEYLEDGER_MASTER_KEY (64 hex digits or base64), else the one in `<data>/master.key`, else a new one
+ * written there. Without it no sealed secret can be opened, hence the warning.
  */
 export const masterKey = (given: string | undefined, dataDir: string, warn: (message: string) => void): Uint8Array => {
-  if (given !== undefined && given !== '') return parse(given, 'KEYLEDGER_MASTER_KEY');
+  if (given?.trim()) return parse(given, 'KEYLEDGER_MASTER_KEY');
   const file = join(dataDir, 'master.key');
   const kept = readIfThere(file);
-  if (kept !== undefined) return parse(kept.trim(), file);
+  if (kept !== undefined) return parse(kept, file);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   createOnce(file, `${randomBytes(BYTES).toString('base64')}\n`);
   warn(
-    `A master key was made in ${file}. It seals licence keys and signing keys: back it up, ` +
+    `A master key was made in ${file}. It seals license keys and signing keys: back it up, ` +
       'or set KEYLEDGER_MASTER_KEY to a key of your own (openssl rand -base64 32).',
   );
-  return parse(readFileSync(file, 'utf8').trim(), file);
+  return parse(readFileSync(file, 'utf8'), file);
 };
 
-/** Keys that came before, in base64 or hex. */
+/** Earlier master keys, in base64 or hex. */
 export const previousMasterKeys = (given: readonly string[] = []): readonly Uint8Array[] =>
   given.map((text) => parse(text, 'each of KEYLEDGER_PREVIOUS_MASTER_KEYS'));
 
-const parse = (text: string, origin: string): Uint8Array => {
+/** @param given with or without the line break at the end of a secret file */
+const parse = (given: string, origin: string): Uint8Array => {
+  const text = given.trim();
   const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
   if (bytes.length !== BYTES) {
     throw new ConfigError(`${origin} must be 32 bytes in base64 or hex; make one with: openssl rand -base64 32`);
@@ -44,7 +46,7 @@ const readIfThere = (file: string): string | undefined => {
   }
 };
 
-/** Written whole and synced under another name first, then linked: a crash leaves no half key, a race leaves one winner. */
+/** Writes and syncs a draft, then links it: a crash leaves no partial key, and of two processes one wins. */
 const createOnce = (file: string, text: string): void => {
   const draft = `${file}.${process.pid}.new`;
   const handle = openSync(draft, 'w', 0o600);

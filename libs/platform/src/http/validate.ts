@@ -1,18 +1,18 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
 import { escapePointer } from './body.ts';
 import { Problem } from './problem.ts';
 import { normalizeIdentifier } from './schemas.ts';
 
-/** Where a value stands in a request. */
+/** The part of a request that a value is in. */
 export type Part = 'body' | 'query' | 'path';
 
-/** Mistakes that are reported at most. */
+/** Maximum number of mistakes in a report. */
 const REPORTED = 20;
 
 const RFC3339_UTC = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/;
-/** Control and format characters (Unicode Cc, Cf), joiners excepted: some scripts need those. */
+/** Control and format characters (Unicode Cc, Cf) except joiners, which some scripts need. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}]/u;
 const EMAIL =
   /^[^\s@"(),:;<>[\]\\\p{Cc}]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
@@ -27,9 +27,24 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'web-address': (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
 };
 
-/** Every month has 28 days; whether one has more the calendar knows. */
+/** Whether the month has such a day; every month has 28. */
 const isDay = (text: string): boolean =>
   Number(text.slice(8, 10)) <= 28 || new Date(text).toISOString().slice(0, 19) === text.slice(0, 19);
+
+/**
+ * `normalize: (text) => text` in a string's schema replaces the text by its normal form before all other keywords look at it.
+ * The handler is given the normal form, so each kind of text is normalized in one place. OpenAPI does not show the keyword.
+ */
+const NORMALIZE: FuncKeywordDefinition = {
+  keyword: 'normalize',
+  type: 'string',
+  before: 'maxLength',
+  modifying: true,
+  validate: (normalize: (text: string) => string, text: string, _schema, at) => {
+    if (at !== undefined) at.parentData[at.parentDataProperty] = normalize(text);
+    return true;
+  },
+};
 
 const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 => {
   const ajv = new Ajv2020({
@@ -42,6 +57,7 @@ const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 
   });
   addFormats.default(ajv, ['uri']);
   for (const [name, validate] of Object.entries(FORMATS)) ajv.addFormat(name, validate);
+  ajv.addKeyword(NORMALIZE);
   ajv.addKeyword('x-id-prefix');
   ajv.addKeyword({
     keyword: 'x-max-bytes',
@@ -51,7 +67,7 @@ const create = (options: { allErrors: boolean; coerceTypes: boolean }): Ajv2020 
   return ajv;
 };
 
-/** The first mistake is enough to refuse; all of them are looked for only then. Parameters of a URL are texts, and are read as what they stand for. */
+/** Stops at the first mistake; `thorough` finds all of them afterwards. Parameters of a URL are texts, and are coerced to their types. */
 const quick = {
   body: create({ allErrors: false, coerceTypes: false }),
   url: create({ allErrors: false, coerceTypes: true }),
@@ -88,7 +104,7 @@ const integersOf = (schema: TSchema): string[] =>
     .filter(([, { type }]) => type === 'integer')
     .map(([name]) => name);
 
-/** To ajv's coercion `0x10`, ` 5` and `1e1` are numbers as well. */
+/** Refuses `0x10`, ` 5` and `1e1`, which ajv would coerce to numbers. */
 const refuseOddIntegers = (names: readonly string[], value: unknown, part: Part): void => {
   for (const name of names) {
     const text = (value as Record<string, unknown>)[name];
@@ -100,7 +116,7 @@ const refuseOddIntegers = (names: readonly string[], value: unknown, part: Part)
   }
 };
 
-/** The same schema may stand in many routes; ajv wants each `$id` once. */
+/** Removes each `$id`: ajv allows it once, but many routes share a schema. */
 const withoutIds = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(withoutIds);
   if (typeof schema !== 'object' || schema === null) return schema;

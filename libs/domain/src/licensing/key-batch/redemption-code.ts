@@ -6,7 +6,11 @@ const GROUP = 5;
 /** Random bytes that a redemption code is made of: 100 bits of letters, 5 bits from each byte. */
 export const CODE_BYTES = LETTERS;
 
-/** A redemption code, e.g. `7K2QM-01ABC-9ZXWV-H4T8R`. It is compared as `normalizeLicenseKey` has it. @param random `CODE_BYTES` bytes from a cryptographic source */
+/**
+ * A redemption code, e.g. `7K2QM-01ABC-9ZXWV-H4T8R`: letters and digits alone, without a check symbol. It is compared in the
+ * form of `normalizeLicenseKey`.
+ * @param random `CODE_BYTES` bytes from a cryptographic source
+ */
 export const redemptionCode = (random: Uint8Array): string => {
   if (random.length !== CODE_BYTES) throw new Error(`a redemption code is made of ${CODE_BYTES} bytes`);
   const letters = Array.from(random, (byte) => ALPHABET[byte & 31]).join('');
