@@ -84,7 +84,6 @@ export default defineConfig(
       'libs/ids/src/typeid.ts',
       'libs/events/src/store/writer.ts',
       'libs/client/src/options.ts',
-      'apps/webhooks/src/sending/{attempt,sender}.ts',
     ],
     rules: { 'no-restricted-syntax': ['error', ...PRESENT] },
   },

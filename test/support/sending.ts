@@ -1,7 +1,9 @@
 import type { Attempt } from '../../apps/webhooks/src/sending/attempt.ts';
 import type { Claimed } from '../../apps/webhooks/src/sending/claimed.ts';
+import { defaultSettings } from '../../apps/webhooks/src/sending/settings.ts';
+import { type Target, targetOf } from '../../apps/webhooks/src/sending/target.ts';
 
-/** An attempt that the endpoint answered as it should. */
+/** An attempt that the endpoint answered with 204. */
 export const answered = (): Attempt => ({
   at: new Date(),
   duration_ms: 1,
@@ -12,7 +14,7 @@ export const answered = (): Attempt => ({
   retry_after: undefined,
 });
 
-/** A delivery to the endpoint whk_1 as it is claimed. */
+/** A claimed delivery to the endpoint whk_1. */
 export const claimedDelivery = (n: number): Claimed => ({
   id: `dlv_${n}`,
   day: 0,
@@ -25,3 +27,11 @@ export const claimedDelivery = (n: number): Claimed => ({
   version: 1,
   body: '{}',
 });
+
+/** The endpoint whk_1, without a secret. */
+export const sendingTarget = (url = 'http://127.0.0.1:9/'): Target =>
+  targetOf(
+    { id: 'whk_1', version: 1, product_id: null, url, secrets: [], settings: {} },
+    { open: () => Buffer.alloc(0) },
+    defaultSettings,
+  );

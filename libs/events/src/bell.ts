@@ -1,5 +1,5 @@
 /**
- * Lets one loop at a time sleep until something happens. A ring that nobody waits for is kept for the next who does.
+ * Lets one loop at a time sleep until something happens. A ring without a waiting loop is kept for the next wait.
  * (Signals joined by `AbortSignal.any` in a loop would do the same and leak: about 2 kB a turn under Node 24.)
  */
 export class Bell {
@@ -11,11 +11,11 @@ export class Bell {
     this.#wake?.();
   }
 
-  /** Returns when it rings, or has rung since the last wait, or when the time is over. */
-  async wait(milliseconds: number): Promise<void> {
+  /** Returns when the bell rings, or has rung since the last wait, or after so many milliseconds (none = only when it rings). */
+  async wait(milliseconds?: number): Promise<void> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, milliseconds);
+        const timer = milliseconds === undefined ? undefined : setTimeout(resolve, milliseconds);
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

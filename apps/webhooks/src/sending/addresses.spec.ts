@@ -1,10 +1,10 @@
 import { literalAddress, refusedAddresses } from './addresses.ts';
 
-describe('the addresses that webhooks reach', () => {
+describe('the address rule of webhooks', () => {
   const refused = refusedAddresses([]);
 
   it.each(['8.8.8.8', '1.1.1.1', '172.32.0.1', '192.0.1.1', '198.20.0.1', '2606:4700::1111', '2a00:1450::1'])(
-    '%s is open',
+    'opens %s',
     (address) => {
       expect(refused(address)).toBe(false);
     },
@@ -43,11 +43,11 @@ describe('the addresses that webhooks reach', () => {
       '2001:db8::1',
     ],
     ...['2002:808:808::1', '3fff::1', 'fc00::1', 'fd00::1', 'fe80::1', 'fec0::1', 'ff02::1', 'example.com', ''],
-  ])('%s is refused', (address) => {
+  ])('refuses %s', (address) => {
     expect(refused(address)).toBe(true);
   });
 
-  it('are those that an operator allows, too, and no others', () => {
+  it('opens what an operator allows, and nothing else', () => {
     const allowing = refusedAddresses(['10.1.0.0/16', 'fd00:1::/32']);
     expect(['10.1.2.3', '::ffff:10.1.2.3', 'fd00:1::5'].filter(allowing)).toEqual([]);
     expect(['10.2.0.1', '::ffff:10.2.0.1', 'fd00:2::5'].filter(allowing)).toHaveLength(3);
@@ -61,7 +61,7 @@ describe('the addresses that webhooks reach', () => {
     ['http://[::ffff:7f00:1]/', '::ffff:7f00:1'],
     ['http://１２７.0.0.1/', '127.0.0.1'],
     ['http://localhost/', undefined],
-  ])('%s names %s', (url, address) => {
+  ])('finds in %s the address %s', (url, address) => {
     expect(literalAddress(new URL(url))).toBe(address);
   });
 });

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** The network that webhooks may never reach, unless an operator allows a part of it: whatever is not the public internet. */
+/** IPv4 networks outside the public internet. Webhooks reach them only where an operator allows it. */
 const REFUSED_IPV4 = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -23,27 +23,27 @@ const REFUSED_IPV4 = [
 ];
 
 /**
- * Of IPv6 only global unicast is open, which leaves out loopback, mapped and compatible IPv4, NAT64, unique local, link local and
- * multicast; and of that not Teredo and its like, documentation and 6to4.
+ * Of IPv6 only global unicast is open. That excludes loopback, mapped and compatible IPv4, NAT64, unique local, link local and multicast.
+ * Within it, the IETF protocol block (Teredo), documentation and 6to4 are refused, too.
  */
 const OPEN_IPV6 = '2000::/3';
 const REFUSED_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'];
 
 type Cidr = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** Says which addresses webhooks must not reach. */
+/** Whether webhooks must not reach an address. */
 export type AddressRule = (address: string) => boolean;
 
 /**
- * @param allowed CIDRs that are open all the same
- * @returns whether an IP address is refused (what is no IP address is)
+ * @param allowed CIDRs that are open nevertheless
+ * @returns a rule for IP addresses, which refuses any text that is no IP address
  */
 export const refusedAddresses = (allowed: readonly string[]): AddressRule => {
   const open = allowed.map((cidr): Cidr => ipaddr.parseCIDR(cidr));
   return (address) => {
     if (!ipaddr.isValid(address)) return true;
     const ip = ipaddr.parse(address);
-    // A mapped address reaches the IPv4 host that it names, so that is what an operator allows.
+    // A mapped address reaches the IPv4 host that it names, so an operator's CIDR for that host counts.
     if (open.some((cidr) => within(ip, cidr) || within(unmapped(ip), cidr))) return false;
     if (ip.kind() === 'ipv4') return refusedV4.some((cidr) => within(ip, cidr));
     return !within(ip, openV6) || refusedV6.some((cidr) => within(ip, cidr));
@@ -61,8 +61,8 @@ const unmapped = (ip: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 =>
   ip instanceof ipaddr.IPv6 && ip.isIPv4MappedAddress() ? ip.toIPv4Address() : ip;
 
 /**
- * The address that a URL names without any DNS, if it does. WHATWG URLs have brought decimal, octal and hexadecimal forms to
- * dotted ones by then.
+ * The IP address in a URL, or undefined for a name. `URL` has already converted decimal, octal and hexadecimal forms to the dotted
+ * form.
  */
 export const literalAddress = (url: URL): string | undefined => {
   const host = url.hostname.replace(/^\[|\]$/g, '');

@@ -1,3 +1,4 @@
+import { realTime } from '#platform/clock/clock';
 import { type AttemptError, detailOf, reasonOf } from './attempt-error.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { type Answer, exchange, type ExchangeLimits } from './exchange.ts';
@@ -57,7 +58,7 @@ export const attempt = async (
       response_body: textOf(answer.body),
       error: errorOf(answer),
       error_detail: detailOf(answer.malformed),
-      retry_after: parseRetryAfter(answer.headers['retry-after'], Date.now()),
+      retry_after: parseRetryAfter(answer.headers['retry-after'], realTime()),
     });
   } catch (error) {
     return done({

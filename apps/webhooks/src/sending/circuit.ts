@@ -1,24 +1,24 @@
 import type { DeliveryStatus } from '../deliveries/delivery.table.ts';
 import type { Claimed } from './claimed.ts';
 
-/** What of a result a circuit goes by. */
-interface Outcome {
+/** The part of a result that circuits depend on. */
+interface Counted {
   readonly delivery: Pick<Claimed, 'endpoint_id' | 'permit'>;
   readonly status: DeliveryStatus;
 }
 
-/** What a group of results says of one endpoint. */
+/** One endpoint's failures and successes in a group of results. */
 export interface Streak {
   readonly endpoint_id: string;
-  /** Attempts that failed after the last that did not, if any did not. */
+  /** Failed attempts since the last success in the group. */
   readonly failures: number;
   readonly succeeded: boolean;
-  /** A probe of an open circuit was among those that failed. */
+  /** A probe of an open circuit failed. */
   readonly probe_failed: boolean;
 }
 
-/** In the order of their ids, in which all instances lock them. */
-export const streaksOf = (results: readonly Outcome[]): Streak[] => {
+/** Sorted by endpoint id: all instances lock gates in this order. */
+export const streaksOf = (results: readonly Counted[]): Streak[] => {
   const streaks = new Map<string, Streak>();
   for (const { delivery, status } of results) {
     const { endpoint_id, permit } = delivery;

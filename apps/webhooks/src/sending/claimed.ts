@@ -1,54 +1,51 @@
-/** A delivery that this process may send, until its lease ends. */
+/** A delivery that this process may send until its lease ends. */
 export interface Claimed {
   readonly id: string;
-  /** That its event was taken in; its partition. */
+  /** The day on which its event was taken in, counted from 1970-01-01; its partition. */
   readonly day: number;
   readonly seq: string;
-  /** When it became due, in microseconds since 1970; not where a gate gave leave. */
+  /** When it became due, in microseconds since 1970; absent for deliveries claimed through a gate. */
   readonly due_us?: string;
   readonly endpoint_id: string;
   readonly event_id: string;
   /** Attempts since it was queued. */
   readonly attempts: number;
   readonly queue: string | null;
-  /** It goes out in the places that live deliveries leave. */
+  /** A replay queued it. Live deliveries go first. */
   readonly replayed: boolean;
-  /** The endpoint's. */
+  /** Version of the endpoint. */
   readonly version: number;
   readonly body: string;
-  /** Set where a gate gave leave: no attempt before then (`performance.now()`), and whether it probes an open circuit. */
+  /** Set for deliveries claimed through a gate: no attempt before then (`performance.now()`), and whether it probes an open circuit. */
   readonly permit?: { readonly not_before: number; readonly probe: boolean };
 }
 
 /**
- * The lane that a delivery goes out in: an endpoint has one for what happens, named like it, and one for what is replayed. By
- * these names senders are told of what is due, too.
+ * The name of a delivery's lane. An endpoint has a lane for live deliveries, named by its id, and one for replayed deliveries.
+ * Notifications of due deliveries carry these names, too.
  */
 export const laneOf = (endpointId: string, replayed: boolean): string =>
   replayed ? `${endpointId}/replay` : endpointId;
 
-/** Whose lane it is, and which of the two. */
+/** The endpoint of a lane, and which of its two lanes it is. */
 export const endpointOf = (lane: string): { readonly endpoint_id: string; readonly replayed: boolean } => {
   const [endpoint_id = '', replay] = lane.split('/');
   return { endpoint_id, replayed: replay !== undefined };
 };
 
-/** How far the deliveries of a lane have been gone through: in the order of when they became due, and of `seq`. */
+/** A place in the order in which a lane's deliveries are claimed: by `due_at`, then `seq`. */
 export interface Reached {
   /** Microseconds since 1970. */
   readonly due_us: number;
   readonly seq: number;
 }
 
-/** What a round of claims came to. */
+/** The result of a round of claims. */
 export interface Taken {
   readonly claimed: readonly Claimed[];
-  /** Lanes that have a gate, and when there is more to take of each (`performance.now()`); undefined = when it becomes due. */
+  /** Lanes with a gate, and from when each has more slots (`performance.now()`); undefined = when a delivery becomes due. */
   readonly held: ReadonlyMap<string, number | undefined>;
 }
 
-/** Nobody holds the delivery `d`, and it is time. */
-export const OPEN = `d.status = 'pending' and d.due_at <= now() and (d.claimed_until is null or d.claimed_until < now())`;
-
-/** A delivery that is ours, by its key. */
+/** The key of a claimed delivery. */
 export type Held = Pick<Claimed, 'id' | 'day'>;

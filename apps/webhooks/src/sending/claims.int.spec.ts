@@ -26,7 +26,7 @@ describe('claims of due deliveries', () => {
   let keyed: Pool;
   let sink: Server;
   const received: string[] = [];
-  /** What evt_9 waits for. */
+  /** Answers evt_9, which the endpoint holds back. */
   let answer: () => void = () => undefined;
   let onReceipt: () => void = () => undefined;
   beforeEach(async () => {
@@ -69,7 +69,7 @@ describe('claims of due deliveries', () => {
     await client.query(`select pg_notify('${DUE_CHANNEL}', $1)`, [LANE]);
   };
 
-  it('go on behind what was claimed last, and start over when they are told to', async () => {
+  it('continue behind the last claim, and begin again when told to', async () => {
     const claims = new Claims(open.pool, keyed, '00000000-0000-4000-8000-000000000000', 15_000);
     const lane = new Lane(2);
     const take = async (places: number): Promise<string[]> => {
@@ -90,14 +90,14 @@ describe('claims of due deliveries', () => {
     await due(5, 8_500);
     await due(6, 9_500);
     lane.tell();
-    // It overlaps with what was claimed, if not by much.
+    // Claims overlap by a second, so dlv_5 is found and dlv_6 is not.
     expect(await take(9)).toEqual(['dlv_4', 'dlv_5']);
     expect(await take(9)).toEqual([]);
     lane.startOver();
     expect((await take(9)).sort()).toEqual(['dlv_1', 'dlv_6']);
   });
 
-  it('are renewed without waiting for a delivery of which something is being written', async () => {
+  it('are renewed without waiting for a delivery that is locked', async () => {
     const claims = new Claims(open.pool, keyed, '00000000-0000-4000-8000-000000000000', 15_000);
     await due(1);
     await due(2);
@@ -110,7 +110,7 @@ describe('claims of due deliveries', () => {
     writing.release();
   });
 
-  it('that ran out together while the process stood still are let go, and taken again', async () => {
+  it('that expire together while the process is blocked are released, and claimed again', async () => {
     const [COUNT, LEASE] = [5_000, 5_000];
     await open.pool.query(
       `with event as (
@@ -141,7 +141,7 @@ describe('claims of due deliveries', () => {
       settings: { ...defaultSettings, ...settings },
       refused: refusedAddresses(['127.0.0.0/8']),
       masterKey: { open: () => SECRET },
-      onGone: () => Promise.reject(new Error('nobody said 410')),
+      onGone: () => Promise.reject(new Error('no endpoint answered 410')),
       onError: complain,
     });
     sender.start();
@@ -152,13 +152,13 @@ describe('claims of due deliveries', () => {
     (await open.pool.query<{ day: number }>(`select ${TODAY} as day`)).rows[0]?.day ?? 0;
 
   it.each([
-    ['was committed after later ones had gone out, at once', 0, 60_000],
-    ['became due long before it was committed, when it is looked for', 30_000, 100],
-  ])('find what %s', async (_what, ago, poll) => {
+    ['was committed after later ones had been sent, at once', 0, 60_000],
+    ['became due long before it was committed, at the next look', 30_000, 100],
+  ])('find a delivery that %s', async (_what, ago, poll) => {
     const sender = startSender({ poll });
     const late = await open.pool.connect();
     try {
-      // What is under way keeps the lane from being forgotten.
+      // An attempt under way keeps the lane in memory.
       await due(9);
       await eventually(() => received.includes('evt_9'));
       await late.query('begin');

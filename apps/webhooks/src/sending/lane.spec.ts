@@ -6,7 +6,7 @@ describe('a lane', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('expects answers of what went out just now, and not of what has long been under way', () => {
+  it('expects answers to recent attempts, not to old ones', () => {
     const lane = new Lane(10);
     for (let n = 1; n <= 4; n++) lane.add(delivery(n));
     lane.next(); // dlv_1: never answered
@@ -17,7 +17,7 @@ describe('a lane', () => {
     expect(lane.answered(delivery(4))).toBe(false);
   });
 
-  it('expects no answer of what was given up', () => {
+  it('expects no answer to a canceled attempt', () => {
     const lane = new Lane(10);
     for (let n = 1; n <= 2; n++) lane.add(delivery(n));
     lane.next();

@@ -1,50 +1,50 @@
 import type { Claimed, Reached } from './claimed.ts';
 
-/** How many rounds of deliveries a lane holds ready, so that sending never waits for claiming. */
+/** How many times its concurrency a lane claims at once, so that attempts never wait for a claim. */
 const ROUNDS = 4;
 
 /**
- * How long a transaction may last that makes deliveries due, in microseconds: they are due since its beginning, so they may lie that far
- * behind what has been claimed already. What one leaves that lasts longer is found by looking.
+ * The longest transaction that makes deliveries due and is expected, in microseconds. `due_at` is the start of the transaction, so when it
+ * commits, its deliveries may lie that far before what has been claimed already. Deliveries of a longer one are found by `Claimer.look`.
  */
 const OVERLAP_US = 1_000_000;
 
-/** What has been under way for longer than so many milliseconds may be for much longer. */
+/** An attempt that has been under way for longer, in milliseconds, is not expected to end soon. */
 const SOON_MS = 10;
 
 /**
- * One endpoint's share of the sender: what has been claimed for it and what is being sent. No lane waits for another, so an
- * endpoint that is slow, dead or flooded is so by itself.
+ * One endpoint's queue in a sender: what has been claimed for it and what is being sent. No lane waits for another endpoint's, so a slow,
+ * dead or flooded endpoint delays only itself.
  */
 export class Lane {
   readonly #ready = new Map<string, Claimed>();
   readonly #sending = new Set<string>();
-  /** Since when (`performance.now()`) the endpoint owes an answer to what is being sent. */
+  /** Deliveries without an answer yet, and when they were sent (`performance.now()`). */
   readonly #unanswered = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
-  /** Something is ready that must not be sent before its slot. */
+  /** Some of what is ready must not be sent before its slot. */
   #slotted = false;
   /** There may be more to claim. */
   hungry = true;
-  /** How far its deliveries have been claimed. */
+  /** The last delivery, in the order of claims, that has been claimed. */
   #reached: Reached = { due_us: 0, seq: 0 };
-  /** How far behind that there may be more, in microseconds. */
+  /** How far before that one there may be more, in microseconds. */
   #back = 0;
-  /** A gate gives out what there is to claim, one slot after the other. */
+  /** The endpoint has a gate, which gives out slots one after the other. */
   gated = false;
-  /** Nothing is to be claimed before (`performance.now()`). */
+  /** No claims before then (`performance.now()`); 0 = at once. */
   held_until = 0;
-  /** Whose endpoint it is, as far as is known. */
+  /** The product of the endpoint; null = of all products, or not yet known. */
   product: string | null = null;
 
-  /** @param beside the endpoint's other lane, as long as there is one: both share the places */
+  /** @param beside the endpoint's other lane, if there is one: both share the endpoint's concurrency */
   constructor(
     public concurrency: number,
     private readonly replayed = false,
     private readonly beside: () => Lane | undefined = () => undefined,
   ) {}
 
-  /** Places that this lane may take: what is replayed gets no more than half, and none while anything live waits. */
+  /** Attempts that this lane may have under way: replays get at most half, and none while a live delivery is ready. */
   get #places(): number {
     const other = this.beside();
     const left = this.concurrency - (other === undefined ? 0 : other.#sending.size);
@@ -52,10 +52,10 @@ export class Lane {
     return other !== undefined && other.#ready.size > 0 ? 0 : Math.min(left, Math.max(1, this.concurrency >> 1));
   }
 
-  /** How many deliveries are to be claimed now; 0 while enough are held, so that each claim is worth its trip. */
+  /** How many deliveries to claim now; 0 while enough are ready, so that each claim is worth a round trip. */
   get room(): number {
     if (!this.hungry || this.held_until > performance.now()) return 0;
-    // What has a slot must go out in it, so there must be a place for it.
+    // A delivery with a slot must go out in it, so there must be room for the attempt.
     if (this.gated) return Math.max(0, this.concurrency - this.#ready.size - this.#sending.size);
     if (this.#ready.size >= this.concurrency) return 0;
     return this.concurrency * ROUNDS - this.#ready.size;
@@ -65,19 +65,19 @@ export class Lane {
     return this.#back === 0 ? this.#reached : { due_us: Math.max(0, this.#reached.due_us - this.#back), seq: 0 };
   }
 
-  /** Something has become due just now. */
+  /** A delivery has become due just now. */
   tell(): void {
     this.hungry = true;
     this.#back = Math.max(this.#back, OVERLAP_US);
   }
 
-  /** Something is due, whenever it became so. */
+  /** A delivery is due, from whatever time. The next claim begins with the first delivery. */
   startOver(): void {
     this.hungry = true;
     this.#back = Infinity;
   }
 
-  /** A claim is about to be made. Whoever says from now on that there is more is heard. @returns behind which delivery */
+  /** A claim is about to be made. Calls of `tell` from now on count for the next one. @returns where the claim begins */
   beginClaim(): Reached {
     const from = this.#from;
     this.hungry = false;
@@ -89,7 +89,7 @@ export class Lane {
     return !this.hungry && this.#ready.size === 0 && this.#sending.size === 0;
   }
 
-  /** A claim that ran out while it was held may be given to us again: that is no second delivery. */
+  /** Adds a claimed delivery. One that is being sent already (its claim expired and was made again) is not added twice. */
   add(claimed: Claimed): void {
     this.#reach(claimed);
     if (this.#sending.has(claimed.id)) return;
@@ -104,7 +104,7 @@ export class Lane {
       this.#reached = reached;
   }
 
-  /** The next to send, if there is one and a place for it. The place is taken until `done`. */
+  /** The next delivery to send, if concurrency allows one. It counts as under way until `done`. */
   next(): Claimed | undefined {
     if (this.#sending.size >= this.#places) return undefined;
     for (const [id, claimed] of this.#ready) {
@@ -117,7 +117,7 @@ export class Lane {
     return undefined;
   }
 
-  /** Calls back when there is something to send or to claim that is not yet. */
+  /** Calls back at the next time from which there is something to send or to claim. */
   wake(callback: () => void): void {
     clearTimeout(this.#timer);
     if (this.#ready.size === 0) this.#slotted = false;
@@ -126,24 +126,24 @@ export class Lane {
     if (this.hungry && this.held_until > 0) times.push(this.held_until);
     const now = performance.now();
     const next = Math.min(...times.filter((time) => time > now));
-    // A timer may go off a little early, by its clock.
+    // A timer may fire up to a millisecond early.
     if (next !== Infinity) this.#timer = setTimeout(callback, Math.ceil(next - now) + 1);
   }
 
-  /** What the attempt came to is known and is to be written. @returns whether others will soon be so far */
+  /** The attempt has an answer. @returns whether others of the lane will probably have one soon */
   answered({ id }: Claimed): boolean {
     this.#unanswered.delete(id);
     const lately = performance.now() - SOON_MS;
     return [...this.#unanswered.values()].some((since) => since > lately);
   }
 
-  /** The attempt and what came of it are over and done with. */
+  /** The attempt is over and its result is recorded. */
   done({ id }: Claimed): void {
     this.#sending.delete(id);
     this.#unanswered.delete(id);
   }
 
-  /** Gives up what is ready. @returns it */
+  /** Takes out what is ready. @returns it */
   clear(): Claimed[] {
     clearTimeout(this.#timer);
     const unsent = [...this.#ready.values()];

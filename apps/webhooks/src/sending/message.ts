@@ -6,7 +6,7 @@ import type { Target } from './target.ts';
 
 export const USER_AGENT = 'Keyledger-Webhooks/1.0';
 
-/** The request of one attempt: the same id and body as of the others, a time and signatures of its own. */
+/** The request of one attempt. All attempts have the same id and body; each has its own timestamp and signatures. */
 export const messageOf = (
   target: Target,
   { event_id, body: stored }: { readonly event_id: string; readonly body: string },
@@ -19,7 +19,7 @@ export const messageOf = (
   return {
     origin,
     path,
-    // What we say of the event comes last: no header of the endpoint's own takes its place.
+    // The headers of the event come last, so that a custom header cannot replace them.
     headers: {
       'user-agent': USER_AGENT,
       ...target.headers,

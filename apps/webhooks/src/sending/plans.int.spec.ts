@@ -13,13 +13,13 @@ import { Claims } from './claims.ts';
 import { recordFree } from './results.ts';
 import { defaultSettings } from './settings.ts';
 
-/** So many that reading all of them would cost something. */
+/** Enough that a plan that reads all of them shows. */
 const WAITING = 20_000;
 const OWNER = '00000000-0000-4000-8000-000000000000';
 
-describe('what is done with deliveries', () => {
+describe('statements on deliveries', () => {
   let open: TestServiceDatabase;
-  /** One connection each, which keeps the plans that are asked for. */
+  /** Of one connection each, which keeps its prepared plans. */
   let pool: pg.Pool;
   let keyed: pg.Pool;
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe('what is done with deliveries', () => {
     ['record_results_arrived', 13, () => keyed],
     ['keep_events', 3, () => pool],
     ['insert_deliveries', 9, () => pool],
-  ])('is found by keys, though it was planned in an empty week: %s', async (name, parameters, of) => {
+  ])('find rows by keys, though planned in an empty week: %s', async (name, parameters, of) => {
     const lines = await inTransaction(of(), async (tx) => {
       await tx.query(PLAN_ONCE);
       const nulls = Array.from({ length: parameters }, () => 'null').join(', ');
@@ -88,13 +88,13 @@ describe('what is done with deliveries', () => {
     }
   });
 
-  it('is not gone through for those that were given up, though there are no statistics that say how few they are', async () => {
+  it('find deliveries that failed for good without reading all others, even without statistics', async () => {
     await pool.query(
       `insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, due_at)
        select 'dlv_' || n, ${TODAY}, n, 'whk_2', 'evt_' || n, 'license.created', 'pending', now() from generate_series(1, $1::int) as n`,
       [WAITING],
     );
-    // More often than PostgreSQL plans anew each time.
+    // More often than the five custom plans, after which PostgreSQL takes a generic one.
     for (let n = 0; n < 7; n++) expect(await announceExhausted(pool, {} as EventStore, 30)).toBe(false);
     const { rows } = await pool.query<{ 'QUERY PLAN': string }>(
       'explain (analyze, costs off, timing off, summary off, buffers off) execute untold_deliveries(30)',

@@ -35,7 +35,7 @@ describe('results of attempts', () => {
     ({ claimed } = await claims.take(new Map([['whk_1', 12]]), new Map()));
     const by = { owner: claims.owner, circuit: defaultSettings.circuit };
     recorder = new Recorder(open.pool, keyed, by, () => undefined, complain);
-    // Nobody's patience ends by itself.
+    // Timers fire only when a test advances them.
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'clearImmediate', 'performance', 'Date'] });
   });
   afterEach(async () => {
@@ -45,7 +45,7 @@ describe('results of attempts', () => {
     await open.drop();
   });
 
-  /** @param more others of the lane are expected soon */
+  /** @param more results of the same lane are expected soon */
   const keep = async (from: number, to: number, more: boolean): Promise<Promise<boolean>[]> => {
     const kept: Promise<boolean>[] = [];
     for (const delivery of claimed.slice(from, to)) {
@@ -55,7 +55,7 @@ describe('results of attempts', () => {
     return kept;
   };
 
-  /** How many were written in each transaction. */
+  /** Sizes of the groups: how many results each transaction wrote. */
   const groups = async (): Promise<number[]> => {
     const { rows } = await open.pool.query<{ size: number }>(
       'select count(*)::int as size from attempts group by xmin order by min(at), size',
@@ -63,7 +63,7 @@ describe('results of attempts', () => {
     return rows.map(({ size }) => size);
   };
 
-  it('wait for those that will come soon, and are written together', async () => {
+  it('wait for results that will come soon, and are written together', async () => {
     const kept = await keep(0, 4, true);
     expect(await groups()).toEqual([]);
     kept.push(...(await keep(4, 5, false)));
@@ -71,12 +71,12 @@ describe('results of attempts', () => {
     expect(await groups()).toEqual([5]);
   });
 
-  it('wait for no more than make a group worth its cost', async () => {
+  it('wait for no more than ten', async () => {
     expect(await Promise.all(await keep(0, 10, true))).toEqual(Array(10).fill(true));
     expect(await groups()).toEqual([10]);
   });
 
-  it('wait no longer than a moment for others', async () => {
+  it('wait no longer than three milliseconds for others', async () => {
     const kept = await keep(0, 2, true);
     expect(await groups()).toEqual([]);
     jest.advanceTimersByTime(3);
@@ -84,7 +84,7 @@ describe('results of attempts', () => {
     expect(await groups()).toEqual([2]);
   });
 
-  it('wait for nobody when nothing is expected', async () => {
+  it('are written at once when no other result is expected', async () => {
     expect(await Promise.all(await keep(0, 1, false))).toEqual([true]);
     expect(await Promise.all(await keep(1, 2, false))).toEqual([true]);
     expect(await groups()).toEqual([1, 1]);

@@ -3,14 +3,14 @@ import type { Pool } from 'pg';
 import { recordFree, recordOrdered, type Result, type Writer } from './results.ts';
 
 /** Pause before results are written again after the database failed, in milliseconds. */
-const AWAY_MS = 500;
+const RETRY_MS = 500;
 
 /**
- * A group costs what seven results cost, so a small one waits for others that will come soon: until it is so large, and no longer than
- * so many milliseconds.
+ * A group of results costs as much as seven results, so a small group waits for results that will come soon: until it has ENOUGH, and
+ * no longer than LINGER_MS.
  */
 const ENOUGH = 10;
-const PATIENCE_MS = 3;
+const LINGER_MS = 3;
 
 interface Waiting {
   readonly result: Result;
@@ -18,9 +18,9 @@ interface Waiting {
 }
 
 /**
- * Writes results in groups: those that come in while one is being written make the next one, so that the cost of a transaction and the
- * wait for the disk are shared, and a lone result waits for nobody. Two groups side by side would be half as large and cost more
- * than the wait that they spare.
+ * Writes results in groups. Results that arrive during one write form the next group, so that they share the cost of a transaction and the
+ * wait for the disk, and a single result is written at once. Two groups in parallel would be half as large, and cost more than the
+ * waiting that they save.
  */
 export class Recorder {
   readonly #free: Groups;
@@ -28,7 +28,7 @@ export class Recorder {
 
   /**
    * @param keyed see `keyedPool`
-   * @param onOpen hears of endpoints whose circuit is open, when the results have been written
+   * @param onOpen called with the endpoints whose circuit is open, after the results have been written
    */
   constructor(
     pool: Pool,
@@ -42,14 +42,14 @@ export class Recorder {
   }
 
   /**
-   * @param more others of its lane will come soon, and may be written along
-   * @returns whether it has been written: it always is in the end, unless the recorder is stopped before
+   * @param more results of the same lane will probably come soon, and can be written with this one
+   * @returns whether the result has been written. It is retried until it is, unless the recorder is stopped before.
    */
   keep(result: Result, more: boolean): Promise<boolean> {
     return (result.delivery.queue === null ? this.#free : this.#ordered).add(result, more);
   }
 
-  /** From now on what cannot be written at once is given up. */
+  /** Writes what is waiting. From now on a group that fails is not retried. */
   async stop(): Promise<void> {
     await Promise.all([this.#free.stop(), this.#ordered.stop()]);
   }
@@ -58,9 +58,9 @@ export class Recorder {
 class Groups {
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
-  /** Ends the wait for more. */
+  /** Ends the wait for more results. */
   #complete: () => void = () => undefined;
-  /** What waits is large enough, or keeps a lane from going on. */
+  /** The waiting group is large enough, or a lane has nothing more under way. */
   #urgent = false;
   #stopping = false;
 
@@ -92,7 +92,7 @@ class Groups {
       this.#waiting = [];
       this.#urgent = false;
       const done = await this.#writeUntilDone(group.map(({ result }) => result));
-      // What waits goes out first: the database writes it while others are sent in the places of these.
+      // The next group is sent first, so that the database writes it while new attempts begin.
       setImmediate(() => {
         for (const { written } of group) written(done);
       });
@@ -103,7 +103,7 @@ class Groups {
   #more(): Promise<void> | undefined {
     if (this.#urgent) return undefined;
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
+      const timer = setTimeout(resolve, LINGER_MS);
       this.#complete = () => {
         clearTimeout(timer);
         resolve();
@@ -119,7 +119,7 @@ class Groups {
       } catch (error) {
         this.onError(error);
         if (this.#stopping) return false;
-        await sleep(AWAY_MS);
+        await sleep(RETRY_MS);
       }
     }
   }

@@ -3,8 +3,8 @@ import { defaultSettings } from './settings.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-describe('the ladder', () => {
-  it('is that of Standard Webhooks: nine pauses of together 75 hours, then no more', () => {
+describe('the retry schedule', () => {
+  it('is that of Standard Webhooks: nine pauses of 75 hours in total, then no more', () => {
     const pauses = defaultSettings.ladder.map((_, n) =>
       pauseAfter(n + 1, undefined, { ...defaultSettings, jitter: 0 }),
     );
@@ -13,12 +13,12 @@ describe('the ladder', () => {
     expect(pauseAfter(10, undefined, defaultSettings)).toBeUndefined();
   });
 
-  it('wavers by a fifth', () => {
+  it('varies by a fifth', () => {
     expect(pauseAfter(1, undefined, defaultSettings, () => 0)).toBe(4_000);
     expect(pauseAfter(1, undefined, defaultSettings, () => 1)).toBe(6_000);
   });
 
-  it('waits as long as it is asked to, never less than its step, never more than a day', () => {
+  it('follows Retry-After, but never less than its pause and never more than a day', () => {
     const steady = { ...defaultSettings, jitter: 0 };
     expect(pauseAfter(1, 60_000, steady)).toBe(60_000);
     expect(pauseAfter(1, 1_000, steady)).toBe(5_000);

@@ -1,13 +1,13 @@
 import type { DeliverySettings } from './settings.ts';
 
-/** However long an endpoint asks us to stay away, we come back after a day. */
+/** The longest pause that `Retry-After` can ask for. */
 const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * When to try again.
- * @param attempts how many there have been since the delivery was queued
- * @param retryAfter what the endpoint asked for, in milliseconds: we come no sooner than the ladder and no sooner than asked
- * @returns milliseconds, or undefined when that was the last attempt
+ * The pause before the next attempt: that of the retry schedule, or what the endpoint asked for if that is longer.
+ * @param attempts made since the delivery was queued
+ * @param retryAfter `Retry-After` of the answer, in milliseconds
+ * @returns milliseconds, or undefined after the last attempt
  */
 export const pauseAfter = (
   attempts: number,
@@ -21,7 +21,7 @@ export const pauseAfter = (
   return Math.round(Math.max(jittered, Math.min(retryAfter ?? 0, LONGEST_MS)));
 };
 
-/** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now; undefined when it is neither. */
+/** `Retry-After` (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now; undefined when the header is absent or neither. */
 export const parseRetryAfter = (header: string | undefined, now: number): number | undefined => {
   if (header === undefined) return undefined;
   if (/^\s*\d{1,10}\s*$/.test(header)) return Number(header) * 1_000;

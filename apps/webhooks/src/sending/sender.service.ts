@@ -20,7 +20,7 @@ import { refusedAddresses } from './addresses.ts';
 import { Sender } from './sender.ts';
 import { DELIVERY_SETTINGS, type DeliverySettings, settingsOf } from './settings.ts';
 
-/** Runs the sender for as long as the service runs. */
+/** Runs the sender while the service runs. */
 @Injectable()
 export class SenderService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #sender: Sender;

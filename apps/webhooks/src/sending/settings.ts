@@ -2,46 +2,47 @@ import type { LookupFunction } from 'node:net';
 import type { Config } from '#platform/config/config';
 import { API_VERSIONS, type ApiVersion } from '../payload/versions.ts';
 
-/** When an endpoint's circuit opens, and how often it is probed then. Times in milliseconds. */
+/** When the circuit of an endpoint opens, and how often it is probed while open. Times in milliseconds. */
 export interface CircuitSettings {
-  /** Attempts that fail one after the other, of whatever deliveries. */
+  /** Consecutive failed attempts, of any deliveries, that open the circuit. */
   readonly failures: number;
-  /** Until the first probe; each that fails doubles it. */
+  /** Until the first probe. Each failed probe doubles it. */
   readonly pause: number;
+  /** The longest pause between probes. */
   readonly longest: number;
 }
 
-/** How deliveries are tried. Times in milliseconds. */
+/** How deliveries are sent. Times in milliseconds. */
 export interface DeliverySettings {
-  /** Pauses before each further attempt; after the last the delivery has failed. */
+  /** The retry schedule: the pause before each further attempt. After the last attempt the delivery has failed. */
   readonly ladder: readonly number[];
-  /** Each pause is made longer or shorter by up to this share, so that endpoints that fell together do not rise together. */
+  /** Each pause varies by up to this share, so that retries of many endpoints that failed together spread out. */
   readonly jitter: number;
   readonly circuit: CircuitSettings;
-  /** Attempts that one process works on at once; those that only wait for an answer are not counted while it has time for more. */
+  /** Attempts that one process works on at once (see `AttemptSlots`). */
   readonly at_once: number;
-  /** Deliveries claimed by one statement: they are divided fairly among products. */
+  /** The most deliveries that one statement claims, divided fairly among products. */
   readonly claimed_at_once: number;
-  /** Versions of shapes that endpoints may be pinned to, oldest first. */
+  /** API versions that endpoints can be pinned to, oldest first. */
   readonly versions: readonly ApiVersion[];
-  /** Attempts to one endpoint at once, in one process, unless the endpoint has its own. */
+  /** Attempts to one endpoint at once, in one process, unless the endpoint sets its own limit. */
   readonly concurrency: number;
-  /** A claim that is not renewed for so long is anybody's: how late a killed process's deliveries go on. */
+  /** How long a claim is valid without renewal: the delay of a killed process's deliveries. */
   readonly lease: number;
-  /** How often due deliveries are looked for without being told. */
+  /** How often the sender looks for due deliveries without a notification. */
   readonly poll: number;
   readonly connectTimeout: number;
-  /** From the request's end to the answer's head. */
+  /** From the open connection to the answer's head. */
   readonly headersTimeout: number;
-  /** How long the answer's body is listened to. It decides nothing. */
+  /** For the answer's body, which does not affect the result. */
   readonly bodyTimeout: number;
-  /** How long stopping waits for attempts that are under way. */
+  /** How long a stop waits for attempts that are under way. */
   readonly grace: number;
-  /** An HTTP proxy, through which every connection is made. */
+  /** URL of an HTTP proxy that tunnels every connection. */
   readonly proxy?: string;
-  /** Certificates, in PEM, of authorities that are trusted beside the well-known ones. */
+  /** Certificates, in PEM, of authorities that are trusted besides the public ones. */
   readonly authorities?: string;
-  /** Finds the addresses of names; the system's resolver unless a test has its own. */
+  /** Resolves names; the system's resolver unless a test sets its own. */
   readonly lookup?: LookupFunction;
 }
 
@@ -49,7 +50,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** The ladder of Standard Webhooks 1.0: ten attempts within about 75 hours. */
+/** The retry schedule is that of Standard Webhooks 1.0: ten attempts within about 75 hours. */
 export const defaultSettings: DeliverySettings = {
   ladder: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR],
   jitter: 0.2,
@@ -66,7 +67,7 @@ export const defaultSettings: DeliverySettings = {
   grace: 5 * SECOND,
 };
 
-/** The defaults, what the operator has configured, and what a test has its own way. */
+/** The defaults, then the operator's configuration, then the overrides of a test. */
 export const settingsOf = (
   { webhook_proxy }: Pick<Config, 'webhook_proxy'>,
   overrides: Partial<DeliverySettings>,

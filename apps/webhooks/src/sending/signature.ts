@@ -9,18 +9,18 @@ import {
 
 const PREFIX = 'whsec_';
 
-/** A secret's key bytes. @throws when it is not `whsec_` and base64 */
+/** The key bytes of a secret (`whsec_` and base64). @throws when the prefix is missing */
 export const keyOf = (secret: string): Buffer => {
-  if (!secret.startsWith(PREFIX)) throw new Error('a webhook secret begins with whsec_');
+  if (!secret.startsWith(PREFIX)) throw new Error('a webhook secret starts with whsec_');
   return Buffer.from(secret.slice(PREFIX.length), 'base64');
 };
 
-/** Signs what Standard Webhooks 1.0 has signed, `id.timestamp.body`. @returns one part of `webhook-signature` */
+/** Signs `id.timestamp.body`, as Standard Webhooks 1.0 specifies. @returns one part of `webhook-signature` */
 export type Signer = (content: string) => string;
 
 /** `v1`: HMAC-SHA256. */
 export const hmacSigner = (key: Uint8Array): Signer => {
-  // Made once: Node makes one of bytes at each call, which takes longer than the signature.
+  // Made once: from bytes, Node would make a key object for each signature, which takes longer than signing.
   const secret = createSecretKey(key);
   return (content) => `v1,${createHmac('sha256', secret).update(content).digest('base64')}`;
 };
@@ -31,7 +31,7 @@ export const ed25519Signer =
   (content) =>
     `v1a,${signed(null, Buffer.from(content), key).toString('base64')}`;
 
-/** An Ed25519 pair as Standard Webhooks writes it: `whsk_` and base64 of seed and public key, `whpk_` and base64 of the latter. */
+/** A new Ed25519 pair in the format of Standard Webhooks: `whsk_` and base64 of seed and public key; `whpk_` and base64 of the public key. */
 export const newSigningPair = (): { secret_key: string; public_key: string } => {
   const { privateKey } = generateKeyPairSync('ed25519');
   const { d = '', x = '' } = privateKey.export({ format: 'jwk' });
@@ -42,7 +42,7 @@ export const newSigningPair = (): { secret_key: string; public_key: string } => 
   };
 };
 
-/** The key behind a `whsk_`. */
+/** The private key of a `whsk_` secret. */
 export const signingKeyOf = (secretKey: string): KeyObject => {
   const bytes = Buffer.from(secretKey.slice('whsk_'.length), 'base64');
   const [d, x] = [bytes.subarray(0, 32), bytes.subarray(32)].map((part) => part.toString('base64url'));
@@ -51,7 +51,7 @@ export const signingKeyOf = (secretKey: string): KeyObject => {
 
 /**
  * The headers of Standard Webhooks 1.0.
- * @param signers the present secret's first, then those that sign along
+ * @param signers those of the current secret first, then those of replaced secrets that are still valid
  */
 export const signatureHeaders = (
   id: string,

@@ -5,10 +5,10 @@ import { AccessToken } from './oauth2.ts';
 import type { DeliverySettings } from './settings.ts';
 import { ed25519Signer, hmacSigner, type Signer } from './signature.ts';
 
-/** What the sender must know of an endpoint. */
+/** The columns of an endpoint that a target is made of. */
 export type TargetRow = Pick<EndpointRow, 'id' | 'version' | 'product_id' | 'url' | 'secrets' | 'settings'>;
 
-/** An endpoint made ready to be sent to: secrets opened, defaults filled in. Times in milliseconds. */
+/** An endpoint, ready to be sent to: secrets opened, defaults filled in. Times in milliseconds. */
 export interface Target {
   readonly id: string;
   readonly version: number;
@@ -24,9 +24,9 @@ export interface Target {
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
   readonly token: AccessToken | undefined;
-  /** What TLS shows of us, in PEM. */
+  /** The client certificate for TLS, in PEM. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
-  /** Those that sign now, the present secret's first. */
+  /** The signers that are valid now, those of the current secret first. */
   signers(now: number): readonly Signer[];
 }
 

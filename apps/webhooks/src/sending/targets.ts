@@ -2,12 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Opening } from '../endpoints/secret.ts';
 import type { DeliverySettings } from './settings.ts';
+import { readTargets } from './statements/read-targets.ts';
 import { type Target, targetOf, type TargetRow } from './target.ts';
 
-/** Endpoints kept ready. */
+/** Endpoints whose targets are kept in memory. */
 const KEPT = 10_000;
-
-const READ = `select id, version, product_id, url, secrets, settings from webhook_endpoints where id = any($1)`;
 
 interface Wanted {
   readonly endpoint_id: string;
@@ -15,7 +14,7 @@ interface Wanted {
   readonly version: number;
 }
 
-/** Endpoints as the sender knows them: read once a version, so that a change counts from the next claim on. */
+/** Endpoints as the sender needs them, read once for each version. A change takes effect with the next claim. */
 export class Targets {
   readonly #kept = new LRUCache<string, Target>({ max: KEPT });
 
@@ -30,7 +29,7 @@ export class Targets {
     return this.#kept.get(endpointId);
   }
 
-  /** Those of the claims, at least as new as they ask for; one that has been deleted since is left out. */
+  /** Targets of claimed deliveries, at least as new as the claims. A deleted endpoint is left out. */
   async of(wanted: readonly Wanted[]): Promise<ReadonlyMap<string, Target>> {
     const stale = wanted.filter(({ endpoint_id, version }) => (this.#kept.get(endpoint_id)?.version ?? -1) < version);
     if (stale.length > 0) await this.#read([...new Set(stale.map(({ endpoint_id }) => endpoint_id))]);
@@ -43,13 +42,13 @@ export class Targets {
   }
 
   async #read(ids: readonly string[]): Promise<void> {
-    const { rows } = await this.pool.query<TargetRow>({ name: 'read_targets', text: READ, values: [ids] });
+    const { rows } = await this.pool.query<TargetRow>({ ...readTargets, values: [ids] });
     for (const id of ids) this.#kept.delete(id);
     for (const row of rows) {
       try {
         this.#kept.set(row.id, targetOf(row, this.masterKey, this.settings));
       } catch (error) {
-        // One endpoint that cannot be opened must not keep the others from being sent to.
+        // One endpoint whose secrets cannot be opened must not hold up the others.
         this.onError(error, `webhook ${row.id} could not be made ready`);
       }
     }

@@ -1,15 +1,17 @@
 /** A lane that has room. */
 export interface Applicant {
   readonly id: string;
-  /** Who is treated as one, however many lanes are theirs. */
+  /** Lanes of one group share its turns. */
   readonly group: string;
   readonly room: number;
 }
 
 /**
- * Divides what one statement may claim: each group gets a lane in its turn until there is nothing left, so that a product with a
- * thousand endpoints does not make one with a single endpoint wait for all of them.
- * @param start whose turn is first; the next round begins with the one after
+ * Divides what one statement may claim. The groups take turns, one lane each, until the budget is used up. So a product with a thousand
+ * endpoints does not make a product with one endpoint wait for all of them.
+ * @param budget deliveries
+ * @param start number of the group that is first, modulo their count
+ * @returns deliveries, by lane
  */
 export const fairShare = (
   applicants: readonly Applicant[],

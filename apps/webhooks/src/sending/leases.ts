@@ -1,22 +1,25 @@
 import type { Held } from './claimed.ts';
 
-/** The deliveries that are ours, and until when, by the clock of this process, which starts before that of the database. */
-export class Holdings {
+/**
+ * The deliveries that this process has claimed, and until when. The time counts from before the claim was sent, by this process's clock,
+ * so a lease ends here before it ends in the database.
+ */
+export class Leases {
   readonly #held = new Map<string, { readonly day: number; readonly until: number }>();
 
-  /** @param lease for how long a claim is good, in milliseconds */
+  /** @param lease how long a claim is valid, in milliseconds */
   constructor(private readonly lease: number) {}
 
   get size(): number {
     return this.#held.size;
   }
 
-  /** @param asked when the claim was asked for (`performance.now()`) */
+  /** @param asked when the claim was sent (`performance.now()`) */
   add({ id, day }: Held, asked: number): void {
     this.#held.set(id, { day, until: asked + this.lease });
   }
 
-  /** Whether it is ours for certain. */
+  /** Whether the claim is still valid. */
   has(id: string): boolean {
     return (this.#held.get(id)?.until ?? 0) > performance.now();
   }
@@ -25,7 +28,7 @@ export class Holdings {
     this.#held.delete(id);
   }
 
-  /** Makes those that have lasted for a while last longer. @param renew tells which of them are ours still */
+  /** Renews claims that have used up a third of their lease. @param renew extends them in the database, and returns the ids still held */
   async renew(renew: (aging: readonly Held[]) => Promise<ReadonlySet<string>>): Promise<void> {
     const now = performance.now();
     const aging = [...this.#held].flatMap(([id, { day, until }]) =>

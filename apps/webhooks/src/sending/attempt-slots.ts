@@ -1,16 +1,16 @@
 import type { Lane } from './lane.ts';
 
 /**
- * How long an attempt is work for this process, in milliseconds. One that has been under way for longer only waits for an answer,
- * and costs a socket: it gives its place to others, so that endpoints that are slow never take all of them.
+ * How long an attempt counts as work for this process, in milliseconds. An attempt that is under way for longer only waits for an answer and
+ * costs a socket. It frees its slot for others, so that slow endpoints never take all slots.
  */
 const WORK_MS = 100;
 
-/** How much one process does at once. While there is more to do, products take turns, and the lanes of a product. */
-export class Places {
-  /** Ids of deliveries that are being worked on, the longest first, and since when. */
+/** Slots for attempts: how many one process works on at once. Products take turns at slots, and so do the lanes of a product. */
+export class AttemptSlots {
+  /** Ids of deliveries that hold a slot, oldest first, and since when (`performance.now()`). */
   readonly #working = new Map<string, number>();
-  /** Lanes that may have something to send, by product; in the order of their turns. */
+  /** Lanes that may have something to send, by product, in the order of their turns. */
   readonly #waiting = new Map<string, Set<Lane>>();
 
   constructor(private readonly total: number) {}
@@ -23,15 +23,15 @@ export class Places {
     this.#working.set(id, performance.now());
   }
 
-  /** It is over. */
+  /** The attempt is over. */
   give(id: string): void {
     this.#working.delete(id);
   }
 
   /**
-   * Takes places back from those that have had them for long: as great a share of all as this process had of its time to spare.
-   * Where it had none, they wait for the process and not the process for them, and more attempts would only wait longer.
-   * @param idle from 0 to 1
+   * Frees slots of attempts older than WORK_MS, in proportion to the idle time of the event loop. In a process without idle time those
+   * attempts wait for the process, not for their endpoints, and more attempts would only wait longer.
+   * @param idle from 0 to 1, since the last sweep
    */
   sweep(idle: number): void {
     const since = performance.now() - WORK_MS;
@@ -42,7 +42,7 @@ export class Places {
     }
   }
 
-  /** The lane takes its turn after all others of its product that wait. */
+  /** Queues the lane behind the other lanes of its product. */
   wait(lane: Lane): void {
     const group = lane.product ?? '';
     const lanes = this.#waiting.get(group);
@@ -50,7 +50,7 @@ export class Places {
     else lanes.add(lane);
   }
 
-  /** Whose turn it is. */
+  /** The lane whose turn it is, taken out of the queue. */
   turn(): Lane | undefined {
     for (const [group, lanes] of this.#waiting) {
       this.#waiting.delete(group);
