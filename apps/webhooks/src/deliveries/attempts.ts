@@ -23,7 +23,7 @@ interface AttemptRow {
   readonly response_body: string | null;
   readonly error: string | null;
   readonly error_detail: string | null;
-  /** Of the webhook, at the time; null for attempts from before that was kept. */
+  /** Version of the webhook at the time; null for old attempts. */
   readonly endpoint_version: number | null;
 }
 
@@ -33,12 +33,12 @@ interface Sent {
   readonly body: string;
 }
 
-/** Changes that one webhook may have had. */
+/** The most events of a webhook that are read. */
 const MANY = 100_000;
 
 /**
- * Attempts with what was sent. Requests are not kept: an attempt knows the version that its webhook had, and what a webhook was at a
- * version its events tell, so the request is made again as it was.
+ * Attempts with their requests. Requests are not stored: an attempt has the version of its webhook, and the webhook's events give its settings
+ * at that version, so the request is built again.
  */
 @Injectable()
 export class Attempts {
@@ -85,7 +85,7 @@ export class Attempts {
     return rows[0];
   }
 
-  /** The webhook as it was at each version that an attempt names. */
+  /** The webhook at each version that an attempt has. */
   async #versions(endpointId: string, attempts: readonly AttemptRow[]): Promise<ReadonlyMap<number, EndpointRow>> {
     const wanted = new Set(attempts.flatMap(({ endpoint_version }) => endpoint_version ?? []));
     const was = new Map<number, EndpointRow>();
@@ -99,7 +99,7 @@ export class Attempts {
   }
 }
 
-/** As the sender made it, without what only the receiver may know. */
+/** The request as the sender built it, with secrets and signatures masked. */
 const requestOf = ({ url, settings }: EndpointRow, { event_id, body: stored }: Sent, at: Date): AttemptRequest => {
   const { headers = [], payload_format = 'cloudevents', api_version, oauth2 } = settings;
   const payload = payloadOf(stored, payload_format, api_version, API_VERSIONS);

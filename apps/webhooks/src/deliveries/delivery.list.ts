@@ -25,7 +25,7 @@ interface ListedRow {
 }
 
 interface AttemptRow {
-  /** As PostgreSQL writes times in JSON. */
+  /** In PostgreSQL's JSON format of times. */
   readonly at: string;
   readonly duration_ms: number;
   readonly response_status: number | null;
@@ -46,17 +46,17 @@ const LISTED = `
   ) tried`;
 
 /**
- * Queued anew, with the whole ladder before it. One that is being sent at this moment stays as it is. In an ordered endpoint it
- * takes its old place: what has not begun waits behind it.
+ * Queues a delivery again, with a full retry schedule. A delivery that is being sent is not changed. In an ordered endpoint it takes its
+ * old place, before later deliveries that have not begun.
  */
 const REQUEUE = `
   update deliveries set status = 'pending', due_at = now(), attempts = 0, claimed_by = null, claimed_until = null,
     settled_at = null, announced = true, replayed = false, replay_id = null, replay_of = null
   where id = $1 and endpoint_id = $2 and (claimed_until is null or claimed_until < now())
-    -- what waits behind another of its queue goes on waiting
+    -- a delivery behind another of its queue keeps waiting
     and not (status = 'pending' and due_at is null)`;
 
-/** Somebody wants it sent now: an open circuit is probed at once, with what has waited longest. */
+/** A resend makes an open circuit probe at once, with the delivery that has waited longest. */
 const PROBE_NOW = 'update delivery_gates set next_probe_at = now() where endpoint_id = $1 and opened_at is not null';
 
 @Injectable()
@@ -87,7 +87,7 @@ export class DeliveryList {
     } = filters;
     const [before = null] = decodeCursor(cursor, ['number']);
     const { rows } = await this.database.pool.query<ListedRow>({
-      // A text for each status, so that the planner can see which partial index serves.
+      // One text for each status, so that the planner can choose a partial index.
       name: `deliveries_${status ?? 'all'}`,
       text: `${LISTED}
         where d.endpoint_id = $1
@@ -116,13 +116,13 @@ export class DeliveryList {
     return pageOf(rows, limit, ({ seq }) => [Number(seq)], view);
   }
 
-  /** Queues an event that is a test. */
+  /** Queues a test event. */
   async queueTest(endpointId: string): Promise<Delivery | undefined> {
     const id = await inTransaction(this.database.pool, (tx) => queueTestEvent(endpointId, new Date(realTime()), tx));
     return this.one(endpointId, id);
   }
 
-  /** Puts a delivery back to be sent now. @returns it as it then is, undefined when there is none */
+  /** Queues a delivery again, due now. @returns the delivery afterwards, undefined when there is none */
   async requeue(endpointId: string, id: string): Promise<Delivery | undefined> {
     await inTransaction(this.database.pool, async (tx) => {
       await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);

@@ -3,16 +3,16 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Told with the ids of endpoints that have something due, separated by spaces; nothing = any of them. */
+/** Notification channel: names of lanes that have a due delivery, separated by spaces; empty = any lane. */
 export const DUE_CHANNEL = 'webhooks_due';
 
 /**
- * Key of the advisory lock under which queues of ordered endpoints grow and shrink: nothing may join a queue while its head is
- * being taken off, or the new one would wait behind nobody.
+ * Key of the advisory lock under which deliveries join and leave the queues of ordered endpoints. Without it, a delivery could join behind
+ * one that is just leaving, and wait for ever.
  */
 export const QUEUE_LOCK = 7_150_461_903;
 
-/** What is to be sent, what became of it, and each attempt. None of this is projected: it is what this service itself does. */
+/** Events to send, their deliveries, and each attempt. The tables are not projected from events: the service itself writes them. */
 export class Deliveries1790000004001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -4,7 +4,7 @@ import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { fanOut, UNWANTED } from './fan-out.ts';
 
-/** Every published event becomes a delivery to each endpoint that wants it. */
+/** Makes a delivery of every published event for each endpoint that wants it. */
 @Controller()
 export class FanOutSubscription {
   @Subscribe({

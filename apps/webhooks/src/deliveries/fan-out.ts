@@ -11,7 +11,7 @@ import { type Interest, queueOf, wants } from './interest.ts';
 interface Subscriber extends Interest {
   readonly id: string;
   readonly ordering: Ordering;
-  /** What one that is switched off wants is kept for it, and not sent. */
+  /** An inactive endpoint gets no deliveries, but the events that it wants are kept. */
   readonly active: boolean;
 }
 
@@ -19,11 +19,11 @@ interface Draft {
   readonly endpoint_id: string;
   readonly event: PublishedEvent;
   readonly kept: Kept;
-  /** What must not be overtaken; null = anything may. */
+  /** Queue of an ordered endpoint; null = no order. */
   readonly queue: string | null;
 }
 
-/** Where an event stands among all that were taken in. */
+/** The position of an event among all that were taken in. */
 interface Kept {
   readonly event_id: string;
   readonly position: string;
@@ -31,19 +31,19 @@ interface Kept {
 }
 
 /**
- * Deliveries a statement: enough to be quick, few enough for a message of bounded size. And deliveries a transaction, with what its
- * last event adds: the first of a burst are sent while the last are still being written.
+ * The most deliveries of a statement, so that its message has a bounded size; and of a transaction (its last event may exceed it), so that the
+ * first deliveries of a burst are sent while the last are still being written.
  */
 const SHARE = 5_000;
-/** A NOTIFY holds less than 8,000 bytes, an id and a space 31. */
+/** A NOTIFY payload has less than 8,000 bytes; an id and a space take 31. */
 const NAMED = 200;
 
 const SUBSCRIBERS = `${PLAN_ONCE}; select pg_advisory_xact_lock(${QUEUE_LOCK});
   select id, product_id, events, ordering, settings -> 'filter' as filter, active from webhook_endpoints`;
 
 /**
- * Each event once, in the order in which they came: positions ascend with it. What was taken in before is looked up in the order of
- * the key, so that a week of which there are no statistics yet is not read whole.
+ * Stores each event once, in the order of arrival: positions ascend in that order. `order by day limit 1` makes the planner look an event up
+ * by its key: without statistics of a new week it would read all of it.
  */
 const KEEP = `
   insert into outgoing_events (position, day, event_id, type, body)
@@ -55,7 +55,7 @@ const KEEP = `
   ) fresh
   returning event_id, position, day`;
 
-/** Of a queue the first is looked for, in its order: asked whether there is any, PostgreSQL may read all that is pending. */
+/** Looks for the first of a queue, in the order of the index. With `exists` PostgreSQL may read all pending deliveries. */
 const INSERT = `
   with incoming as (
     select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
@@ -77,9 +77,9 @@ const INSERT = `
   select pg_notify('${DUE_CHANNEL}', $9)`;
 
 /**
- * Keeps the events, and writes what each endpoint that wants them is to be sent, in the transaction that takes them in. An event
- * that was taken in before adds nothing; one that nobody wants now is kept for those who will. Senders hear of it at the commit.
- * @returns how many of the events that was, from the first; the others are for a transaction of their own
+ * Stores events and their deliveries, one for each endpoint that wants the event, in the transaction that takes the events in. An event that was
+ * taken in before is skipped. An event that no endpoint wants is kept for replays. The commit notifies the senders.
+ * @returns how many events were taken, from the first; the others need a transaction of their own
  */
 export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<number> => {
   const all = await subscribers(tx);
@@ -95,12 +95,12 @@ export const fanOut = async (events: readonly PublishedEvent[], tx: PoolClient):
 };
 
 /**
- * Events that come by the thousand a second. They are kept while somebody wants them, and not for those who may come: whoever
- * comes finds them in the log, which all of them would otherwise be written out of once more.
+ * Event types that come by the thousand a second. They are stored only while an endpoint wants them: storing all of them would copy the whole
+ * log, where they can be found anyway.
  */
 const BY_THE_THOUSAND = ['usage.recorded'];
 
-/** Those of them that nobody wants now: where the log can be asked for the others, these need not come. */
+/** The types of these that no endpoint wants now: a source that can filter need not send them. */
 export const UNWANTED = `array(
   select type from unnest(array['${BY_THE_THOUSAND.join("', '")}']) as t(type)
   where not exists (
@@ -124,14 +124,14 @@ const keep = async (events: readonly PublishedEvent[], tx: PoolClient): Promise<
   return new Map(rows.map((row) => [row.event_id, row]));
 };
 
-/** Under the lock, so that deliveries are numbered in the order in which they appear. */
+/** Runs under the lock of queues, so that positions ascend in the order of commits. */
 const subscribers = async (tx: PoolClient): Promise<readonly Subscriber[]> => {
-  // Three statements in one message: pg gives a result for each.
+  // Three statements in one message: pg returns a result for each.
   const [, , found] = (await tx.query(SUBSCRIBERS)) as unknown as [QueryResult, QueryResult, QueryResult<Subscriber>];
   return found.rows;
 };
 
-/** Who wants each of the events, from the first up to the one that fills a share. */
+/** The deliveries of each event, from the first event up to the one that fills a transaction. */
 const interestedIn = (
   events: readonly PublishedEvent[],
   all: readonly Subscriber[],
@@ -153,7 +153,7 @@ const interestedIn = (
   return interested;
 };
 
-/** @param kept undefined when it was taken in before */
+/** @param kept undefined when the event was taken in before */
 const draftsOf = (event: PublishedEvent, interested: readonly Subscriber[], kept: Kept | undefined): Draft[] =>
   kept === undefined
     ? []

@@ -3,7 +3,7 @@ import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoin
 import type { PublishedEvent } from '#events/event';
 import { matches } from '../endpoints/event-types.ts';
 
-/** What an endpoint wants to be sent. */
+/** Which events an endpoint wants. */
 export interface Interest {
   readonly id: string;
   /** null = the events of all products. */
@@ -13,15 +13,15 @@ export interface Interest {
   readonly filter: Filter | null;
 }
 
-/** An event about a webhook is not sent to that webhook: it would be told of its own failures, and fail. */
+/** An event about a webhook is not sent to that webhook: the news of a failure would make another failure. */
 export const wants = ({ id, product_id, events, filter }: Interest, event: PublishedEvent): boolean =>
   matches(events, event.type) &&
   (product_id === null || product_id === event.data['product_id']) &&
   event.subject !== id &&
   event.data['webhook_id'] !== id &&
-  // JSON's null and SQL's alike come as null.
+  // Both JSON null and SQL null arrive as null.
   (filter === null || passes(filter, event));
 
-/** What must not be overtaken by another of the same name; null = anything may. */
+/** Queue of an event: deliveries of one queue keep their order. null = no order. */
 export const queueOf = (ordering: Ordering, subject: string): string | null =>
   ordering === 'none' ? null : ordering === 'strict' ? '*' : subject;

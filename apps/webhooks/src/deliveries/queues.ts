@@ -7,7 +7,7 @@ export interface Queue {
   readonly queue: string | null;
 }
 
-/** Of each queue the first is due, and what has not begun waits behind it. */
+/** Makes the first of each queue due, and lets the others wait unless they have begun. */
 const ARRANGE = `
   with head as (
     select distinct on (d.endpoint_id, d.queue) d.id, d.endpoint_id, d.queue
@@ -21,12 +21,12 @@ const ARRANGE = `
     and (d.claimed_until is null or d.claimed_until < now())
     and (d.due_at is null) = (d.id = head.id)`;
 
-/** From here to the end of the transaction nothing else joins or leaves a queue, and events are numbered in order. */
+/** Until the end of the transaction no other one changes a queue or gives out positions. */
 export const lockQueues = async (tx: PoolClient): Promise<void> => {
   await tx.query(`select pg_advisory_xact_lock(${QUEUE_LOCK})`);
 };
 
-/** Puts queues in order after something came or went elsewhere than at their ends. Under {@link lockQueues}. */
+/** Puts queues in order after a delivery joined or left in the middle. The caller holds {@link lockQueues}. */
 export const arrangeQueues = async (changed: readonly Queue[], tx: PoolClient): Promise<void> => {
   const queues = changed.filter(({ queue }) => queue !== null);
   if (queues.length === 0) return;

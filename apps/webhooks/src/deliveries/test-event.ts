@@ -3,7 +3,7 @@ import { newId } from '#domain/shared/id';
 import { TODAY } from '../history/history.table.ts';
 import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 
-/** Type of the event that is sent on request, to one webhook alone. */
+/** Type of the event that is sent to one webhook on request. */
 const TYPE = 'webhook.test';
 
 const QUEUE = `
@@ -18,7 +18,7 @@ const QUEUE = `
   select pg_notify('${DUE_CHANNEL}', $2)`;
 
 /**
- * Queues an event that says nothing but that it is a test. It waits behind nothing, whatever the ordering, and no filter holds it.
+ * Queues a test event. It ignores the ordering and the filter of the webhook.
  * @returns the delivery's id
  */
 export const queueTestEvent = async (endpointId: string, now: Date, tx: PoolClient): Promise<string> => {

@@ -176,7 +176,7 @@ export class EndpointController {
     );
   }
 
-  /** Settings with the rate that the endpoint consents to. */
+  /** Settings, with the rate that the endpoint allows. */
   async #agreed(url: string, chosen: EndpointSettings, before: EndpointSettings): Promise<EndpointSettings> {
     const wanted = chosen.rate_limit === undefined ? (before.rate_limit ?? null) : chosen.rate_limit;
     return { ...chosen, rate_limit: await this.handshake.rate(url, wanted) };
@@ -202,13 +202,13 @@ export class EndpointController {
     return new Answer(200, found.webhook, { etag: `"${found.version}"` });
   }
 
-  /** Asked before If-Match is compared, so that a stale version does not tell of webhooks that the caller may not know. */
+  /** Runs before If-Match is compared, so that a 412 does not reveal webhooks of other products. */
   async #visible(id: string, maker_product_id: string | null): Promise<WebhookEndpoint> {
     const { state } = await this.store.load(webhookEndpointStream, id);
     return visible({ maker_product_id }, state);
   }
 
-  /** Another product is as good as none to a key that is bound to one. */
+  /** To a key bound to a product, webhooks of other products do not exist. */
   async #checkProduct(product_id: string | null, boundTo: string | null): Promise<void> {
     if (product_id === null) return;
     const mayKnow = boundTo === null || boundTo === product_id;

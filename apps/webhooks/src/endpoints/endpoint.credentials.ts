@@ -7,7 +7,7 @@ import { MASK, type SettingsBody } from './endpoint.settings.ts';
 type Credentials = Pick<EndpointSettings, 'oauth2' | 'client_certificate'>;
 
 /**
- * What an endpoint wants of who delivers to it, with the secret parts sealed. A mask keeps what is kept.
+ * Credentials that deliveries to an endpoint carry, with the secret parts sealed. A mask keeps the stored value.
  * @throws Problem 400
  */
 export const credentialsFrom = (
@@ -32,7 +32,7 @@ const sealedOauth2 = (
   seal: (value: string) => string,
 ): NonNullable<Credentials['oauth2']> => {
   if (client_secret !== MASK) return { ...rest, sealed: seal(client_secret) };
-  // A kept secret must not be sent elsewhere by who has never seen it.
+  // A stored secret must not be sent to another address by a caller that does not know it.
   if (!oauth2 || oauth2.token_url !== rest.token_url) {
     throw invalid('/oauth2/client_secret', 'is a mask, and no secret is kept for this address');
   }

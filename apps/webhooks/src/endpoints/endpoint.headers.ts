@@ -1,7 +1,7 @@
 import type { CustomHeader } from '#domain/webhooks/webhook-endpoint/settings';
 import { MASK } from './endpoint.settings.ts';
 
-/** What HTTP, CloudEvents, Standard Webhooks and we ourselves say by headers. */
+/** Headers that HTTP, CloudEvents, Standard Webhooks or Keyledger itself sets. */
 const RESERVED =
   /^(host|connection|keep-alive|transfer-encoding|te|trailer|upgrade|expect|content-.*|date|user-agent|proxy-.*|webhook-.*|ce-.*|traceparent|tracestate)$/;
 const SECRET = /auth|key|token|secret|cookie|passw|credential|signature|session/;
@@ -11,7 +11,7 @@ export interface HeaderMistake {
   readonly detail: string;
 }
 
-/** The first header that may not be, with the reason. @param kept those that the webhook has */
+/** The first header that is not allowed, with the reason. @param kept the current headers of the webhook */
 export const mistakeInHeaders = (
   headers: Readonly<Record<string, string>>,
   kept: readonly CustomHeader[],
@@ -28,7 +28,7 @@ export const mistakeInHeaders = (
   return undefined;
 };
 
-/** Headers as they are kept. Those masked stay as they are. */
+/** Headers in the form that events store. A masked header keeps its stored value. */
 export const keptHeaders = (
   headers: Readonly<Record<string, string>>,
   kept: readonly CustomHeader[],

@@ -31,7 +31,7 @@ const CLOSE = `
   )
   select pg_notify('${DUE_CHANNEL}', endpoint_id) from closed`;
 
-/** Webhooks as people read them. A caller who is bound to a product sees the webhooks of that product alone. */
+/** Webhooks as the API shows them. A caller bound to a product sees only the webhooks of that product. */
 @Injectable()
 export class EndpointList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
@@ -46,7 +46,7 @@ export class EndpointList {
     return row && { webhook: view(row), version: row.version };
   }
 
-  /** What was held back is tried at once: the endpoint is another, or somebody says that it is well again. */
+  /** Closes the circuit: the endpoint has changed, or an operator says that it works again. */
   async closeCircuit(id: string): Promise<void> {
     await this.database.pool.query({ name: 'close_circuit', text: CLOSE, values: [id] });
   }

@@ -27,7 +27,7 @@ export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointE
   evolve: (row, recorded) => endpointAfter(row, recorded),
 });
 
-/** An endpoint's row after one more event; null = it is deleted, undefined = there never was one. */
+/** An endpoint's row after one more event; null = deleted, undefined = never created. */
 export const endpointAfter = (
   row: EndpointRow | undefined,
   { event, version, stream_id, recorded_at }: RecordedEvent<WebhookEndpointEvent>,
@@ -87,7 +87,7 @@ export const endpointAfter = (
   }
 };
 
-/** The present secret is the first. */
+/** The current secret is the first. */
 const signedBy = (secrets: readonly KeptSecret[], signing_key: SigningKey | undefined): readonly KeptSecret[] => {
   const [present, ...others] = secrets;
   return present === undefined || signing_key === undefined ? secrets : [{ ...present, signing_key }, ...others];

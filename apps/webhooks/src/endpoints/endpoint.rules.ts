@@ -2,12 +2,12 @@ import { Problem } from '#platform/http/problem';
 import { type AddressRule, literalAddress } from '../sending/addresses.ts';
 import { isKnown } from './event-types.ts';
 
-/** A 400 that points at what is wrong. */
+/** A 400 with a pointer to the wrong field. */
 export const invalid = (pointer: string, detail: string): Problem =>
   new Problem(400, 'VALIDATION_FAILED', 'The request is not valid.', { errors: [{ pointer, detail }] });
 
 /**
- * What the shape of a request cannot say. Names are judged when they are connected to, since DNS may answer otherwise by then.
+ * Checks what the schema of a request cannot express. Host names are checked later, when a connection opens, as DNS answers change.
  * @throws Problem 400
  */
 export const checkUrl = (text: string, refused: AddressRule, pointer = '/url'): void => {

@@ -3,7 +3,7 @@ import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhooks/webhook-endpoint/s
 import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
 import { API_VERSIONS } from '../payload/versions.ts';
 
-/** Shown in place of a header's value that looks like a secret; sent back, it keeps the value. */
+/** Replaces secret values in answers. In a request it keeps the stored value. */
 export const MASK = '********';
 
 const HEADER_NAME = "^(?!(?:__proto__|constructor|prototype)$)[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$";
@@ -58,7 +58,7 @@ const ClientCertificate = Nullable(
   ),
 );
 
-/** What a caller may set, and sees. */
+/** Settings that a caller can write and read. */
 export const settingFields = {
   rate_limit: RateLimit,
   concurrency: Type.Integer({
@@ -102,7 +102,7 @@ export const settingFields = {
   client_certificate: ClientCertificate,
 };
 
-/** What is seen beside them. */
+/** Fields that a caller can only read. */
 export const stateFields = {
   public_key: Nullable(Type.String({ description: '`whpk_` and base64: verifies `v1a` signatures.' })),
   circuit: StrictObject(
@@ -121,6 +121,6 @@ export const stateFields = {
 };
 
 const Settings = Type.Partial(StrictObject(settingFields));
-/** Settings in a request: what is left out stays as it is. */
+/** Settings in a PATCH: a field that is left out stays unchanged. */
 export type SettingsBody = Static<typeof Settings>;
 export const optionalSettings = Settings.properties;

@@ -2,16 +2,16 @@ import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/setting
 import type { DisabledReason, Ordering, SigningKey } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A secret as it is kept. */
+/** A stored secret. */
 export interface KeptSecret {
   readonly sealed: string;
-  /** The Ed25519 key that came with it; older ones have none. */
+  /** The Ed25519 key made with it; old secrets have none. */
   readonly signing_key?: SigningKey;
-  /** RFC 3339; null for the present one. */
+  /** RFC 3339; null for the current secret. */
   readonly valid_until: string | null;
 }
 
-/** A row of `webhook_endpoints`: one an endpoint that is not deleted, projected from its stream. */
+/** A row of `webhook_endpoints`: one for each endpoint that is not deleted, projected from its stream. */
 export interface EndpointRow {
   readonly id: string;
   readonly version: number;
@@ -22,9 +22,9 @@ export interface EndpointRow {
   readonly ordering: Ordering;
   readonly active: boolean;
   readonly disabled_reason: DisabledReason | null;
-  /** When it was disabled last, also when it has been enabled since. */
+  /** When it was last disabled, even if it has been enabled since. */
   readonly disabled_at: Date | null;
-  /** The present one first, then those that sign along, newest first. */
+  /** The current secret first, then replaced secrets that are still valid, newest first. */
   readonly secrets: readonly KeptSecret[];
   readonly settings: EndpointSettings;
   readonly created_at: Date;

@@ -3,8 +3,8 @@ import { ANNOUNCED_TYPES, catalogue } from '#domain/catalogue';
 const TYPES: readonly string[] = [...catalogue.map(({ type }) => type), ...ANNOUNCED_TYPES];
 
 /**
- * Whether one of the patterns (`license.created`, `license.*`, `*`) takes in the type. What happens to webhooks themselves goes to
- * those alone that name it (`webhook.*`): whoever wants all that happens does not mean the noise of its being told.
+ * Whether one of the patterns (`license.created`, `license.*`, `*`) matches the type. Events about webhooks themselves match only patterns
+ * that name them (`webhook.*`): `*` does not include them.
  */
 export const matches = (patterns: readonly string[], type: string): boolean =>
   patterns.some(
@@ -14,6 +14,6 @@ export const matches = (patterns: readonly string[], type: string): boolean =>
       (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   );
 
-/** Whether a pattern takes in any event that there is or will be: one that never could is a typing error, and must not pass silently. */
+/** Whether a pattern can match any event type. One that never can is a typing error, and is refused. */
 export const isKnown = (pattern: string): boolean =>
   TYPES.some((type) => matches([pattern], type) || matches([type], pattern));

@@ -36,8 +36,8 @@ export class Handshake implements BeforeApplicationShutdown {
   }
 
   /**
-   * @param wanted the rate that the webhook is to have
-   * @returns the rate that it may have: the lower of the two
+   * @param wanted the rate that the request asks for
+   * @returns the lower of that rate and the rate that the endpoint allows
    * @throws Problem 400 `WEBHOOK_HANDSHAKE_REFUSED`
    */
   async rate(url: string, wanted: RateLimit | null): Promise<RateLimit | null> {

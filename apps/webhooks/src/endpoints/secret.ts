@@ -7,17 +7,17 @@ const PURPOSE = 'webhook-secret';
 const SIGNING_PURPOSE = 'webhook-signing-key';
 const CREDENTIAL_PURPOSE = 'webhook-credential';
 
-/** What opens secrets needs no more of the master key. */
+/** The part of the master key that opens secrets. */
 export type Opening = Pick<MasterKey, 'open'>;
 
-/** A new secret as Standard Webhooks 1.0 writes it: `whsec_` and base64 of 32 bytes. */
+/** A new secret in the format of Standard Webhooks 1.0: `whsec_` and base64 of 32 bytes. */
 export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** How a secret enters events and tables: bound to its endpoint, so that it opens for no other. */
+/** Seals a secret for events and tables. It is bound to its endpoint, so it cannot be opened for another one. */
 export const sealSecret = (masterKey: MasterKey, endpointId: string, secret: string): string =>
   masterKey.seal(PURPOSE, secret, endpointId);
 
-/** The key that signs. @throws when it was not sealed for this endpoint */
+/** Opens the signing key. @throws when it was not sealed for this endpoint */
 export const openKey = (masterKey: Opening, endpointId: string, sealed: string): Uint8Array =>
   keyOf(Buffer.from(masterKey.open(PURPOSE, sealed, endpointId)).toString());
 
@@ -30,7 +30,7 @@ export const newSigningKey = (masterKey: MasterKey, endpointId: string): Signing
 export const openSigningKey = (masterKey: Opening, endpointId: string, sealed: string): KeyObject =>
   signingKeyOf(Buffer.from(masterKey.open(SIGNING_PURPOSE, sealed, endpointId)).toString());
 
-/** What we show to the endpoint or to whom guards it: header values, client secrets, private keys. */
+/** Opens what authenticates deliveries to the endpoint: header values, client secrets, private keys. */
 export const sealCredential = (masterKey: MasterKey, endpointId: string, credential: string): string =>
   masterKey.seal(CREDENTIAL_PURPOSE, credential, endpointId);
 

@@ -8,13 +8,13 @@ import { keptHeaders, mistakeInHeaders, shownHeaders } from './endpoint.headers.
 import { invalid } from './endpoint.rules.ts';
 import type { SettingsBody } from './endpoint.settings.ts';
 
-/** Settings as a request gives them. */
+/** Settings in a request. */
 type Given = { readonly [Name in keyof SettingsBody]: SettingsBody[Name] };
 
 /**
- * Settings as events keep them.
- * @param before those that the webhook has
- * @throws Problem 400 for what the shape of a request cannot say
+ * Settings in the form that events store.
+ * @param before the current settings of the webhook
+ * @throws Problem 400 for errors that the schema of a request cannot express
  */
 export const settingsFrom = (
   given: Given,
@@ -41,7 +41,7 @@ export const settingsFrom = (
   };
 };
 
-/** What a new webhook has, beside what it is given. */
+/** Settings of a new webhook that the request leaves out. */
 export const newSettings = (): EndpointSettings => ({ api_version: newestOf(API_VERSIONS) });
 
 const picked = ({
@@ -62,7 +62,7 @@ const picked = ({
   ...(signatures === undefined ? {} : { signatures }),
 });
 
-/** Settings as people read them: all of them, secrets masked. */
+/** Settings as the API shows them: complete, with secrets masked. */
 export const shownSettings = (settings: EndpointSettings): Required<SettingsBody> => ({
   rate_limit: settings.rate_limit ?? null,
   concurrency: settings.concurrency ?? defaultSettings.concurrency,

@@ -34,7 +34,7 @@ describe('the history of deliveries', () => {
     await database.drop();
   });
 
-  /** An event of so many days ago, with a delivery and an attempt. */
+  /** Inserts an event taken in so many days ago, with a delivery and an attempt. */
   const happened = async (name: string, daysAgo: number, fields: { status?: string; queue?: string | null } = {}) => {
     const { status = 'succeeded', queue = null } = fields;
     const day = today() - daysAgo;
@@ -166,5 +166,5 @@ describe('the history of deliveries', () => {
   });
 });
 
-/** When a migration was made is the end of its name. */
+/** The timestamp at the end of a migration's name. */
 const madeAt = (name: string): number => Number(/\d+$/.exec(name)?.[0]);

@@ -3,11 +3,11 @@ import { inTransaction } from '#events/subscription/transaction';
 import { arrangeQueues, lockQueues, type Queue } from '../deliveries/queues.ts';
 import { PARTITION_DAYS, TODAY } from './history.table.ts';
 
-/** How far ahead of their time partitions are made, in days: a service may stand still for as long as that. */
+/** How many days ahead partitions are made: the longest time that a running service can be blocked. */
 const AHEAD_DAYS = 2 * PARTITION_DAYS;
 const AT_ONCE = 1_000;
 
-/** What is being sent at this moment is left to whoever sends it, and looked at again. */
+/** Skips deliveries that are being sent; a later run finds them again. */
 const GIVE_UP = `
   update deliveries d
   set status = 'failed', due_at = null, settled_at = now(), announced = d.event_type like 'webhook.%',
@@ -20,12 +20,12 @@ const GIVE_UP = `
   where d.id = old.id and d.day = old.day
   returning d.endpoint_id, d.queue`;
 
-/** Makes the partitions of the time to come. One that is there already stays as it is. */
+/** Makes the partitions for the coming days. Existing partitions are not changed. */
 export const makeHistory = async (pool: Pool): Promise<void> => {
   await pool.query(`select make_history(${TODAY}, ${TODAY} + $1::int)`, [AHEAD_DAYS]);
 };
 
-/** Gives up deliveries of events that are older than is kept. @returns how many */
+/** Fails pending deliveries of events older than the retention. @returns how many */
 export const giveUpOld = async (pool: Pool, retentionDays: number): Promise<number> => {
   let total = 0;
   for (;;) {
@@ -40,14 +40,14 @@ export const giveUpOld = async (pool: Pool, retentionDays: number): Promise<numb
   }
 };
 
-/** Statistics are a row an hour, and are kept for a year and a month, so that one year can be held against another. */
+/** Statistics have one row an hour. They are kept for a year and a month, so that a month can be compared with the year before. */
 export const dropStatistics = async (pool: Pool): Promise<void> => {
   await pool.query(`delete from delivery_statistics where hour < now() - interval '13 months'`);
 };
 
 /**
- * Removes what held webhooks back that have been deleted. Not at the deletion: an attempt that is under way then may still fail, and
- * write that down.
+ * Removes the gates of deleted webhooks. This does not happen at the deletion, as an attempt that is under way then may still fail and write
+ * to the gate.
  */
 export const dropGates = async (pool: Pool): Promise<void> => {
   await pool.query(
@@ -55,7 +55,7 @@ export const dropGates = async (pool: Pool): Promise<void> => {
   );
 };
 
-/** Drops what is older than is kept, whole weeks at a time, but nothing of which something is still to be told. @returns how many */
+/** Drops weeks older than the retention, except weeks with pending or unannounced deliveries. @returns how many */
 export const dropHistory = async (pool: Pool, retentionDays: number): Promise<number> => {
   const { rows } = await pool.query<{ weeks: number }>(`select drop_history(${TODAY} - $1::int) as weeks`, [
     retentionDays,
