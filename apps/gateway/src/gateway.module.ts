@@ -19,6 +19,7 @@ import { EventStreams } from './events/event-streams.ts';
 import { EventsController } from './events/events.controller.ts';
 import { ProblemsController } from './problems/problems.controller.ts';
 import { Routing } from './routing/routing.ts';
+import { TestClockController } from './test-clock/test-clock.controller.ts';
 
 export const gatewayService: ServiceDefinition = {
   name: 'gateway',
@@ -32,7 +33,7 @@ export const gatewayService: ServiceDefinition = {
 /** The public door: who calls, how often, and where a request goes. */
 @Module({
   imports: [ServiceModule.forService(gatewayService)],
-  controllers: [ApiKeyController, DocumentsController, EventsController, ProblemsController],
+  controllers: [ApiKeyController, DocumentsController, EventsController, ProblemsController, TestClockController],
   providers: [
     ApiKeyList,
     ApiKeyUses,

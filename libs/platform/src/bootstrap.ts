@@ -5,7 +5,7 @@ import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { EventContract } from '#events/contract';
-import { startRelay } from '#events/kafka/relay';
+import { relayLag, startRelay } from '#events/kafka/relay';
 import type { Leadership } from '#events/leader';
 import { EventTransport } from '#events/nest/event-transport';
 import type { EventSource, Subscription } from '#events/source';
@@ -14,7 +14,11 @@ import { internalAuthenticator } from './auth/internal-authenticator.ts';
 import { InternalTokens } from './auth/internal-token.ts';
 import { runWork } from './background/run-work.ts';
 import { WorkMetrics } from './background/work-metrics.ts';
+import type { ClockFollower } from './clock/catch-up.ts';
 import { type Clock, realClock } from './clock/clock.ts';
+import { type FollowingService, type RunningTestClock, startTestClock } from './clock/start-test-clock.ts';
+import { TestClock } from './clock/test-clock.ts';
+import { registerInternalTestClock } from './clock/test-clock.routes.ts';
 import type { Config } from './config/config.ts';
 import { masterKeysOf } from './crypto/master-keys.ts';
 import { openEventSource } from './event-source.ts';
@@ -73,11 +77,14 @@ class Adapter extends FastifyAdapter {
 
 /** Starts the services of one process behind one HTTP server. */
 export const startApp = async (options: AppOptions): Promise<App> => {
-  const { name, config, modules, clock = realClock } = options;
+  const { name, config, modules } = options;
+  const testClock = config.test_clock === 'on' ? new TestClock() : undefined;
+  const clock = options.clock ?? testClock ?? realClock;
   const logger = options.logger ?? createLogger(config, name);
   const stopTracing = await startTracing(config, name);
   const metrics = createMetrics();
   const stopping = new AbortController();
+  const followers: ClockFollower[] | null = testClock === undefined ? null : [];
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
     loggerInstance: logger,
@@ -92,7 +99,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     routerOptions: { maxParamLength: 300 },
   });
 
-  @Module({ imports: [PlatformModule.with(config, logger, metrics, clock), ...modules] })
+  @Module({ imports: [PlatformModule.with(config, logger, metrics, clock, followers), ...modules] })
   class Root {}
   const nest = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
     bodyParser: false,
@@ -120,13 +127,17 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     checks,
     (check, error) => logger.warn({ err: error, check }, 'not ready'),
     stopping.signal,
+    testClock,
   );
   const routes = routesOf(services, new MetadataScanner());
   registerEndpoints(fastify, routes, config.public_url);
   registerOwnOpenApi(fastify, routes, config);
 
   const onError = (error: unknown, what: string): void => logger.warn({ err: error }, what);
-  if (publicDoor === undefined) registerInternalEvents(fastify, ownLogs(nest.get(ModulesContainer), onError));
+  if (publicDoor === undefined) {
+    registerInternalEvents(fastify, ownLogs(nest.get(ModulesContainer), onError));
+    if (followers !== null) registerInternalTestClock(fastify, followers);
+  }
   const transport = transportOf(services, options, onError);
   nest.connectMicroservice({ strategy: transport }, { inheritAppConfig: false });
   observeSubscriptions({
@@ -136,10 +147,19 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     relayed: relayedServices(services, config).map(({ database }) => database),
     onError,
   });
+  const running =
+    testClock && (await startTestClock(testClock, followingServices(services, transport, config), onError));
+  if (running !== undefined) {
+    followers?.push(...running.followers);
+    logger.warn(
+      { now: clock.now() },
+      'KEYLEDGER_TEST_CLOCK=on: business time is a test clock that any system-wide admin key can move. Licenses end when it says so. Never run this in production.',
+    );
+  }
   await nest.init();
   await nest.startAllMicroservices();
   const relays = startRelays(services, config, onError);
-  const work = startWork(services, clock, new WorkMetrics(metrics.registry, clock), logger);
+  const work = startWork(services, clock, new WorkMetrics(metrics.registry, clock), logger, running);
   await nest.listen(config.port, config.host);
   return {
     nest,
@@ -147,6 +167,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     close: async () => {
       stopping.abort();
       await Promise.all([...relays, ...work].map((running) => running.stop()));
+      await running?.stop();
       await nest.close();
       await stopTracing();
     },
@@ -158,10 +179,43 @@ const startWork = (
   clock: Clock,
   metrics: WorkMetrics,
   logger: Logger,
+  testClock: RunningTestClock | undefined,
 ): Leadership[] =>
   services.flatMap(({ definition, database, work }) =>
-    work.map((one) => runWork(one, { pool: database.pool, service: definition.name, clock, metrics, logger })),
+    work.map((one) =>
+      runWork(one, {
+        pool: database.pool,
+        service: definition.name,
+        clock,
+        metrics,
+        logger,
+        progress: testClock?.progressOf(definition.name),
+      }),
+    ),
   );
+
+/** The services of this process, as the test clock waits for them. */
+const followingServices = (
+  services: readonly LoadedService[],
+  transport: EventTransport,
+  config: Config,
+): FollowingService[] => {
+  const relayed = relayedServices(services, config);
+  return services.map((service) => {
+    const { name } = service.definition;
+    const { pool } = service.database;
+    const relay = { name: 'kafka-relay', lag: () => relayLag(pool, name) };
+    return {
+      name,
+      pool,
+      work: service.work.filter(({ follows }) => follows === 'business').map((one) => one.name),
+      lagging: () => [
+        ...transport.subscriptions().filter((one) => one.service === name),
+        ...(relayed.includes(service) ? [relay] : []),
+      ],
+    };
+  });
+};
 
 /** The gateway's, where the gateway is part of the process. */
 const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefined => {

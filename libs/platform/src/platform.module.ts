@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { CLOCK_FOLLOWERS, type ClockFollower } from './clock/catch-up.ts';
 import { CLOCK, type Clock } from './clock/clock.ts';
 import type { Config } from './config/config.ts';
 import { CONFIG, LOGGER, METRICS } from './service.ts';
@@ -9,12 +10,20 @@ import type { Metrics } from './telemetry/metrics.ts';
 @Global()
 @Module({})
 export class PlatformModule {
-  static with(config: Config, logger: Logger, metrics: Metrics, clock: Clock): DynamicModule {
+  /** @param followers null without a test clock */
+  static with(
+    config: Config,
+    logger: Logger,
+    metrics: Metrics,
+    clock: Clock,
+    followers: readonly ClockFollower[] | null,
+  ): DynamicModule {
     const providers = [
       { provide: CONFIG, useValue: config },
       { provide: LOGGER, useValue: logger },
       { provide: METRICS, useValue: metrics },
       { provide: CLOCK, useValue: clock },
+      { provide: CLOCK_FOLLOWERS, useValue: followers },
     ];
     return { module: PlatformModule, providers, exports: providers };
   }

@@ -1,11 +1,8 @@
 import type { LogFilter, LogPage, PublishedLog } from '#events/source/published-log';
 import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
-import type { Principal } from '#platform/auth/principal';
 import { INTERNAL_EVENTS, LONGEST_WAIT_MS } from '#platform/events/own-logs';
+import { GATEWAY } from '../routing/gateway-principal.ts';
 import type { ServiceClient } from '../routing/service-client.ts';
-
-/** What the gateway asks for in its own name, and sifts before anybody sees it. */
-const GATEWAY: Principal = { actor: { type: 'system', id: 'gateway' }, scopes: ['admin'], product_id: null };
 
 /** The log of a service in another process, asked for over HTTP. */
 export class RemoteLog implements PublishedLog {

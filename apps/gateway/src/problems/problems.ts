@@ -151,6 +151,16 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
     message: 'Something went wrong on our side.',
     remedy: 'Try again; if it stays, tell the operator the `Request-Id` of the answer.',
   },
+  TEST_CLOCK_BACKWARDS: {
+    status: 409,
+    message: 'The test clock only moves forward.',
+    remedy: 'Send a time that is not before `now`, or an `advance`. Only a new database begins earlier.',
+  },
+  TEST_CLOCK_BEHIND: {
+    status: 503,
+    message: 'The test clock has moved, and not everything that fell due has been done yet.',
+    remedy: 'Look at `behind` and at the log, then send the same `to` again.',
+  },
   SERVICE_UNAVAILABLE: {
     status: 502,
     message: 'The service that answers this cannot be reached.',

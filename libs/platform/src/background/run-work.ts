@@ -61,6 +61,8 @@ export const runWork = (work: BackgroundWork, context: WorkContext): Leadership 
 class Loop {
   /** Ids that failed, with the real time of the failure. */
   readonly #failed = new Map<string, { readonly at: number; readonly due: Due }>();
+  /** The last request to catch up that was seen: a new one tries again at once what failed. */
+  #request: number | undefined;
   readonly #labels: { readonly service: string; readonly work: string };
 
   constructor(
@@ -93,6 +95,8 @@ class Loop {
     const { work, context, signal } = this;
     const { clock, metrics, progress } = context;
     const request = work.follows === 'business' ? await progress?.begin() : undefined;
+    if (request !== this.#request) this.#failed.clear();
+    this.#request = request;
     const now = clock.now();
     for (const [id, { at }] of this.#failed) if (at + work.retryMs <= realTime()) this.#failed.delete(id);
     const due = await work.due({ limit: work.atOnce, now, except: [...this.#failed.keys()] });

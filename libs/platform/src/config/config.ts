@@ -28,6 +28,8 @@ export interface Config {
   /** Days for which events, deliveries and attempts are kept. */
   readonly webhook_retention_days: number;
   readonly trusted_proxies: readonly string[];
+  /** Whether business time is a clock that `POST /admin/test-clock` moves. Never in production. */
+  readonly test_clock: 'on' | 'off';
   readonly rate_limits: RateLimits;
   /** Calls a second that one API key may make of one process. */
   readonly rate_limit_per_api_key: number;

@@ -29,6 +29,7 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     webhook_proxy: proxyUrl(env, 'KEYLEDGER_WEBHOOK_PROXY'),
     webhook_retention_days: integer(env, 'KEYLEDGER_WEBHOOK_RETENTION_DAYS', 30, 1, 3_650),
     trusted_proxies: cidrs(env, 'KEYLEDGER_TRUSTED_PROXIES'),
+    test_clock: oneOf(env, 'KEYLEDGER_TEST_CLOCK', ['on', 'off'], 'off'),
     rate_limits: oneOf(env, 'KEYLEDGER_RATE_LIMITS', ['on', 'off'], 'on'),
     rate_limit_per_api_key: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_API_KEY', 2_000, 1, 1_000_000),
     rate_limit_per_license: integer(env, 'KEYLEDGER_RATE_LIMIT_PER_LICENSE', 1_000, 1, 1_000_000),

@@ -3,6 +3,7 @@ import { migrateEventStore } from '#events/store/schema';
 import { migrateSubscriptions } from '#events/subscription/schema';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { migrateTestClock } from '../clock/test-clock.table.ts';
 import { migrateKeyRing } from '../crypto/key-ring.table.ts';
 import { migrateIdempotency } from '../http/idempotency.ts';
 
@@ -20,6 +21,7 @@ export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): P
     await migrateSubscriptions(client, schema);
     await migrateIdempotency(client, schema);
     await migrateKeyRing(client, schema);
+    await migrateTestClock(client, schema);
     await orm.initialize();
     await orm.runMigrations();
   } finally {

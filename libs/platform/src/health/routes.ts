@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { within } from './patience.ts';
@@ -17,6 +18,7 @@ const PATIENCE_MS = 2_000;
 /**
  * The operators' routes at the root: `/healthz` (alive), `/readyz` (can serve), `/metrics` (Prometheus).
  * @param stopping aborts when the process begins to stop: from then on it should be sent no more calls
+ * @param testClock shown by `/readyz`; undefined when business time is real time
  */
 export const registerOperatorRoutes = (
   fastify: FastifyInstance,
@@ -25,6 +27,7 @@ export const registerOperatorRoutes = (
   checks: readonly ReadinessCheck[],
   onFailure: (name: string, error: unknown) => void,
   stopping: AbortSignal,
+  testClock: Clock | undefined,
 ): void => {
   fastify.get('/healthz', () => ({ status: 'ok' }));
 
@@ -32,7 +35,11 @@ export const registerOperatorRoutes = (
     if (stopping.aborted) return reply.status(503).send({ status: 'stopping', checks: [] });
     const results = await Promise.all(checks.map((check) => run(check, onFailure)));
     const failed = results.some(({ status }) => status !== 'ok');
-    return reply.status(failed ? 503 : 200).send({ status: failed ? 'unavailable' : 'ok', checks: results });
+    return reply.status(failed ? 503 : 200).send({
+      status: failed ? 'unavailable' : 'ok',
+      checks: results,
+      ...(testClock === undefined ? {} : { test_clock: { now: testClock.now().toISOString() } }),
+    });
   });
 
   fastify.get('/metrics', async (request, reply) => {
