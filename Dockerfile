@@ -1,4 +1,4 @@
-# One image for all services. The command of a container chooses its service: dist/apps/<service>/src/main.js.
+# One image for all services. The argument of a container chooses its service: dist/apps/keyledger/src/main.js licensing.
 
 FROM node:24-slim AS build
 WORKDIR /build
@@ -28,5 +28,5 @@ USER node
 EXPOSE 4000
 ENV MALLOC_ARENA_MAX=2
 ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=16", "--heap-growing-percent=100"]
-# All services in one process. It needs a DATABASE_URL here.
+# All services in one process; DATABASE_URL must be set.
 CMD ["dist/apps/keyledger/src/main.js"]

@@ -6,13 +6,15 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openDatabase } from '../dist/apps/keyledger/src/postgres/open-database.js';
+import { serviceNames } from '../dist/apps/keyledger/src/services.js';
 import { masterKey } from '../dist/libs/platform/src/config/master-key.js';
 import { KafkaProcess } from './cluster/kafka-process.mjs';
 import { endLeftoverKafka } from './cluster/leftover.mjs';
 import { prepareRoles } from './cluster/roles.mjs';
 import { ServiceProcess } from './cluster/service-process.mjs';
 
-const SERVICES = ['licensing', 'billing', 'releases', 'webhooks'];
+/** Those behind the gateway. */
+const SERVICES = serviceNames;
 const ADMIN_KEY = /^Admin API key, shown this once: (.*)$/;
 /** What only one of them, or none, is to see. */
 const PRIVATE = [
@@ -73,7 +75,7 @@ const run = async () => {
   const changed = () => writeStatus(status, door, processes, brokers, kafka);
   if (kafka !== undefined) kafka.changed = changed;
   const add = (name, url, env, take) => {
-    const main = resolve(import.meta.dirname, `../dist/apps/${name}/src/main.js`);
+    const main = resolve(import.meta.dirname, '../dist/apps/keyledger/src/main.js');
     const options = {
       name,
       main,

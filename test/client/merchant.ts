@@ -1,8 +1,8 @@
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { LicenseClient, type LicenseClientOptions } from '@keyledger/client';
 import { startApp, type TestApp } from '../support/app.ts';
-import { freshModulesDatabase } from '../support/modules-database.ts';
+import { migratedDatabase } from '../support/service-database.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,9 +24,9 @@ export interface Merchant {
 
 /** @param over of the product */
 export const openMerchant = async (over: Fields = {}): Promise<Merchant> => {
-  const modules = [GatewayModule, LicensingModule];
-  const database = await freshModulesDatabase(modules);
-  let app: TestApp | undefined = await startApp({ modules, databaseUrl: database.url });
+  const services = [gatewayService, licensingService];
+  const database = await migratedDatabase(services);
+  let app: TestApp | undefined = await startApp({ services, databaseUrl: database.url });
   const { url } = app;
   const { port } = new URL(url);
   let count = 0;
@@ -75,7 +75,7 @@ export const openMerchant = async (over: Fields = {}): Promise<Merchant> => {
       app = undefined;
     },
     start: async () => {
-      app = await startApp({ modules, databaseUrl: database.url, env: { PORT: port } });
+      app = await startApp({ services, databaseUrl: database.url, env: { PORT: port } });
     },
     close: async () => {
       await app?.close();

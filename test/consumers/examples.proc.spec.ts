@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Producer } from 'kafkajs';
-import { catalogue as contracts } from '#domain/catalogue';
+import { contracts } from '../../apps/keyledger/src/services.ts';
 import { catalogue } from '#events/catalogue/catalogue';
 import type { PublishedEvent } from '#events/event';
 import { toMessage } from '#events/kafka/cloudevents';

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
-const modules = [GatewayModule, LicensingModule, WebhooksModule];
+const services = [gatewayService, licensingService, webhooksService];
 
 /** A database with two roles: `owner` may make schemas, `worker` nothing but connect. */
 const twoRoles = async (): Promise<{
@@ -51,8 +51,8 @@ describe('a service that works as another role than the owner of its tables', ()
     roles = await twoRoles();
     const env = { KEYLEDGER_MIGRATION_DATABASE_URL: roles.owner };
     // Twice, as the second start finds everything there.
-    await (await startApp({ modules, databaseUrl: roles.worker, env })).close();
-    app = await startApp({ modules, databaseUrl: roles.worker, env });
+    await (await startApp({ services, databaseUrl: roles.worker, env })).close();
+    app = await startApp({ services, databaseUrl: roles.worker, env });
     worker = new pg.Client({ connectionString: roles.worker, options: '-c search_path=licensing' });
     await worker.connect();
   });
@@ -120,7 +120,9 @@ describe('a service that works as another role than the owner of its tables', ()
 
   it('does not start as the owner under two names', async () => {
     const env = { KEYLEDGER_MIGRATION_DATABASE_URL: roles.worker };
-    await expect(startApp({ modules, databaseUrl: roles.worker, env })).rejects.toThrow(/are both of the role worker_/);
+    await expect(startApp({ services, databaseUrl: roles.worker, env })).rejects.toThrow(
+      /are both of the role worker_/,
+    );
   });
 });
 
@@ -130,7 +132,7 @@ describe('a service that owns its tables', () => {
     async (sql) => {
       const { database, owner, remove } = await twoRoles();
       expect(database.url).not.toBe(owner);
-      const app = await startApp({ modules, databaseUrl: owner });
+      const app = await startApp({ services, databaseUrl: owner });
       const client = new pg.Client({ connectionString: owner, options: '-c search_path=gateway' });
       try {
         await client.connect();

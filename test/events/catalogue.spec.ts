@@ -1,6 +1,6 @@
 import addFormats from 'ajv-formats';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { catalogue as contracts } from '#domain/catalogue';
+import { contracts } from '../../apps/keyledger/src/services.ts';
 import { asyncApi } from '#events/catalogue/asyncapi';
 import { catalogue } from '#events/catalogue/catalogue';
 import type { EventContract } from '#events/contract';

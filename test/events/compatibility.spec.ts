@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { explain, readReleased, RELEASED, releaseCatalogue } from '../../apps/keyledger/src/released-catalogue.ts';
-import { catalogue as contracts } from '#domain/catalogue';
+import { contracts } from '../../apps/keyledger/src/services.ts';
 import { catalogue, type CatalogueEntry } from '#events/catalogue/catalogue';
 import { breaks, release } from '#events/catalogue/compatibility';
 

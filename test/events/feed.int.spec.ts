@@ -1,10 +1,12 @@
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { ApiKeyDirectory } from '../../apps/gateway/src/authentication/api-key-directory.ts';
 import { EventLogs } from '../../apps/gateway/src/events/event-logs.ts';
 import { EventStreams } from '../../apps/gateway/src/events/event-streams.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { ADMIN_KEY, eventually, startApp, type TestApp } from '../support/app.ts';
 import { EventReader, type Received } from './sse.ts';
+
+const product = [gatewayService, licensingService];
 
 const nameOf = ({ event: { data } }: Received): unknown =>
   data['name'] ?? (data['changes'] as { name?: string } | undefined)?.name;
@@ -16,14 +18,14 @@ interface Installation {
 }
 
 const oneProcess = async (): Promise<Installation> => {
-  const door = await startApp({ modules: [GatewayModule, LicensingModule] });
+  const door = await startApp({ services: product });
   return { door, close: () => door.close() };
 };
 
-/** The gateway has a database of its own, so it can read nobody's log but by asking. */
+/** The gateway has a database of its own, so it reads the log of licensing over HTTP only. */
 const cluster = async (): Promise<Installation> => {
-  const licensing = await startApp({ modules: [LicensingModule] });
-  const door = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_LICENSING_URL: licensing.url } });
+  const licensing = await startApp({ services: [licensingService] });
+  const door = await startApp({ services: [gatewayService], product, env: { KEYLEDGER_LICENSING_URL: licensing.url } });
   return {
     door,
     close: async () => {
@@ -267,15 +269,19 @@ describe('the log of a service of a cluster', () => {
     expect((await door.call('GET', '/../../internal/events/licensing?after=0&limit=1')).status).toBe(404);
     expect((await door.call('GET', '/api/../internal/events/licensing?after=0&limit=1')).status).toBe(404);
     await close();
-    const licensing = await startApp({ modules: [LicensingModule] });
+    const licensing = await startApp({ services: [licensingService] });
     const asked = await fetch(`${licensing.url}/internal/events/licensing?after=0&limit=1`);
     expect(asked.status).toBe(401);
     await licensing.close();
   });
 
   it('may be away: lists say so, streams go on with the others', async () => {
-    const licensing = await startApp({ modules: [LicensingModule] });
-    const door = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_LICENSING_URL: licensing.url } });
+    const licensing = await startApp({ services: [licensingService] });
+    const door = await startApp({
+      services: [gatewayService],
+      product,
+      env: { KEYLEDGER_LICENSING_URL: licensing.url },
+    });
     const reader = await EventReader.open(`${door.url}/api/v1/events/stream`, {
       authorization: `Bearer ${ADMIN_KEY}`,
     });

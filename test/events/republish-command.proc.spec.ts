@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { fromMessage } from '#events/kafka/cloudevents';
 import { kafkaClient } from '#events/kafka/topic';
 import { eventually, startApp, type TestApp } from '../support/app.ts';
@@ -20,7 +20,7 @@ suite(`keyledger events republish${unavailable === undefined ? '' : ` (${unavail
 
   beforeAll(async () => {
     ({ brokers } = await sharedKafka());
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     const product = { name: 'One', slug: 'one', type: 'desktop' };
     const { id } = (await app.call('POST', '/admin/products', product)).body;
     for (let n = 0; n < 30; n++)

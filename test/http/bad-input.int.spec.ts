@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { startApp, type TestApp } from '../support/app.ts';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -10,7 +10,7 @@ describe('bad input', () => {
   let product: Fields;
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     product = (await app.call('POST', '/admin/products', { name: 'P', slug: 'p', type: 'desktop' })).body as Fields;
   });
   afterAll(() => app.close());
@@ -206,7 +206,7 @@ describe('bad input', () => {
 describe('an Idempotency-Key', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
   });
   afterAll(() => app.close());
 

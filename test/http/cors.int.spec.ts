@@ -1,5 +1,5 @@
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 
 const PAGE = { origin: 'https://app.example.com', authorization: undefined };
@@ -8,7 +8,7 @@ const PREFLIGHT = { ...PAGE, 'access-control-request-method': 'POST' };
 describe('pages of any origin', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
   });
   afterAll(() => app.close());
 

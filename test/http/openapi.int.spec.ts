@@ -1,9 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 
 type Json = Record<string, unknown>;
@@ -39,7 +39,7 @@ describe('the OpenAPI document', () => {
   let operations: (readonly [string, Operation])[];
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule, WebhooksModule] });
+    app = await startApp({ services: [gatewayService, licensingService, webhooksService] });
     document = (await app.call('GET', '/openapi.json')).body as Document;
     operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),

@@ -1,21 +1,12 @@
-import { ROUTES } from '../../apps/gateway/src/routing/routes.ts';
-import { BillingModule } from '../../apps/billing/src/billing.module.ts';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { ReleasesModule } from '../../apps/releases/src/releases.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { prefixesOf } from '../../apps/gateway/src/routing/routes.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import type { ServiceDefinition } from '#platform/service';
 import { startApp } from '../support/app.ts';
+import { services } from '../support/product.ts';
 
-const SERVICES = {
-  licensing: LicensingModule,
-  billing: BillingModule,
-  releases: ReleasesModule,
-  webhooks: WebhooksModule,
-};
-
-/** The paths that a process with these modules alone serves. */
-const served = async (modules: Parameters<typeof startApp>[0]['modules']): Promise<string[]> => {
-  const app = await startApp({ modules });
+/** The paths that a process with these services alone serves. */
+const served = async (running: readonly ServiceDefinition[]): Promise<string[]> => {
+  const app = await startApp({ services: running, product: services });
   try {
     const { body } = await app.call('GET', '/openapi.json');
     return Object.keys((body as { paths: object }).paths);
@@ -24,24 +15,27 @@ const served = async (modules: Parameters<typeof startApp>[0]['modules']): Promi
   }
 };
 
+const behindGateway = services.filter((service) => service !== gatewayService);
+const prefixes = prefixesOf(behindGateway);
+
 const serviceOf = (path: string): string | undefined =>
-  Object.entries(ROUTES)
-    .filter(([prefix]) => path === prefix || path.startsWith(`${prefix}/`))
-    .sort(([a], [b]) => b.length - a.length)[0]?.[1];
+  prefixes
+    .filter(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
+    .sort((a, b) => b.prefix.length - a.prefix.length)[0]?.service;
 
 /** One process and a cluster answer to the same addresses. */
-describe('the gateway’s table of routes', () => {
-  it('leads to every route of every service, and to nothing else', async () => {
-    const own = await served([GatewayModule]);
+describe('the prefixes by which the gateway routes', () => {
+  it('lead to every route of every service, and to no route of another', async () => {
+    const own = await served([gatewayService]);
     expect(own.map(serviceOf).filter((service) => service !== undefined)).toEqual([]);
-    const reached = new Set<string>();
-    for (const [service, module] of Object.entries(SERVICES)) {
-      const paths = (await served([GatewayModule, module])).filter((path) => !own.includes(path));
-      for (const path of paths) expect({ path, service: serviceOf(path) }).toEqual({ path, service });
-      for (const path of paths)
-        for (const prefix of Object.keys(ROUTES))
-          if (path === prefix || path.startsWith(`${prefix}/`)) reached.add(prefix);
+    for (const service of behindGateway) {
+      const paths = (await served([gatewayService, service])).filter((path) => !own.includes(path));
+      for (const path of paths) expect({ path, service: serviceOf(path) }).toEqual({ path, service: service.name });
     }
-    expect(Object.keys(ROUTES).filter((prefix) => !reached.has(prefix))).toEqual([]);
+  });
+
+  it('are each of one service', () => {
+    const all = prefixes.map(({ prefix }) => prefix);
+    expect(new Set(all).size).toBe(all.length);
   });
 });

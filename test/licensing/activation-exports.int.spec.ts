@@ -1,6 +1,6 @@
 import { request } from 'undici';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { ADMIN_KEY, startApp, type TestApp } from '../support/app.ts';
 
 type Fields = Record<string, unknown>;
@@ -46,7 +46,7 @@ describe('activations of all licences', () => {
   };
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     for (const slug of ['one', 'other'])
       products.push(String((await app.create('/admin/products', { name: slug, slug, type: 'desktop' }))['id']));
     const [one = '', other = ''] = products;

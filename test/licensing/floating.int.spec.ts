@@ -1,12 +1,12 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
 import { MovableClock } from '../support/clock.ts';
 
 type Fields = Record<string, unknown>;
-const MODULES = [GatewayModule, LicensingModule];
+const SERVICES = [gatewayService, licensingService];
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -38,7 +38,7 @@ describe('floating licences over HTTP', () => {
   };
 
   beforeAll(async () => {
-    app = await startApp({ modules: MODULES, clock });
+    app = await startApp({ services: SERVICES, clock });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
     product = String((await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' }))['id']);
   });
@@ -173,7 +173,7 @@ describe('floating licences over HTTP', () => {
       await eventually(async () => (await historyOf(license)).some(({ type }) => type === 'floating.expired'));
       expect(await sessionsOf(license)).toEqual([]);
       // A process that has seen none of this reads it from the table.
-      const another = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl, clock });
+      const another = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl, clock });
       try {
         const beat = await call(license, 'heartbeat', { session_id }, {}, another);
         expect(beat).toMatchObject({ status: 409, body: { code: 'SESSION_EXPIRED' } });

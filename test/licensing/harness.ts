@@ -1,5 +1,5 @@
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { type Reply, startApp, type TestApp } from '../support/app.ts';
 
 export type Fields = Record<string, unknown>;
@@ -20,10 +20,10 @@ export interface Licensing extends TestApp {
   admin(license: Fields, action: string, body?: Fields): Promise<Reply>;
 }
 
-export const MODULES = [GatewayModule, LicensingModule];
+export const SERVICES = [gatewayService, licensingService];
 
 export const startLicensing = async (over: { product?: Fields; plan?: Fields } = {}): Promise<Licensing> => {
-  const app = await startApp({ modules: MODULES });
+  const app = await startApp({ services: SERVICES });
   const named = { name: 'Studio', slug: 'studio', type: 'desktop', key_prefix: 'ACME' };
   const product = await app.create('/admin/products', { ...named, ...over.product });
   let count = 0;

@@ -1,5 +1,5 @@
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { startApp } from '../support/app.ts';
 import { type Fields, startUsageWorld, type UsageWorld } from './usage.harness.ts';
 
@@ -42,7 +42,7 @@ describe('the notices of a quota', () => {
     const license = await world.issue({ feature: 'calls', value: 10, quota_period: 'monthly' });
     await world.use(license, 10);
     await world.use(license, 1);
-    const other = await startApp({ modules: [GatewayModule, LicensingModule], databaseUrl: world.app.databaseUrl });
+    const other = await startApp({ services: [gatewayService, licensingService], databaseUrl: world.app.databaseUrl });
     const use = (quantity: number): Promise<unknown> =>
       other.call(
         'POST',

@@ -1,14 +1,14 @@
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { type Reply, startApp, type TestApp } from '../support/app.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
 type Fields = Record<string, unknown>;
 
 const env = { KEYLEDGER_TEST_CLOCK: 'on', KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8' };
-const MODULES = [GatewayModule, LicensingModule, WebhooksModule];
+const MODULES = [gatewayService, licensingService, webhooksService];
 let count = 0;
 
 const issue = async (app: TestApp, terms: Fields, over: Fields = {}): Promise<Fields> => {
@@ -35,7 +35,7 @@ const nowOf = async (app: TestApp): Promise<Date> =>
 describe('the test clock of one process', () => {
   let database: TestDatabase;
   let app: TestApp;
-  const start = (): Promise<TestApp> => startApp({ modules: MODULES, env, databaseUrl: database.url });
+  const start = (): Promise<TestApp> => startApp({ services: MODULES, env, databaseUrl: database.url });
   beforeAll(async () => {
     database = await freshDatabase();
     app = await start();
@@ -143,8 +143,12 @@ describe('the test clock of a cluster', () => {
   let licensing: TestApp;
   let gateway: TestApp;
   beforeAll(async () => {
-    licensing = await startApp({ modules: [LicensingModule], env });
-    gateway = await startApp({ modules: [GatewayModule], env: { ...env, KEYLEDGER_LICENSING_URL: licensing.url } });
+    licensing = await startApp({ services: [licensingService], env });
+    gateway = await startApp({
+      services: [gatewayService],
+      product: [gatewayService, licensingService],
+      env: { ...env, KEYLEDGER_LICENSING_URL: licensing.url },
+    });
   });
   afterAll(async () => {
     await gateway.close();
@@ -168,8 +172,12 @@ describe('the test clock of a cluster', () => {
   });
 
   it('needs the setting in every service', async () => {
-    const real = await startApp({ modules: [LicensingModule] });
-    const door = await startApp({ modules: [GatewayModule], env: { ...env, KEYLEDGER_LICENSING_URL: real.url } });
+    const real = await startApp({ services: [licensingService] });
+    const door = await startApp({
+      services: [gatewayService],
+      product: [gatewayService, licensingService],
+      env: { ...env, KEYLEDGER_LICENSING_URL: real.url },
+    });
     try {
       expect(await move(door, { advance: 'P1D' })).toMatchObject({
         status: 503,
@@ -184,7 +192,7 @@ describe('the test clock of a cluster', () => {
 
 describe('without the setting', () => {
   it('there is no test clock', async () => {
-    const app = await startApp({ modules: [GatewayModule] });
+    const app = await startApp({ services: [gatewayService] });
     const pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=gateway', max: 1 });
     try {
       expect(await app.call('GET', '/admin/test-clock')).toMatchObject({ status: 404 });

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { type Reply, startApp, type TestApp } from '../support/app.ts';
 
 export type Fields = Record<string, unknown>;
@@ -23,7 +23,7 @@ export interface UsageWorld {
 }
 
 export const startUsageWorld = async (): Promise<UsageWorld> => {
-  const app = await startApp({ modules: [GatewayModule, LicensingModule] });
+  const app = await startApp({ services: [gatewayService, licensingService] });
   const pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
   let count = 0;
   const product = String(

@@ -1,12 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { request } from 'undici';
-import { catalogue } from '#domain/catalogue';
 import { type App, startApp as start } from '#platform/bootstrap';
 import type { Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
+import type { ServiceDefinition } from '#platform/service';
 import { createLogger } from '#platform/telemetry/logger';
-import { freshModulesDatabase } from './modules-database.ts';
+import { migratedDatabase } from './service-database.ts';
 
 /** The system-wide admin key of every test instance. */
 export const ADMIN_KEY = 'kl_test_admin_key_0123456789';
@@ -32,7 +32,11 @@ export interface TestApp {
 }
 
 export interface TestAppOptions {
-  readonly modules: readonly Type[];
+  readonly services: readonly ServiceDefinition[];
+  /** Every service of the product; left out, the same. */
+  readonly product?: readonly ServiceDefinition[];
+  /** Global Nest modules beside the services'. */
+  readonly modules?: readonly Type[];
   readonly env?: Readonly<Record<string, string>>;
   /** Shares another instance's database; it is not dropped with this one. */
   readonly databaseUrl?: string;
@@ -45,15 +49,17 @@ export interface TestAppOptions {
 
 /** Starts services in this process, on a port and a database of their own. */
 export const startApp = async ({
-  modules,
+  services,
+  product = services,
+  modules = [],
   env = {},
   databaseUrl,
   retryLadder,
   clock,
   log,
 }: TestAppOptions): Promise<TestApp> => {
-  const database = databaseUrl === undefined ? await freshModulesDatabase(modules) : undefined;
-  const config = loadConfig({
+  const database = databaseUrl === undefined ? await migratedDatabase(services) : undefined;
+  const variables = {
     PORT: '0',
     DATABASE_URL: databaseUrl ?? database?.url,
     KEYLEDGER_MASTER_KEY: Buffer.alloc(32, 42).toString('base64'),
@@ -61,12 +67,18 @@ export const startApp = async ({
     KEYLEDGER_RATE_LIMITS: 'off',
     KEYLEDGER_LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     ...env,
-  });
+  };
+  const config = loadConfig(
+    variables,
+    console.warn,
+    product.map(({ name }) => name),
+  );
   const app = await start({
     name: 'test',
     config,
+    services,
+    product,
     modules,
-    contracts: catalogue,
     logger: createLogger(config, 'test', log && { write: log }),
     ...(retryLadder === undefined ? {} : { retryLadder }),
     ...(clock === undefined ? {} : { clock }),

@@ -1,8 +1,8 @@
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { licensingContracts } from '#domain/licensing/contracts';
 import type { DomainEvent } from '#events/decider';
 import type { EventStore } from '#events/store';
-import { ServiceModule } from '#platform/service.module';
+import { defineService } from '#platform/define-service';
 import { EVENT_STORE } from '#platform/service';
 
 const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
@@ -22,17 +22,8 @@ export class LicensingLog {
 }
 
 /** Stands for licensing: a service of that name that has nothing but the log. */
-@Module({
-  imports: [
-    ServiceModule.forService({
-      name: 'licensing',
-      entities: [],
-      migrations: [],
-      streams: [anything],
-      projections: [],
-      contracts: licensingContracts,
-    }),
-  ],
-  providers: [LicensingLog],
-})
-export class LicensingStandIn {}
+export const licensingStandIn = defineService({
+  name: 'licensing',
+  features: [{ streams: [anything], providers: [LicensingLog] }],
+  publishes: licensingContracts,
+});

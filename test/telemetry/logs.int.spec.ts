@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { ADMIN_KEY, eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
 import { type Sink, startSink } from '../webhooks/harness.ts';
 
@@ -31,7 +31,7 @@ describe('the log of the main job, at its most talkative', () => {
 
   beforeAll(async () => {
     app = await startApp({
-      modules: [GatewayModule, LicensingModule, WebhooksModule],
+      services: [gatewayService, licensingService, webhooksService],
       env: { KEYLEDGER_LOG_LEVEL: 'trace', KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8' },
       log: (line) => lines.push(line),
     });

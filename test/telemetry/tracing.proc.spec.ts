@@ -1,16 +1,16 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../apps/licensing/src/licensing.module.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { eventually, startApp, type TestApp } from '../support/app.ts';
 import { kafkaUnavailable, startKafka, type TestKafka } from '../support/kafka.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { type Sink, startSink } from '../webhooks/harness.ts';
 import { type Collector, type ReceivedSpan, startCollector } from './collector.ts';
 
-const MODULES = [GatewayModule, LicensingModule, WebhooksModule];
+const SERVICES = [gatewayService, licensingService, webhooksService];
 const LOOPBACK = { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8' };
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
@@ -63,7 +63,10 @@ describe('a trace', () => {
   });
 
   it('goes on from the caller’s through request and event to the subscriptions, in one process', async () => {
-    const app = await startApp({ modules: MODULES, env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const app = await startApp({
+      services: SERVICES,
+      env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    });
     const event = await sell(app, sink).finally(() => app.close());
     const [request, ...more] = ofTrace(collector, SERVER);
     expect(more).toEqual([]);
@@ -80,7 +83,10 @@ describe('a trace', () => {
   });
 
   it('shows what became of each event, though a subscription takes many at once', async () => {
-    const app = await startApp({ modules: MODULES, env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+    const app = await startApp({
+      services: SERVICES,
+      env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    });
     const database = new pg.Client(app.databaseUrl);
     await database.connect();
     const traces = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
@@ -108,7 +114,7 @@ describe('a trace', () => {
     subscribe('net.client.socket', opened);
     const ports = new Set<number>();
     const note = (): void => sockets.forEach(({ remotePort }) => remotePort !== undefined && ports.add(remotePort));
-    const app = await startApp({ modules: MODULES, env: LOOPBACK });
+    const app = await startApp({ services: SERVICES, env: LOOPBACK });
     try {
       const event = await sell(app, sink);
       note();
@@ -139,10 +145,10 @@ const missing = kafkaUnavailable();
     const env = { ...LOOPBACK, KAFKA_BROKERS: kafka.brokers.join(',') };
     // One process here has one tracer: that of the service that starts first and stops last.
     const traced = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-    const licensing = await startApp({ modules: [LicensingModule], env: traced, ...shared });
-    const webhooks = await startApp({ modules: [WebhooksModule], env, ...shared });
+    const licensing = await startApp({ services: [licensingService], env: traced, ...shared });
+    const webhooks = await startApp({ services: [webhooksService], env, ...shared });
     const urls = { KEYLEDGER_LICENSING_URL: licensing.url, KEYLEDGER_WEBHOOKS_URL: webhooks.url };
-    const gateway = await startApp({ modules: [GatewayModule], env: { ...env, ...urls }, ...shared });
+    const gateway = await startApp({ services: [gatewayService], env: { ...env, ...urls }, ...shared });
     let event: Delivered;
     try {
       event = await sell(gateway, sink);

@@ -7,12 +7,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Global, Module, type Type } from '@nestjs/common';
-import { GatewayModule } from '../../apps/gateway/src/gateway.module.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { DELIVERY_SETTINGS, type DeliverySettings } from '../../apps/webhooks/src/sending/settings.ts';
-import { WebhooksModule } from '../../apps/webhooks/src/webhooks.module.ts';
+import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
 import { newId } from '#domain/shared/id';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
-import { LicensingLog, LicensingStandIn } from '../support/licensing-log.ts';
+import { LicensingLog, licensingStandIn } from '../support/licensing-log.ts';
 
 const settingsModule = (settings: Partial<DeliverySettings>): Type => {
   @Global()
@@ -57,7 +57,8 @@ export const startWebhooks = async (
   }: { databaseUrl?: string; env?: Record<string, string>; retryLadder?: readonly number[] } = {},
 ): Promise<Webhooks> => {
   const app = await startApp({
-    modules: [settingsModule(settings), LicensingStandIn, GatewayModule, WebhooksModule],
+    services: [licensingStandIn, gatewayService, webhooksService],
+    modules: [settingsModule(settings)],
     env: { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', ...env },
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(retryLadder === undefined ? {} : { retryLadder }),

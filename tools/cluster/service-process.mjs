@@ -34,7 +34,7 @@ export class ServiceProcess {
   /**
    * @param {object} options
    * @param {string} options.name
-   * @param {string} options.main the program, a path
+   * @param {string} options.main the program, a path; it is given the service's name
    * @param {string} options.url where it will listen
    * @param {Record<string, string | undefined>} options.env all of its environment
    * @param {string} options.log the file that its output is appended to
@@ -103,9 +103,9 @@ export class ServiceProcess {
 
   /** One life. @returns how it ended */
   #run() {
-    const { main, env, log, take } = this.options;
+    const { name, main, env, log, take } = this.options;
     // Of its own group: a Ctrl-C in the terminal is for the cluster, which stops services in order.
-    const child = spawn(process.execPath, ['--enable-source-maps', QUIET, '--import', WITH_ITS_PARENT, main], {
+    const child = spawn(process.execPath, ['--enable-source-maps', QUIET, '--import', WITH_ITS_PARENT, main, name], {
       env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

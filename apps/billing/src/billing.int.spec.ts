@@ -1,4 +1,4 @@
-import { catalogue } from '#domain/catalogue';
+import { contracts } from '../../../test/support/product.ts';
 import { newId } from '#domain/shared/id';
 import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
 import { recordedFrom } from '#events/projection/recorded';
@@ -7,8 +7,8 @@ import { inTransaction } from '#events/subscription/transaction';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
-import { LicensingLog, LicensingStandIn } from '../../../test/support/licensing-log.ts';
-import { BillingModule } from './billing.module.ts';
+import { LicensingLog, licensingStandIn } from '../../../test/support/licensing-log.ts';
+import { billingService } from './billing.module.ts';
 import { plansProjection } from './plans/plans.subscription.ts';
 
 const terms: PlanTerms = {
@@ -40,9 +40,9 @@ describe('the plans that billing knows', () => {
   let database: ServiceDatabase;
 
   beforeAll(async () => {
-    app = await startApp({ modules: [LicensingStandIn, BillingModule] });
+    app = await startApp({ services: [licensingStandIn, billingService] });
     licensing = app.app.nest.get(LicensingLog);
-    database = app.app.nest.select(BillingModule).get<ServiceDatabase>(DATABASE, { strict: false });
+    database = app.app.nest.select(billingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
   });
   afterAll(() => app.close());
 
@@ -80,7 +80,7 @@ describe('the plans that billing knows', () => {
       const found = await row(id);
       return found?.['version'] === 2 ? found : undefined;
     });
-    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), {
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(contracts), {
       after: 0,
       limit: 1_000,
     });

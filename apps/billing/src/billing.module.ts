@@ -1,22 +1,9 @@
-import { Module } from '@nestjs/common';
-import { ServiceModule } from '#platform/service.module';
-import type { ServiceDefinition } from '#platform/service';
-import { Plans1790000002000 } from './plans/plan.table.ts';
-import { plansProjection, PlansSubscription } from './plans/plans.subscription.ts';
+import { defineService } from '#platform/define-service';
+import { plansFeature } from './plans/feature.ts';
 
-/** Subscriptions, invoices and payments are to come; what is here already keeps the plans that it hears of from licensing. */
-export const billingService: ServiceDefinition = {
+/** Subscriptions, invoices and payments come next; today it keeps the plans that licensing publishes. */
+export const billingService = defineService({
   name: 'billing',
-  entities: [],
-  migrations: [Plans1790000002000],
-  streams: [],
-  projections: [],
-  subscribed: [{ projection: plansProjection, subscription: 'plans', sources: ['licensing'] }],
-  contracts: [],
-};
-
-@Module({
-  imports: [ServiceModule.forService(billingService)],
-  controllers: [PlansSubscription],
-})
-export class BillingModule {}
+  features: [plansFeature],
+  announces: ['subscription.*', 'invoice.*', 'payment.*'],
+});

@@ -1,10 +1,11 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import Type from 'typebox';
+import { defineService } from '#platform/define-service';
 import { type Call, Endpoint, endpoint } from '#platform/http/endpoint';
 import { Id, StrictObject, Text } from '#platform/http/schemas';
-import { ServiceModule } from '#platform/service.module';
+
 import { startApp, type TestApp } from '../../../test/support/app.ts';
-import { GatewayModule } from './gateway.module.ts';
+import { gatewayService } from './gateway.module.ts';
 
 const PRODUCT = 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb';
 
@@ -51,21 +52,9 @@ class StandInController {
   }
 }
 
-/** A service as licensing is one, made of what every service is made of. */
-@Module({
-  imports: [
-    ServiceModule.forService({
-      name: 'standin',
-      entities: [],
-      migrations: [],
-      streams: [],
-      projections: [],
-      contracts: [],
-    }),
-  ],
-  controllers: [StandInController],
-})
-class StandInModule {}
+/** Stands for licensing, made of the same parts as every service. */
+const standIn = defineService({ name: 'licensing', features: [{ controllers: [StandInController] }] });
+const PRODUCT_SERVICES = [gatewayService, standIn];
 
 describe('a cluster', () => {
   const LICENSE = 'lic_01jd1zx0h8e4rvy2m6k9w3q5tb';
@@ -73,8 +62,12 @@ describe('a cluster', () => {
   let gateway: TestApp;
 
   beforeAll(async () => {
-    service = await startApp({ modules: [StandInModule] });
-    gateway = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_LICENSING_URL: service.url } });
+    service = await startApp({ services: [standIn] });
+    gateway = await startApp({
+      services: [gatewayService],
+      product: PRODUCT_SERVICES,
+      env: { KEYLEDGER_LICENSING_URL: service.url },
+    });
   });
   afterAll(async () => {
     await gateway.close();
@@ -158,7 +151,11 @@ describe('a cluster', () => {
   });
 
   it('says which service is away', async () => {
-    const alone = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_LICENSING_URL: 'http://127.0.0.1:9' } });
+    const alone = await startApp({
+      services: [gatewayService],
+      product: PRODUCT_SERVICES,
+      env: { KEYLEDGER_LICENSING_URL: 'http://127.0.0.1:9' },
+    });
     const { status, headers, body } = await alone.call('GET', '/admin/licenses');
     expect([status, body.code, headers['retry-after']]).toEqual([502, 'SERVICE_UNAVAILABLE', '1']);
     expect(headers['content-type']).toMatch(/^application\/problem\+json/);

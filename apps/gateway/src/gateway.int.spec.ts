@@ -4,7 +4,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { ApiKeyUses } from './api-keys/api-key-uses.ts';
 import { BootstrapKey } from './authentication/bootstrap-key.ts';
-import { GatewayModule, gatewayService } from './gateway.module.ts';
+import { gatewayService } from './gateway.module.ts';
 
 const PRODUCT = 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb';
 const OTHER_PRODUCT = 'prod_01jd1zx0h8e4rvy2m6k9w3q5tc';
@@ -18,8 +18,8 @@ describe('API keys', () => {
   let there: TestApp;
 
   beforeAll(async () => {
-    here = await startApp({ modules: [GatewayModule] });
-    there = await startApp({ modules: [GatewayModule], databaseUrl: here.databaseUrl });
+    here = await startApp({ services: [gatewayService] });
+    there = await startApp({ services: [gatewayService], databaseUrl: here.databaseUrl });
   });
   afterAll(async () => {
     await there.close();
@@ -227,7 +227,7 @@ describe('API keys', () => {
     const [{ hash, log } = { hash: '', log: '' }] = rows;
     expect(log).toContain(hash);
     expect(log).not.toContain(key);
-    const { events } = await readPublished(pool, 'gateway', contractsByType(gatewayService.contracts), {
+    const { events } = await readPublished(pool, 'gateway', contractsByType(gatewayService.publishes), {
       after: 0,
       limit: 1_000,
     });
@@ -239,7 +239,7 @@ describe('API keys', () => {
 describe('the documents', () => {
   let app: TestApp;
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule] });
+    app = await startApp({ services: [gatewayService] });
   });
   afterAll(() => app.close());
 
@@ -267,20 +267,20 @@ describe('the documents', () => {
 
 describe('the first key', () => {
   it('is made by one of several instances that start at once, and shown by that one', async () => {
-    const first = await startApp({ modules: [GatewayModule], env: { KEYLEDGER_BOOTSTRAP_API_KEY: '' } });
+    const first = await startApp({ services: [gatewayService], env: { KEYLEDGER_BOOTSTRAP_API_KEY: '' } });
     const { databaseUrl } = first;
     const made = await first.app.nest.get(BootstrapKey).ensure();
     expect(made).toMatchObject({ origin: 'generated', key: expect.stringMatching(/^kl_[0-9A-Za-z]{40}$/) });
     const key = made?.key ?? '';
 
-    const others = await Promise.all([1, 2].map(() => startApp({ modules: [GatewayModule], databaseUrl })));
+    const others = await Promise.all([1, 2].map(() => startApp({ services: [gatewayService], databaseUrl })));
     for (const { app } of others) expect(await app.nest.get(BootstrapKey).ensure()).toBeUndefined();
     const { body } = await first.call('GET', '/admin/api-keys', undefined, bearer(key));
     expect(body.data).toHaveLength(1);
 
     // Without it everyone would be locked out for good: the next start makes another.
     await first.call('DELETE', `/admin/api-keys/${body.data[0].id}`, undefined, bearer(key));
-    const next = await startApp({ modules: [GatewayModule], databaseUrl });
+    const next = await startApp({ services: [gatewayService], databaseUrl });
     expect(await next.app.nest.get(BootstrapKey).ensure()).toEqual({ key: ADMIN_KEY, origin: 'configured' });
     expect((await next.call('GET', '/admin/api-keys')).status).toBe(200);
     for (const app of [...others, next, first]) await app.close();
@@ -290,8 +290,8 @@ describe('the first key', () => {
 describe('rate limits', () => {
   it('lock out an address that keeps failing, in every instance, and still serve a key that is right', async () => {
     const env = { KEYLEDGER_RATE_LIMITS: 'on' };
-    const here = await startApp({ modules: [GatewayModule], env });
-    const there = await startApp({ modules: [GatewayModule], env, databaseUrl: here.databaseUrl });
+    const here = await startApp({ services: [gatewayService], env });
+    const there = await startApp({ services: [gatewayService], env, databaseUrl: here.databaseUrl });
     const knock = (app: TestApp, headers: Record<string, string | undefined>) =>
       app.call('GET', '/admin/api-keys', undefined, headers);
 
@@ -309,7 +309,7 @@ describe('rate limits', () => {
 
   it('bound how often a key is used, and say how much is left', async () => {
     const app = await startApp({
-      modules: [GatewayModule],
+      services: [gatewayService],
       env: { KEYLEDGER_RATE_LIMITS: 'on', KEYLEDGER_RATE_LIMIT_PER_API_KEY: '20' },
     });
     const answers = await Promise.all(Array.from({ length: 60 }, () => app.call('GET', '/admin/api-keys')));

@@ -6,7 +6,6 @@ import { catalogue as describe } from '#events/catalogue/catalogue';
 import { breaks } from '#events/catalogue/compatibility';
 import { republish, type RepublishProgress } from '#events/kafka/republish';
 import { listDeadLetters, replayDeadLetters } from '#events/subscription/dead-letters';
-import { catalogue } from '#domain/catalogue';
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
 import { baseUrl } from './base-url.ts';
@@ -14,7 +13,7 @@ import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './master-ke
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
-import { services } from './services.ts';
+import { contracts, services } from './services.ts';
 import { exportAll, importLicenses, type Target } from './transfer.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
@@ -82,13 +81,13 @@ interface Stretch {
 const republishEvents = ({ service, ...stretch }: Stretch): Promise<void> =>
   withDatabase(async (url, { kafka_brokers: brokers }) => {
     if (brokers === undefined) throw new Error('KAFKA_BROKERS is not set: there is nowhere to send events to.');
-    if (!catalogue.some((contract) => contract.service === service))
+    if (!contracts.some((contract) => contract.service === service))
       throw new Error(`There is no service ${service} that publishes events.`);
     const kafka = { brokers, clientId: `keyledger.${service}.republish` };
     const tell = ({ events, position, to }: RepublishProgress): void =>
       console.error(`${events} events sent, up to position ${position} of ${to}`);
     const sent = await withPool(url, service, (pool) =>
-      republish({ ...stretch, pool, service, kafka, contracts: catalogue, onProgress: tell }),
+      republish({ ...stretch, pool, service, kafka, contracts, onProgress: tell }),
     );
     console.log(`Sent ${sent} events of ${service} to ${stretch.topic}.`);
   });
@@ -96,7 +95,7 @@ const republishEvents = ({ service, ...stretch }: Stretch): Promise<void> =>
 const checkCatalogue = async (): Promise<void> => {
   const released = await readReleased(process.cwd());
   if (released === undefined) throw new Error(`There is no ${RELEASED} here.`);
-  const broken = breaks(released, describe(catalogue).data);
+  const broken = breaks(released, describe(contracts).data);
   if (broken.length > 0) throw new Error(explain(broken));
   console.log(`Readers of the catalogue of ${released.version} can read this one.`);
 };
@@ -130,7 +129,7 @@ events
 const catalog = program
   .command('catalog')
   .description('Print the catalogue of events')
-  .action(() => print(describe(catalogue)));
+  .action(() => print(describe(contracts)));
 catalog
   .command('check')
   .description(`Compare it with the last released catalogue (${RELEASED})`)
@@ -141,13 +140,13 @@ catalog
     'Release it: later catalogues must stay compatible with it. Refused if it is incompatible with the last release',
   )
   .action(async () => {
-    const added = await releaseCatalogue(process.cwd(), describe(catalogue).data);
+    const added = await releaseCatalogue(process.cwd(), describe(contracts).data);
     console.log(`Released${added.length === 0 ? '; no type is new' : ` with ${added.join(', ')}`}.`);
   });
 program
   .command('asyncapi')
   .description('Print the AsyncAPI 3 document')
-  .action(() => print(asyncApi(catalogue, { servers: loadConfig().kafka_brokers ?? [] })));
+  .action(() => print(asyncApi(contracts, { servers: loadConfig().kafka_brokers ?? [] })));
 
 const withKeys = (service: string | undefined, work: (options: KeysOptions) => Promise<void>): Promise<void> =>
   withDatabase((url, config) => work({ service, config, withPool: (schema, using) => withPool(url, schema, using) }));

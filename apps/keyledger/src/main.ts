@@ -1,24 +1,21 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BootstrapKey } from '../../gateway/src/authentication/bootstrap-key.ts';
-import { BillingModule } from '../../billing/src/billing.module.ts';
-import { GatewayModule } from '../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../../licensing/src/licensing.module.ts';
-import { ReleasesModule } from '../../releases/src/releases.module.ts';
-import { WebhooksModule } from '../../webhooks/src/webhooks.module.ts';
-import { catalogue } from '#domain/catalogue';
 import { type App, startApp } from '#platform/bootstrap';
 import { ConfigError } from '#platform/config/config-error';
 import { loadConfig } from '#platform/config/load';
+import { runService } from '#platform/run-service';
+import { BootstrapKey } from '../../gateway/src/authentication/bootstrap-key.ts';
+import { gatewayService } from '../../gateway/src/gateway.module.ts';
 import { openDatabase } from './postgres/open-database.ts';
+import { serviceNamed, serviceNames, services } from './services.ts';
 import { welcome } from './welcome.ts';
 
-/** How long answers that are under way may take once we are to stop, in milliseconds; then they are cut. */
+/** How long running requests may take after the request to stop, in milliseconds; then they are cut. */
 const PATIENCE_MS = 8_000;
 
 /**
- * Aborted by the first signal that asks us to stop, at whatever moment of the start. Those that follow change nothing: a
- * terminal and npm send the same Ctrl-C, and who presses it again must not leave PostgreSQL running alone.
+ * Aborted by the first signal that asks the process to stop, at any moment of the start. Further signals change nothing: a
+ * terminal and npm both send the same Ctrl-C, and a second one must not leave PostgreSQL running alone.
  */
 const untilAsked = (): AbortSignal => {
   const asked = new AbortController();
@@ -26,8 +23,8 @@ const untilAsked = (): AbortSignal => {
   return asked.signal;
 };
 
-/** All services in one process, with a PostgreSQL of its own unless DATABASE_URL names another, until it is asked to stop. */
-const run = async (asked: AbortSignal): Promise<void> => {
+/** Runs all services in one process until it is asked to stop, with a PostgreSQL of its own unless DATABASE_URL names another. */
+const runAll = async (asked: AbortSignal): Promise<void> => {
   const config = loadConfig();
   const database = await openDatabase(config);
   try {
@@ -35,8 +32,8 @@ const run = async (asked: AbortSignal): Promise<void> => {
     const app = await startApp({
       name: 'keyledger',
       config: { ...config, database_url: database.url },
-      modules: [GatewayModule, LicensingModule, BillingModule, ReleasesModule, WebhooksModule],
-      contracts: catalogue,
+      services,
+      product: services,
     });
     try {
       const firstKey = await app.nest.get(BootstrapKey, { strict: false }).ensure();
@@ -53,7 +50,16 @@ const run = async (asked: AbortSignal): Promise<void> => {
 const close = async (app: App): Promise<void> => {
   const inTime = app.close().then(() => true);
   if (await Promise.race([inTime, sleep(PATIENCE_MS, false)])) return;
-  console.error(`What was still under way ${PATIENCE_MS / 1_000} s after the request to stop is cut.`);
+  console.error(`Requests that still ran ${PATIENCE_MS / 1_000} s after the request to stop are cut.`);
+};
+
+/** Runs one service, as a process of a cluster. */
+const runOne = async (name: string): Promise<void> => {
+  const app = await runService({ name, services: [serviceNamed(name)], product: services }, serviceNames);
+  if (name !== gatewayService.name) return;
+  const first = await app.nest.get(BootstrapKey, { strict: false }).ensure();
+  // Printed, not logged: the key is shown once, on the terminal of the first gateway.
+  if (first?.origin === 'generated') console.log(`Admin API key, shown this once: ${first.key}`);
 };
 
 const fail = (error: unknown): never => {
@@ -61,4 +67,6 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-await run(untilAsked()).then(() => process.exit(0), fail);
+const [name] = process.argv.slice(2);
+if (name === undefined) await runAll(untilAsked()).then(() => process.exit(0), fail);
+else await runOne(name).catch(fail);

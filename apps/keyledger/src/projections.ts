@@ -3,14 +3,14 @@ import { rebuildSubscribed } from '#events/projection/rebuild-subscribed';
 import { rebuild } from '#events/projection/rebuild';
 import type { Projection } from '#events/store';
 import { PostgresEventStore } from '#events/store/postgres-event-store';
-import { catalogue } from '#domain/catalogue';
 import type { Config } from '#platform/config/config';
 import { openKeyRing } from '#platform/crypto/key-ring';
 import { keyWrapper } from '#platform/crypto/key-wrapper';
 import { masterKeysOf } from '#platform/crypto/master-keys';
 import { openEventSource } from '#platform/event-source';
-import type { ServiceDefinition, SubscribedProjection } from '#platform/service';
-import { services } from './services.ts';
+import type { SubscribedProjection } from '#platform/feature';
+import type { ServiceDefinition } from '#platform/service';
+import { contracts, services } from './services.ts';
 
 /** A projection of a service: of its own events, or, by a subscription, of other services'. */
 interface Found {
@@ -21,7 +21,7 @@ interface Found {
 
 const all: readonly Found[] = services.flatMap((service) => [
   ...service.projections.map((projection) => ({ service, projection })),
-  ...(service.subscribed ?? []).map((subscribed) => ({ service, projection: subscribed.projection, subscribed })),
+  ...service.subscribed.map((subscribed) => ({ service, projection: subscribed.projection, subscribed })),
 ]);
 
 /** What there is to be rebuilt, and of whose events it is made. */
@@ -87,7 +87,7 @@ const rebuildFromOthers = async (
   { pool, config, tell }: Options,
 ): Promise<number> => {
   const onError = (error: unknown, what: string): void => tell(`${what}: ${String(error)}`);
-  const from = { subscriber, pool, subscription, contracts: catalogue, brokers: config.kafka_brokers, onError };
+  const from = { subscriber, pool, subscription, contracts, brokers: config.kafka_brokers, onError };
   const opened = sources.map((service) => openEventSource({ ...from, service, types: projection.types, anew: true }));
   try {
     const onProgress = (events: number): void => tell(`${events} events projected`);

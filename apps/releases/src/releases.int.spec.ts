@@ -1,4 +1,4 @@
-import { catalogue } from '#domain/catalogue';
+import { contracts } from '../../../test/support/product.ts';
 import { newId } from '#domain/shared/id';
 import { type ProductChanges, type ProductEvent } from '#domain/licensing/product/product';
 import { recordedFrom } from '#events/projection/recorded';
@@ -7,8 +7,8 @@ import { inTransaction } from '#events/subscription/transaction';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { eventually, startApp, type TestApp } from '../../../test/support/app.ts';
-import { LicensingLog, LicensingStandIn } from '../../../test/support/licensing-log.ts';
-import { ReleasesModule } from './releases.module.ts';
+import { LicensingLog, licensingStandIn } from '../../../test/support/licensing-log.ts';
+import { releasesService } from './releases.module.ts';
 import { productsProjection } from './products/products.subscription.ts';
 
 const created = (product_id: string): ProductEvent => ({
@@ -35,9 +35,9 @@ describe('the products that releases know', () => {
   let database: ServiceDatabase;
 
   beforeAll(async () => {
-    app = await startApp({ modules: [LicensingStandIn, ReleasesModule] });
+    app = await startApp({ services: [licensingStandIn, releasesService] });
     licensing = app.app.nest.get(LicensingLog);
-    database = app.app.nest.select(ReleasesModule).get<ServiceDatabase>(DATABASE, { strict: false });
+    database = app.app.nest.select(releasesService.module).get<ServiceDatabase>(DATABASE, { strict: false });
   });
   afterAll(() => app.close());
 
@@ -71,7 +71,7 @@ describe('the products that releases know', () => {
       const found = await row(id);
       return found?.['version'] === 2 ? found : undefined;
     });
-    const { events } = await readPublished(database.pool, 'licensing', contractsByType(catalogue), {
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(contracts), {
       after: 0,
       limit: 1_000,
     });

@@ -1,22 +1,9 @@
-import { Module } from '@nestjs/common';
-import { ServiceModule } from '#platform/service.module';
-import type { ServiceDefinition } from '#platform/service';
-import { Products1790000003000 } from './products/product.table.ts';
-import { productsProjection, ProductsSubscription } from './products/products.subscription.ts';
+import { defineService } from '#platform/define-service';
+import { productsFeature } from './products/feature.ts';
 
-/** Releases, artifacts and update feeds are to come; what is here already keeps the products that it hears of from licensing. */
-export const releasesService: ServiceDefinition = {
+/** Releases, artifacts and update feeds come next; today it keeps the products that licensing publishes. */
+export const releasesService = defineService({
   name: 'releases',
-  entities: [],
-  migrations: [Products1790000003000],
-  streams: [],
-  projections: [],
-  subscribed: [{ projection: productsProjection, subscription: 'products', sources: ['licensing'] }],
-  contracts: [],
-};
-
-@Module({
-  imports: [ServiceModule.forService(releasesService)],
-  controllers: [ProductsSubscription],
-})
-export class ReleasesModule {}
+  features: [productsFeature],
+  announces: ['release.created', 'release.published', 'release.yanked', 'release.unyanked'],
+});

@@ -1,10 +1,9 @@
 import 'reflect-metadata';
 import type { IncomingMessage } from 'node:http';
 import { Module, type Type } from '@nestjs/common';
-import { MetadataScanner, ModulesContainer, NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
-import type { EventContract } from '#events/contract';
 import { relayLag, startRelay } from '#events/kafka/relay';
 import type { Leadership } from '#events/leader';
 import { EventTransport } from '#events/nest/event-transport';
@@ -34,6 +33,7 @@ import { installProblems, registerEndpoints } from './http/register.ts';
 import type { Route } from './http/run.ts';
 import { PlatformModule } from './platform.module.ts';
 import { type LoadedService, loadedServices, routesOf } from './services-of.ts';
+import type { ServiceDefinition } from './service.ts';
 import { createLogger, type Logger, nestLogger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { observeSubscriptions } from './telemetry/subscription-metrics.ts';
@@ -43,10 +43,12 @@ export interface AppOptions {
   /** Name of the process in logs and traces: `keyledger`, or the one service's. */
   readonly name: string;
   readonly config: Config;
-  /** The services' modules, each built on `ServiceModule.forService`. */
-  readonly modules: readonly Type[];
-  /** Contracts of all services: what subscriptions may read of each other's logs. */
-  readonly contracts: readonly EventContract<never>[];
+  /** The services that run in this process. */
+  readonly services: readonly ServiceDefinition[];
+  /** Every service of the product: whose events subscriptions may read, and where the gateway sends requests. */
+  readonly product: readonly ServiceDefinition[];
+  /** Global Nest modules beside them. */
+  readonly modules?: readonly Type[];
   readonly logger?: Logger;
   /** Business time (default: real time). */
   readonly clock?: Clock;
@@ -77,7 +79,7 @@ class Adapter extends FastifyAdapter {
 
 /** Starts the services of one process behind one HTTP server. */
 export const startApp = async (options: AppOptions): Promise<App> => {
-  const { name, config, modules } = options;
+  const { name, config, services: own, product, modules = [] } = options;
   const testClock = config.test_clock === 'on' ? new TestClock() : undefined;
   const clock = options.clock ?? testClock ?? realClock;
   const logger = options.logger ?? createLogger(config, name);
@@ -99,7 +101,13 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     routerOptions: { maxParamLength: 300 },
   });
 
-  @Module({ imports: [PlatformModule.with(config, logger, metrics, clock, followers), ...modules] })
+  @Module({
+    imports: [
+      PlatformModule.with({ config, logger, metrics, clock, followers, services: product }),
+      ...modules,
+      ...own.map(({ module }) => module),
+    ],
+  })
   class Root {}
   const nest = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
     bodyParser: false,
@@ -129,7 +137,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     stopping.signal,
     testClock,
   );
-  const routes = routesOf(services, new MetadataScanner());
+  const routes = routesOf(services);
   registerEndpoints(fastify, routes, config.public_url);
   registerOwnOpenApi(fastify, routes, config);
 
@@ -237,13 +245,14 @@ const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], 
 
 const transportOf = (
   services: readonly LoadedService[],
-  { config, contracts, retryLadder }: AppOptions,
+  { config, product, retryLadder }: AppOptions,
   onError: (error: unknown, what: string) => void,
 ): EventTransport => {
+  const contracts = product.flatMap(({ publishes }) => publishes);
   const source = (
     subscriber: LoadedService,
     service: string,
-    { name: subscription, types, unwanted }: Omit<Subscription, 'handle'>,
+    { name: subscription, types, unwanted }: Omit<Subscription, 'handle' | 'sources'>,
   ): EventSource => {
     const { definition, database } = subscriber;
     const from = {
@@ -257,6 +266,7 @@ const transportOf = (
   };
   return new EventTransport({
     onError,
+    publishers: product.filter(({ publishes }) => publishes.length > 0).map(({ name }) => name),
     ...(retryLadder === undefined ? {} : { ladder: retryLadder }),
     services: new Map(
       services.map((loaded) => [
@@ -272,18 +282,18 @@ const transportOf = (
 
 /** The services of this process whose events go to Kafka. */
 const relayedServices = (services: readonly LoadedService[], { kafka_brokers }: Config): LoadedService[] =>
-  kafka_brokers === undefined ? [] : services.filter(({ definition }) => definition.contracts.length > 0);
+  kafka_brokers === undefined ? [] : services.filter(({ definition }) => definition.publishes.length > 0);
 
 const startRelays = (
   services: readonly LoadedService[],
   config: Config,
   onError: (error: unknown, what: string) => void,
 ): Leadership[] =>
-  relayedServices(services, config).map(({ definition: { name, contracts }, database: { pool } }) =>
+  relayedServices(services, config).map(({ definition: { name, publishes }, database: { pool } }) =>
     startRelay({
       pool,
       service: name,
-      contracts,
+      contracts: publishes,
       kafka: { brokers: config.kafka_brokers ?? [], clientId: `keyledger.${name}.relay` },
       onError,
     }),

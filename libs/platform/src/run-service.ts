@@ -1,30 +1,23 @@
 import { type App, type AppOptions, startApp } from './bootstrap.ts';
-import { ConfigError } from './config/config-error.ts';
 import { loadConfig } from './config/load.ts';
 
-/** Runs services as a process of their own, configured by the environment, until SIGTERM or SIGINT; what goes wrong at start ends it with 1. */
-export const runService = async (options: Omit<AppOptions, 'config'>): Promise<App> => {
-  const app = await start(options);
+/**
+ * Runs services as a process of their own, configured by the environment, until SIGTERM or SIGINT.
+ * @param neighbors names of the services whose addresses the environment may give
+ * @throws ConfigError and what goes wrong at start
+ */
+export const runService = async (options: Omit<AppOptions, 'config'>, neighbors: readonly string[]): Promise<App> => {
+  const app = await startApp({ ...options, config: loadConfig(process.env, console.warn, neighbors) });
   const stop = (): void => {
     app.close().then(
       () => process.exit(0),
-      (error: unknown) => fail(error),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
     );
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
   return app;
-};
-
-const start = async (options: Omit<AppOptions, 'config'>): Promise<App> => {
-  try {
-    return await startApp({ ...options, config: loadConfig() });
-  } catch (error) {
-    return fail(error);
-  }
-};
-
-const fail = (error: unknown): never => {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
 };

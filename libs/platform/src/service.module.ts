@@ -15,7 +15,7 @@ import {
   MASTER_KEY,
   METRICS,
   SERVICE,
-  type ServiceDefinition,
+  type ServiceDescription,
 } from './service.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -36,10 +36,10 @@ class ServiceShutdown implements OnApplicationShutdown {
   }
 }
 
-/** A service's database and event store; each app's module imports its own with `ServiceModule.forService(definition)`. */
+/** A service's database and event store: `defineService` imports one for each service. */
 @Module({})
 export class ServiceModule {
-  static forService(definition: ServiceDefinition): DynamicModule {
+  static forService(definition: ServiceDescription): DynamicModule {
     return {
       module: ServiceModule,
       providers: [
@@ -73,22 +73,22 @@ export class ServiceModule {
   }
 }
 
-const database = (definition: ServiceDefinition, config: Config, logger: Logger): Promise<ServiceDatabase> => {
+const database = (definition: ServiceDescription, config: Config, logger: Logger): Promise<ServiceDatabase> => {
   if (config.database_url === undefined)
     throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started');
   return openDatabase({
     url: config.database_url,
     migrationUrl: config.migration_database_url,
     schema: definition.name,
-    entities: definition.entities,
+    entities: definition.tables,
     migrations: definition.migrations,
-    planAlways: definition.has_queues === true,
+    planAlways: definition.has_queues,
     onError: (error) => logger.warn({ err: error, service: definition.name }, 'an idle database connection was lost'),
   });
 };
 
 const eventStore = (
-  { name, streams, projections, snapshots = [] }: ServiceDefinition,
+  { name, streams, projections, snapshots }: ServiceDescription,
   { pool }: ServiceDatabase,
   masterKey: MasterKey,
   logger: Logger,

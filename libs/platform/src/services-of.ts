@@ -1,17 +1,18 @@
-import type { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module';
 import type { PostgresEventStore } from '#events/store/postgres-event-store';
 import { BackgroundWork } from './background/background-work.ts';
 import type { ServiceDatabase } from './database/database.ts';
-import { type Call, ENDPOINT, type EndpointContract } from './http/endpoint.ts';
+import type { Call } from './http/endpoint.ts';
+import { endpointsOf } from './http/endpoints-of.ts';
 import type { IdempotencyStore } from './http/idempotency.ts';
 import type { Route } from './http/run.ts';
-import { DATABASE, EVENT_STORE, MASTER_KEY, SERVICE, type ServiceDefinition } from './service.ts';
+import { DATABASE, EVENT_STORE, MASTER_KEY, SERVICE, type ServiceDescription } from './service.ts';
 import { ServiceModule } from './service.module.ts';
 
-/** A service as it was loaded into this process: what it is made of, and the controllers of the module that imports it. */
+/** A service as it was loaded into this process: its description, what was opened for it, and its controllers. */
 export interface LoadedService {
-  readonly definition: ServiceDefinition;
+  readonly definition: ServiceDescription;
   readonly database: ServiceDatabase;
   readonly store: PostgresEventStore;
   readonly controllers: readonly object[];
@@ -31,7 +32,7 @@ export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
         const store = service.getProviderByKey(EVENT_STORE).instance as PostgresEventStore;
         const masterKey = service.getProviderByKey(MASTER_KEY).instance as IdempotencyStore['masterKey'];
         return {
-          definition: service.getProviderByKey(SERVICE).instance as ServiceDefinition,
+          definition: service.getProviderByKey(SERVICE).instance as ServiceDescription,
           database,
           store,
           controllers: [...module.controllers.values()].map(({ instance }) => instance as object),
@@ -46,17 +47,14 @@ export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
 const workOf = ({ providers }: Module): BackgroundWork[] =>
   [...providers.values()].flatMap(({ instance }) => (instance instanceof BackgroundWork ? [instance] : []));
 
-/** The methods of a service's controllers that carry `@Endpoint`. */
-export const routesOf = (services: readonly LoadedService[], scanner: MetadataScanner): Route[] =>
+/** The methods of the services' controllers that carry `@Endpoint`. */
+export const routesOf = (services: readonly LoadedService[]): Route[] =>
   services.flatMap(({ controllers, kept }) =>
-    controllers.flatMap((controller) => {
-      const methods = controller as Record<string, (call: Call) => unknown>;
-      return scanner.getAllMethodNames(Object.getPrototypeOf(controller) as object).flatMap((name) => {
-        const method = methods[name];
-        const contract = method && (Reflect.getMetadata(ENDPOINT, method) as EndpointContract | undefined);
-        return contract === undefined || method === undefined
-          ? []
-          : [{ contract, handle: method.bind(controller), kept }];
-      });
-    }),
+    controllers.flatMap((controller) =>
+      endpointsOf(Object.getPrototypeOf(controller) as object).map(({ method, contract }) => {
+        const handler = (controller as Record<string, (call: Call) => unknown>)[method];
+        if (handler === undefined) throw new Error(`${contract.operation} has no method ${method}`);
+        return { contract, handle: handler.bind(controller), kept };
+      }),
+    ),
   );

@@ -1,10 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import { catalogue as contracts } from '#domain/catalogue';
 import { asyncApi } from '#events/catalogue/asyncapi';
 import { catalogue } from '#events/catalogue/catalogue';
 import type { Config } from '#platform/config/config';
+import { EventTypes } from '#platform/events/event-types';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { CONFIG } from '#platform/service';
 import { Routing } from '../routing/routing.ts';
@@ -22,6 +22,7 @@ export class DocumentsController {
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly routing: Routing,
+    private readonly types: EventTypes,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -36,16 +37,16 @@ export class DocumentsController {
 
   @Endpoint(eventCatalog)
   events(_call: Call<typeof eventCatalog>): unknown {
-    return catalogue(contracts);
+    return catalogue(this.types.contracts);
   }
 
   @Endpoint(eventTypes)
   eventTypes(_call: Call<typeof eventTypes>): Answer {
-    return new Answer(200, eventTypesPage(catalogue(contracts).data), PAGE_HEADERS);
+    return new Answer(200, eventTypesPage(catalogue(this.types.contracts).data), PAGE_HEADERS);
   }
 
   @Endpoint(asyncApiDocument)
   asyncApi(_call: Call<typeof asyncApiDocument>): unknown {
-    return asyncApi(contracts, { servers: this.config.kafka_brokers ?? [] });
+    return asyncApi(this.types.contracts, { servers: this.config.kafka_brokers ?? [] });
   }
 }

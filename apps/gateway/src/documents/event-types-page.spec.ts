@@ -1,4 +1,4 @@
-import { catalogue as contracts } from '#domain/catalogue';
+import { contracts } from '../../../../test/support/product.ts';
 import { catalogue } from '#events/catalogue/catalogue';
 import { eventTypesPage } from './event-types-page.ts';
 

@@ -1,9 +1,9 @@
-import { ANNOUNCED_TYPES, catalogue } from '#domain/catalogue';
 import type { PublishedEvent } from '#events/event';
 import type { LogFilter } from '#events/source/published-log';
+import type { EventTypes } from '#platform/events/event-types';
 import { Problem } from '#platform/http/problem';
 
-/** Which events a caller wants and may see. */
+/** The events that a caller wants and may see. */
 export interface EventFilter {
   /** Types by name, wildcards resolved; undefined = all. */
   readonly types: ReadonlySet<string> | undefined;
@@ -12,31 +12,29 @@ export interface EventFilter {
   readonly product_id: string | null;
 }
 
-const PUBLISHED: readonly string[] = catalogue.map(({ type }) => type);
-
 /** `*`, `license.*` or `license.created`. */
-const takesIn = (pattern: string, type: string): boolean =>
+const matches = (pattern: string, type: string): boolean =>
   pattern === '*' || pattern === type || (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
 
 /**
  * Reads `types=license.*,plan.changed`.
- * @throws Problem 400 for a pattern that takes in no event there is or will be: a typing error must not pass as silence
+ * @throws Problem 400 for a pattern that matches no event type that is published or announced: it is a typing error
  */
-export const parseTypes = (text: string): ReadonlySet<string> => {
+export const parseTypes = (text: string, { published, announced }: EventTypes): ReadonlySet<string> => {
   const patterns = text.split(',').map((pattern) => pattern.trim());
   const unknown = patterns.find(
     (pattern) =>
-      !PUBLISHED.some((type) => takesIn(pattern, type)) &&
-      !ANNOUNCED_TYPES.some((type) => takesIn(pattern, type) || takesIn(type, pattern)),
+      !published.some((type) => matches(pattern, type)) &&
+      !announced.some((type) => matches(pattern, type) || matches(type, pattern)),
   );
   if (unknown !== undefined) {
-    const detail = `${JSON.stringify(unknown)} takes in no event type of the catalogue`;
+    const detail = `${JSON.stringify(unknown)} matches no event type of the catalogue`;
     throw new Problem(400, 'VALIDATION_FAILED', `?types ${detail}.`, { errors: [{ pointer: '?types', detail }] });
   }
-  return new Set(PUBLISHED.filter((type) => patterns.some((pattern) => takesIn(pattern, type))));
+  return new Set(published.filter((type) => patterns.some((pattern) => matches(pattern, type))));
 };
 
-/** As much of the filter as a log can do by itself. The product stands in the published data alone. */
+/** The part of the filter that a log applies by itself. Only the published data names the product. */
 export const logFilter = ({ types, subject }: EventFilter): LogFilter => ({
   ...(types === undefined ? {} : { types: [...types] }),
   ...(subject === undefined ? {} : { subject }),

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { catalogue } from '#domain/catalogue';
 import { LogTail } from '#events/source/log-tail';
 import type { PublishedLog } from '#events/source/published-log';
+import { EventTypes } from '#platform/events/event-types';
 import { ownLogs } from '#platform/events/own-logs';
 import { LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
@@ -18,6 +18,7 @@ export class EventLogs {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly routing: Routing,
+    private readonly types: EventTypes,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -35,7 +36,7 @@ export class EventLogs {
 
   #logs(): PublishedLog[] {
     const own = ownLogs(this.modules, (error, what) => this.logger.warn({ err: error }, what));
-    const publishing = new Set(catalogue.map(({ service }) => service));
+    const publishing = new Set(this.types.contracts.map(({ service }) => service));
     const remote = [...this.routing.clients.values()]
       .filter(({ name }) => publishing.has(name))
       .map((client) => new RemoteLog(client, this.routing.tokens));

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import type { PublishedEvent } from '#events/event';
+import { EventTypes } from '#platform/events/event-types';
 import type { Principal } from '#platform/auth/principal';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { DEFAULT_LIMIT } from '#platform/http/pagination';
@@ -19,6 +20,7 @@ export class EventsController {
   constructor(
     private readonly logs: EventLogs,
     private readonly streams: EventStreams,
+    private readonly types: EventTypes,
   ) {}
 
   @Endpoint(listEvents)
@@ -28,7 +30,7 @@ export class EventsController {
     has_more: boolean;
   }> {
     const { after = 'beginning', limit = DEFAULT_LIMIT } = query;
-    const options = { logs: this.logs.all, filter: filterOf(query, principal), limit };
+    const options = { logs: this.logs.all, filter: this.#filter(query, principal), limit };
     let page = await readFeed(await this.#begin(after), options);
     for (let looks = 1; looks < LOOKS && page.events.length === 0 && page.has_more; looks++) {
       page = await readFeed(page.positions, options);
@@ -43,7 +45,7 @@ export class EventsController {
   @Endpoint(streamEvents)
   async stream(call: Call<typeof streamEvents>): Promise<Answer> {
     const { query, principal } = call;
-    const filter = filterOf(query, principal);
+    const filter = this.#filter(query, principal);
     const from = await this.#begin(call.header('last-event-id') ?? query.after ?? 'latest');
     // Now, while it can still be said with a status: the cursor is of these logs, and all of them can be read.
     await readFeed(from, { logs: this.logs.all, filter, limit: 1 });
@@ -59,9 +61,11 @@ export class EventsController {
     if (after === 'beginning') return BEGINNING;
     return after === 'latest' ? readHeads(this.logs.all) : decodePositions(after);
   }
-}
 
-const filterOf = (
-  { types, subject }: { readonly types?: string; readonly subject?: string },
-  { product_id }: Principal,
-): EventFilter => ({ types: types === undefined ? undefined : parseTypes(types), subject, product_id });
+  #filter(
+    { types, subject }: { readonly types?: string; readonly subject?: string },
+    { product_id }: Principal,
+  ): EventFilter {
+    return { types: types === undefined ? undefined : parseTypes(types, this.types), subject, product_id };
+  }
+}

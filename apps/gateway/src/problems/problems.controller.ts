@@ -1,11 +1,12 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import Type from 'typebox';
 import { Answer, type Call, Endpoint, endpoint } from '#platform/http/endpoint';
 import { Problem } from '#platform/http/problem';
 import { StrictObject } from '#platform/http/schemas';
+import { type ServiceDefinition, SERVICES } from '#platform/service';
 import { PAGE_HEADERS } from '../documents/page.ts';
 import { problemList, problemPage } from './problem-page.ts';
-import { PROBLEMS } from './problems.ts';
+import { type ProblemType, problemTypes } from './problems.ts';
 
 const TAG = 'Documents';
 const HTML = PAGE_HEADERS['content-type'];
@@ -37,14 +38,20 @@ const readProblem = endpoint({
 
 @Controller()
 export class ProblemsController {
+  readonly #problems: ReadonlyMap<string, ProblemType>;
+
+  constructor(@Inject(SERVICES) services: readonly ServiceDefinition[]) {
+    this.#problems = problemTypes(services);
+  }
+
   @Endpoint(listProblems)
   list(_call: Call<typeof listProblems>): Answer {
-    return new Answer(200, problemList(PROBLEMS), PAGE_HEADERS);
+    return new Answer(200, problemList(this.#problems), PAGE_HEADERS);
   }
 
   @Endpoint(readProblem)
   read({ params: { code } }: Call<typeof readProblem>): Answer {
-    const problem = PROBLEMS.get(code);
+    const problem = this.#problems.get(code);
     if (problem === undefined) throw new Problem(404, 'NOT_FOUND', 'No answer carries this code.');
     return new Answer(200, problemPage(code, problem), PAGE_HEADERS);
   }

@@ -1,30 +1,14 @@
-import { refusals } from '#domain/refusals';
+import type { ServiceDescription, ServiceProblem } from '#platform/service';
 
-/** What a problem document's `code` stands for. */
-export interface ProblemType {
-  readonly status: number;
-  readonly message: string;
-  /** What a caller can do about it. */
-  readonly remedy: string;
-}
+/** What a problem document's `code` stands for, and what a caller can do about it. */
+export type ProblemType = Required<ServiceProblem>;
 
-/** Problems of the API itself; those of the rules come with the rules. */
+/** Problems of the API itself; those of a service come with its description. */
 const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   VALIDATION_FAILED: {
     status: 400,
     message: 'A field, a parameter or a header is missing, unknown or of the wrong shape.',
     remedy: '`errors` points at each place and says what is wrong there.',
-  },
-  ADDRESS_REFUSED: {
-    status: 400,
-    message:
-      'Webhooks may not be sent to this address: it is private, reserved or written in a way that hides what it is.',
-    remedy: 'Use a public https address, or have the operator allow the network in `KEYLEDGER_WEBHOOK_ALLOW_CIDRS`.',
-  },
-  WEBHOOK_HANDSHAKE_REFUSED: {
-    status: 400,
-    message: 'The endpoint was asked whether it wants webhooks, and did not consent.',
-    remedy: 'Have it answer OPTIONS with `WebHook-Allowed-Origin`, or make the webhook without the hand-shake.',
   },
   INVALID_CURSOR: {
     status: 400,
@@ -65,41 +49,6 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
     status: 404,
     message: 'There is nothing at this address.',
     remedy: 'Look the path up in `/api/v1/openapi.json`.',
-  },
-  IMPORT_NOT_FOUND: {
-    status: 404,
-    message: 'There is no such import.',
-    remedy: 'List the imports with `GET /api/v1/admin/imports`.',
-  },
-  DELIVERY_NOT_FOUND: {
-    status: 404,
-    message: 'The endpoint has no such delivery.',
-    remedy: 'List the deliveries of the endpoint; old ones are removed with their time.',
-  },
-  REPLAY_NOT_FOUND: {
-    status: 404,
-    message: 'The endpoint has no such replay.',
-    remedy: 'List the replays of the endpoint.',
-  },
-  WEBHOOK_DISABLED: {
-    status: 409,
-    message: 'The webhook is switched off: nothing is sent to it.',
-    remedy: 'Switch it on with `PATCH {"active": true}`; what it missed can be replayed then.',
-  },
-  REPLAY_UNDER_WAY: {
-    status: 409,
-    message: 'The endpoint has a replay that has not ended.',
-    remedy: 'Wait for it, or cancel it.',
-  },
-  REPLAY_ENDED: {
-    status: 409,
-    message: 'The replay has ended, one way or the other.',
-    remedy: 'Begin another one.',
-  },
-  CURSOR_TOO_OLD: {
-    status: 410,
-    message: 'What came after this cursor is not kept any more, or not all of it.',
-    remedy: 'Ask without a cursor for all that there is, and bring what was missed in by the API.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -178,7 +127,7 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   },
 };
 
-/** What helps with any refusal of this kind, where the code itself has said what is the matter. */
+/** What a caller can do about a problem of this status, where its code has no remedy of its own. */
 const REMEDIES: Readonly<Record<number, string>> = {
   400: 'Mend the request; as it is it will be refused again.',
   403: 'It is not to be had by this credential or for this product.',
@@ -190,15 +139,13 @@ const REMEDIES: Readonly<Record<number, string>> = {
   503: 'The operator has to configure it first.',
 };
 
-/** Every code that an answer of this API may carry. */
-export const PROBLEMS: ReadonlyMap<string, ProblemType> = new Map(
-  Object.entries({
-    ...Object.fromEntries(
-      Object.entries(refusals).map(([code, { status, message }]) => [
-        code,
-        { status, message, remedy: REMEDIES[status] ?? '' },
-      ]),
-    ),
-    ...OF_THE_API,
-  }).sort(([a], [b]) => (a < b ? -1 : 1)),
-);
+/** Every code that an answer of this API may carry, by name. */
+export const problemTypes = (services: readonly ServiceDescription[]): ReadonlyMap<string, ProblemType> => {
+  const ofServices = services.flatMap(({ problems }) =>
+    Object.entries(problems).map(([code, problem]): [string, ProblemType] => [
+      code,
+      { remedy: REMEDIES[problem.status] ?? '', ...problem },
+    ]),
+  );
+  return new Map([...ofServices, ...Object.entries(OF_THE_API)].sort(([a], [b]) => (a < b ? -1 : 1)));
+};

@@ -3,10 +3,9 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CLIENT_IP_HEADER, type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
 import { Problem } from '#platform/http/problem';
-import { UPLOADS } from './routes.ts';
 import type { ServiceClient } from './service-client.ts';
 
-/** Largest request body, in bytes. */
+/** Largest request body, in bytes, where a route takes no larger file. */
 export const BODY_LIMIT = 1_048_576;
 
 /** RFC 9110 §7.6.1: these speak of one connection only. */
@@ -22,15 +21,21 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
-/** What a caller may not say to a service: the credential is consumed here, and addresses and names are ours to tell. */
+/** Headers that a caller cannot pass to a service: the gateway consumes the credential, and sets addresses and names itself. */
 const CONSUMED = /^(authorization|host|expect|forwarded|x-forwarded-.*|x-real-ip|keyledger-.*)$/;
 
-/** Hands a request on to a service, and its answer back, without holding either in memory. */
+interface Forwarding {
+  readonly client: ServiceClient;
+  readonly tokens: InternalTokens;
+  /** Largest body, in bytes. */
+  readonly limit: number;
+}
+
+/** Forwards a request to a service, and its answer back, without holding either in memory. */
 export const forward = async (
   request: FastifyRequest,
   reply: FastifyReply,
-  client: ServiceClient,
-  tokens: InternalTokens,
+  { client, tokens, limit }: Forwarding,
 ): Promise<FastifyReply> => {
   const gone = new AbortController();
   reply.raw.once('close', () => {
@@ -47,7 +52,7 @@ export const forward = async (
       [TOKEN_HEADER]: await tokens.issue(request.principal ?? null),
       [CLIENT_IP_HEADER]: request.client_ip,
     },
-    body: hasBody ? bounded(request.raw, UPLOADS.get(request.url.split('?')[0] ?? '') ?? BODY_LIMIT) : null,
+    body: hasBody ? bounded(request.raw, limit) : null,
     signal: gone.signal,
   });
   const { 'request-id': _id, traceparent: _span, ...headers } = passable(answer.headers, true);

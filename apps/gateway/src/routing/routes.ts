@@ -1,21 +1,36 @@
-import type { ServiceName } from '#platform/config/config';
+import { addressOf } from '#platform/http/register';
+import type { ServiceDescription } from '#platform/service';
 
-/** Which service answers what lies at and below a path; the longest prefix counts. What stands nowhere here is the gateway's own, or nobody's. */
-export const ROUTES: Readonly<Record<string, ServiceName>> = {
-  '/.well-known': 'licensing',
-  '/api/v1/license': 'licensing',
-  '/api/v1/admin/products': 'licensing',
-  '/api/v1/admin/plans': 'licensing',
-  '/api/v1/admin/licenses': 'licensing',
-  '/api/v1/admin/activations': 'licensing',
-  '/api/v1/admin/imports': 'licensing',
-  '/api/v1/admin/usage': 'licensing',
-  '/api/v1/admin/signing-keys': 'licensing',
-  '/api/v1/admin/key-batches': 'licensing',
-  '/api/v1/portal/seats': 'licensing',
-  '/api/v1/invites': 'licensing',
-  '/api/v1/admin/webhooks': 'webhooks',
-};
+/** What routing needs to know of a service. */
+export type RoutedService = Pick<ServiceDescription, 'name' | 'routes'>;
 
-/** Addresses that take files, and how large these may be, in bytes. */
-export const UPLOADS: ReadonlyMap<string, number> = new Map([['/api/v1/admin/imports', 256 * 1_048_576]]);
+/** Addresses that belong to a service: every path at and below a prefix. */
+export interface ServicePrefix {
+  readonly prefix: string;
+  readonly service: string;
+}
+
+/**
+ * The prefixes at which each service answers: its routes up to their first parameter, without those below another one of the
+ * service. A request goes to the service with the longest prefix of its path, whatever the method: the service knows what it
+ * answers, so a gateway that is older than the service still forwards to a new route below a known prefix.
+ */
+export const prefixesOf = (services: readonly RoutedService[]): readonly ServicePrefix[] =>
+  services.flatMap(({ name, routes }) => {
+    const prefixes = [...new Set(routes.map((route) => beforeParameters(addressOf(route))))];
+    return prefixes
+      .filter((prefix) => !prefixes.some((other) => prefix.startsWith(`${other}/`)))
+      .map((prefix) => ({ prefix, service: name }));
+  });
+
+const beforeParameters = (address: string): string => address.replace(/\/:.*$/, '');
+
+/** How large the body of a file upload may be, in bytes, by its address. */
+export const uploadLimits = (services: readonly RoutedService[]): ReadonlyMap<string, number> =>
+  new Map(
+    services.flatMap(({ routes }) =>
+      routes.flatMap((route) =>
+        route.upload_limit === undefined ? [] : [[addressOf(route), route.upload_limit] as const],
+      ),
+    ),
+  );

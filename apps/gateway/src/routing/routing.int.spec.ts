@@ -9,8 +9,8 @@ import { installAuthentication } from '#platform/auth/authenticator';
 import { internalAuthenticator } from '#platform/auth/internal-authenticator';
 import { InternalTokens } from '#platform/auth/internal-token';
 import type { Principal } from '#platform/auth/principal';
-import type { ServiceName } from '#platform/config/config';
 import { createMasterKey } from '#platform/crypto/master-key';
+import type { EndpointContract } from '#platform/http/endpoint';
 import { isProblem } from '#platform/http/problem';
 import { createMetrics } from '#platform/telemetry/metrics';
 import { installObservation, requestId } from '#platform/http/observe';
@@ -32,12 +32,28 @@ const answerProblems = (fastify: FastifyInstance): void => {
   );
 };
 
+const route = (path: string): EndpointContract => ({
+  method: 'GET',
+  path,
+  operation: path,
+  tag: 'Stand-in',
+  summary: 'Stands for a route of the service',
+  auth: 'public',
+  answers: {},
+  problems: [],
+});
+
+const services = [
+  { name: 'licensing', routes: [route('/admin/licenses/:id'), route('/license/echo')] },
+  { name: 'webhooks', routes: [route('/admin/webhooks')] },
+];
+
 describe('routing to the services of a cluster', () => {
   let service: FastifyInstance;
   let gateway: FastifyInstance;
   let url: string;
   let serviceUrl: string;
-  let clients: Map<ServiceName, ServiceClient>;
+  let clients: Map<string, ServiceClient>;
 
   beforeAll(async () => {
     service = Fastify();
@@ -82,7 +98,7 @@ describe('routing to the services of a cluster', () => {
       billing: undefined,
       releases: undefined,
     });
-    addRoutes(gateway, clients, tokens);
+    addRoutes(gateway, services, { clients, tokens });
     url = await gateway.listen({ port: 0 });
   });
 

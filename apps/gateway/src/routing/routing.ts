@@ -1,22 +1,24 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { pathOf } from '#platform/auth/authenticator';
 import { InternalTokens } from '#platform/auth/internal-token';
-import type { Config, ServiceName } from '#platform/config/config';
+import type { Config } from '#platform/config/config';
 import { masterKeysOf } from '#platform/crypto/master-keys';
-import { CONFIG } from '#platform/service';
-import { forward } from './forward.ts';
-import { ROUTES } from './routes.ts';
+import { CONFIG, type ServiceDescription, SERVICES } from '#platform/service';
+import { BODY_LIMIT, forward } from './forward.ts';
+import { prefixesOf, type RoutedService, uploadLimits } from './routes.ts';
 import { ServiceClient } from './service-client.ts';
 
-/** In a cluster, hands requests on to the services whose addresses are configured. In one process there is nothing to do. */
+/** In a cluster, forwards requests to the services whose addresses are configured. In one process it does nothing. */
 @Injectable()
 export class Routing implements OnModuleInit, OnApplicationShutdown {
-  readonly clients: ReadonlyMap<ServiceName, ServiceClient>;
+  readonly clients: ReadonlyMap<string, ServiceClient>;
   readonly tokens: InternalTokens;
 
   constructor(
     @Inject(CONFIG) config: Config,
+    @Inject(SERVICES) private readonly services: readonly ServiceDescription[],
     private readonly host: HttpAdapterHost,
   ) {
     this.tokens = new InternalTokens(masterKeysOf(config));
@@ -24,8 +26,8 @@ export class Routing implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    if (this.clients.size > 0)
-      addRoutes(this.host.httpAdapter.getInstance<FastifyInstance>(), this.clients, this.tokens);
+    if (this.clients.size === 0) return;
+    addRoutes(this.host.httpAdapter.getInstance<FastifyInstance>(), this.services, this);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -33,29 +35,32 @@ export class Routing implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-export const clientsOf = (urls: Config['service_urls']): Map<ServiceName, ServiceClient> => {
-  const clients = new Map<ServiceName, ServiceClient>();
-  for (const [name, url] of Object.entries(urls) as [ServiceName, string | undefined][]) {
+export const clientsOf = (urls: Config['service_urls']): Map<string, ServiceClient> => {
+  const clients = new Map<string, ServiceClient>();
+  for (const [name, url] of Object.entries(urls)) {
     if (url !== undefined) clients.set(name, new ServiceClient(name, url));
   }
   return clients;
 };
 
-/** Every method at and below each prefix goes to its service, which knows what it answers to. */
+/** Forwards every method at and below the prefixes of each service that has a client; the service decides what it answers. */
 export const addRoutes = (
   fastify: FastifyInstance,
-  clients: ReadonlyMap<ServiceName, ServiceClient>,
-  tokens: InternalTokens,
+  services: readonly RoutedService[],
+  { clients, tokens }: Pick<Routing, 'clients' | 'tokens'>,
 ): void => {
+  const limits = uploadLimits(services);
   void fastify.register((routed, _options, done) => {
-    // Bodies are handed on as they come, whatever they are.
+    // Bodies are forwarded as they come, whatever they are.
     routed.removeAllContentTypeParsers();
     routed.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    for (const [prefix, service] of Object.entries(ROUTES)) {
+    for (const { prefix, service } of prefixesOf(services)) {
       const client = clients.get(service);
       if (client === undefined) continue;
       for (const path of [prefix, `${prefix}/*`]) {
-        routed.all(path, (request, reply) => forward(request, reply, client, tokens));
+        routed.all(path, (request, reply) =>
+          forward(request, reply, { client, tokens, limit: limits.get(pathOf(request)) ?? BODY_LIMIT }),
+        );
       }
     }
     done();

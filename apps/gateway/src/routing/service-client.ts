@@ -1,6 +1,5 @@
 import { type Dispatcher, errors, Pool } from 'undici';
 import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
-import type { ServiceName } from '#platform/config/config';
 import { Problem } from '#platform/http/problem';
 
 /** Time limits in milliseconds. A service that does not answer within them is reported with 504. */
@@ -18,7 +17,7 @@ export class ServiceClient {
 
   /** @param url address of the service; it may have a path, which is put before that of each request */
   constructor(
-    readonly name: ServiceName,
+    readonly name: string,
     readonly url: string,
   ) {
     const { origin, pathname } = new URL(url);

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { startApp } from '../../../../test/support/app.ts';
-import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
+import { type Fields, type Licensing, SERVICES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('activation', () => {
   let app: Licensing;
@@ -60,7 +60,7 @@ describe('activation', () => {
 
   it('holds the limit against 200 callers at two instances, and keeps it over a restart', async () => {
     const license = await app.issue();
-    const other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       const replies = await Promise.all(
         Array.from({ length: 200 }, (_, n) => app.activate(license, `device ${n}`, n % 2 === 0 ? app : other)),
@@ -71,7 +71,7 @@ describe('activation', () => {
     } finally {
       await other.close();
     }
-    const again = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    const again = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       expect(await app.activate(license, 'one more', again)).toMatchObject({ status: 409 });
     } finally {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
-const MODULES = [GatewayModule, LicensingModule];
+const SERVICES = [gatewayService, licensingService];
 
 describe('what activations are held to', () => {
   let app: TestApp;
@@ -34,7 +34,7 @@ describe('what activations are held to', () => {
     ((await admin(license, 'GET', 'events')).body.data as { type: string }[]).map(({ type }) => type);
 
   beforeAll(async () => {
-    app = await startApp({ modules: MODULES });
+    app = await startApp({ services: SERVICES });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 2 });
     for (const type of ['desktop', 'saas'])
       products[type] = (await app.create('/admin/products', { name: type, slug: type, type }))['id'];

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -28,7 +28,7 @@ describe('entitlements over HTTP', () => {
     app.call(method, `/admin/licenses/${String(license['id'])}${path}`, body);
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     product = String((await app.create('/admin/products', { name: 'Cloud', slug: 'cloud', type: 'saas' }))['id']);
   });
   afterAll(() => app.close());

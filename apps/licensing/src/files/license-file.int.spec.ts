@@ -4,8 +4,8 @@ import pg from 'pg';
 import { periodBoundary } from '#domain/shared/calendar';
 import { readLicenseFile } from '../../../../docs/examples/license-file/read-license-file.mjs';
 import { type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -53,7 +53,7 @@ describe('a license file', () => {
   });
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     product = String(
       (await app.create('/admin/products', { name: 'S', slug: 's', type: 'desktop', key_prefix: 'ACME' }))['id'],
     );

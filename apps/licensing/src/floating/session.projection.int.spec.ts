@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { FloatingEvent } from '#domain/licensing/floating/floating';
 import type { RecordedEvent } from '#events/event';
 import { startApp, type TestApp } from '../../../../test/support/app.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { licensingService } from '../licensing.module.ts';
 import { sessionsProjection } from './session.projection.ts';
 
 const ids = (session_id: string) => ({ product_id: 'prod_1', license_id: 'lic_1', session_id });
@@ -44,7 +44,7 @@ describe('the table of floating sessions', () => {
   let app: TestApp;
   let client: pg.Client;
   beforeAll(async () => {
-    app = await startApp({ modules: [LicensingModule] });
+    app = await startApp({ services: [licensingService] });
     client = new pg.Client({ connectionString: app.databaseUrl, options: '-c search_path=licensing', pipeline: true });
     await client.connect();
     // Whatever is projected is in the log.

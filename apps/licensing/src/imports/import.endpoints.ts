@@ -44,6 +44,9 @@ export const ImportedLicense = StrictObject({
   metadata: Type.Optional(Metadata),
 });
 
+/** Largest file, in bytes. */
+export const LARGEST_IMPORT = 256 * 1_048_576;
+
 const params = StrictObject({ id: Id('imp') });
 const NOT_FOUND = { status: 404, code: 'IMPORT_NOT_FOUND' };
 
@@ -55,6 +58,7 @@ export const importLicenses = endpoint({
   summary: 'Import licenses from a file: idempotent by external_id, in the background',
   auth: 'admin',
   upload: ['text/csv', 'application/x-ndjson'],
+  upload_limit: LARGEST_IMPORT,
   answers: { 202: { description: 'The import, which continues in the background.', schema: Import } },
   problems: [],
 });

@@ -5,11 +5,10 @@ import type { Principal } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Problem } from '#platform/http/problem';
 import { DATABASE } from '#platform/service';
+import { LARGEST_IMPORT } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';
 import { csvLines, type Line, ndjsonLines } from './records.ts';
 
-/** Largest file, in bytes. */
-const LARGEST = 256 * 1_048_576;
 /** Lines that are written at once. */
 const BATCH = 1_000;
 
@@ -104,8 +103,8 @@ const limited = (file: Readable): Readable => {
   const counted = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
-      if (bytes > LARGEST)
-        done(new Problem(413, 'BODY_TOO_LARGE', `A file may have at most ${LARGEST / 1_048_576} MiB.`));
+      if (bytes > LARGEST_IMPORT)
+        done(new Problem(413, 'BODY_TOO_LARGE', `A file may have at most ${LARGEST_IMPORT / 1_048_576} MiB.`));
       else done(null, chunk);
     },
   });

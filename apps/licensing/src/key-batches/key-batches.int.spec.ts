@@ -6,8 +6,8 @@ import type { EventStore } from '#events/store';
 import type { PostgresEventStore } from '#events/store/postgres-event-store';
 import { EVENT_STORE } from '#platform/service';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 import { keyBatchCodesProjection, keyBatchesProjection } from './key-batch.projection.ts';
 
 type Fields = Record<string, unknown>;
@@ -19,7 +19,7 @@ interface Code {
 type Batch = Fields & { readonly id: string; readonly codes: Code[] };
 
 describe('batches of keys with redemption codes', () => {
-  const modules = [GatewayModule, LicensingModule];
+  const services = [gatewayService, licensingService];
   let app: TestApp;
   let pool: pg.Pool;
   let product: Fields;
@@ -53,7 +53,7 @@ describe('batches of keys with redemption codes', () => {
     );
 
   beforeAll(async () => {
-    app = await startApp({ modules });
+    app = await startApp({ services });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 4 });
     product = await app.create('/admin/products', {
       name: 'Studio',
@@ -138,7 +138,7 @@ describe('batches of keys with redemption codes', () => {
   });
 
   it('are redeemed by one of two hundred who ask at two instances', async () => {
-    const other = await startApp({ modules, databaseUrl: app.databaseUrl });
+    const other = await startApp({ services, databaseUrl: app.databaseUrl });
     try {
       const { code, batch } = await codeOf();
       const replies = await Promise.all(
@@ -153,7 +153,7 @@ describe('batches of keys with redemption codes', () => {
 
   it('are redeemed still when whoever claimed one was cut off before its licence was issued', async () => {
     const { code, batch } = await codeOf();
-    const store = app.app.nest.select(LicensingModule).get<EventStore>(EVENT_STORE);
+    const store = app.app.nest.select(licensingService.module).get<EventStore>(EVENT_STORE);
     const license_id = newId('lic');
     const claim = { type: 'RedeemCode', number: 1, license_id, now: new Date().toISOString() } as const;
     await store.handle(keyBatchStream, batch, (state) => decideKeyBatch(claim, state), {
@@ -230,7 +230,7 @@ describe('batches of keys with redemption codes', () => {
   });
 
   it('are not guessed: who tries is locked out, and the right code is redeemed all the same', async () => {
-    const strict = await startApp({ modules, databaseUrl: app.databaseUrl, env: { KEYLEDGER_RATE_LIMITS: 'on' } });
+    const strict = await startApp({ services, databaseUrl: app.databaseUrl, env: { KEYLEDGER_RATE_LIMITS: 'on' } });
     try {
       const codes: number[] = [];
       for (let n = 0; n < 7; n++) codes.push((await redeem('00000-00000-00000-00000', {}, {}, strict)).status);
@@ -251,7 +251,7 @@ describe('batches of keys with redemption codes', () => {
         ),
       );
     const before = await tables();
-    const store = app.app.nest.select(LicensingModule).get<PostgresEventStore>(EVENT_STORE);
+    const store = app.app.nest.select(licensingService.module).get<PostgresEventStore>(EVENT_STORE);
     for (const projection of [keyBatchesProjection, keyBatchCodesProjection])
       await rebuild({ pool, schema: 'licensing', store, projection });
     expect(await tables()).toEqual(before);

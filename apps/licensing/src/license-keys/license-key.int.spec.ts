@@ -1,5 +1,5 @@
 import { type Reply, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
+import { type Fields, type Licensing, SERVICES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('the key of a licence', () => {
   let app: Licensing;
@@ -12,7 +12,7 @@ describe('the key of a licence', () => {
 
   beforeAll(async () => {
     app = await startLicensing();
-    other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
   });
   afterAll(async () => {
     await other.close();

@@ -1,6 +1,6 @@
 import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -24,7 +24,7 @@ describe('renewals', () => {
     ((await app.call('GET', `/admin/licenses?${filter}`)).body as { data: Fields[] }).data;
 
   beforeAll(async () => {
-    app = await startApp({ modules: [GatewayModule, LicensingModule] });
+    app = await startApp({ services: [gatewayService, licensingService] });
     const product = await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     plan = await app.create('/admin/plans', {
       product_id: product['id'],

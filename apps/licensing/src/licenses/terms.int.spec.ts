@@ -1,15 +1,15 @@
 import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
 const DAY = 86_400_000;
 
 describe('the terms of a licence', () => {
-  const modules = [GatewayModule, LicensingModule];
+  const services = [gatewayService, licensingService];
   let app: TestApp;
   let product: Fields;
   let count = 0;
@@ -43,7 +43,7 @@ describe('the terms of a licence', () => {
     );
 
   beforeAll(async () => {
-    app = await startApp({ modules });
+    app = await startApp({ services });
     product = await app.create('/admin/products', {
       name: 'Studio',
       slug: 'studio',
@@ -159,7 +159,7 @@ describe('the terms of a licence', () => {
     });
 
     it('are given once to a customer and product, however the address is written and whoever is asked', async () => {
-      const other = await startApp({ modules, databaseUrl: app.databaseUrl });
+      const other = await startApp({ services, databaseUrl: app.databaseUrl });
       try {
         const replies = await Promise.all(
           Array.from({ length: 40 }, (_, n) =>

@@ -5,11 +5,11 @@ import pg from 'pg';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { MovableClock } from '../../../../test/support/clock.ts';
 import { type ReceivedMail, startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
-const MODULES = [GatewayModule, LicensingModule];
+const SERVICES = [gatewayService, licensingService];
 
 describe('seats over HTTP', () => {
   let smtp: TestSmtp;
@@ -49,7 +49,7 @@ describe('seats over HTTP', () => {
     smtp = await startSmtp();
     app = await startApp({
       clock,
-      modules: MODULES,
+      services: SERVICES,
       env: {
         KEYLEDGER_SMTP_URL: smtp.url,
         KEYLEDGER_MAIL_FROM: 'seats@example.com',
@@ -100,7 +100,7 @@ describe('seats over HTTP', () => {
   });
 
   it('are as many as the plan has, for two hundred who ask two instances at once', async () => {
-    const other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       const license = await issue(5);
       const replies = await Promise.all(
@@ -118,7 +118,7 @@ describe('seats over HTTP', () => {
   });
 
   it('are not taken on a license that another instance has just suspended', async () => {
-    const other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       for (let round = 0; round < 10; round++) {
         const license = await issue(5);
@@ -263,7 +263,7 @@ describe('seats over HTTP', () => {
 describe('invitations without a mail server', () => {
   it('become files in the data folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'keyledger-mail-'));
-    const app = await startApp({ modules: MODULES, env: { KEYLEDGER_DATA: folder } });
+    const app = await startApp({ services: SERVICES, env: { KEYLEDGER_DATA: folder } });
     try {
       const post = async (path: string, body: Fields): Promise<Fields> =>
         (await app.call('POST', path, body)).body as Fields;

@@ -2,8 +2,8 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import pg from 'pg';
 import { eventually, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { MovableClock } from '../../../../test/support/clock.ts';
-import { GatewayModule } from '../../../gateway/src/gateway.module.ts';
-import { LicensingModule } from '../licensing.module.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { licensingService } from '../licensing.module.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 
 describe('rotating the signing keys', () => {
-  const modules = [GatewayModule, LicensingModule];
+  const services = [gatewayService, licensingService];
   const clock = new MovableClock();
   let app: TestApp;
   let other: TestApp;
@@ -38,8 +38,8 @@ describe('rotating the signing keys', () => {
   const rotate = (body: Fields = {}) => app.call('POST', '/admin/signing-keys/rotate', body);
 
   beforeAll(async () => {
-    app = await startApp({ modules, clock });
-    other = await startApp({ modules, databaseUrl: app.databaseUrl, clock });
+    app = await startApp({ services, clock });
+    other = await startApp({ services, databaseUrl: app.databaseUrl, clock });
     pool = new pg.Pool({ connectionString: app.databaseUrl, options: '-c search_path=licensing', max: 1 });
     const product = await app.create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     license_key = (await issueOf(product))['license_key'];

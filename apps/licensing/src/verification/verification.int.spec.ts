@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { soon, startApp } from '../../../../test/support/app.ts';
-import { type Fields, type Licensing, MODULES, startLicensing } from '../../../../test/licensing/harness.ts';
+import { type Fields, type Licensing, SERVICES, startLicensing } from '../../../../test/licensing/harness.ts';
 
 describe('verification', () => {
   let app: Licensing;
@@ -30,7 +30,7 @@ describe('verification', () => {
   });
 
   it('follows what another instance did, within a second', async () => {
-    const other = await startApp({ modules: MODULES, databaseUrl: app.databaseUrl });
+    const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       const license = await app.issue();
       await app.activate(license, 'device');

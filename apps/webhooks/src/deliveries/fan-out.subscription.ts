@@ -10,7 +10,7 @@ export class FanOutSubscription {
   @Subscribe({
     service: 'webhooks',
     name: 'deliveries',
-    sources: ['licensing', 'gateway', 'webhooks'],
+    sources: 'all',
     types: ['*'],
     unwanted: UNWANTED,
   })

@@ -15,6 +15,7 @@ import {
 import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.errors';
 import type { EventStore, Outcome } from '#events/store';
 import { realTime } from '#platform/clock/clock';
+import { EventTypes } from '#platform/events/event-types';
 import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
@@ -49,6 +50,7 @@ export class EndpointController {
     private readonly list: EndpointList,
     private readonly products: KnownProducts,
     private readonly handshake: Handshake,
+    private readonly types: EventTypes,
   ) {
     this.#refused = refusedAddresses(config.webhook_allow_cidrs);
   }
@@ -66,7 +68,7 @@ export class EndpointController {
       ...given
     } = call.body;
     checkUrl(url, this.#refused);
-    checkEvents(events);
+    checkEvents(events, this.types);
     await this.#checkProduct(product_id, call.principal.product_id);
     const id = newId('whk');
     const secret = newSecret();
@@ -129,7 +131,7 @@ export class EndpointController {
     const maker_product_id = call.principal.product_id;
     const webhook = await this.#visible(id, maker_product_id);
     if (url !== undefined) checkUrl(url, this.#refused);
-    if (events !== undefined) checkEvents(events);
+    if (events !== undefined) checkEvents(events, this.types);
     const chosen = settingsFrom(given, webhook.settings, this.#sealing(id), this.#refused);
     const settings = handshake ? await this.#agreed(url ?? webhook.url, chosen, webhook.settings) : chosen;
     const signing_key = newSigningKey(this.masterKey, id);

@@ -1,3 +1,4 @@
+import type { EventTypes } from '#platform/events/event-types';
 import { Problem } from '#platform/http/problem';
 import { type AddressRule, literalAddress } from '../sending/addresses.ts';
 import { isKnown } from './event-types.ts';
@@ -28,7 +29,7 @@ export const checkUrl = (text: string, refused: AddressRule, pointer = '/url'): 
 };
 
 /** @throws Problem 400 */
-export const checkEvents = (events: readonly string[]): void => {
-  const unknown = events.findIndex((pattern) => !isKnown(pattern));
-  if (unknown !== -1) throw invalid(`/events/${unknown}`, `takes in no event of the catalogue: ${events[unknown]}`);
+export const checkEvents = (events: readonly string[], types: EventTypes): void => {
+  const unknown = events.findIndex((pattern) => !isKnown(pattern, types));
+  if (unknown !== -1) throw invalid(`/events/${unknown}`, `matches no event type of the catalogue: ${events[unknown]}`);
 };

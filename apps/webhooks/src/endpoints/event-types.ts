@@ -1,10 +1,8 @@
-import { ANNOUNCED_TYPES, catalogue } from '#domain/catalogue';
-
-const TYPES: readonly string[] = [...catalogue.map(({ type }) => type), ...ANNOUNCED_TYPES];
+import type { EventTypes } from '#platform/events/event-types';
 
 /**
- * Whether one of the patterns (`license.created`, `license.*`, `*`) matches the type. Events about webhooks themselves match only patterns
- * that name them (`webhook.*`): `*` does not include them.
+ * Whether one of the patterns (`license.created`, `license.*`, `*`) matches the type. `*` leaves out events of webhooks
+ * themselves: an endpoint that wants all events does not want one more for each delivery that failed. `webhook.*` asks for them.
  */
 export const matches = (patterns: readonly string[], type: string): boolean =>
   patterns.some(
@@ -14,6 +12,6 @@ export const matches = (patterns: readonly string[], type: string): boolean =>
       (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1))),
   );
 
-/** Whether a pattern can match any event type. One that never can is a typing error, and is refused. */
-export const isKnown = (pattern: string): boolean =>
-  TYPES.some((type) => matches([pattern], type) || matches([type], pattern));
+/** Whether a pattern matches any event type that is published or announced. A pattern that matches none is a typing error. */
+export const isKnown = (pattern: string, { published, announced }: EventTypes): boolean =>
+  [...published, ...announced].some((type) => matches([pattern], type) || matches([type], pattern));

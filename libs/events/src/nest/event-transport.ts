@@ -19,12 +19,14 @@ export class EventContext extends BaseRpcContext<[PoolClient]> {
   }
 }
 
-export interface SubscribeOptions extends Omit<Subscription, 'handle'> {
+export interface SubscribeOptions extends Omit<Subscription, 'handle' | 'sources'> {
   /** The service that subscribes: its database holds checkpoint and effects. */
   readonly service: string;
+  /** The services whose events are wanted: by name, or all that publish any. */
+  readonly sources: readonly string[] | 'all';
 }
 
-/** Nest would turn every error into "Internal server error"; the runner wants to know what went wrong. */
+/** Hands errors to the runner as they are: Nest would turn each into "Internal server error". */
 @Catch()
 class PassOn implements RpcExceptionFilter {
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
@@ -46,10 +48,12 @@ export const Subscribe = (options: SubscribeOptions): MethodDecorator =>
 export interface SubscribingService {
   readonly pool: Pool;
   /** The events of another service, for a subscription of this one. */
-  source(service: string, subscription: Omit<Subscription, 'handle'>): EventSource;
+  source(service: string, subscription: Omit<Subscription, 'handle' | 'sources'>): EventSource;
 }
 
 export interface TransportOptions {
+  /** Every service that publishes events, whether it runs in this process or not. */
+  readonly publishers: readonly string[];
   readonly services: ReadonlyMap<string, SubscribingService>;
   readonly onError: (error: unknown, what: string) => void;
   /** As in `RunnerOptions`. */
@@ -75,7 +79,7 @@ export class EventTransport extends Server implements CustomTransportStrategy {
     super();
   }
 
-  /** Nest would chain handlers of one pattern side by side; each subscription here stands for itself. */
+  /** Keeps handlers apart: Nest would run those of one pattern as one, and an error of one would hide the others. */
   override addHandler(
     _pattern: unknown,
     handler: MessageHandler,
@@ -88,14 +92,15 @@ export class EventTransport extends Server implements CustomTransportStrategy {
   listen(callback: (error?: unknown) => void): void {
     for (const { options, handler } of this.#subscriptions) {
       const service = this.options.services.get(options.service);
-      // A module may be loaded without its neighbours; what subscribes for a service that is not here has nothing to do.
+      // A subscription of a service that does not run in this process has nothing to do here.
       if (service === undefined) continue;
-      for (const name of options.sources) {
+      const sources = options.sources === 'all' ? this.options.publishers : options.sources;
+      for (const name of sources) {
         const source = service.source(name, options);
         const runner = new SubscriptionRunner({
           pool: service.pool,
           source,
-          subscription: { ...options, handle: (batch, tx) => call(handler, batch, tx) },
+          subscription: { ...options, sources, handle: (batch, tx) => call(handler, batch, tx) },
           onError: this.options.onError,
           ...(this.options.ladder === undefined ? {} : { ladder: this.options.ladder }),
         });

@@ -1,6 +1,3 @@
-/** The services behind the gateway. */
-export type ServiceName = 'licensing' | 'billing' | 'releases' | 'webhooks';
-
 export type RateLimits = 'on' | 'off';
 
 /** Everything the environment decides, validated. Read once, at start. */
@@ -46,6 +43,6 @@ export interface Config {
   /** The page that takes invitations; its token comes after the `#`. Undefined = mails tell the token alone. */
   readonly invite_url: string | undefined;
   readonly otlp_endpoint: string | undefined;
-  /** Where the gateway of a cluster finds the services; all undefined in one process. */
-  readonly service_urls: Readonly<Record<ServiceName, string | undefined>>;
+  /** Where the gateway of a cluster finds the services, by name; undefined = the service runs in this process. */
+  readonly service_urls: Readonly<Record<string, string | undefined>>;
 }

@@ -9,8 +9,14 @@ type Env = Readonly<Record<string, string | undefined>>;
 /**
  * Reads and validates the environment. Every variable has a default that works on one machine; an empty variable counts as
  * not set.
+ * @param neighbors names of the services whose addresses are read, each from `KEYLEDGER_<NAME>_URL`
+ * @throws ConfigError naming the variable and the remedy
  */
-export const loadConfig = (env: Env = process.env, warn: (message: string) => void = console.warn): Config => {
+export const loadConfig = (
+  env: Env = process.env,
+  warn: (message: string) => void = console.warn,
+  neighbors: readonly string[] = [],
+): Config => {
   const host = env['HOST'] || '127.0.0.1';
   const port = integer(env, 'PORT', 4000, 0, 65_535);
   const data_dir = resolve(env['KEYLEDGER_DATA'] || './data');
@@ -40,12 +46,9 @@ export const loadConfig = (env: Env = process.env, warn: (message: string) => vo
     operator_email: optionalMail(env, 'KEYLEDGER_OPERATOR_EMAIL'),
     invite_url: optionalUrl(env, 'KEYLEDGER_INVITE_URL'),
     otlp_endpoint: optionalUrl(env, 'OTEL_EXPORTER_OTLP_ENDPOINT'),
-    service_urls: {
-      licensing: optionalUrl(env, 'KEYLEDGER_LICENSING_URL'),
-      billing: optionalUrl(env, 'KEYLEDGER_BILLING_URL'),
-      releases: optionalUrl(env, 'KEYLEDGER_RELEASES_URL'),
-      webhooks: optionalUrl(env, 'KEYLEDGER_WEBHOOKS_URL'),
-    },
+    service_urls: Object.fromEntries(
+      neighbors.map((name) => [name, optionalUrl(env, `KEYLEDGER_${name.toUpperCase()}_URL`)]),
+    ),
   };
 };
 

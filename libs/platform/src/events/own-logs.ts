@@ -17,10 +17,10 @@ export const LONGEST_WAIT_MS = 20_000;
 /** The logs of the services of this process that publish anything. */
 export const ownLogs = (modules: ModulesContainer, onError: (error: unknown, what: string) => void): PublishedLog[] =>
   loadedServices(modules)
-    .filter(({ definition }) => definition.contracts.length > 0)
+    .filter(({ definition }) => definition.publishes.length > 0)
     .map(
-      ({ definition: { name, contracts }, database }) =>
-        new OwnPublishedLog(name, database.pool, contracts, (error) =>
+      ({ definition: { name, publishes }, database }) =>
+        new OwnPublishedLog(name, database.pool, publishes, (error) =>
           onError(error, `the log of ${name} could not be listened to`),
         ),
     );

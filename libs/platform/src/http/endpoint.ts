@@ -29,6 +29,8 @@ export interface EndpointContract<
   readonly body?: Body;
   /** Media types of a file that is the body, in place of JSON; the handler reads it as it comes, by `call.upload`. */
   readonly upload?: readonly string[];
+  /** Size of that file, in bytes, at most. */
+  readonly upload_limit?: number;
   /** Request headers of this route's own, with what they say, for the documentation; the handler reads them by `call.header`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Successful answers by status; the first is what a plain return value is sent with. `null` = no body. */

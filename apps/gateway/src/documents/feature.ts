@@ -1,0 +1,6 @@
+import type { Feature } from '#platform/feature';
+import { DocumentsController } from './documents.controller.ts';
+
+export const documentsFeature: Feature = {
+  controllers: [DocumentsController],
+};

@@ -1,0 +1,6 @@
+import type { Feature } from '#platform/feature';
+import { ProblemsController } from './problems.controller.ts';
+
+export const problemsFeature: Feature = {
+  controllers: [ProblemsController],
+};

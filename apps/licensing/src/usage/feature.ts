@@ -1,0 +1,23 @@
+import { usageStream } from '#domain/licensing/usage/usage';
+import type { Feature } from '#platform/feature';
+import { Consumption } from './consumption.ts';
+import { UsageBatchController } from './usage-batch.controller.ts';
+import { UsageBatches } from './usage-batches.ts';
+import { UsageCallers } from './usage-callers.ts';
+import { UsageCommands } from './usage-commands.ts';
+import { UsageExportController } from './usage-export.controller.ts';
+import { UsageRecordController } from './usage-record.controller.ts';
+import { UsageRecords } from './usage-records.ts';
+import { UsageController } from './usage.controller.ts';
+import { usageProjection } from './usage.projection.ts';
+import { usageSnapshot } from './usage.snapshot.ts';
+import { Usage1790000045000, UsageNoticeLimits1790000091000 } from './usage.tables.ts';
+
+export const usageFeature: Feature = {
+  migrations: [Usage1790000045000, UsageNoticeLimits1790000091000],
+  streams: [usageStream],
+  projections: [usageProjection],
+  snapshots: [usageSnapshot],
+  controllers: [UsageController, UsageBatchController, UsageRecordController, UsageExportController],
+  providers: [UsageCallers, UsageCommands, UsageBatches, UsageRecords, Consumption],
+};

@@ -1,0 +1,13 @@
+import type { Feature } from '#platform/feature';
+import { Identification } from './identification.ts';
+import { Leases } from './leases.ts';
+import { LicenseLookup } from './license-lookup.ts';
+import { ValidationLog } from './validation-log.ts';
+import { Validations1790000014000 } from './validation.table.ts';
+import { VerificationController } from './verification.controller.ts';
+
+export const verificationFeature: Feature = {
+  migrations: [Validations1790000014000],
+  controllers: [VerificationController],
+  providers: [LicenseLookup, Identification, Leases, ValidationLog],
+};

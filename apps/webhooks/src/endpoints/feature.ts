@@ -1,0 +1,19 @@
+import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
+import type { Feature } from '#platform/feature';
+import { EndpointController } from './endpoint.controller.ts';
+import { EndpointList } from './endpoint.list.ts';
+import { endpointsProjection } from './endpoint.projection.ts';
+import {
+  EndpointDisabledAt1790000004202,
+  Endpoints1790000004000,
+  EndpointSettings1790000004101,
+} from './endpoint.table.ts';
+import { Handshake } from './handshake.ts';
+
+export const endpointsFeature: Feature = {
+  migrations: [Endpoints1790000004000, EndpointSettings1790000004101, EndpointDisabledAt1790000004202],
+  streams: [webhookEndpointStream],
+  projections: [endpointsProjection],
+  controllers: [EndpointController],
+  providers: [EndpointList, Handshake],
+};

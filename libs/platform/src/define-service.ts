@@ -1,0 +1,55 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { EventContract } from '#events/contract';
+import type { Feature, FeatureParts } from './feature.ts';
+import { endpointsOf } from './http/endpoints-of.ts';
+import type { ServiceDefinition, ServiceDescription, ServiceProblems } from './service.ts';
+import { ServiceModule } from './service.module.ts';
+
+export interface ServiceOptions {
+  readonly name: string;
+  /** In the order in which its projections run. */
+  readonly features: readonly Feature[];
+  readonly publishes?: readonly EventContract<never>[];
+  readonly announces?: readonly string[];
+  readonly problems?: ServiceProblems;
+  readonly has_queues?: boolean;
+}
+
+/** Puts a service together from its features: the one description that everything else about the service derives from. */
+export const defineService = (options: ServiceOptions): ServiceDefinition => {
+  const { name, features, publishes = [], announces = [], problems = {}, has_queues = false } = options;
+  const all = <Part extends keyof FeatureParts>(part: Part): FeatureParts[Part][] =>
+    features.flatMap((feature): readonly FeatureParts[Part][] => feature[part] ?? []);
+  const controllers = all('controllers');
+  const definition = {
+    name,
+    publishes,
+    announces,
+    problems,
+    has_queues,
+    migrations: all('migrations'),
+    tables: all('tables'),
+    streams: all('streams'),
+    projections: all('projections'),
+    subscribed: all('subscribed'),
+    snapshots: all('snapshots'),
+    sealed: all('sealed'),
+    routes: controllers.flatMap(({ prototype }) => endpointsOf(prototype as object).map(({ contract }) => contract)),
+  };
+  const module = moduleOf(definition, {
+    controllers: [...controllers, ...all('subscriptions')],
+    providers: [...all('providers'), ...all('work')],
+  });
+  return { ...definition, module };
+};
+
+/** A class of its own for each service, since Nest tells modules apart by their class. */
+const moduleOf = (
+  definition: ServiceDescription,
+  parts: Pick<DynamicModule, 'controllers' | 'providers'>,
+): DynamicModule => {
+  @Module({})
+  class NamedModule {}
+  Object.defineProperty(NamedModule, 'name', { value: `${definition.name}Module` });
+  return { module: NamedModule, imports: [ServiceModule.forService(definition)], ...parts };
+};

@@ -1,0 +1,1 @@
+export { contracts, services } from '../../apps/keyledger/src/services.ts';
