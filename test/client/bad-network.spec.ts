@@ -10,7 +10,7 @@ const problem = (status: number, code: string, headers = {}): Response =>
 
 type Network = (signal: AbortSignal) => Promise<Response>;
 
-/** Answers never, as a server does whose packets are dropped. */
+/** Never answers, like a server whose packets are dropped. */
 const hang: Network = (signal) =>
   new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 
@@ -25,13 +25,13 @@ const clientOn = async (network: Network, options: Partial<LicenseClientOptions>
     identifier: DEVICE,
     storage,
     fetch: (_input, init) => network(init?.signal as AbortSignal),
-    // What does answer has all the time that a busy machine needs.
+    // Long enough for a busy machine, except where the server never answers.
     timeoutMs: network === hang ? 100 : 20_000,
     ...options,
   });
 };
 
-describe('a program whose server says nothing of use', () => {
+describe('a program whose server does not answer', () => {
   it.each<[string, Network, string]>([
     ['hangs', hang, 'timeout'],
     ['cannot be found', () => Promise.reject(new TypeError('fetch failed')), 'unreachable'],
@@ -39,11 +39,15 @@ describe('a program whose server says nothing of use', () => {
     ['is starting', async () => problem(503, 'UNAVAILABLE', { 'retry-after': '1' }), 'server_error'],
     ['is behind a broken proxy', async () => new Response('<h1>Bad gateway</h1>', { status: 502 }), 'server_error'],
     ['limits the rate', async () => problem(429, 'RATE_LIMITED', { 'retry-after': '7' }), 'rate_limited'],
-    ['is a hotel', async () => new Response('<form>Room number?</form>'), 'no_answer_of_keyledger'],
-    ['is a proxy that wants a password', async () => new Response('', { status: 407 }), 'no_answer_of_keyledger'],
+    ['is behind a captive portal', async () => new Response('<form>Room number?</form>'), 'no_answer_of_keyledger'],
+    [
+      'is behind a proxy that asks for a password',
+      async () => new Response('', { status: 407 }),
+      'no_answer_of_keyledger',
+    ],
     ['answers with something else', async () => json(200, { ok: true }), 'no_answer_of_keyledger'],
     [
-      'says yes but cannot sign',
+      'sends a positive answer without a lease',
       async () => json(200, { valid: true, code: 'VALID', token: null }),
       'no_answer_of_keyledger',
     ],
@@ -52,13 +56,13 @@ describe('a program whose server says nothing of use', () => {
     expect(verdict).toMatchObject({ valid: true, mode: 'offline', code: 'VALID', offline: { cause } });
   });
 
-  it('takes no yes from a stranger, and does not forget what the server said', async () => {
+  it('ignores a positive answer with an untrusted signature, and keeps its lease', async () => {
     const forged = newSigner().token({}, leaseClaims({ plan: 'enterprise' }));
     const client = await clientOn(async () => json(200, { valid: true, code: 'VALID', token: forged }));
     expect(await client.verify()).toMatchObject({ mode: 'offline', license: { plan: 'pro' } });
   });
 
-  it('takes a no for a no', async () => {
+  it('accepts a negative answer, and remembers it offline', async () => {
     let network: Network = async () => json(200, { valid: false, code: 'REVOKED', message: null, token: null });
     const client = await clientOn((signal) => network(signal), { timeoutMs: 1_000 });
     expect(await client.verify()).toMatchObject({ valid: false, mode: 'online', code: 'REVOKED' });
@@ -66,7 +70,7 @@ describe('a program whose server says nothing of use', () => {
     expect(await client.verify()).toMatchObject({ valid: false, mode: 'offline', code: 'REVOKED' });
   });
 
-  it('forgets a no for its version when it is brought up to date', async () => {
+  it('drops the refusal of its version after an update', async () => {
     const storage = memoryStorage();
     const tooOld: Network = async () => json(200, { valid: false, code: 'VERSION_TOO_OLD', message: 'Please update.' });
     const old = await clientOn(tooOld, { storage, version: '1.0.0', licenseKey: 'ACME-1' });
@@ -77,7 +81,7 @@ describe('a program whose server says nothing of use', () => {
     expect(await updated.verify()).toMatchObject({ code: 'NO_LEASE' });
   });
 
-  it('ends a call that it aborts, and only that', async () => {
+  it('rejects only for a call that it aborted', async () => {
     const client = await clientOn(hang, { timeoutMs: 60_000 });
     const abort = new AbortController();
     const verdict = client.verify({ signal: abort.signal });
@@ -86,7 +90,7 @@ describe('a program whose server says nothing of use', () => {
     await expect(client.verify({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
-  it('does not stop where its disk is full or unreadable', async () => {
+  it('runs with a storage that fails, and reports its errors', async () => {
     const told: unknown[] = [];
     const broken = () => Promise.reject(new Error('ENOSPC'));
     const storage = { get: broken, set: broken, delete: broken, keys: broken };
@@ -98,7 +102,7 @@ describe('a program whose server says nothing of use', () => {
     await expect(client.usage.record('export')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
   });
 
-  it('begins anew where what it kept was cut off', async () => {
+  it('starts without a license when the stored state is damaged', async () => {
     const storage = memoryStorage();
     await storage.set('license', '{"license_key":"ACME-1","lea');
     const client = await clientOn(hang, { storage });

@@ -12,7 +12,7 @@ const PAGE = `<!doctype html><script type="importmap">{"imports": {
   "@noble/ed25519": "/node_modules/@noble/ed25519/index.js"
 }}</script>`;
 
-/** A merchant's own site, on another origin than the license server. */
+/** A merchant's site, on a different origin from the license server. */
 const openSite = async (): Promise<{ server: Server; url: string }> => {
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://site').pathname);
@@ -29,7 +29,7 @@ const openSite = async (): Promise<{ server: Server; url: string }> => {
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 };
 
-/** The browser comes with the npm package, for this platform alone. */
+/** The browser is part of an npm package, which supports this platform only. */
 const [describeHere, why] =
   process.platform === 'linux' && process.arch === 'x64' ? [describe] : [describe.skip, ' (needs Linux on x64)'];
 
@@ -51,7 +51,7 @@ describeHere(`a page in a browser${why ?? ''}`, () => {
     await merchant.close();
   });
 
-  /** Runs in the page, with a client that keeps everything in localStorage. Its text is all that reaches the page. */
+  /** Runs code in the page with a client that uses localStorage. The code is passed as text. */
   const inPage = (body: string): Promise<unknown> =>
     page.evaluate(`(async () => {
       const { LicenseClient, webStorage } = await import('@keyledger/client');
@@ -65,7 +65,7 @@ describeHere(`a page in a browser${why ?? ''}`, () => {
       ${body}
     })()`);
 
-  it('activates, verifies, works offline after a reload, and hears of a refusal', async () => {
+  it('activates, verifies, works offline after a reload, and receives a refusal', async () => {
     const { id, key } = await merchant.license(await merchant.plan());
     expect(await inPage('return client.activate("ACME-WRONG")')).toMatchObject({
       valid: false,
@@ -84,7 +84,7 @@ describeHere(`a page in a browser${why ?? ''}`, () => {
     expect(await inPage('return client.verify()')).toMatchObject({ valid: false, mode: 'online', code: 'SUSPENDED' });
   });
 
-  it('sees a clock that is turned back', async () => {
+  it('notices that the clock was set back', async () => {
     const { key } = await merchant.license(await merchant.plan());
     await inPage(`return client.activate(${JSON.stringify(key)})`);
     await merchant.stop();

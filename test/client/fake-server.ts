@@ -15,8 +15,8 @@ const problem = (status: number, code: string, details: Fields = {}): [number, F
 ];
 
 /**
- * A license server whose network can be made to fail: what it decides, it decides by the rules of the real one; the specs
- * that need no failures run against that.
+ * A license server whose network can fail. It follows the rules of the real server; tests that need no failures run against the
+ * real one.
  */
 export const startFakeServer = async () => {
   const signer = newSigner();
@@ -31,11 +31,11 @@ export const startFakeServer = async () => {
     calls,
     maxSessions: 2,
     sessionMs: 60_000,
-    /** Comes before the rules. */
+    /** Refuses a request before the rules apply. */
     refuse: undefined as ((body: Fields, path: string) => [number, Fields] | undefined) | undefined,
-    /** Answers in the server's stead, and says whether it has. */
+    /** Replaces the server's answer. @returns whether it did */
     fail: undefined as ((response: ServerResponse, path: string) => boolean) | undefined,
-    /** Share of answers that are lost after the server has done its work. */
+    /** Share of answers that are lost after the server has done its work, from 0 to 1. */
     losing: 0,
     quota: Infinity,
   };
@@ -81,7 +81,8 @@ export const startFakeServer = async () => {
   const count = (record: Fields): Fields => {
     const key = String(record['idempotency_key']);
     if (counted.has(key)) return { accepted: true };
-    if (counted.size >= state.quota) return { accepted: false, code: 'QUOTA_EXCEEDED', detail: 'Nothing is left.' };
+    if (counted.size >= state.quota)
+      return { accepted: false, code: 'QUOTA_EXCEEDED', detail: 'The quota is used up.' };
     counted.set(key, { feature: String(record['feature']), quantity: Number(record['quantity']) });
     return { accepted: true };
   };

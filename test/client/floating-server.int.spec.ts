@@ -2,7 +2,7 @@ import { type LicenseClient, memoryStorage } from '@keyledger/client';
 import { eventually } from '../support/app.ts';
 import { type Merchant, openMerchant } from './merchant.ts';
 
-describe('a floating session of the server', () => {
+describe('a floating session on a real server', () => {
   let merchant: Merchant;
   const clients: LicenseClient[] = [];
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe('a floating session of the server', () => {
       }
     ).data;
 
-  it('is the one there is until it is given back', async () => {
+  it('takes the only slot until it is checked in', async () => {
     const license = await floating();
     const session = await on(license.key, 'desk').checkout({ label: 'Desk 7' });
     expect(session).toMatchObject({ state: 'active', activeSessions: 1, maxSessions: 1 });
@@ -40,9 +40,9 @@ describe('a floating session of the server', () => {
     expect((await on(license.key, 'sofa').checkout()).active).toBe(true);
   });
 
-  it('that an administrator has ended is checked out anew with the next heartbeat, where there is a place', async () => {
+  it('that an administrator ended is checked out again with the next heartbeat, if a slot is free', async () => {
     const license = await floating({ floating_timeout: 1 });
-    // A clock that runs ahead: heartbeats come when tests have the patience for them.
+    // The clock jumps ahead, so the test need not wait for a heartbeat.
     let ahead = 0;
     const client = merchant.client({
       licenseKey: license.key,
@@ -62,7 +62,7 @@ describe('a floating session of the server', () => {
     await session.close();
   });
 
-  it('is borrowed with a lease that verifies when the server is away', async () => {
+  it('is borrowed with a lease that is valid offline', async () => {
     const license = await floating({ max_borrow_days: 2 });
     const client = on(license.key, 'laptop');
     const until = new Date(Date.now() + 86_400_000);

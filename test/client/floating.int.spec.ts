@@ -35,7 +35,7 @@ describe('a floating session', () => {
     };
   };
 
-  it('is kept alive well before its end, and given back', async () => {
+  it('is kept alive by heartbeats, and checked in', async () => {
     server.sessionMs = 3_000;
     const session = await open().checkout({ label: 'Desk 7' });
     expect(session).toMatchObject({ active: true, state: 'active', code: 'OK', activeSessions: 1, maxSessions: 2 });
@@ -51,7 +51,7 @@ describe('a floating session', () => {
     expect(calls('checkin')).toHaveLength(1);
   });
 
-  it('is given back with the client, and at the end of its block', async () => {
+  it('is checked in when the client is closed, and at the end of its block', async () => {
     const client = open();
     {
       await using session = await client.checkout();
@@ -64,7 +64,7 @@ describe('a floating session', () => {
     expect(server.sessions.size).toBe(0);
   });
 
-  it('says why there is none', async () => {
+  it('says why it was refused', async () => {
     server.maxSessions = 1;
     await open().checkout();
     const refused = await open({ identifier: 'another' }).checkout();
@@ -81,12 +81,12 @@ describe('a floating session', () => {
     });
   });
 
-  it('is taken again when it was lost, as after a computer’s sleep', async () => {
+  it('is checked out again after the server has lost it', async () => {
     server.sessionMs = 2_000;
     const states: string[] = [];
     const session = await open().checkout({ onChange: ({ state }: FloatingSession) => states.push(state) });
     const { id } = session;
-    // The server forgets it, as it does when a device sleeps past its end.
+    // The session expires on the server, as when a device sleeps.
     for (const known of server.sessions.values()) known.expires = 0;
     await eventually(() => session.id !== undefined && session.id !== id && session.active);
     server.sessions.clear();
@@ -94,7 +94,7 @@ describe('a floating session', () => {
     expect(states).toEqual(['active']);
   });
 
-  it('wakes with its device: the clock on the wall decides, not the timer', async () => {
+  it('expires and is renewed when its device wakes from sleep', async () => {
     let slept = 0;
     server.sessionMs = 60_000;
     const session = await open({ now: () => Date.now() + slept }).checkout();
@@ -124,7 +124,7 @@ describe('a floating session', () => {
     expect(session.active).toBe(false);
   });
 
-  it('outlives a network that comes and goes, and is no longer held when its time is over', async () => {
+  it('is inactive after its end without a network, and active again with one', async () => {
     server.sessionMs = 600;
     const states: string[] = [];
     const session = await open().checkout({ onChange: ({ state }: FloatingSession) => states.push(state) });
@@ -137,7 +137,7 @@ describe('a floating session', () => {
     expect(session).toMatchObject({ state: 'active', code: 'OK' });
   });
 
-  it('is asked for until the server can be reached', async () => {
+  it('is requested until the server can be reached', async () => {
     disconnect();
     const session = await open().checkout();
     expect(session).toMatchObject({ active: false, state: 'waiting', code: 'OFFLINE' });
@@ -147,7 +147,7 @@ describe('a floating session', () => {
     expect(await session.close()).toMatchObject({ done: false, code: 'OFFLINE' });
   });
 
-  it('ends when the license does', async () => {
+  it('ends when the license is suspended', async () => {
     server.sessionMs = 400;
     const session = await open().checkout();
     server.refuse = () => server.problem(409, 'LICENSE_SUSPENDED');
@@ -159,7 +159,7 @@ describe('a floating session', () => {
     expect(server.calls).toHaveLength(count);
   });
 
-  it('is not asked for by whom aborts', async () => {
+  it('is not requested when the call is aborted', async () => {
     await expect(open().checkout({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   });
 });

@@ -7,7 +7,7 @@ const stranger = newSigner();
 
 const unreachable = (): Promise<Response> => Promise.reject(new TypeError('fetch failed'));
 
-/** What a program thinks of a lease that lies in its storage while the server is out of reach. */
+/** Verdict on a lease in the storage while the server cannot be reached. */
 const judged = async (lease: string, options: Partial<LicenseClientOptions> = {}): Promise<Verdict> => {
   const storage = memoryStorage();
   await storage.set('license', JSON.stringify({ license_key: 'ACME-1', installation: 'x', lease }));
@@ -36,7 +36,7 @@ const malleable = (): string => {
   return Buffer.concat([bytes.subarray(0, 32), raised]).toString('base64url');
 };
 
-/** The same 64 bytes, written with bits to spare that are not zero. */
+/** The same 64 bytes, with unused bits of the last character that are not zero. */
 const otherSpelling = (): string => {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const last = alphabet.indexOf(part(2).at(-1) ?? '');
@@ -44,7 +44,7 @@ const otherSpelling = (): string => {
 };
 
 describe('a lease in the storage of a program', () => {
-  it('is believed when the server has signed it, by PEM and by JWK', async () => {
+  it('is accepted when the server has signed it, with the key as PEM or JWK', async () => {
     expect(await judged(GOOD)).toMatchObject({ valid: true, mode: 'offline', code: 'VALID', license: { plan: 'pro' } });
     expect(await judged(GOOD, { publicKeys: [stranger.jwk, server.jwk] })).toMatchObject({ valid: true });
   });
@@ -56,7 +56,7 @@ describe('a lease in the storage of a program', () => {
 
   it.each<[string, () => string, string]>([
     ['nothing at all', () => '', 'LEASE_MALFORMED'],
-    ['no token', () => 'x.y.z', 'LEASE_MALFORMED'],
+    ['a text that is not a token', () => 'x.y.z', 'LEASE_MALFORMED'],
     ['a fourth part', () => `${GOOD}.x`, 'LEASE_MALFORMED'],
     ['padding', () => `${GOOD}=`, 'LEASE_MALFORMED'],
     ['another spelling of the signature', () => `${part(0)}.${part(1)}.${otherSpelling()}`, 'LEASE_MALFORMED'],
@@ -65,10 +65,14 @@ describe('a lease in the storage of a program', () => {
     ['another type', () => server.token({ typ: 'license+jwt' }, leaseClaims()), 'LEASE_MALFORMED'],
     ['no type', () => server.token({ typ: undefined }, leaseClaims()), 'LEASE_MALFORMED'],
     ['a critical extension', () => server.token({ crit: ['exp'] }, leaseClaims()), 'LEASE_MALFORMED'],
-    ['a key of its own', () => stranger.token({ jwk: stranger.jwk }, leaseClaims()), 'LEASE_MALFORMED'],
-    ['a kid that nobody knows', () => stranger.token({}, leaseClaims()), 'LEASE_UNTRUSTED_KEY'],
-    ['a kid of the prototype', () => stranger.token({ kid: '__proto__' }, leaseClaims()), 'LEASE_UNTRUSTED_KEY'],
-    ['a stranger under our kid', () => stranger.token({ kid: server.kid }, leaseClaims()), 'LEASE_BAD_SIGNATURE'],
+    ['an embedded key', () => stranger.token({ jwk: stranger.jwk }, leaseClaims()), 'LEASE_MALFORMED'],
+    ['an unknown kid', () => stranger.token({}, leaseClaims()), 'LEASE_UNTRUSTED_KEY'],
+    ['__proto__ as kid', () => stranger.token({ kid: '__proto__' }, leaseClaims()), 'LEASE_UNTRUSTED_KEY'],
+    [
+      'another signer under the kid of the server',
+      () => stranger.token({ kid: server.kid }, leaseClaims()),
+      'LEASE_BAD_SIGNATURE',
+    ],
     ['other claims', () => `${part(0)}.${encode(leaseClaims({ plan: 'all' }))}.${part(2)}`, 'LEASE_BAD_SIGNATURE'],
     ['a malleable signature', () => `${part(0)}.${part(1)}.${malleable()}`, 'LEASE_BAD_SIGNATURE'],
     [
@@ -80,14 +84,18 @@ describe('a lease in the storage of a program', () => {
     ['another device', () => server.token({}, leaseClaims({ fingerprint_hash: 'other' })), 'LEASE_WRONG_DEVICE'],
     ['no device', () => server.token({}, leaseClaims({ fingerprint_hash: null })), 'LEASE_WRONG_DEVICE'],
     ['an end in the past', () => server.token({}, leaseClaims({}, Date.now() - 8 * 86_400_000)), 'LEASE_EXPIRED'],
-    ['a beginning to come', () => server.token({}, leaseClaims({}, Date.now() + 3_600_000)), 'LEASE_NOT_YET_VALID'],
-    ['an end that is no number', () => server.token({}, leaseClaims({ exp: '9999999999' })), 'LEASE_MALFORMED'],
+    [
+      'a beginning in the future',
+      () => server.token({}, leaseClaims({}, Date.now() + 3_600_000)),
+      'LEASE_NOT_YET_VALID',
+    ],
+    ['an end that is not a number', () => server.token({}, leaseClaims({ exp: '9999999999' })), 'LEASE_MALFORMED'],
     ['no end', () => server.token({}, leaseClaims({ exp: undefined })), 'LEASE_MALFORMED'],
-  ])('is not believed with %s', async (_what, forge, code) => {
+  ])('is not accepted with %s', async (_what, forge, code) => {
     expect(await judged(forge())).toMatchObject({ valid: false, mode: 'offline', code, license: null, until: null });
   });
 
-  it('grants what it says, and no more', async () => {
+  it('grants exactly its entitlements', async () => {
     const entitlements = {
       export: { value_type: 'bool', value: true },
       seats: 0,
@@ -104,17 +112,17 @@ describe('a lease in the storage of a program', () => {
   });
 });
 
-describe('a program', () => {
+describe('the options of a program', () => {
   it.each([
-    ['a url that is none', { url: 'licenses.example.com' }],
-    ['a product that is no id', { product: 'studio' }],
-    ['a time-out that is no number', { timeoutMs: NaN }],
-  ])('is not made with %s', (_what, options) => {
+    ['a malformed url', { url: 'licenses.example.com' }],
+    ['a malformed product id', { product: 'studio' }],
+    ['a time limit that is not a number', { timeoutMs: NaN }],
+  ])('are refused with %s', (_what, options) => {
     const all = { url: 'https://licenses.example.com', product: PRODUCT, ...options };
     expect(() => new LicenseClient(all)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
   });
 
-  it('is told of a pinned key that is none', async () => {
+  it('are refused with a malformed pinned key', async () => {
     await expect(judged(GOOD, { publicKeys: ['ssh-ed25519 AAAA'] })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     const rsa = { kty: 'RSA', crv: '', x: 'AQAB' };
     await expect(judged(GOOD, { publicKeys: [rsa] })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });

@@ -8,12 +8,12 @@ import { startAndWaitFor, stop } from '../support/children.ts';
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'apps', 'keyledger', 'src', 'main.js');
 const KEY = 'kl_test_admin_key_0123456789';
 
-describe('a program and a server that is killed', () => {
+describe('a program whose server is killed', () => {
   let folder: string;
   let server: ChildProcess;
   let url: string;
 
-  /** As `npm start` runs it, on the data that the one before left. */
+  /** Starts the server like `npm start`, on the data of the one before. */
   const start = async (port: string): Promise<void> => {
     const { child, match } = await startAndWaitFor([MAIN], /serves (http:\/\/127\.0\.0\.1:\d+)/, {
       ...process.env,
@@ -40,7 +40,7 @@ describe('a program and a server that is killed', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('runs through it, and is confirmed again afterwards', async () => {
+  it('runs offline, and online again after a restart', async () => {
     const product = await create('/admin/products', { name: 'Studio', slug: 'studio', type: 'desktop' });
     const of = { product_id: product['id'] };
     const terms = { name: 'Pro', slug: 'pro', license_type: 'perpetual', license_model: 'standard' };

@@ -6,14 +6,14 @@ import { migratedDatabase } from '../support/service-database.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A merchant with a server of its own, which can be stopped and started again at the same address. */
+/** A merchant with its own server, which can be stopped and started again at the same address. */
 export interface Merchant {
   readonly url: string;
   readonly product: string;
   readonly pem: string;
-  /** Makes a plan. @returns its id */
+  /** Creates a plan. @returns its id */
   plan(over?: Fields): Promise<string>;
-  /** Issues a licence of a plan. */
+  /** Issues a license. */
   license(plan: string, over?: Fields): Promise<{ id: string; key: string }>;
   admin(method: string, path: string, body?: Fields): Promise<Fields>;
   client(options?: Partial<LicenseClientOptions>): LicenseClient;
@@ -22,7 +22,7 @@ export interface Merchant {
   close(): Promise<void>;
 }
 
-/** @param over of the product */
+/** @param over fields of the product */
 export const openMerchant = async (over: Fields = {}): Promise<Merchant> => {
   const services = [gatewayService, licensingService];
   const database = await migratedDatabase(services);

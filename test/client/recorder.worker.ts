@@ -1,4 +1,4 @@
-/** Records usage until it is killed, and says so on each: node recorder.worker.ts URL PEM FOLDER [flush] */
+/** Records usage until it is killed, and prints a line for each record: node recorder.worker.ts URL PEM FOLDER [flush] */
 import { fileStorage, LicenseClient } from '@keyledger/client/node';
 import { DEVICE, PRODUCT } from './signer.ts';
 

@@ -5,7 +5,7 @@ export const DEVICE = 'workstation-7';
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A license server's signing key, and what it can sign. */
+/** The signing key of a license server. */
 export const newSigner = () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { x = '' } = publicKey.export({ format: 'jwk' });
@@ -15,7 +15,7 @@ export const newSigner = () => {
     kid,
     jwk: { kty: 'OKP', crv: 'Ed25519', x, kid },
     pem: String(publicKey.export({ type: 'spki', format: 'pem' })),
-    /** A JWS of any header and claims. */
+    /** Signs any header and claims as a JWS. */
     token: (header: object, claims: object): string =>
       signed({ alg: 'EdDSA', typ: 'lease+jwt', kid, ...header }, claims, privateKey),
   };
@@ -28,7 +28,7 @@ const signed = (header: object, claims: object, key: KeyObject): string => {
   return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;
 };
 
-/** Claims of a good lease. @param now in milliseconds */
+/** Claims of a valid lease. @param now in milliseconds since 1970 */
 export const leaseClaims = (over: object = {}, now = Date.now()): object => {
   const iat = Math.floor(now / 1000);
   return {

@@ -1,7 +1,7 @@
 import { memoryStorage, type Usage } from '@keyledger/client';
 import { type Merchant, openMerchant } from './merchant.ts';
 
-describe('usage of a program that is counted by the server', () => {
+describe('usage on a real server', () => {
   let merchant: Merchant;
   beforeAll(async () => {
     merchant = await openMerchant();
@@ -24,7 +24,7 @@ describe('usage of a program that is counted by the server', () => {
     return data.map(({ quantity }) => quantity).reverse();
   };
 
-  it('comes through once, also what was recorded while there was no server', async () => {
+  it('is counted once, including records made while the server was down', async () => {
     const license = await licensed(null);
     const storage = memoryStorage();
     const client = merchant.client({ storage, licenseKey: license.key, onError: () => undefined });
@@ -40,7 +40,7 @@ describe('usage of a program that is counted by the server', () => {
     await client.close();
   });
 
-  it('is counted up to the quota; what is refused for good is told of and let go', async () => {
+  it('is counted up to the quota; refused records are reported and deleted', async () => {
     const license = await licensed(5);
     const refused: [Usage['feature'], number, string][] = [];
     const client = merchant.client({
@@ -65,7 +65,7 @@ describe('usage of a program that is counted by the server', () => {
     ]);
   });
 
-  it('of a suspended licence waits until it is reinstated', async () => {
+  it('of a suspended license waits until it is reinstated', async () => {
     const license = await licensed(5);
     const client = merchant.client({ storage: memoryStorage(), licenseKey: license.key });
     await merchant.admin('POST', `/admin/licenses/${license.id}/suspend`, {});

@@ -45,7 +45,7 @@ describe('usage', () => {
     await eventually(() => server.counted.size === 1);
   });
 
-  it('waits while the server is out of reach, and comes through once', async () => {
+  it('waits while the server cannot be reached, and is counted once', async () => {
     const storage = memoryStorage();
     server.fail = (response) => {
       response.destroy();
@@ -61,7 +61,7 @@ describe('usage', () => {
     expect(total()).toBe(3);
   });
 
-  it('is counted once where answers are lost and two processes send the same records', async () => {
+  it('is counted once when answers are lost and two processes send the same records', async () => {
     const storage = memoryStorage();
     const clients = [open({ storage }), open({ storage })];
     server.losing = 0.5;
@@ -73,7 +73,7 @@ describe('usage', () => {
     expect(total()).toBe(100);
   });
 
-  it('goes on by itself when the server is back', async () => {
+  it('is sent in the background when the server is back', async () => {
     server.fail = (response) => {
       response.writeHead(503, { 'retry-after': '1' }).end();
       return true;
@@ -85,7 +85,7 @@ describe('usage', () => {
     await eventually(() => server.counted.size === 1);
   });
 
-  it('that is refused for good is told of and let go; the rest is counted', async () => {
+  it('that is refused for good is reported and deleted; the rest is counted', async () => {
     const refused: [Usage, string][] = [];
     server.quota = 2;
     const client = open({ onUsageRefused: (usage, code) => refused.push([usage, code]) });
@@ -94,7 +94,7 @@ describe('usage', () => {
     expect(refused).toEqual([[expect.objectContaining({ feature: 'export', quantity: 3 }), 'QUOTA_EXCEEDED']]);
   });
 
-  it('that the server cannot read holds up no other', async () => {
+  it('that is invalid does not block other records', async () => {
     const refused: number[] = [];
     const client = open({ onUsageRefused: ({ quantity }) => refused.push(quantity) });
     for (let n = 1; n <= 9; n++) await client.usage.record('export', n);
@@ -106,7 +106,7 @@ describe('usage', () => {
     expect(refused).toEqual([5]);
   });
 
-  it('of a suspended license waits, and holds up no other license', async () => {
+  it('of a suspended license waits, and does not block other licenses', async () => {
     const storage = memoryStorage();
     await open({ storage, licenseKey: 'ACME-1' }).usage.record('export');
     const client = open({ storage, licenseKey: 'ACME-2' });
@@ -117,7 +117,7 @@ describe('usage', () => {
     expect(await client.usage.flush()).toMatchObject({ sent: 1, pending: 0, code: 'OK' });
   });
 
-  it('is bounded: one record too many is refused before it is kept', async () => {
+  it('is bounded: a record over the limit is refused', async () => {
     const client = open({ maxQueuedUsage: 2 });
     server.fail = (response) => {
       response.destroy();
@@ -131,11 +131,14 @@ describe('usage', () => {
     await client.usage.record('export');
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '1' as unknown as number])('is not %p', async (quantity) => {
-    await expect(open().usage.record('export', quantity)).rejects.toMatchObject({ code: 'INVALID_RECORD' });
-  });
+  it.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, '1' as unknown as number])(
+    'does not take the quantity %p',
+    async (quantity) => {
+      await expect(open().usage.record('export', quantity)).rejects.toMatchObject({ code: 'INVALID_RECORD' });
+    },
+  );
 
-  it('is not kept without a license, nor after the end', async () => {
+  it('is refused without a license and after close', async () => {
     await expect(open({ licenseKey: undefined }).usage.record('export')).rejects.toMatchObject({
       code: 'NO_LICENSE_KEY',
     });
@@ -164,7 +167,7 @@ describe('usage', () => {
       ...more,
     ];
 
-    it('is lost by no kill -9 and counted once', async () => {
+    it('survives kill -9 and is counted once', async () => {
       server.losing = 0.3;
       const kept = new Map<string, number>();
       for (const records of [5, 40, 120]) {
@@ -178,12 +181,12 @@ describe('usage', () => {
       const { child } = await startAndWaitFor(worker('flush'), /^empty$/);
       await stop(child);
       for (const [id, quantity] of kept) expect(server.counted.get(id)).toMatchObject({ quantity });
-      // One record a run may have been kept without the program having come to say so.
+      // Each killed run may have stored one record without printing it.
       expect(server.counted.size - kept.size).toBeLessThanOrEqual(3);
       expect((await readdir(join(folder, 'state'))).filter((name) => name.startsWith('usage-'))).toEqual([]);
     });
 
-    it('is kept under any name, within its folder, for its user alone', async () => {
+    it('is stored under any key, inside the folder, readable by its user only', async () => {
       const storage = fileStorage(join(folder, 'a'));
       expect(await storage.get('x')).toBeUndefined();
       expect(await storage.keys('')).toEqual([]);

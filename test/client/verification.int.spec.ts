@@ -13,7 +13,7 @@ describe('a program and its license', () => {
   });
   afterAll(() => merchant.close());
 
-  it('is activated once, verified from then on, and given back', async () => {
+  it('are activated once, verified, and deactivated', async () => {
     const { id, key } = await merchant.license(plan);
     const storage = memoryStorage();
     const first = merchant.client({ storage });
@@ -31,7 +31,7 @@ describe('a program and its license', () => {
     expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: false, code: 'NO_LICENSE_KEY' });
   });
 
-  it('is told by code and numbers why it may not run', async () => {
+  it('get the reason of a refusal as code and numbers', async () => {
     const { key } = await merchant.license(plan);
     expect(await merchant.client().activate('ACME-WRONG')).toMatchObject({ valid: false, code: 'LICENSE_NOT_FOUND' });
     expect(await merchant.client({ licenseKey: key }).verify()).toMatchObject({ valid: false, code: 'NOT_ACTIVATED' });
@@ -44,7 +44,7 @@ describe('a program and its license', () => {
     });
   });
 
-  it('takes its key as it was pasted, typed or read from a secret file', async () => {
+  it('take a key that was pasted, typed or read from a secret file', async () => {
     const { id, key } = await merchant.license(plan);
     const storage = memoryStorage();
     const pasted = `\ufeff${key.slice(0, 8)}\r\n ${key.slice(8).replaceAll('-', '\u2013')}\n`;
@@ -55,7 +55,7 @@ describe('a program and its license', () => {
     expect(await merchant.client({ storage, licenseKey: key }).verify()).toMatchObject({ valid: true });
   });
 
-  it.each(['', '\n', '\u200b'])('has no key when it is given a blank one: %j', async (blank) => {
+  it.each(['', '\n', '\u200b'])('have no key when the given one is blank: %j', async (blank) => {
     expect(await merchant.client({ licenseKey: blank }).verify()).toMatchObject({ code: 'NO_LICENSE_KEY' });
     const { key } = await merchant.license(plan);
     const client = merchant.client();
@@ -65,7 +65,7 @@ describe('a program and its license', () => {
     expect(client.verdict).toMatchObject({ valid: true });
   });
 
-  it('keeps the license that works when another key is refused', async () => {
+  it('keep the valid license when another key is refused', async () => {
     const { key } = await merchant.license(plan);
     const client = merchant.client();
     await client.activate(key);
@@ -73,7 +73,7 @@ describe('a program and its license', () => {
     expect(await client.verify()).toMatchObject({ valid: true });
   });
 
-  it('says what is missing', async () => {
+  it('report a missing feature', async () => {
     const { key } = await merchant.license(plan);
     const client = merchant.client();
     await client.activate(key);
@@ -85,7 +85,7 @@ describe('a program and its license', () => {
     expect(client.entitlement('constructor')).toBeUndefined();
   });
 
-  it('knows what its plan grants, online and off', async () => {
+  it('know the entitlements of the plan, online and offline', async () => {
     const granting = await merchant.plan();
     const grant = (feature: string, value_type: string, value: unknown) =>
       merchant.admin('POST', `/admin/plans/${granting}/entitlements`, { feature, value_type, value });
@@ -109,14 +109,14 @@ describe('a program and its license', () => {
     await merchant.start();
   });
 
-  it('names itself where the program does not, and stays the same', async () => {
+  it('keep a random identifier when the program gives none', async () => {
     const { key } = await merchant.license(plan);
     const storage = memoryStorage();
     expect(await merchant.client({ storage, identifier: undefined }).activate(key)).toMatchObject({ valid: true });
     expect(await merchant.client({ storage, identifier: undefined }).verify()).toMatchObject({ valid: true });
   });
 
-  it('fetches the keys of the server where none are pinned', async () => {
+  it('fetch the public keys of the server when none are pinned', async () => {
     const { key } = await merchant.license(plan);
     const storage = memoryStorage();
     const client = merchant.client({ storage, publicKeys: undefined });
@@ -127,7 +127,7 @@ describe('a program and its license', () => {
     await merchant.start();
   });
 
-  it('is refused where it was released after the time for which updates are included, online and offline', async () => {
+  it('are refused when the release is later than the included updates, online and offline', async () => {
     const perpetual = await merchant.plan({ updates_days: 30 });
     const { key } = await merchant.license(perpetual);
     const storage = memoryStorage();
@@ -136,7 +136,7 @@ describe('a program and its license', () => {
     await released(0).activate(key);
     expect(await released(29).verify()).toMatchObject({ valid: true, mode: 'online', code: 'VALID' });
     await merchant.stop();
-    // The lease was given to the version before, and says until when others are included.
+    // The lease was issued to the version before, and says until when releases are included.
     expect(await released(31).verify()).toMatchObject({ valid: false, mode: 'offline', code: 'VERSION_TOO_OLD' });
     expect(await released(29).verify()).toMatchObject({ valid: true, mode: 'offline', code: 'VALID' });
     await merchant.start();
@@ -145,7 +145,7 @@ describe('a program and its license', () => {
   });
 
   describe('offline', () => {
-    it('runs on its lease until that ends, and in grace where it is given', async () => {
+    it('run on the lease until it ends, and then in grace if configured', async () => {
       const { key } = await merchant.license(plan);
       const storage = memoryStorage();
       await merchant.client({ storage }).activate(key);
@@ -166,7 +166,7 @@ describe('a program and its license', () => {
       expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: true, mode: 'online' });
     });
 
-    it('sees a clock that is turned back, and trusts it again once the server has been heard', async () => {
+    it('notice that the clock was set back, and trust it again after an online call', async () => {
       const { key } = await merchant.license(plan);
       const storage = memoryStorage();
       await merchant.client({ storage }).activate(key);
@@ -182,7 +182,7 @@ describe('a program and its license', () => {
       await merchant.start();
     });
 
-    it('works with a clock that has always been wrong', async () => {
+    it('work with a clock that was always wrong', async () => {
       const { key } = await merchant.license(plan);
       const storage = memoryStorage();
       const wrong = { storage, now: () => Date.now() - 400 * DAY };
@@ -192,7 +192,7 @@ describe('a program and its license', () => {
       await merchant.start();
     });
 
-    it('does not mask what the server has decided', async () => {
+    it('stay refused after a refusal of the server', async () => {
       const { id, key } = await merchant.license(plan);
       const storage = memoryStorage();
       await merchant.client({ storage }).activate(key);
@@ -213,7 +213,7 @@ describe('a program and its license', () => {
       expect(await merchant.client({ storage }).verify()).toMatchObject({ valid: true, mode: 'online' });
     });
 
-    it('neither activates nor deactivates, and says so without throwing', async () => {
+    it('neither activate nor deactivate, and do not throw', async () => {
       const { key } = await merchant.license(plan);
       const storage = memoryStorage();
       await merchant.client({ storage }).activate(key);

@@ -2,16 +2,16 @@
 /**
  * A command-line program with a license:
  *
- *     acme-render activate ACME-XXXX-…    takes one of the license's devices
- *     acme-render render FILE             works, online and off
- *     acme-render status                  says what the license allows
- *     acme-render deactivate              gives the device back
+ *     acme-render activate ACME-XXXX-…    activates this device
+ *     acme-render render FILE             works online and offline
+ *     acme-render status                  shows whether the license is valid
+ *     acme-render deactivate              deactivates this device
  */
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileStorage, LicenseClient } from '@keyledger/client/node';
 
-// In a program that ships these three are constants; the public key is what /.well-known/keyledger.pem shows.
+// In a shipped program these are constants; the public key is the content of /.well-known/keyledger.pem.
 const { ACME_LICENSE_SERVER: url, ACME_PRODUCT: product, ACME_PUBLIC_KEY: publicKey } = process.env;
 
 const client = new LicenseClient({
@@ -22,7 +22,7 @@ const client = new LicenseClient({
   storage: fileStorage(process.env.ACME_STATE ?? join(homedir(), '.acme-render')),
 });
 
-/** What the program says to its user; scripts look at the exit code: 0 = it may run, 2 = it may not. */
+/** Prints a verdict. @returns the exit code for scripts: 0 = licensed, 2 = not licensed */
 const tell = ({ valid, mode, code, reason, until }) => {
   console.log(valid ? `Licensed (${mode}), until ${until.toISOString()}.` : `Not licensed: ${code}. ${reason}`);
   return valid ? 0 : 2;
@@ -40,7 +40,7 @@ const commands = {
     const verdict = await client.verify();
     if (!verdict.valid) return tell(verdict);
     console.log(`Rendered ${file}.`);
-    // Kept on disk at once, sent when the server can be reached: now, or by a later run.
+    // Stored on disk at once, and sent when the server can be reached: now or in a later run.
     await client.usage.record('renders', 1, { metadata: { file } });
     return 0;
   },

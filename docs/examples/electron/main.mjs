@@ -1,5 +1,5 @@
 /**
- * The license lives in the main process: it has the disk, and pages cannot touch it. The window asks by IPC and is told of
+ * The main process holds the license: it has access to the disk, and pages cannot change it. The window asks by IPC and receives
  * every change.
  */
 import { hostname } from 'node:os';
@@ -14,7 +14,7 @@ await app.whenReady();
 const client = new LicenseClient({
   url: 'https://licenses.example.com',
   product: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
-  // From https://licenses.example.com/.well-known/keyledger.pem, when the program was built.
+  // From https://licenses.example.com/.well-known/keyledger.pem, at build time.
   publicKeys: [
     `-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
@@ -32,7 +32,7 @@ const window = new BrowserWindow({
   webPreferences: { preload: join(import.meta.dirname, 'preload.cjs') },
 });
 
-/** What the page needs to know; dates and objects pass through IPC as they are. */
+/** Sends a verdict to the page; IPC passes dates and objects unchanged. */
 const show = (verdict) => {
   window.webContents.send('license', verdict);
   return verdict;
@@ -51,7 +51,7 @@ ipcMain.handle('usage:record', (_event, feature, quantity) => client.usage.recor
 
 await window.loadFile('index.html');
 
-// At start, every few hours, and when the computer wakes: a license that was suspended is then noticed soon.
+// At start, every four hours, and when the computer wakes, so that a suspended license is noticed soon.
 const check = async () => show(await client.verify());
 await check();
 setInterval(check, CHECK_EVERY);
@@ -59,7 +59,7 @@ powerMonitor.on('resume', check);
 
 app.on('window-all-closed', () => app.quit());
 app.on('will-quit', (event) => {
-  // Gives sessions back and sends what usage can be sent, once, within the time-out.
+  // Checks sessions in and sends usage, within the time limit.
   event.preventDefault();
   void client.close().finally(() => app.exit());
 });

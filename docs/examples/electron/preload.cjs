@@ -1,4 +1,4 @@
-/** The page's whole view of the license: five functions, no Node.js. */
+/** All that the page can do with the license: five functions, no Node.js. */
 const { contextBridge, ipcRenderer } = require('electron');
 
 contextBridge.exposeInMainWorld('license', {

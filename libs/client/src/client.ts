@@ -8,12 +8,12 @@ import { UsageQueue } from './usage/queue.ts';
 import { demanding, type Entitlement, entitlementsOf, no, refused, type Verdict, withNumbers, yes } from './verdict.ts';
 
 export interface VerifyOptions extends CallOptions {
-  /** Features that must be there. */
+  /** Required features. */
   readonly entitlements?: readonly string[] | undefined;
 }
 
 export interface ActivateOptions extends CallOptions {
-  /** What the customer sees this device as, e.g. its host name. */
+  /** Name of this device shown to the customer, e.g. its host name. */
   readonly label?: string | undefined;
 }
 
@@ -169,11 +169,11 @@ export class LicenseClient {
 }
 
 const NO_KEY = no('NO_LICENSE_KEY', 'There is no license key yet.', { mode: 'offline' });
-const DEACTIVATED: Outcome = { done: true, code: 'OK', reason: 'This device is not active any more.' };
+const DEACTIVATED: Outcome = { done: true, code: 'OK', reason: 'This device is no longer active.' };
 const IMPOSTOR: Silent = {
   kind: 'silence',
   cause: 'no_answer_of_keyledger',
-  reason: 'The answer is none of Keyledger.',
+  reason: 'The answer is not from Keyledger.',
   retryAfterMs: null,
 };
 

@@ -1,4 +1,4 @@
-/** What went wrong, for programs. The server's own codes come as they are (`VALIDATION_FAILED`, …). */
+/** Error codes. Codes of the server are passed on unchanged (`VALIDATION_FAILED`, …). */
 export type LicenseErrorCode =
   | 'ABORTED'
   | 'CLOSED'
@@ -10,8 +10,8 @@ export type LicenseErrorCode =
   | (string & {});
 
 /**
- * The only error that this library throws. Being offline and being refused are results, not errors: what is thrown is a
- * mistake of the calling program, a call that it aborted, or a disk that does not keep what must not be lost.
+ * The only error that this library throws. Being offline and being refused are results, not errors. Errors are mistakes of the
+ * calling program, aborted calls, and a storage that fails to keep usage records.
  */
 export class LicenseError extends Error {
   override readonly name = 'LicenseError';

@@ -1,7 +1,7 @@
 import { asObject, fromBase64, fromBase64Url, sha256, toBase64Url } from './bytes.ts';
 import { LicenseError } from './errors.ts';
 
-/** Ed25519 public key as `/.well-known/jwks.json` has it (RFC 8037). */
+/** Ed25519 public key in the form of `/.well-known/jwks.json` (RFC 8037). */
 export interface PublicJwk {
   readonly kty: string;
   readonly crv: string;
@@ -9,25 +9,25 @@ export interface PublicJwk {
   readonly kid?: string;
 }
 
-/** A key to trust: a JWK, or PEM text (SPKI; several blocks in one text are several keys). */
+/** A trusted key: a JWK, or PEM text (SPKI) with one or more keys. */
 export type PublicKeySource = PublicJwk | string;
 
-/** Raw 32-byte keys by their id. */
+/** Raw 32-byte keys by key id. */
 export type TrustedKeys = ReadonlyMap<string, Uint8Array>;
 
-/** DER before the 32 bytes of an Ed25519 public key (RFC 8410 §4). */
+/** DER that precedes the 32 bytes of an Ed25519 public key (RFC 8410 §4). */
 const SPKI_PREFIX = '302a300506032b6570032100';
 
 /**
- * The keys by their ids. An id is always computed (RFC 7638), never believed.
- * @throws LicenseError INVALID_OPTIONS for what is no Ed25519 key
+ * The keys by key id. The id is always computed (RFC 7638), never read from the input.
+ * @throws LicenseError INVALID_OPTIONS for anything but an Ed25519 key
  */
 export const trustedKeys = async (sources: readonly PublicKeySource[]): Promise<TrustedKeys> => {
   const keys = sources.flatMap((source) => (typeof source === 'string' ? pemKeys(source) : [jwkKey(source)]));
   return new Map(await Promise.all(keys.map(async (key) => [await thumbprint(key), key] as const)));
 };
 
-/** Ed25519 keys of a JWKS document; keys of other kinds are passed over, as RFC 7517 §5 asks. */
+/** Ed25519 keys of a JWKS document. Other keys are ignored, as RFC 7517 §5 requires. */
 export const jwksKeys = (document: unknown): readonly PublicJwk[] => {
   const keys = asObject(document)?.['keys'];
   return Array.isArray(keys) ? (keys as unknown[]).filter(isEd25519) : [];

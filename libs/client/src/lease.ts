@@ -3,12 +3,12 @@ import { asObject, fromBase64Url, utf8 } from './bytes.ts';
 import { CLOCK_TOLERANCE_MS } from './clock.ts';
 import type { TrustedKeys } from './keys.ts';
 
-/** What a lease says, once its signature has been checked. Times in seconds since 1970 (RFC 7519). */
+/** Claims of a lease whose signature was verified. Times in seconds since 1970 (RFC 7519). */
 export interface LeaseClaims {
   readonly iss: string;
   /** The product's id. */
   readonly aud: string;
-  /** The licence's id. */
+  /** The license's id. */
   readonly sub: string;
   readonly iat: number;
   readonly nbf: number;
@@ -17,13 +17,13 @@ export interface LeaseClaims {
   readonly plan: string;
   readonly status: string;
   readonly entitlements: Readonly<Record<string, unknown>>;
-  /** Base64url SHA-256 of the identifier it is bound to. */
+  /** Base64url SHA-256 of the identifier that the lease is bound to. */
   readonly fingerprint_hash: string | null;
-  /** RFC 3339: releases after it are not included; null or left out = all are. */
+  /** RFC 3339: later releases are not included; null or undefined = all are included. */
   readonly updates_until?: string | null;
 }
 
-/** Why a lease is not believed. */
+/** Why a lease is not accepted. */
 export type LeaseFault =
   | 'LEASE_MALFORMED'
   | 'LEASE_UNTRUSTED_KEY'
@@ -35,7 +35,7 @@ export type LeaseFault =
 
 /**
  * Checks form, key and signature of a lease token: a JWS in compact form with exactly the header that Keyledger writes.
- * The algorithm is ours to say, not the token's: none, HMAC, embedded keys and critical extensions all fail here.
+ * The algorithm is fixed, not read from the token: `none`, HMAC, embedded keys and critical extensions are refused.
  */
 export const readLease = async (token: string, keys: TrustedKeys): Promise<LeaseClaims | LeaseFault> => {
   const [head = '', payload = '', signature = '', ...rest] = token.split('.');
@@ -46,14 +46,14 @@ export const readLease = async (token: string, keys: TrustedKeys): Promise<Lease
   if (bytes?.length !== 64) return 'LEASE_MALFORMED';
   const key = keys.get(String(header['kid']));
   if (key === undefined) return 'LEASE_UNTRUSTED_KEY';
-  // Strict (RFC 8032 §5.1.7) rather than ZIP 215: S below the group's order, no second signature for one message.
+  // Strict (RFC 8032 §5.1.7), not ZIP 215: S must be below the group order, so a signature cannot be altered.
   const good = await verifyAsync(bytes, utf8(`${head}.${payload}`), key, { zip215: false });
   if (!good) return 'LEASE_BAD_SIGNATURE';
   const claims = jsonOf(payload);
   return claims !== undefined && isClaims(claims) ? claims : 'LEASE_MALFORMED';
 };
 
-/** The `kid` that a token names, without believing anything of it; undefined for what is no token. */
+/** The `kid` in the header of a token, which is not verified; undefined when the text is not a token. */
 export const namedKey = (token: string): string | undefined => {
   const kid = jsonOf(token.split('.')[0] ?? '')?.['kid'];
   return typeof kid === 'string' ? kid : undefined;
@@ -62,13 +62,13 @@ export const namedKey = (token: string): string | undefined => {
 export interface LeaseTerms {
   readonly product: string;
   readonly fingerprint: string;
-  /** In milliseconds. */
+  /** Milliseconds since 1970. */
   readonly now: number;
-  /** How long after its end a lease is still good, in milliseconds. */
+  /** How long the lease stays valid after its end, in milliseconds. */
   readonly grace: number;
 }
 
-/** Whether a lease is for us, and good now. */
+/** Checks that a lease is for this product and device and valid now. */
 export const judgeLease = (
   claims: LeaseClaims,
   { product, fingerprint, now, grace }: LeaseTerms,
@@ -80,7 +80,7 @@ export const judgeLease = (
   return 'OK';
 };
 
-/** Whether a program was released after the time for which the license includes new releases. */
+/** Whether a program was released after the time until which the license includes new releases. */
 export const isBeyondUpdates = ({ updates_until }: LeaseClaims, releaseDate: string | null): boolean =>
   releaseDate !== null && updates_until != null && Date.parse(releaseDate) > Date.parse(updates_until);
 

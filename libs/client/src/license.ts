@@ -7,7 +7,7 @@ import type { Settings } from './options.ts';
 import type { CallOptions, Silent, Transport } from './transport.ts';
 import { no, type Verdict, yes } from './verdict.ts';
 
-/** The licence as this installation knows it: its key, its lease, what was refused, and what time it is. */
+/** The state of the license on this device: key, lease, last refusal and clock. */
 export class KnownLicense {
   readonly #pinned: Promise<TrustedKeys> | undefined;
   #loaded: Promise<void> | undefined;
@@ -23,11 +23,11 @@ export class KnownLicense {
   ) {
     this.clock = new Clock(settings.now);
     if (settings.publicKeys.length > 0) this.#pinned = trustedKeys(settings.publicKeys);
-    // It is awaited, and fails, where a lease is read; until then its failure is nobody's.
+    // Avoids an unhandled rejection: the promise is awaited, and fails, when a lease is read.
     this.#pinned?.catch(() => undefined);
   }
 
-  /** Reads what was kept, once. A storage that cannot be read is told of and taken for empty. */
+  /** Reads the storage once. A storage that cannot be read is reported to `onError` and counts as empty. */
   load(): Promise<void> {
     return (this.#loaded ??= this.#load());
   }
@@ -57,8 +57,9 @@ export class KnownLicense {
   }
 
   /**
-   * Takes what the server signed, if it is genuine and for us, and remembers it.
-   * @param key the licence key that it was given for
+   * Verifies a lease and stores it if it is valid for this product and device.
+   * @param key the license key that the lease was issued for
+   * @param serverTime of the answer's `Date` header, in milliseconds since 1970; null without one
    */
   async accept(
     token: unknown,
@@ -82,14 +83,14 @@ export class KnownLicense {
     return claims;
   }
 
-  /** The server has decided against the licence: no lease that it gave before counts any more. */
+  /** Records a refusal of the server, which invalidates every earlier lease. */
   async refuse(code: string, reason: string): Promise<void> {
-    // A newer program may be welcome where an old one is not.
+    // This refusal is only about this version of the program: a newer one may be accepted.
     const version = code === 'VERSION_TOO_OLD' ? this.#program : null;
     await this.#keep({ lease: null, refusal: { code, reason, version } });
   }
 
-  /** What tells one version of the program from another. */
+  /** Identifies the version of the program. */
   get #program(): string | null {
     return this.settings.version ?? this.settings.releaseDate;
   }
@@ -98,18 +99,18 @@ export class KnownLicense {
     await this.#keep({ license_key: null, lease: null, refusal: null });
   }
 
-  /** What counts while the server is silent. */
+  /** Verdict without an answer from the server: by the last refusal or lease. */
   async offlineVerdict({ cause, reason }: Silent): Promise<Verdict> {
     const more = { mode: 'offline', offline: { cause, reason } } as const;
     const { refusal, lease } = this.#memory;
     if (refusal !== null && (refusal.version === null || refusal.version === this.#program)) {
       return no(refusal.code, refusal.reason, more);
     }
-    if (lease === null) return no('NO_LEASE', `${reason} And it has not been reached before.`, more);
+    if (lease === null) return no('NO_LEASE', `${reason} It has never confirmed this license.`, more);
     if (this.clock.turnedBack) {
-      return no('CLOCK_TURNED_BACK', 'The clock of this computer has been turned back. Set it, or go online.', more);
+      return no('CLOCK_TURNED_BACK', 'The clock of this computer was set back. Correct it, or go online.', more);
     }
-    // Kept whatever the verdict is: a lease that has expired must not come back when the clock is set back.
+    // Stored whatever the verdict is: an expired lease must not become valid again when the clock is set back.
     const now = this.clock.advance();
     await this.#keep({});
     const claims = await readLease(lease, await this.#keys());
@@ -120,7 +121,7 @@ export class KnownLicense {
     if (isBeyondUpdates(claims, this.settings.releaseDate))
       return no('VERSION_TOO_OLD', 'The license does not include releases as late as this one.', more);
     if (now >= claims.exp * 1000) {
-      return yes('LEASE_GRACE', 'The lease has ended; go online soon.', claims, grace, more);
+      return yes('LEASE_GRACE', 'The lease has expired; go online soon.', claims, grace, more);
     }
     const code = claims.status === 'past_due' ? 'PAST_DUE_GRACE' : 'VALID';
     return yes(code, 'The license was valid when the server was last reached.', claims, grace, more);
@@ -139,7 +140,7 @@ export class KnownLicense {
     if (reply.kind === 'answer') await this.#keep({ keys: jwksKeys(reply.body) });
   }
 
-  /** Changes what is known, and keeps it; a storage that fails is told of, and what is known stands until the process ends. */
+  /** Changes the state and stores it. A storage error is reported to `onError`; the change then lasts until the process ends. */
   async #keep(change: Partial<Memory>): Promise<void> {
     const memory = { ...this.#memory, ...change, clock: this.clock.memory };
     this.#memory = memory;
@@ -148,13 +149,13 @@ export class KnownLicense {
   }
 }
 
-/** For people. */
+/** Messages for users. */
 export const leaseFaults: Readonly<Record<LeaseFault, string>> = {
-  LEASE_MALFORMED: 'What should be a lease is none.',
+  LEASE_MALFORMED: 'The lease is malformed.',
   LEASE_UNTRUSTED_KEY: 'The lease is signed with a key that is not trusted.',
   LEASE_BAD_SIGNATURE: 'The lease was not signed by the license server.',
   LEASE_WRONG_PRODUCT: 'The lease is for another product.',
   LEASE_WRONG_DEVICE: 'The lease is for another device.',
   LEASE_NOT_YET_VALID: 'The lease is not valid yet: check the clock of this computer.',
-  LEASE_EXPIRED: 'The license server has not been reached for too long.',
+  LEASE_EXPIRED: 'The lease has expired: the license server was not reached for too long.',
 };

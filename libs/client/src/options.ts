@@ -21,7 +21,7 @@ export interface LicenseClientOptions {
    * `activate`, and it is kept in the storage.
    */
   readonly licenseKey?: string | undefined;
-  /** Names this device or user, 1–255 characters. Left out: a random name that is kept in the storage. */
+  /** Identifies this device or user, 1–255 characters. Default: a random identifier in the storage. */
   readonly identifier?: string | undefined;
   /** The program's version (SemVer), compared with the oldest that the product supports. */
   readonly version?: string | undefined;
@@ -53,7 +53,7 @@ export interface Settings extends Required<
   readonly licenseKey: string | null;
   readonly identifier: string | null;
   readonly version: string | null;
-  /** In UTC with milliseconds. */
+  /** RFC 3339 in UTC with milliseconds. */
   readonly releaseDate: string | null;
   readonly offlineGraceMs: number;
 }

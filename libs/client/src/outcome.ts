@@ -1,4 +1,4 @@
-/** What came of something that was to be done. */
+/** Result of an action. */
 export interface Outcome {
   readonly done: boolean;
   /** `OK`, `OFFLINE`, or the server's code. */

@@ -1,6 +1,6 @@
 /**
- * Where the licence, its lease and records of usage are kept between runs. `set` and `delete` have happened when their
- * promise is fulfilled, wholly or not at all, also when the process is killed in the middle.
+ * Stores the license, its lease and usage records between runs. `set` and `delete` are done when their promise is fulfilled, and
+ * are atomic: a process that is killed in the middle leaves the old or the new value.
  */
 export interface KeyValueStorage {
   get(key: string): Promise<string | undefined>;
@@ -10,7 +10,7 @@ export interface KeyValueStorage {
   keys(prefix: string): Promise<readonly string[]>;
 }
 
-/** Forgets everything with the process: nothing works offline after a restart. */
+/** Memory only: nothing works offline after a restart. */
 export const memoryStorage = (): KeyValueStorage => {
   const kept = new Map<string, string>();
   return {
@@ -25,7 +25,7 @@ export const memoryStorage = (): KeyValueStorage => {
   };
 };
 
-/** The part of the browser's `Storage` that is used. */
+/** The part of the browser's `Storage` that this library uses. */
 export interface WebStorage {
   readonly length: number;
   key(index: number): string | null;
@@ -35,8 +35,8 @@ export interface WebStorage {
 }
 
 /**
- * The browser's `localStorage`, or one like it. Tabs of one origin share it, and the licence with it.
- * @param prefix keeps our keys apart from the page's own
+ * The browser's `localStorage` or a similar area. Tabs of one origin share it, and so the license.
+ * @param prefix separates the keys of this library from others of the page
  */
 export const webStorage = (
   area: WebStorage = (globalThis as unknown as { localStorage: WebStorage }).localStorage,

@@ -3,15 +3,20 @@ import { LicenseError } from './errors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Why the server has said nothing. */
+/** Why there was no answer from the server. */
 export type Silence = 'timeout' | 'unreachable' | 'server_error' | 'rate_limited' | 'no_answer_of_keyledger';
 
 /**
- * What came of a call. Only what Keyledger itself has decided is an answer or a refusal; time-outs, errors of the server,
- * limits of rate, and whatever proxies and hotel portals say in its stead, are silence.
+ * Result of a call. Only a decision of Keyledger is an answer or a refusal. Time-outs, server errors, rate limits, and answers of
+ * proxies and captive portals are silence.
  */
 export type Reply =
-  | { readonly kind: 'answer'; readonly body: Json; readonly serverTime: number | null }
+  | {
+      readonly kind: 'answer';
+      readonly body: Json;
+      /** Of the `Date` header, in milliseconds since 1970. */
+      readonly serverTime: number | null;
+    }
   | {
       readonly kind: 'refusal';
       readonly status: number;
@@ -30,7 +35,7 @@ export type Silent = Extract<Reply, { kind: 'silence' }>;
 export type Refused = Extract<Reply, { kind: 'refusal' }>;
 
 export interface CallOptions {
-  /** Ends the call; what was asked may have happened all the same. */
+  /** Aborts the call; the server may still carry out the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,7 +43,7 @@ export interface TransportOptions {
   /** Address of the license server, without a slash at its end; it may have a path. */
   readonly url: string;
   readonly fetch: typeof globalThis.fetch;
-  /** After how many milliseconds a call counts as unanswered. */
+  /** Time limit of a call, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -55,7 +60,7 @@ export class Transport {
     return this.#call(`/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body), keepalive }, signal);
   }
 
-  /** @throws LicenseError ABORTED, and nothing else */
+  /** GETs a path of the server. @throws LicenseError ABORTED, and nothing else */
   get(path: string, { signal }: CallOptions = {}): Promise<Reply> {
     return this.#call(path, { method: 'GET' }, signal);
   }
@@ -66,7 +71,7 @@ export class Transport {
     const signal = caller === undefined ? timeout : AbortSignal.any([timeout, caller]);
     try {
       signal.throwIfAborted();
-      // No cookies, no cache, and no redirect that would carry a licence key to somewhere else.
+      // No cookies, no cache, and no redirects, which could send a license key to another server.
       const response = await fetch(url + path, {
         ...init,
         signal,
@@ -94,7 +99,7 @@ const replyOf = (response: Response, text: string): Reply => {
     return { kind: 'answer', body, serverTime: Number.isNaN(date) ? null : date };
   }
   if (body === undefined || typeof code !== 'string') {
-    return silence('no_answer_of_keyledger', `Something else than Keyledger answered (${status}).`, retryAfterMs);
+    return silence('no_answer_of_keyledger', `The answer (${status}) is not from Keyledger.`, retryAfterMs);
   }
   const reason = typeof body['detail'] === 'string' ? body['detail'] : code;
   const limited = status === 429 && code !== 'QUOTA_EXCEEDED';

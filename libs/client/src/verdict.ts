@@ -2,9 +2,9 @@ import { asObject } from './bytes.ts';
 import type { LeaseClaims, LeaseFault } from './lease.ts';
 import type { Refused, Silence } from './transport.ts';
 
-/** Why a licence may or may not be used. New servers may have codes that are not listed here. */
+/** Why a license may or may not be used. A newer server may send codes that are not listed here. */
 export type VerdictCode =
-  // Said by the server just now, or by the lease that it left.
+  // From the server, or from its lease.
   | 'VALID'
   | 'PAST_DUE_GRACE'
   | 'NOT_FOUND'
@@ -21,11 +21,11 @@ export type VerdictCode =
   | 'TOO_MANY_ACTIVATIONS'
   | 'VERSION_TOO_OLD'
   | 'ENTITLEMENT_MISSING'
-  // Refusals of an activation.
+  // The server refused an activation.
   | 'LICENSE_NOT_FOUND'
   | 'ACTIVATION_LIMIT_REACHED'
   | 'FEATURE_NOT_AVAILABLE'
-  // Found out here.
+  // From this library.
   | 'NO_LICENSE_KEY'
   | 'NO_LEASE'
   | 'LEASE_GRACE'
@@ -33,14 +33,14 @@ export type VerdictCode =
   | LeaseFault
   | (string & {});
 
-/** What the licence's plan grants by one feature. */
+/** One feature of the license's plan. */
 export interface Entitlement {
   readonly feature: string;
-  /** False for a flag that is off, as the server sees it. A number grants as much as its `value` says, 0 included. */
+  /** False only for a flag that is off. A number is granted even when its `value` is 0. */
   readonly granted: boolean;
-  /** A flag, a text or a number; null is a number without a limit. */
+  /** A flag, a text or a number; null = a number without a limit. */
   readonly value: unknown;
-  /** Of quotas, as the server last said. */
+  /** For quotas, as of the server's last answer. */
   readonly used?: number | undefined;
   readonly limit?: number | null | undefined;
   readonly remaining?: number | null | undefined;
@@ -48,25 +48,25 @@ export interface Entitlement {
 
 export type Entitlements = Readonly<Record<string, Entitlement>>;
 
-/** Whether the program may run, why, and until when it may believe so. */
+/** Whether the program may run, why, and until when. */
 export interface Verdict {
   readonly valid: boolean;
-  /** `offline`: the server could not be asked; what it said last is what counts. */
+  /** `offline`: the server did not answer; its last answer counts. */
   readonly mode: 'online' | 'offline';
   readonly code: VerdictCode;
-  /** The same for people, in English. */
+  /** Message for users, in English. */
   readonly reason: string;
-  /** When this verdict ends if the server is not heard of again; null when it does not hold now. */
+  /** When this verdict ends without another answer from the server; null when `valid` is false. */
   readonly until: Date | null;
   readonly license: { readonly id: string; readonly plan: string; readonly status: string } | null;
   readonly entitlements: Entitlements;
-  /** Why the server could not be asked. */
+  /** Why there was no answer from the server. */
   readonly offline: { readonly cause: Silence; readonly reason: string } | null;
-  /** More of a refusal, e.g. `max` and `current` of ACTIVATION_LIMIT_REACHED. */
+  /** Details of a refusal, e.g. `max` and `current` of ACTIVATION_LIMIT_REACHED. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** A verdict of "no". */
+/** A negative verdict. */
 export const no = (code: VerdictCode, reason: string, more: Partial<Verdict> = {}): Verdict => ({
   valid: false,
   mode: 'online',
@@ -82,7 +82,7 @@ export const no = (code: VerdictCode, reason: string, more: Partial<Verdict> = {
 
 export const refused = ({ code, reason, details }: Refused): Verdict => no(code, reason, { details });
 
-/** A verdict of "yes", by a lease. @param grace how long past its end the lease is good, in milliseconds */
+/** A positive verdict based on a lease. @param grace how long the lease stays valid after its end, in milliseconds */
 export const yes = (
   code: VerdictCode,
   reason: string,
@@ -98,7 +98,7 @@ export const yes = (
   ...more,
 });
 
-/** The same verdict, unless a feature that must be there is not. */
+/** The same verdict, or ENTITLEMENT_MISSING when a required feature is not granted. */
 export const demanding = (verdict: Verdict, features: readonly string[]): Verdict => {
   const missing = verdict.valid
     ? features.find((feature) => verdict.entitlements[feature]?.granted !== true)
@@ -113,13 +113,13 @@ export const demanding = (verdict: Verdict, features: readonly string[]): Verdic
   };
 };
 
-/** Reads entitlements as leases and answers carry them: the value itself, or an object that holds it. */
+/** Reads the entitlements of a lease or an answer: each is a value, or an object with a `value`. */
 export const entitlementsOf = (raw: unknown): Entitlements =>
   Object.fromEntries(
     Object.entries(asObject(raw) ?? {}).map(([feature, entry]) => [feature, entitlementOf(feature, entry)]),
   );
 
-/** What is signed counts; how much of it is used is said beside it. */
+/** Adds usage numbers from an unsigned answer to the signed entitlements. */
 export const withNumbers = (signed: Entitlements, said: Entitlements): Entitlements =>
   Object.fromEntries(
     Object.entries(signed).map(([feature, entry]) => {

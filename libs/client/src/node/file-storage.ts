@@ -3,13 +3,13 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyValueStorage } from '../storage.ts';
 
-/** What a write that was cut off leaves behind starts so; no key's file does. */
+/** Prefix of files that are being written. No key's file name starts with it. */
 const UNFINISHED = '~';
 
 /**
- * One file a key in a folder of the application's own, readable by its user alone. A file is written beside, flushed to the
- * disk and renamed, so that a crash leaves the old value or the new one. Several processes may share a folder.
- * @param folder made when it is missing, e.g. Electron's `app.getPath('userData')` with a name of yours below it
+ * Stores one file per key in a folder, readable by its user only. A value is written to a new file, flushed to disk and renamed,
+ * so a crash leaves either the old or the new value. Several processes may share a folder.
+ * @param folder created when missing, e.g. a folder in Electron's `app.getPath('userData')`
  */
 export const fileStorage = (folder: string): KeyValueStorage => {
   const fileOf = (key: string): string => join(folder, encodeURIComponent(key));
@@ -59,5 +59,5 @@ const writeFlushed = async (file: string, value: string): Promise<void> => {
   }
 };
 
-/** By its code: in Electron and in sandboxes an error may be of another realm's `Error`. */
+/** Checks the code, not the class: in Electron and in sandboxes an error may come from another realm's `Error`. */
 const isMissing = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'ENOENT';

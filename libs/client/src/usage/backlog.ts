@@ -1,7 +1,7 @@
 import type { KeyValueStorage } from '../storage.ts';
 import { type Usage, usageOf } from './record.ts';
 
-/** A record with the key it is kept under. */
+/** A record with its storage key. */
 export interface Kept {
   readonly key: string;
   readonly usage: Usage;
@@ -9,18 +9,18 @@ export interface Kept {
 
 const PREFIX = 'usage-';
 
-/** Records of one call: the server takes 1,000, and bodies of 1 MiB. */
+/** Limits of one call; the server accepts 1,000 records and bodies of 1 MiB. */
 const BATCH = 500;
 const BATCH_BYTES = 500_000;
 
-/** Records that the server has not confirmed, oldest first, one key each: another process may add and send at the same time. */
+/** Records that the server has not confirmed, oldest first. One storage key each, so several processes may add and send at once. */
 export class Backlog {
   #last = 0;
 
   constructor(private readonly storage: KeyValueStorage) {}
 
   async add(usage: Usage, now: number): Promise<void> {
-    // Two records of one millisecond stay in their order.
+    // Keeps the order of records of the same millisecond.
     this.#last = Math.max(now, this.#last + 1);
     const key = `${PREFIX}${this.#last.toString(36).padStart(9, '0')}-${usage.idempotency_key}`;
     await this.storage.set(key, JSON.stringify(usage));
@@ -35,8 +35,8 @@ export class Backlog {
   }
 
   /**
-   * The oldest records of one licence key that fit into one call. What cannot be read is put away.
-   * @param waiting licence keys whose records stay where they are
+   * The oldest records of one license key that fit into one call. Deletes damaged records.
+   * @param waiting license keys whose records are skipped
    */
   async batch(waiting: ReadonlySet<string>): Promise<readonly Kept[]> {
     const batch: Kept[] = [];
@@ -45,7 +45,7 @@ export class Backlog {
       const text = await this.storage.get(key);
       const usage = text === undefined ? undefined : usageOf(text);
       if (usage === undefined) {
-        // Another process has sent it meanwhile, or nobody can.
+        // Either another process has just sent the record, or it is damaged and cannot be sent.
         await this.storage.delete(key);
         continue;
       }

@@ -1,9 +1,9 @@
 import { asObject } from '../bytes.ts';
 import { LicenseError } from '../errors.ts';
 
-/** Something that was used, as it is kept until the server has it. */
+/** A usage record, stored until the server has confirmed it. */
 export interface Usage {
-  /** Under this the server counts it once, however often it is sent. */
+  /** The server counts a key once, however often it is sent. */
   readonly idempotency_key: string;
   readonly license_key: string;
   readonly feature: string;
@@ -16,7 +16,7 @@ export interface Usage {
 /** Largest metadata of one record, in bytes of JSON. */
 const METADATA_BYTES = 16_384;
 
-/** @throws LicenseError INVALID_RECORD for what the server would refuse in any case */
+/** Checks a record before it is stored. @throws LicenseError INVALID_RECORD when the server would refuse it */
 export const checkUsage = ({ feature, quantity, metadata }: Pick<Usage, 'feature' | 'quantity' | 'metadata'>): void => {
   if (typeof feature !== 'string' || feature === '') throw invalid('feature is not the name of a feature.');
   if (!Number.isSafeInteger(quantity) || quantity < 1) throw invalid('quantity is not an integer from 1 to 2^53 − 1.');
@@ -27,7 +27,7 @@ export const checkUsage = ({ feature, quantity, metadata }: Pick<Usage, 'feature
 
 const invalid = (message: string): LicenseError => new LicenseError('INVALID_RECORD', message);
 
-/** What the storage gave back; undefined for what was cut off or tampered with. */
+/** Parses a stored record; undefined when it is damaged. */
 export const usageOf = (text: string): Usage | undefined => {
   let kept: Readonly<Record<string, unknown>> | undefined;
   try {

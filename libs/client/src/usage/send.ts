@@ -2,20 +2,20 @@ import { asObject } from '../bytes.ts';
 import type { Reply, Transport } from '../transport.ts';
 import type { Kept } from './backlog.ts';
 
-/** What became of the records of a batch; those that are named nowhere are sent again. */
+/** Results of a batch. Records that are in neither list are sent again. */
 export interface Sent {
   readonly counted: readonly Kept[];
   readonly refused: readonly { readonly record: Kept; readonly code: string; readonly reason: string }[];
-  /** Why sending ends here for now; undefined = go on. */
+  /** Why sending stops for now; undefined = continue. */
   readonly stopped: { readonly code: string; readonly retryAfterMs: number | null } | undefined;
 }
 
-/** Refusals that may be taken back (a suspension ends, a payment comes, the server is brought up to date): the records wait. */
+/** Refusals that may end (a suspension is lifted, a payment arrives, the server is updated): the records wait. */
 const WAITS = /^(LICENSE_(SUSPENDED|EXPIRED|CANCELED|NOT_YET_VALID)|RATE_LIMITED|UNAVAILABLE|INTERNAL|NOT_FOUND)$/;
-/** Refusals of the licence, and so of every record of it. */
+/** Refusals of the license, and so of all its records. */
 const ENDS = /^LICENSE_/;
 
-/** Sends records of one licence in one call. @throws LicenseError ABORTED */
+/** Sends records of one license in one call. @throws LicenseError ABORTED */
 export const sendBatch = async (
   transport: Transport,
   batch: readonly Kept[],
@@ -27,7 +27,7 @@ export const sendBatch = async (
   if (reply.kind === 'silence') return stop('OFFLINE', reply.retryAfterMs);
   if (reply.kind === 'answer') return sorted(batch, reply);
   if (WAITS.test(reply.code)) return stop(reply.code, null);
-  // One record that the server cannot read must not hold up the others: the batch is halved until it stands alone.
+  // An invalid record must not block the others: the batch is halved until the invalid record is alone.
   const { code, reason } = reply;
   if (batch.length === 1 || ENDS.test(code)) {
     return { counted: [], refused: batch.map((record) => ({ record, code, reason })), stopped: undefined };
@@ -49,7 +49,7 @@ const stop = (code: string, retryAfterMs: number | null): Sent => ({
   stopped: { code, retryAfterMs },
 });
 
-/** Each record has an answer of its own, in the order they were sent in. */
+/** Each record has its own result, in the order of sending. */
 const sorted = (batch: readonly Kept[], { body }: Extract<Reply, { kind: 'answer' }>): Sent => {
   const results = Array.isArray(body['results']) ? (body['results'] as unknown[]).map(asObject) : [];
   if (results.length !== batch.length) return stop('OFFLINE', null);
