@@ -180,7 +180,7 @@ describe('TLS', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is taken from who shows a good certificate, and from nobody else', async () => {
+  it('accepts only endpoints with a valid certificate', async () => {
     expect(await app.attemptAt((await serve('server')).url)).toMatchObject({ response_status: 204 });
     expect(await app.attemptAt((await serve('other')).url)).toMatchObject({
       response_status: null,

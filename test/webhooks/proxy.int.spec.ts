@@ -6,12 +6,12 @@ import { QUICK, type Sink, startSink, startWebhooks } from './harness.ts';
 
 interface Proxy {
   readonly url: string;
-  /** What it was asked to connect to, and by whom. */
+  /** The targets of its CONNECT requests, and their credentials. */
   readonly asked: { readonly authority: string; readonly credentials: string | undefined }[];
   close(): void;
 }
 
-/** Opens tunnels to whatever it is told, or answers with a status of its own. */
+/** Opens tunnels to the requested address, or answers with the given status. */
 const startProxy = async (status = 200): Promise<Proxy> => {
   const asked: { authority: string; credentials: string | undefined }[] = [];
   const sockets = new Set<Socket>();
@@ -105,7 +105,7 @@ describe('a proxy', () => {
     endpoint.close();
   });
 
-  it('that speaks no HTTP has refused', async () => {
+  it('that does not speak HTTP fails the attempt, too', async () => {
     const { url, close } = await startRawEndpoint((socket) => socket.write('no HTTP\r\n'));
     const app = await startWebhooks(
       { ...QUICK, ladder: [] },
@@ -116,7 +116,7 @@ describe('a proxy', () => {
     close();
   });
 
-  it('that refuses makes the attempt fail', async () => {
+  it('that refuses a tunnel fails the attempt', async () => {
     const proxy = await startProxy(407);
     const app = await withProxy(proxy);
     const { id } = await app.webhook(sink.url);

@@ -13,6 +13,6 @@ new Sender({
   settings: { ...defaultSettings, lease: 1_000, poll: 50 },
   refused: refusedAddresses(['127.0.0.0/8']),
   masterKey: { open: () => secret },
-  onGone: () => Promise.reject(new Error('nobody said 410')),
+  onGone: () => Promise.reject(new Error('no endpoint answered 410')),
   onError: (error, what) => console.error(what, error),
 }).start();

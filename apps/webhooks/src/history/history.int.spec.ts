@@ -99,7 +99,7 @@ describe('the history of deliveries', () => {
     expect(rows).toEqual([{ id: 'next' }]);
   });
 
-  it('makes nobody wait for long: who is in the way is come back for', async () => {
+  it('gives up on a lock after a moment, and tries again later', async () => {
     await migrated();
     await happened('old', 60);
     const reader = await pool.connect();

@@ -2,21 +2,20 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Days that one partition holds, counted from 1970-01-01. */
 export const PARTITION_DAYS = 7;
-/** Tables that are divided by the day on which an event was taken in, and so grow old and go together. */
+/** Tables that are partitioned by the day on which an event was taken in, and so are dropped together. */
 export const HISTORY_TABLES = ['outgoing_events', 'deliveries', 'attempts'] as const;
 
-/** The day, counted from 1970-01-01 UTC, on which what is being written now is taken in. */
+/** Today, counted in days from 1970-01-01 UTC. */
 export const TODAY = `(extract(epoch from now())::bigint / 86400)::int`;
 
-/** How long a partition that is made or dropped may make others wait. Who waits longer gives up and comes again. */
+/** How long making or dropping a partition waits for a lock, and so makes others wait behind it. After that it fails, and is retried. */
 const LOCK_TIMEOUT = '500ms';
 
 /**
- * Events, deliveries and attempts in partitions of a week each. All three are divided by one thing, the day on which the event
- * was taken in: no delivery outlives its event and no attempt its delivery, a whole week goes by dropping three tables, and a
- * delivery is unique within its partition since an event has one day only.
+ * Events, deliveries and attempts in partitions of a week each, all by the day on which the event was taken in. So no delivery outlives its
+ * event and no attempt its delivery, a week goes by dropping three tables, and a delivery is unique within its partition.
  *
- * Partitions are made and dropped by functions that work as their owner, since the role that a service works as may own nothing.
+ * Functions with the rights of their owner make and drop partitions, since the role that a service works as owns no tables.
  */
 export class History1790000004200 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -24,14 +23,14 @@ export class History1790000004200 implements MigrationInterface {
     await runner.query('create sequence event_positions');
     await runner.query(`
       create table outgoing_events (
-        -- in the order of commits: it is drawn under the lock of queues
+        -- ascends in the order of commits: it is drawn under the lock of queues
         position bigint not null default nextval('event_positions'),
         day integer not null,
         event_id text not null,
         type text not null,
         -- as it is sent, byte for byte
         body text not null,
-        -- a test event is one webhook's alone
+        -- the webhook that a test event is for
         only_for text,
         taken_at timestamptz not null default now(),
         constraint outgoing_events_key primary key (event_id, day)
@@ -47,23 +46,23 @@ export class History1790000004200 implements MigrationInterface {
         event_id text not null,
         event_type text not null,
         subject text,
-        -- ordered endpoints: those of one queue go out one after the other
+        -- of ordered endpoints: deliveries of one queue go out one after the other
         queue text,
         status text not null check (status in ('pending', 'succeeded', 'failed')),
-        -- since it was last queued
+        -- attempts since it was last queued
         attempts integer not null default 0,
-        -- of the last attempt
+        -- status of the last answer
         response_status integer,
-        -- null while it waits behind another of its queue, and once it is done
+        -- null while it waits behind another of its queue, and when it is done
         due_at timestamptz,
         claimed_by uuid,
         claimed_until timestamptz,
-        -- it goes out in the places that live deliveries leave
+        -- a replay queued it: live deliveries go first
         replayed boolean not null default false,
-        -- the replay that queued it last, and what it was before
+        -- the replay that queued it last, and its status before
         replay_id text,
         replay_of text,
-        -- false: it was given up, and that is still to be told
+        -- false: it has failed, and the event that tells of it is still to be made
         announced boolean not null default true,
         created_at timestamptz not null default now(),
         settled_at timestamptz,
@@ -87,7 +86,7 @@ export class History1790000004200 implements MigrationInterface {
         delivery_id text not null,
         day integer not null,
         at timestamptz not null,
-        -- of the webhook, as it was then
+        -- version of the webhook at the time
         endpoint_version integer,
         duration_ms integer not null,
         response_status integer,
@@ -95,7 +94,7 @@ export class History1790000004200 implements MigrationInterface {
         error text,
         constraint attempts_key primary key (delivery_id, at, day)
       ) partition by range (day)`);
-    // Since when nothing but failures has come of attempts, and when the last came
+    // The time since which all attempts have failed, and that of the last failure
     await runner.query(
       'alter table delivery_gates add column failing_since timestamptz, add column failed_at timestamptz',
     );
@@ -105,7 +104,7 @@ export class History1790000004200 implements MigrationInterface {
     for (const table of HISTORY_TABLES) await runner.query(`drop table former_${table}`);
   }
 
-  /** Brings over what there is. */
+  /** Copies existing rows. */
   async #fill(runner: QueryRunner): Promise<void> {
     const day = (column: string): string => `(extract(epoch from ${column})::bigint / 86400)::int`;
     await runner.query(`
@@ -126,13 +125,13 @@ export class History1790000004200 implements MigrationInterface {
       from former_attempts a join deliveries d on d.id = a.delivery_id`);
   }
 
-  /** Back to one table each is not possible once positions are out in the world. */
+  /** There is no way back: consumers have seen positions. */
   down(): Promise<void> {
     return Promise.reject(new Error('The history of deliveries cannot be put back into undivided tables.'));
   }
 }
 
-/** A delivery is written three times: there is room beside it for it to be claimed, and to be done, without leaving its page. */
+/** A delivery is written three times. Pages are filled by half, so that the later versions fit on the same page. */
 export class RoomForClaims1790000004204 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await this.#fill(runner, 50);
@@ -163,7 +162,7 @@ export class AttemptErrorDetail1790000004205 implements MigrationInterface {
 }
 
 /**
- * Makes what is missing for these days. Attached rather than made in place, so that nobody who writes has to wait.
+ * Makes the missing partitions for these days. They are made first and attached then, so that writers do not wait.
  * @param fillfactor of deliveries, in percent
  */
 const makeHistoryFunction = (fillfactor: number): string => `
@@ -187,7 +186,7 @@ const makeHistoryFunction = (fillfactor: number): string => `
     end loop;
   end $$`;
 
-/** Drops partitions of which every day is before the given one. @returns how many weeks went */
+/** Drops partitions whose days are all before the given one. @returns the number of weeks dropped */
 const DROP = `
   create function drop_history(before_day int) returns int
   language plpgsql security definer set search_path from current set lock_timeout = '${LOCK_TIMEOUT}' as $$
@@ -202,7 +201,7 @@ const DROP = `
       ) weeks
       where (w + 1) * ${PARTITION_DAYS} <= before_day order by w
     loop
-      -- What is still to be sent or told keeps its week.
+      -- A week with a pending or unannounced delivery is kept.
       continue when exists (
         select from deliveries where day >= week * ${PARTITION_DAYS} and day < (week + 1) * ${PARTITION_DAYS}
           and (status = 'pending' or not announced)

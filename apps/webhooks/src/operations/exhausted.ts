@@ -22,22 +22,22 @@ interface Untold {
   readonly reason: ExhaustedReason;
 }
 
-/** In the order of their index, which is taken then even where there are no statistics that say how few they are. */
+/** `order by` makes the planner take the partial index, even without statistics that say how few rows it has. */
 const UNTOLD = `
   select d.id, d.day, d.endpoint_id, d.event_id, d.event_type, d.attempts, d.response_status, d.settled_at, e.product_id,
     case when d.response_status = 410 then 'gone' when d.day < ${TODAY} - $1::int then 'age' else 'attempts' end as reason
   from deliveries d left join webhook_endpoints e on e.id = d.endpoint_id
   where not d.announced order by d.id limit ${AT_ONCE}`;
 
-/** One that has been queued anew meanwhile may be given up another time, and then it is another event. */
+/** Not for deliveries that were queued again meanwhile: a later failure makes another event. */
 const TOLD = `
   update deliveries d set announced = true
   from unnest($1::text[], $2::int[], $3::timestamptz[]) as t(id, day, settled_at)
   where d.id = t.id and d.day = t.day and date_trunc('milliseconds', d.settled_at) = t.settled_at and not d.announced`;
 
 /**
- * Makes an event of each delivery that was given up. It stands in the table that this is still to be done, and each event has an
- * id of its own making: whoever is killed in between, each is told once.
+ * Makes an event of each delivery that has failed for good. `announced` says which are still to be told, and the event's id follows from the
+ * delivery: after a crash at any point each is told exactly once.
  * @returns whether there may be more
  */
 export const announceExhausted = async (pool: Pool, store: EventStore, retentionDays: number): Promise<boolean> => {
@@ -62,7 +62,7 @@ const tell = async (row: Untold, store: EventStore): Promise<void> => {
   try {
     await store.handle(deliveryStream, id, () => [event], { metadata: METADATA, idOf: () => once });
   } catch (error) {
-    // It was told before, by somebody who could not write that down.
+    // An earlier run made the event, and was stopped before it could set `announced`.
     if (!(error instanceof UniqueViolationError && error.constraint === 'events_id_key')) throw error;
   }
 };

@@ -3,7 +3,7 @@ import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.comma
 import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events/store';
 
-/** For how long nothing but failures must have come of a webhook, in days: longer than the ladder of one delivery. */
+/** How long all attempts of a webhook must have failed, in days: longer than the retry schedule of one delivery. */
 const DEAD_AFTER_DAYS = 5;
 
 const DEAD = `
@@ -12,8 +12,8 @@ const DEAD = `
   where g.failures > 0 and g.failed_at - g.failing_since >= interval '${DEAD_AFTER_DAYS} days'`;
 
 /**
- * Switches off webhooks of which attempt after attempt has failed for days, none arriving in between. One that failed long ago and
- * has not been tried since is not among them. What is pending stays so, and goes out when it is switched on.
+ * Switches off webhooks whose attempts have all failed for days. A webhook that failed long ago and has had no attempt since is not switched
+ * off. Pending deliveries stay pending, and go out when the webhook is switched on again.
  */
 export const disableFailing = async (pool: Pool, store: EventStore): Promise<void> => {
   const { rows } = await pool.query<{ endpoint_id: string; failing_since: Date }>({

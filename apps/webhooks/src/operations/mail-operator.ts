@@ -9,13 +9,13 @@ import { CONFIG, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 
-/** Why a webhook was switched off without anybody asking for it. */
+/** Reasons for which Keyledger switches off a webhook by itself. */
 const WHY: Readonly<Record<string, string>> = {
   gone: 'its endpoint answered 410 Gone',
   failing: 'nothing but failures came of it for five days',
 };
 
-/** Writes to the operator when a webhook has been switched off that nobody has switched off. */
+/** Mails the operator when Keyledger has switched off a webhook by itself. */
 @Controller()
 export class MailOperator {
   constructor(
@@ -41,13 +41,13 @@ export class MailOperator {
     }
   }
 
-  /** undefined when there is nobody to write to, or nothing more to write about. */
+  /** undefined without an operator's address, or when the webhook no longer exists. */
   async #mail({ id, subject, time, data }: PublishedEvent, why: string): Promise<Mail | undefined> {
     const to = this.config.operator_email;
     const found = await this.endpoints.one(subject, null);
     if (to === undefined || found === undefined) return undefined;
     const { url, description } = found.webhook;
-    // The rest of the address may be a secret of the receiver's.
+    // The rest of the URL may contain a secret of the receiver.
     const { origin } = new URL(url);
     const since = typeof data['failing_since'] === 'string' ? `\nFailing since: ${data['failing_since']}` : '';
     return {

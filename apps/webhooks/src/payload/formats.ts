@@ -8,9 +8,9 @@ export interface Payload {
 }
 
 /**
- * An event as an endpoint wants it: the same bytes at every attempt.
+ * An event in the format of an endpoint. Every attempt gets the same bytes.
  * @param stored the published event in JSON, as it was taken in
- * @param api_version the version of shapes that the endpoint is pinned to; undefined = the newest
+ * @param api_version the version that the endpoint is pinned to; undefined = the newest
  */
 export const payloadOf = (
   stored: string,
@@ -18,7 +18,7 @@ export const payloadOf = (
   api_version: string | undefined,
   versions: readonly ApiVersion[],
 ): Payload => {
-  // What most endpoints want is what lies there, and need not be read.
+  // The default format is the stored text, which need not be parsed.
   if (format === 'cloudevents' && (api_version === undefined || versions.length < 2)) return structured(stored);
   const event = asOf(JSON.parse(stored) as PublishedEvent, api_version, versions);
   switch (format) {
@@ -45,7 +45,7 @@ const binary = ({ data, datacontenttype, ...attributes }: PublishedEvent): Paylo
   return { headers, body: JSON.stringify(data) };
 };
 
-/** §3.1.3.2: space, `"`, `%` and whatever is not printable ASCII stand percent-encoded. */
+/** §3.1.3.2: space, `"`, `%` and everything outside printable ASCII is percent-encoded. */
 const encoded = (value: string): string =>
   value.replace(/[^\x21-\x7e]|["%]/gu, (character) =>
     [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

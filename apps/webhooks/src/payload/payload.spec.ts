@@ -19,7 +19,7 @@ const event = (schema: number, data: Record<string, unknown>): PublishedEvent =>
   data,
 });
 
-/** Twice a field got another name. */
+/** Two versions, each of which renamed a field. */
 const renaming = (before: string, after: string) => ({
   up: ({ [before]: value, ...data }: Record<string, unknown>) => ({ ...data, [after]: value }),
   down: ({ [after]: value, ...data }: Record<string, unknown>) => ({ ...data, [before]: value }),

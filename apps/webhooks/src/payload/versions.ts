@@ -2,7 +2,7 @@ import type { PublishedEvent } from '#events/event';
 
 type Data = Record<string, unknown>;
 
-/** How one event type's data got from one schema version to the next, and back. */
+/** Converts the data of an event type from one schema version to the next, and back. */
 export interface SchemaStep {
   /** From the schema version before. */
   readonly up: (data: Data) => Data;
@@ -11,23 +11,23 @@ export interface SchemaStep {
 }
 
 /**
- * A version of the shapes that webhooks are sent in. An endpoint stays with the one that it was made under until its owner moves it.
+ * A version of the shapes of event data. An endpoint keeps the version that was current when it was made, until its owner changes it.
  */
 export interface ApiVersion {
   /** A date; later ones sort after earlier ones. */
   readonly name: string;
-  /** Steps that came with this version, by event type and the schema version that each leads to. */
+  /** Steps introduced by this version, by event type and the schema version that each leads to. */
   readonly steps: Readonly<Record<string, Readonly<Record<number, SchemaStep>>>>;
 }
 
-/** Oldest first. Whoever changes the schema of a published event adds a version, with the step and its way back. */
+/** Oldest first. A change to the schema of a published event adds a version here, with the step in both directions. */
 export const API_VERSIONS: readonly [ApiVersion, ...ApiVersion[]] = [{ name: '2026-11-01', steps: {} }];
 
 export const newestOf = (versions: readonly ApiVersion[]): string => versions.at(-1)?.name ?? '';
 
 /**
- * An event in the shape of a version: one that was taken in before a step goes up to it, one that came after goes down. An
- * unknown version is read as the nearest earlier one.
+ * Converts an event to the shape of a version: an older event goes up to it, a newer one goes down. An unknown version counts as the nearest
+ * earlier one.
  */
 export const asOf = (
   event: PublishedEvent,

@@ -12,7 +12,7 @@ import { PARTITION_DAYS } from '../history/history.table.ts';
 import { payloadOf } from '../payload/formats.ts';
 import { API_VERSIONS } from '../payload/versions.ts';
 
-/** Events passed by in one call at most: of most webhooks few are wanted. */
+/** The most events that one call reads: most webhooks want few of them. */
 const WINDOW = 20_000;
 const DAY_MS = 86_400_000;
 
@@ -27,7 +27,7 @@ interface Consumer extends Interest {
   readonly settings: EndpointSettings;
 }
 
-/** Positions ascend in the order of commits: what stands before the end of a window has been committed. */
+/** Positions ascend in the order of commits, so every event before the end of a window has been committed. */
 const END = `
   select max(position) as last, count(*)::int as events
   from (select position from outgoing_events where position > $1 order by position limit ${WINDOW}) w`;
@@ -37,7 +37,7 @@ const EVENTS = `
   where position > $1 and position <= $2 and only_for is null and type like any($3::text[])
   order by position limit $4`;
 
-/** What webhooks want, for those who come and fetch it: read from the events that are kept, with nothing written. */
+/** Reads the events that a webhook wants, for consumers that poll. Nothing is written. */
 @Injectable()
 export class Polling {
   constructor(
@@ -45,7 +45,7 @@ export class Polling {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** @throws Problem 400 for a cursor that is none, 410 when events after it may have been cleared away unseen */
+  /** @throws Problem 400 for an invalid cursor, 410 when events after it may have been dropped */
   async next(endpointId: string, cursor: string | undefined, limit: number): Promise<Polled | undefined> {
     const consumer = await this.#consumer(endpointId);
     if (consumer === undefined) return undefined;
@@ -97,7 +97,7 @@ export class Polling {
 
 const today = (): number => Math.floor(realTime() / DAY_MS);
 
-/** A pattern of types as SQL has it: more than it takes in, never less; {@link wants} has the last word. */
+/** A pattern of types for SQL `like`. It may match more than the pattern, never less; {@link wants} decides. */
 const likeOf = (pattern: string): string => pattern.replaceAll('_', '\\_').replaceAll('*', '%');
 
 const shaped = (body: string, { settings }: Consumer): PublishedEvent =>

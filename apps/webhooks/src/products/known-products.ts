@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 
-/** How long the news of a product may be on its way, and how often we look whether it has come, in milliseconds. */
+/** How long the event of a new product may take to arrive, and how often the table is read meanwhile, in milliseconds. */
 const ON_ITS_WAY_MS = 1_000;
 const LOOK_MS = 20;
 
@@ -11,7 +11,7 @@ const LOOK_MS = 20;
 export class KnownProducts {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
 
-  /** Whether there is such a product. One that was made a moment ago is waited for. */
+  /** Whether the product exists. Waits for the event of a product that was made a moment ago. */
   async has(id: string): Promise<boolean> {
     const deadline = performance.now() + ON_ITS_WAY_MS;
     for (;;) {

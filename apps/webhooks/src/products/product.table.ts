@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The products that there are; licensing owns them. */
+/** Known products; licensing owns them. */
 export class KnownProducts1790000004002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('create table known_products (id text primary key)');

@@ -5,7 +5,7 @@ import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { recordedFrom } from '#events/projection/recorded';
 import type { Projection } from '#events/store';
 
-/** The products that there are, as licensing makes them known. */
+/** Keeps the table of products that licensing publishes. */
 export const knownProductsProjection: Projection = {
   name: 'known_products',
   types: ['product.created'],

@@ -6,16 +6,16 @@ import { type Interest, queueOf, wants } from '../deliveries/interest.ts';
 import type { Queue } from '../deliveries/queues.ts';
 import type { ReplayRow } from './replay.table.ts';
 
-/** The webhook that a replay goes to. */
+/** The webhook of a replay. */
 export interface Receiver extends Interest {
   readonly active: boolean;
   readonly ordering: Ordering;
 }
 
-/** What a helping came to. */
+/** The result of a batch. */
 export interface Helping {
   readonly queued: readonly Queue[];
-  /** All up to here have been queued or passed by. */
+  /** Everything up to this position has been queued or skipped. */
   readonly position: string;
 }
 
@@ -25,7 +25,7 @@ interface Kept {
   readonly body: string;
 }
 
-/** Events looked at in one go: of most webhooks few are wanted. */
+/** Events read at once: most webhooks want few of them. */
 const WINDOW = 2_000;
 
 const EVENTS = `
@@ -33,7 +33,7 @@ const EVENTS = `
   where position > $1 and position <= $2 and only_for is null
   order by position limit ${WINDOW}`;
 
-/** What is on its way already stays so, and what this replay has brought there before a pause is not sent again. */
+/** Skips deliveries that are pending already, and those that this replay delivered before a pause. */
 const AGAIN = `set status = 'pending', attempts = 0, due_at = case when d.queue is null then now() end, replayed = true,
     replay_of = d.status, settled_at = null, announced = true, claimed_by = null, claimed_until = null`;
 
@@ -89,7 +89,7 @@ export const feedEvents = async (
   return { queued, position: reached ?? position };
 };
 
-/** Queues the next deliveries that were given up, at most `room`. */
+/** Queues the next failed deliveries, at most `room`. */
 export const feedFailed = async (
   { id, endpoint_id, position, to_position, failed_since }: ReplayRow,
   room: number,

@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export const REPLAY_STATUSES = ['running', 'paused', 'completed', 'canceled'] as const;
 export type ReplayStatus = (typeof REPLAY_STATUSES)[number];
 
-/** `everything`: all events that the webhook wants; `failed`: deliveries that were given up. */
+/** `everything`: all events that the webhook wants; `failed`: deliveries that have failed for good. */
 export type ReplayKind = 'everything' | 'failed';
 
 /** A row of `replays`. */
@@ -11,19 +11,19 @@ export interface ReplayRow {
   readonly id: string;
   readonly endpoint_id: string;
   readonly kind: ReplayKind;
-  /** Of failures: those that were given up since. */
+  /** For `failed`: deliveries that failed since then. */
   readonly failed_since: Date | null;
   /** Events with positions above `from_position` - 1, up to `to_position`. */
   readonly from_position: string;
   readonly to_position: string;
-  /** All up to here have been queued or passed by. */
+  /** Everything up to this position has been queued or skipped. */
   readonly position: string;
   readonly status: ReplayStatus;
   readonly created_at: Date;
   readonly finished_at: Date | null;
 }
 
-/** Replays under way and done. This service's own work: nothing of it is projected. */
+/** Replays, running and ended. The table is not projected from events: the service itself writes it. */
 export class Replays1790000004201 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -40,7 +40,7 @@ export class Replays1790000004201 implements MigrationInterface {
         finished_at timestamptz
       )`);
     await runner.query('create index replays_of_endpoint on replays (endpoint_id, id)');
-    // Two at once would send the same events twice.
+    // Two replays of one webhook at once would send the same events twice.
     await runner.query(
       `create unique index replays_under_way on replays (endpoint_id) where status in ('running', 'paused')`,
     );

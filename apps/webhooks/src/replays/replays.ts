@@ -29,7 +29,7 @@ const LISTED = `
     from deliveries where replay_id = r.id
   ) c`;
 
-/** It begins with the first event that is asked for and kept, and ends with the last that there is now. */
+/** A replay begins with the first stored event that is asked for, and ends with the last event at this time. */
 const CREATE = `
   insert into replays (id, endpoint_id, kind, failed_since, from_position, to_position, position, status)
   select $1, $2, $3, $4, first, last, first - 1, 'running'
@@ -42,7 +42,7 @@ const CREATE = `
   on conflict (endpoint_id) where status in ('running', 'paused') do nothing
   returning id`;
 
-/** What is not being sent at this moment: what was never tried goes, the rest is again what it was. */
+/** Takes back queued deliveries that are not being sent: new ones are deleted, the others get their former status. */
 const TAKE_BACK = `
   with waiting as materialized (
     select id, day, seq, endpoint_id, queue, replay_of is null and attempts = 0 as untried from deliveries
@@ -100,7 +100,7 @@ export class Replays {
     return pageOf(rows, limit, ({ id }) => [id], view);
   }
 
-  /** Holds, goes on with or ends a replay; what it is already, it stays. @throws Problem 404, or 409 when it has ended */
+  /** Pauses, resumes or cancels a replay; no change when it already is in that state. @throws Problem 404, or 409 when it has ended */
   async change(endpointId: string, id: string, to: 'running' | 'paused' | 'canceled'): Promise<Replay> {
     await inTransaction(this.database.pool, async (tx) => {
       await lockQueues(tx);

@@ -1,20 +1,20 @@
 /**
- * How long attempts took, counted in buckets of which each ends a fifth above the one before: from a millisecond to a minute and a
- * half in 64 numbers, and no percentile is off by more than that. Counts of any times and places add up.
+ * Durations of attempts, counted in 64 buckets, each of which ends a fifth above the one before: from one millisecond to a minute and a
+ * half. A percentile is right to within a fifth. Counts of different hours and processes can be added.
  */
 export const BUCKETS = 64;
 const GROWTH = 1.2;
 
-/** The bucket that takes in a duration in milliseconds. */
+/** The bucket of a duration in milliseconds. */
 export const bucketOf = (milliseconds: number): number =>
   milliseconds <= 1 ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log(milliseconds) / Math.log(GROWTH)));
 
-/** Where a bucket begins and ends, in milliseconds. */
+/** Start and end of a bucket, in milliseconds. */
 const boundsOf = (bucket: number): readonly [number, number] =>
   bucket === 0 ? [0, 1] : [GROWTH ** (bucket - 1), GROWTH ** bucket];
 
 /**
- * The duration that a share of all does not exceed, as if durations were spread evenly within their bucket.
+ * A percentile, assuming that durations are spread evenly within their bucket.
  * @param share 0.99 for p99
  * @returns milliseconds; null when nothing was counted
  */

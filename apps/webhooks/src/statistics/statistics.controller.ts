@@ -39,7 +39,7 @@ export class StatisticsController {
   }
 }
 
-/** Hours as they are, or put together to days of UTC. */
+/** Hours, or their sums for days of UTC. */
 const bucketsOf = (rows: readonly StatisticsRow[], bucket: 'hour' | 'day') => {
   const parts = new Map<string, StatisticsRow[]>();
   for (const row of rows) {

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Attempts by webhook and hour: one row however many there were. */
+/** Counts of attempts: one row for each webhook and hour. */
 export class DeliveryStatistics1790000004203 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -9,7 +9,7 @@ export class DeliveryStatistics1790000004203 implements MigrationInterface {
         hour timestamptz not null,
         succeeded integer not null,
         failed integer not null,
-        -- how many attempts took how long, in the buckets of latency.ts
+        -- number of attempts by duration, in the buckets of latency.ts
         latency integer[] not null,
         primary key (endpoint_id, hour)
       ) with (fillfactor = 70)`);

@@ -6,7 +6,7 @@ import { type Attempt, succeeded } from '../sending/attempt.ts';
 import { BUCKETS, bucketOf, percentile, sumOf } from './latency.ts';
 
 const HOUR_MS = 3_600_000;
-/** How often counts are written, in milliseconds. What a killed process had not written is missing in statistics, and nowhere else. */
+/** How often counts are written, in milliseconds. A killed process loses the counts since the last write, and nothing else. */
 const EVERY_MS = 1_000;
 
 interface Counts {
@@ -31,7 +31,7 @@ export interface QueueRow {
   readonly oldest: Date | null;
 }
 
-/** Rows in one order, in which all instances lock them. */
+/** Sorts rows: all instances lock them in this order. */
 const ADD = `
   insert into delivery_statistics as s (endpoint_id, hour, succeeded, failed, latency)
   select * from json_to_recordset($1) as r(endpoint_id text, hour timestamptz, succeeded int, failed int, latency int[])
@@ -42,8 +42,8 @@ const ADD = `
     latency = (select array_agg(a + b order by n) from unnest(s.latency, excluded.latency) with ordinality as t(a, b, n))`;
 
 /**
- * Counts attempts by webhook and hour, in memory, and adds the counts to the table once a second: what it costs depends on how
- * many webhooks are busy, and not on how many attempts there are.
+ * Counts attempts by webhook and hour in memory, and adds the counts to the table once a second. So the cost depends on the number of busy
+ * webhooks, not on the number of attempts.
  */
 @Injectable()
 export class Statistics implements OnApplicationBootstrap {
@@ -134,7 +134,7 @@ export class Statistics implements OnApplicationBootstrap {
   }
 }
 
-/** What a number of hours come to. */
+/** The sum of several hours. */
 export const figuresOf = (rows: readonly StatisticsRow[]) => {
   const succeeded = rows.reduce((sum, row) => sum + row.succeeded, 0);
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
