@@ -1,9 +1,13 @@
+import { ModulesContainer } from '@nestjs/core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
+import { isProblem } from '#platform/http/problem';
+import { type Part, validator } from '#platform/http/validate';
+import { loadedServices, routesOf } from '#platform/services-of';
 import { startApp, type TestApp } from '../support/app.ts';
 
 type Json = Record<string, unknown>;
@@ -54,6 +58,26 @@ describe('the OpenAPI document', () => {
   it('is valid OpenAPI 3.1', async () => {
     const result = await new Validator().validate({ ...structuredClone(document) });
     expect(result).toMatchObject({ valid: true });
+  });
+
+  it('is made of schemas that ajv compiles in strict mode', () => {
+    const routes = routesOf(loadedServices(app.app.nest.get(ModulesContainer)));
+    const parts = routes.flatMap(({ contract: { operation, params, query, body } }) =>
+      Object.entries({ path: params, query, body }).flatMap(([part, schema]) =>
+        schema === undefined ? [] : [{ operation, part: part as Part, schema }],
+      ),
+    );
+    const broken = parts.filter(({ part, schema }) => {
+      try {
+        validator(schema, part)({});
+        return false;
+      } catch (error) {
+        // A refusal of the empty value shows that the schema has been compiled.
+        return !isProblem(error);
+      }
+    });
+    expect(parts.length).toBeGreaterThan(100);
+    expect(broken).toEqual([]);
   });
 
   it('refers to nothing that is not there', () => {
