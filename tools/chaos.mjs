@@ -1,6 +1,7 @@
 /**
- * `npm run chaos`: the transport suites of `npm test`, longer: KILLS processes and brokers are killed a transport (200), and
- * a handler is away for OUTAGE_MS (60,000). SEED makes the same choices again. Arguments go to jest.
+ * `npm run chaos`: suites of `npm test` that repeat themselves, with the full numbers. KILLS processes and brokers are killed a
+ * transport (200), a handler fails for OUTAGE_MS (60,000), and senders of webhooks are killed under load. The same SEED repeats
+ * the choices of a run. Arguments go to jest.
  */
 import { spawnSync } from 'node:child_process';
 import { jest, root } from './jest.mjs';
@@ -8,7 +9,7 @@ import { jest, root } from './jest.mjs';
 const settings = {
   KILLS: process.env.KILLS ?? '200',
   OUTAGE_MS: process.env.OUTAGE_MS ?? '60000',
-  SEED: process.env.SEED ?? String(Date.now() % 1_000_000),
+  SEED: process.env.SEED || String(Date.now() % 1_000_000),
 };
 for (const [name, value] of Object.entries(settings)) {
   if (/^\d+$/.test(value)) continue;
@@ -20,9 +21,13 @@ console.log(
     .map(([name, value]) => `${name}=${value}`)
     .join(' ')} npm run chaos`,
 );
-const { status } = spawnSync(process.execPath, [...jest, 'test/transports', '--verbose', ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, ...settings },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [...jest, 'test/transports', 'test/webhooks/killed', '--verbose', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...settings, CHAOS: 'on' },
+  },
+);
 process.exit(status ?? 1);
