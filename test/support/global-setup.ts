@@ -8,12 +8,16 @@ declare global {
   var keyledgerTestPostgres: { postgres: EmbeddedPostgres; folder: string } | undefined;
 }
 
-/** One PostgreSQL a test run, fast because it need not survive a crash. Suites make databases of their own in it. */
+/** Where the processes of tests keep what V8 has compiled: the next process starts in three quarters of the time. */
+const COMPILED = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled');
+
+/** Starts the PostgreSQL of a run, in which suites make databases of their own. It is quick because it need not survive a crash. */
 export default async function setup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'keyledger-test-'));
   const quick = 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 400\n';
   const postgres = await startPostgres(join(folder, 'pg'), quick);
   globalThis.keyledgerTestPostgres = { postgres, folder };
+  process.env['NODE_COMPILE_CACHE'] ??= COMPILED;
   process.env['KEYLEDGER_TEST_POSTGRES'] = postgres.url;
   process.env['KEYLEDGER_TEST_FOLDER'] = folder;
 }

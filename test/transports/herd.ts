@@ -1,6 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startAndWaitFor, stop } from '../support/children.ts';
 import type { WorkerOptions } from './worker.ts';
 
@@ -14,9 +12,6 @@ const NODE = [
   `${import.meta.dirname}/worker.ts`,
 ];
 
-/** What a worker has compiled the next need not compile again: half the time of a start. */
-const ENV = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'keyledger-compiled') };
-
 /** Worker processes of which a random one is killed, again and again, and replaced. */
 export class Herd {
   readonly #workers: { readonly role: Role; readonly child: ChildProcess }[] = [];
@@ -29,7 +24,7 @@ export class Herd {
   ) {}
 
   async add(role: Role): Promise<void> {
-    const { child } = await startAndWaitFor([...NODE, JSON.stringify({ role, ...this.options })], /ready/, ENV);
+    const { child } = await startAndWaitFor([...NODE, JSON.stringify({ role, ...this.options })], /ready/);
     this.#workers.push({ role, child });
   }
 
