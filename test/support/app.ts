@@ -68,11 +68,7 @@ export const startApp = async ({
     KEYLEDGER_LOG_LEVEL: process.env['TEST_LOG'] ?? 'silent',
     ...env,
   };
-  const config = loadConfig(
-    variables,
-    console.warn,
-    product.map(({ name }) => name),
-  );
+  const config = loadConfig(variables, { services, product });
   const app = await start({
     name: 'test',
     config,

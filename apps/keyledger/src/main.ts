@@ -7,7 +7,7 @@ import { runService } from '#platform/run-service';
 import { BootstrapKey } from '../../gateway/src/authentication/bootstrap-key.ts';
 import { gatewayService } from '../../gateway/src/gateway.module.ts';
 import { openDatabase } from './postgres/open-database.ts';
-import { serviceNamed, serviceNames, services } from './services.ts';
+import { serviceNamed, services } from './services.ts';
 import { welcome } from './welcome.ts';
 
 /** How long running requests may take after the request to stop, in milliseconds; then they are cut. */
@@ -25,7 +25,7 @@ const untilAsked = (): AbortSignal => {
 
 /** Runs all services in one process until it is asked to stop, with a PostgreSQL of its own unless DATABASE_URL names another. */
 const runAll = async (asked: AbortSignal): Promise<void> => {
-  const config = loadConfig();
+  const config = loadConfig(process.env, { services, product: services });
   const database = await openDatabase(config);
   try {
     if (asked.aborted) return;
@@ -55,7 +55,7 @@ const close = async (app: App): Promise<void> => {
 
 /** Runs one service, as a process of a cluster. */
 const runOne = async (name: string): Promise<void> => {
-  const app = await runService({ name, services: [serviceNamed(name)], product: services }, serviceNames);
+  const app = await runService({ name, services: [serviceNamed(name)], product: services });
   if (name !== gatewayService.name) return;
   const first = await app.nest.get(BootstrapKey, { strict: false }).ensure();
   // Printed, not logged: the key is shown once, on the terminal of the first gateway.

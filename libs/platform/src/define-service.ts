@@ -1,8 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { EventContract } from '#events/contract';
+import type { Config } from './config/config.ts';
+import type { SettingsClass } from './config/setting.ts';
 import type { Feature, FeatureParts } from './feature.ts';
 import { endpointsOf } from './http/endpoints-of.ts';
-import type { ServiceDefinition, ServiceDescription, ServiceProblems } from './service.ts';
+import { CONFIG, type ServiceDefinition, type ServiceDescription, type ServiceProblems } from './service.ts';
 import { ServiceModule } from './service.module.ts';
 
 export interface ServiceOptions {
@@ -27,6 +29,7 @@ export const defineService = (options: ServiceOptions): ServiceDefinition => {
     announces,
     problems,
     has_queues,
+    settings: all('settings'),
     migrations: all('migrations'),
     tables: all('tables'),
     streams: all('streams'),
@@ -38,10 +41,17 @@ export const defineService = (options: ServiceOptions): ServiceDefinition => {
   };
   const module = moduleOf(definition, {
     controllers: [...controllers, ...all('subscriptions')],
-    providers: [...all('providers'), ...all('work')],
+    providers: [...definition.settings.map(providedSettings), ...all('providers'), ...all('work')],
   });
   return { ...definition, module };
 };
+
+/** Settings that `loadConfig` has read. */
+const providedSettings = (settings: SettingsClass): Provider => ({
+  provide: settings,
+  inject: [CONFIG],
+  useFactory: (config: Config) => config.settingsOf(settings),
+});
 
 /** A class of its own for each service, since Nest tells modules apart by their class. */
 const moduleOf = (

@@ -2,11 +2,14 @@ import type { Provider, Type } from '@nestjs/common';
 import type { EntitySchema } from 'typeorm';
 import type { AnyStreamType } from '#events/decider';
 import type { Projection, Snapshot } from '#events/store';
+import type { SettingsClass } from './config/setting.ts';
 import type { SealedColumn } from './crypto/sealed-column.ts';
 import type { MigrationClass } from './database/database.ts';
 
 /** What a service is made of: for each part, what one element of it is. */
 export interface FeatureParts {
+  /** Classes of settings (`@Setting`) that it reads from the environment; its providers have them injected by class. */
+  readonly settings: SettingsClass;
   /** TypeORM migrations of its tables; the event store's own tables come with libs/events. */
   readonly migrations: MigrationClass;
   /** Its tables, as TypeORM and the projections know them. */

@@ -3,11 +3,10 @@ import { loadConfig } from './config/load.ts';
 
 /**
  * Runs services as a process of their own, configured by the environment, until SIGTERM or SIGINT.
- * @param neighbors names of the services whose addresses the environment may give
  * @throws ConfigError and what goes wrong at start
  */
-export const runService = async (options: Omit<AppOptions, 'config'>, neighbors: readonly string[]): Promise<App> => {
-  const app = await startApp({ ...options, config: loadConfig(process.env, console.warn, neighbors) });
+export const runService = async (options: Omit<AppOptions, 'config'>): Promise<App> => {
+  const app = await startApp({ ...options, config: loadConfig(process.env, options) });
   const stop = (): void => {
     app.close().then(
       () => process.exit(0),

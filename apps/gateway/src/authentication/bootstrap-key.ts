@@ -4,10 +4,10 @@ import { apiKeyStream } from '#domain/identity/api-key/api-key';
 import { newId } from '#domain/shared/id';
 import { lockKey } from '#events/leader';
 import type { EventStore } from '#events/store';
-import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import type { ServiceDatabase } from '#platform/database/database';
-import { CONFIG, DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
+import { DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
+import { AuthenticationSettings } from './authentication.settings.ts';
 import { newApiKeyText, prefixOf } from '../api-keys/key-text.ts';
 import { hashOf } from './api-key-directory.ts';
 
@@ -33,7 +33,7 @@ export class BootstrapKey implements OnApplicationBootstrap {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: AuthenticationSettings,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -63,7 +63,7 @@ export class BootstrapKey implements OnApplicationBootstrap {
   }
 
   async #make(): Promise<FirstKey> {
-    const configured = this.config.bootstrap_api_key;
+    const configured = this.settings.bootstrap_api_key;
     if (configured !== undefined && !(await this.#usedBefore(configured))) {
       if (configured.length < SHORTEST || !/^[\x21-\x7e]+$/.test(configured)) {
         throw new Error(

@@ -7,6 +7,7 @@ import { Problem } from '#platform/http/problem';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
 import { CONFIG, DATABASE } from '#platform/service';
+import { AuthenticationSettings } from './authentication.settings.ts';
 import { ApiKeyUses } from '../api-keys/api-key-uses.ts';
 import { ApiKeyDirectory } from './api-key-directory.ts';
 
@@ -24,9 +25,10 @@ export class GatewayAuthenticator implements Authenticator {
     private readonly uses: ApiKeyUses,
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
+    settings: AuthenticationSettings,
   ) {
     this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-    this.#successes = createSuccessLimiter('api-key', config.rate_limit_per_api_key, config.rate_limits);
+    this.#successes = createSuccessLimiter('api-key', settings.rate_limit_per_api_key, config.rate_limits);
   }
 
   identify(request: FastifyRequest): Identified | Promise<Identified> {

@@ -1,5 +1,6 @@
 import { seatStream } from '#domain/licensing/seat/seat';
 import type { Feature } from '#platform/feature';
+import { SeatSettings } from './seat.settings.ts';
 import { ExpireInvites } from './expire-invites.ts';
 import { InviteTokens } from './invite-tokens.ts';
 import { MailInvites } from './mail-invites.ts';
@@ -9,6 +10,7 @@ import { Seats1790000021000 } from './seat.table.ts';
 import { Seats } from './seats.ts';
 
 export const seatsFeature: Feature = {
+  settings: [SeatSettings],
   migrations: [Seats1790000021000],
   streams: [seatStream],
   projections: [seatsProjection],

@@ -5,10 +5,10 @@ import type { SeatEvent } from '#domain/licensing/seat/seat';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import type { EventStore } from '#events/store';
-import type { Config } from '#platform/config/config';
 import { type Mail, oneLine } from '#platform/mail/mail';
 import { MailOutbox } from '#platform/mail/outbox';
-import { CONFIG, EVENT_STORE } from '#platform/service';
+import { EVENT_STORE } from '#platform/service';
+import { SeatSettings } from './seat.settings.ts';
 import { InviteTokens } from './invite-tokens.ts';
 
 type Invited = Extract<SeatEvent, { type: 'seat.invited' | 'seat.invite_resent' }>;
@@ -18,7 +18,7 @@ type Invited = Extract<SeatEvent, { type: 'seat.invited' | 'seat.invite_resent' 
 export class MailInvites {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: SeatSettings,
     private readonly tokens: InviteTokens,
     private readonly outbox: MailOutbox,
   ) {}
@@ -43,7 +43,7 @@ export class MailInvites {
     const { state } = await this.store.load(productStream, product_id);
     const product = oneLine(state.status === 'none' ? 'the product' : state.name, 100);
     const token = this.tokens.token(invite_id);
-    const { invite_url } = this.config;
+    const { invite_url } = this.settings;
     const way =
       invite_url === undefined
         ? `Your invitation code:\n${token}`

@@ -1,4 +1,5 @@
 import type { Feature } from '#platform/feature';
+import { VerificationSettings } from './verification.settings.ts';
 import { Identification } from './identification.ts';
 import { Leases } from './leases.ts';
 import { LicenseLookup } from './license-lookup.ts';
@@ -7,6 +8,7 @@ import { Validations1790000014000 } from './validation.table.ts';
 import { VerificationController } from './verification.controller.ts';
 
 export const verificationFeature: Feature = {
+  settings: [VerificationSettings],
   migrations: [Validations1790000014000],
   controllers: [VerificationController],
   providers: [LicenseLookup, Identification, Leases, ValidationLog],

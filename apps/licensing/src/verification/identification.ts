@@ -7,6 +7,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
 import { CONFIG, DATABASE } from '#platform/service';
+import { VerificationSettings } from './verification.settings.ts';
 import { type Found, LicenseLookup } from './license-lookup.ts';
 
 /** Who calls by a licence key: the licence that the key opens, within its limits. Who guesses keys is locked out. */
@@ -19,9 +20,10 @@ export class Identification {
     private readonly lookup: LicenseLookup,
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
+    settings: VerificationSettings,
   ) {
     this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-    this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
+    this.#successes = createSuccessLimiter('license', settings.rate_limit_per_license, config.rate_limits);
   }
 
   /**

@@ -18,6 +18,7 @@ import { Problem } from '#platform/http/problem';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
 import { CONFIG, DATABASE } from '#platform/service';
+import { VerificationSettings } from './verification.settings.ts';
 import { Identities } from '../bindings/identities.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
@@ -48,10 +49,11 @@ export class VerificationController {
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(CONFIG) config: Config,
+    settings: VerificationSettings,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-    this.#successes = createSuccessLimiter('license', config.rate_limit_per_license, config.rate_limits);
+    this.#successes = createSuccessLimiter('license', settings.rate_limit_per_license, config.rate_limits);
     this.#limited = config.rate_limits === 'on';
   }
 

@@ -16,11 +16,11 @@ import { refuse } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.error
 import type { EventStore, Outcome } from '#events/store';
 import { realTime } from '#platform/clock/clock';
 import { EventTypes } from '#platform/events/event-types';
-import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Problem } from '#platform/http/problem';
-import { CONFIG, EVENT_STORE, MASTER_KEY } from '#platform/service';
+import { EVENT_STORE, MASTER_KEY } from '#platform/service';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { KnownProducts } from '../products/known-products.ts';
 import { type AddressRule, refusedAddresses } from '../sending/addresses.ts';
 import {
@@ -46,13 +46,13 @@ export class EndpointController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
-    @Inject(CONFIG) config: Config,
+    settings: WebhooksSettings,
     private readonly list: EndpointList,
     private readonly products: KnownProducts,
     private readonly handshake: Handshake,
     private readonly types: EventTypes,
   ) {
-    this.#refused = refusedAddresses(config.webhook_allow_cidrs);
+    this.#refused = refusedAddresses(settings.allow_cidrs);
   }
 
   @Endpoint(createWebhook)

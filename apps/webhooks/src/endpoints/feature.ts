@@ -1,5 +1,6 @@
 import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { Feature } from '#platform/feature';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { EndpointController } from './endpoint.controller.ts';
 import { EndpointList } from './endpoint.list.ts';
 import { endpointsProjection } from './endpoint.projection.ts';
@@ -11,6 +12,7 @@ import {
 import { Handshake } from './handshake.ts';
 
 export const endpointsFeature: Feature = {
+  settings: [WebhooksSettings],
   migrations: [Endpoints1790000004000, EndpointSettings1790000004101, EndpointDisabledAt1790000004202],
   streams: [webhookEndpointStream],
   projections: [endpointsProjection],

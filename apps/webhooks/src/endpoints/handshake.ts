@@ -3,6 +3,7 @@ import type { RateLimit } from '#domain/webhooks/webhook-endpoint/settings';
 import type { Config } from '#platform/config/config';
 import { Problem } from '#platform/http/problem';
 import { CONFIG } from '#platform/service';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { refusedAddresses } from '../sending/addresses.ts';
 import { detailOf, reasonOf } from '../sending/attempt-error.ts';
 import { ConnectionPool } from '../sending/connection-pool.ts';
@@ -25,12 +26,13 @@ export class Handshake implements BeforeApplicationShutdown {
   readonly #limits: ExchangeLimits;
 
   constructor(
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) { public_url }: Config,
+    operator: WebhooksSettings,
     @Optional() @Inject(DELIVERY_SETTINGS) overrides: Partial<DeliverySettings> = {},
   ) {
-    const settings = settingsOf(config, overrides);
-    this.#pool = new ConnectionPool(refusedAddresses(config.webhook_allow_cidrs), settings);
-    this.#origin = new URL(config.public_url).hostname;
+    const settings = settingsOf(operator, overrides);
+    this.#pool = new ConnectionPool(refusedAddresses(operator.allow_cidrs), settings);
+    this.#origin = new URL(public_url).hostname;
     this.#connectTimeout = settings.connectTimeout;
     this.#limits = { headersTimeout: settings.headersTimeout, bodyTimeout: settings.bodyTimeout, bytes: 0 };
   }

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
-import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
-import { CONFIG, DATABASE, LOGGER } from '#platform/service';
+import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
 
 const RETENTION = { id: 'retention' };
@@ -19,7 +19,7 @@ export class HistoryService extends BackgroundWork implements OnModuleInit {
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: WebhooksSettings,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     super();
@@ -37,7 +37,7 @@ export class HistoryService extends BackgroundWork implements OnModuleInit {
 
   async attend(): Promise<void> {
     const { pool } = this.database;
-    const days = this.config.webhook_retention_days;
+    const days = this.settings.retention_days;
     await makeHistory(pool);
     const given_up = await giveUpOld(pool, days);
     await dropStatistics(pool);

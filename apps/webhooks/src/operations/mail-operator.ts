@@ -2,11 +2,11 @@ import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
-import type { Config } from '#platform/config/config';
 import type { Mail } from '#platform/mail/mail';
 import { MailOutbox } from '#platform/mail/outbox';
-import { CONFIG, LOGGER } from '#platform/service';
+import { LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { EndpointList } from '../endpoints/endpoint.list.ts';
 
 /** Reasons for which Keyledger switches off a webhook by itself. */
@@ -19,7 +19,7 @@ const WHY: Readonly<Record<string, string>> = {
 @Controller()
 export class MailOperator {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: WebhooksSettings,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly endpoints: EndpointList,
     private readonly outbox: MailOutbox,
@@ -43,7 +43,7 @@ export class MailOperator {
 
   /** undefined without an operator's address, or when the webhook no longer exists. */
   async #mail({ id, subject, time, data }: PublishedEvent, why: string): Promise<Mail | undefined> {
-    const to = this.config.operator_email;
+    const to = this.settings.operator_email;
     const found = await this.endpoints.one(subject, null);
     if (to === undefined || found === undefined) return undefined;
     const { url, description } = found.webhook;
@@ -54,7 +54,7 @@ export class MailOperator {
       id,
       to,
       subject: `Webhook ${subject} was switched off`,
-      text: `A webhook was switched off: ${why}.\n\nWebhook: ${subject}${description === null ? '' : ` (${description})`}\nEndpoint: ${origin}\nSwitched off: ${time}${since}\n\nWhat it is not sent meanwhile is kept for ${this.config.webhook_retention_days} days. When the endpoint is well again:\n\n1. PATCH /api/v1/admin/webhooks/${subject} with {"active": true}\n2. POST /api/v1/admin/webhooks/${subject}/replays with {"since": "${time}"}\n`,
+      text: `A webhook was switched off: ${why}.\n\nWebhook: ${subject}${description === null ? '' : ` (${description})`}\nEndpoint: ${origin}\nSwitched off: ${time}${since}\n\nWhat it is not sent meanwhile is kept for ${this.settings.retention_days} days. When the endpoint is well again:\n\n1. PATCH /api/v1/admin/webhooks/${subject} with {"active": true}\n2. POST /api/v1/admin/webhooks/${subject}/replays with {"since": "${time}"}\n`,
     };
   }
 }

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EventStore } from '#events/store';
 import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
-import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
-import { CONFIG, DATABASE, EVENT_STORE } from '#platform/service';
+import { DATABASE, EVENT_STORE } from '#platform/service';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { announceExhausted } from './exhausted.ts';
 import { disableFailing } from './failing.ts';
 
@@ -23,7 +23,7 @@ export class OperationsService extends BackgroundWork {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: WebhooksSettings,
   ) {
     super();
   }
@@ -35,7 +35,7 @@ export class OperationsService extends BackgroundWork {
 
   async attend(id: string): Promise<boolean> {
     const { pool } = this.database;
-    if (id === ANNOUNCE) return announceExhausted(pool, this.store, this.config.webhook_retention_days);
+    if (id === ANNOUNCE) return announceExhausted(pool, this.store, this.settings.retention_days);
     await disableFailing(pool, this.store);
     return false;
   }

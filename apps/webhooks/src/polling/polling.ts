@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { EndpointSettings } from '#domain/webhooks/webhook-endpoint/settings';
 import type { PublishedEvent } from '#events/event';
 import { realTime } from '#platform/clock/clock';
-import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, encodeCursor } from '#platform/http/pagination';
 import { Problem } from '#platform/http/problem';
-import { CONFIG, DATABASE } from '#platform/service';
+import { DATABASE } from '#platform/service';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { type Interest, wants } from '../deliveries/interest.ts';
 import { PARTITION_DAYS } from '../history/history.table.ts';
 import { payloadOf } from '../payload/formats.ts';
@@ -42,7 +42,7 @@ const EVENTS = `
 export class Polling {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly settings: WebhooksSettings,
   ) {}
 
   /** @throws Problem 400 for an invalid cursor, 410 when events after it may have been dropped */
@@ -75,11 +75,11 @@ export class Polling {
 
   #position(cursor: string): number {
     const [position = 0, day = 0] = decodeCursor(cursor, ['number', 'number']).map(Number);
-    if (day < today() - this.config.webhook_retention_days - PARTITION_DAYS) {
+    if (day < today() - this.settings.retention_days - PARTITION_DAYS) {
       throw new Problem(
         410,
         'CURSOR_TOO_OLD',
-        `Events are kept for ${this.config.webhook_retention_days} days: those after this cursor may be gone. Ask without one for all that there are.`,
+        `Events are kept for ${this.settings.retention_days} days: those after this cursor may be gone. Ask without one for all that there are.`,
       );
     }
     return position;

@@ -8,12 +8,12 @@ import {
 import { decide } from '#domain/webhooks/webhook-endpoint/webhook-endpoint.commands';
 import { webhookEndpointStream } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { EventStore } from '#events/store';
-import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import type { ServiceDatabase } from '#platform/database/database';
-import { CONFIG, DATABASE, EVENT_STORE, LOGGER, MASTER_KEY, METRICS } from '#platform/service';
+import { DATABASE, EVENT_STORE, LOGGER, MASTER_KEY, METRICS } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
 import type { Metrics } from '#platform/telemetry/metrics';
+import { WebhooksSettings } from '../webhooks.settings.ts';
 import { Statistics } from '../statistics/statistics.ts';
 import { countAttempts } from './attempt-metrics.ts';
 import { refusedAddresses } from './addresses.ts';
@@ -29,7 +29,7 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(DATABASE) database: ServiceDatabase,
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(MASTER_KEY) masterKey: MasterKey,
-    @Inject(CONFIG) config: Config,
+    operator: WebhooksSettings,
     @Inject(LOGGER) logger: Logger,
     @Inject(METRICS) metrics: Metrics,
     private readonly statistics: Statistics,
@@ -38,8 +38,8 @@ export class SenderService implements OnApplicationBootstrap, BeforeApplicationS
     const count = countAttempts(metrics.registry);
     this.#sender = new Sender({
       pool: database.pool,
-      settings: settingsOf(config, settings),
-      refused: refusedAddresses(config.webhook_allow_cidrs),
+      settings: settingsOf(operator, settings),
+      refused: refusedAddresses(operator.allow_cidrs),
       masterKey,
       onAttempt: (made, status, endpointId) => {
         count(made, status);

@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { Config } from '#platform/config/config';
+import type { WebhooksSettings } from '../webhooks.settings.ts';
 import { API_VERSIONS, type ApiVersion } from '../payload/versions.ts';
 
 /** When the circuit of an endpoint opens, and how often it is probed while open. Times in milliseconds. */
@@ -69,11 +69,11 @@ export const defaultSettings: DeliverySettings = {
 
 /** The defaults, then the operator's configuration, then the overrides of a test. */
 export const settingsOf = (
-  { webhook_proxy }: Pick<Config, 'webhook_proxy'>,
+  { proxy }: Pick<WebhooksSettings, 'proxy'>,
   overrides: Partial<DeliverySettings>,
 ): DeliverySettings => ({
   ...defaultSettings,
-  ...(webhook_proxy === undefined ? {} : { proxy: webhook_proxy }),
+  ...(proxy === undefined ? {} : { proxy }),
   ...overrides,
 });
 

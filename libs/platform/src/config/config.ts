@@ -1,48 +1,91 @@
-export type RateLimits = 'on' | 'off';
+import { resolve } from 'node:path';
+import { Transform } from 'class-transformer';
+import { CommaList, DatabaseAddress, Networks, OneOf, WebAddress, WholeNumber } from './kinds.ts';
+import { Setting, type SettingsClass } from './setting.ts';
 
-/** Everything the environment decides, validated. Read once, at start. */
-export interface Config {
-  readonly host: string;
-  readonly port: number;
-  /** Public address (`iss` of leases, links in problem documents). */
+export type RateLimits = 'on' | 'off';
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** The settings of every process, whichever services run in it. Services declare theirs in their features. */
+export class PlatformSettings {
+  @Setting('HOST')
+  readonly host: string = '127.0.0.1';
+
+  @Setting('PORT')
+  @WholeNumber(0, 65_535)
+  readonly port: number = 4_000;
+
+  /** Public address (`iss` of leases, links in problem documents); undefined = where the process listens. */
+  @Setting('KEYLEDGER_PUBLIC_URL')
+  @WebAddress()
+  readonly public_url?: string;
+
+  /** Folder of the embedded PostgreSQL and of the master key. */
+  @Setting('KEYLEDGER_DATA')
+  @Transform(({ value }: { value: unknown }) => resolve(String(value)))
+  readonly data_dir: string = resolve('./data');
+
+  /** Undefined = the embedded PostgreSQL in the data folder. */
+  @Setting('DATABASE_URL', { secret: true })
+  @DatabaseAddress()
+  readonly database_url?: string;
+
+  /** The same database as the role that owns the schemas, where another role than the one of `database_url` does. */
+  @Setting('KEYLEDGER_MIGRATION_DATABASE_URL', { secret: true })
+  @DatabaseAddress()
+  readonly migration_database_url?: string;
+
+  /** Undefined = the log transport. */
+  @Setting('KAFKA_BROKERS')
+  @CommaList()
+  readonly kafka_brokers?: readonly string[];
+
+  /** 32 bytes in hex or base64; undefined = the key file in the data folder. */
+  @Setting('KEYLEDGER_MASTER_KEY', { secret: true })
+  readonly master_key?: string;
+
+  /** Former master keys, under which something may still be sealed. */
+  @Setting('KEYLEDGER_PREVIOUS_MASTER_KEYS', { secret: true })
+  @CommaList()
+  readonly previous_master_keys?: readonly string[];
+
+  /** Networks of proxies whose X-Forwarded-For counts. */
+  @Setting('KEYLEDGER_TRUSTED_PROXIES')
+  @Networks()
+  readonly trusted_proxies: readonly string[] = [];
+
+  /** Whether business time is a clock that `POST /admin/test-clock` moves. Never in production. */
+  @Setting('KEYLEDGER_TEST_CLOCK')
+  @OneOf('on', 'off')
+  readonly test_clock: 'on' | 'off' = 'off';
+
+  @Setting('KEYLEDGER_RATE_LIMITS')
+  @OneOf('on', 'off')
+  readonly rate_limits: RateLimits = 'on';
+
+  @Setting('KEYLEDGER_LOG_LEVEL')
+  @OneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')
+  readonly log_level: LogLevel = 'info';
+
+  /** Bearer token for /metrics from other machines; undefined = loopback alone. */
+  @Setting('KEYLEDGER_METRICS_TOKEN', { secret: true })
+  readonly metrics_token?: string;
+
+  /** Where traces go, by OTLP over HTTP; undefined = nowhere. */
+  @Setting('OTEL_EXPORTER_OTLP_ENDPOINT')
+  @WebAddress()
+  readonly otlp_endpoint?: string;
+}
+
+/** Everything that the environment decides, validated. Read once, at start. */
+export interface Config extends Omit<PlatformSettings, 'public_url' | 'master_key' | 'previous_master_keys'> {
   readonly public_url: string;
-  /** Data folder: embedded PostgreSQL, master key. */
-  readonly data_dir: string;
-  /** Undefined = embedded PostgreSQL in the data folder. */
-  readonly database_url: string | undefined;
-  /** The same database as the role that owns the schemas, where that is another than `database_url`'s. */
-  readonly migration_database_url: string | undefined;
-  /** Undefined = log transport. */
-  readonly kafka_brokers: readonly string[] | undefined;
   /** 32 bytes. */
   readonly master_key: Uint8Array;
-  /** Those before it, under which something may still be sealed; 32 bytes each. */
+  /** 32 bytes each. */
   readonly previous_master_keys: readonly Uint8Array[];
-  readonly bootstrap_api_key: string | undefined;
-  readonly webhook_allow_cidrs: readonly string[];
-  /** The HTTP proxy that webhooks go through; undefined = straight to their endpoints. */
-  readonly webhook_proxy: string | undefined;
-  /** Days for which events, deliveries and attempts are kept. */
-  readonly webhook_retention_days: number;
-  readonly trusted_proxies: readonly string[];
-  /** Whether business time is a clock that `POST /admin/test-clock` moves. Never in production. */
-  readonly test_clock: 'on' | 'off';
-  readonly rate_limits: RateLimits;
-  /** Calls a second that one API key may make of one process. */
-  readonly rate_limit_per_api_key: number;
-  /** Calls a second that may be made with one licence key of one process. */
-  readonly rate_limit_per_license: number;
-  readonly log_level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  readonly metrics_token: string | undefined;
-  /** Undefined = mails become files in the data folder. */
-  readonly smtp_url: string | undefined;
-  /** The address that mails come from. */
-  readonly mail_from: string;
-  /** Who is written to when something needs a person; undefined = nobody. */
-  readonly operator_email: string | undefined;
-  /** The page that takes invitations; its token comes after the `#`. Undefined = mails tell the token alone. */
-  readonly invite_url: string | undefined;
-  readonly otlp_endpoint: string | undefined;
   /** Where the gateway of a cluster finds the services, by name; undefined = the service runs in this process. */
   readonly service_urls: Readonly<Record<string, string | undefined>>;
+  /** The settings of a running service's feature. @throws Error for a class that no feature of a running service lists */
+  settingsOf<Settings extends object>(settings: SettingsClass<Settings>): Settings;
 }

@@ -10,7 +10,7 @@ describe('configuration', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   const load = (env: Record<string, string> = {}, warn: (message: string) => void = () => undefined) =>
-    loadConfig({ KEYLEDGER_DATA: folder, ...env }, warn);
+    loadConfig({ KEYLEDGER_DATA: folder, ...env }, { warn, product: [{ name: 'licensing' }] });
 
   it('has a default for everything', () => {
     expect(load()).toMatchObject({
@@ -20,14 +20,17 @@ describe('configuration', () => {
       database_url: undefined,
       kafka_brokers: undefined,
       rate_limits: 'on',
-      webhook_allow_cidrs: [],
+      trusted_proxies: [],
     });
   });
 
-  it('takes what is set to nothing as not set: least of all does it listen to everybody, or keep its data where it stands', () => {
-    const names = ['HOST', 'PORT', 'KEYLEDGER_DATA', 'DATABASE_URL', 'KAFKA_BROKERS', 'KEYLEDGER_RATE_LIMITS'];
-    const env = { KEYLEDGER_MASTER_KEY: 'ab'.repeat(32) };
-    expect(loadConfig({ ...env, ...Object.fromEntries(names.map((name) => [name, ''])) })).toEqual(loadConfig(env));
+  it('treats an empty or blank variable as not set', () => {
+    const names = ['HOST', 'PORT', 'DATABASE_URL', 'KAFKA_BROKERS', 'KEYLEDGER_RATE_LIMITS'];
+    const { settingsOf: _ofNone, ...without } = load();
+    for (const text of ['', ' \n']) {
+      const { settingsOf: _ofEmpty, ...empty } = load(Object.fromEntries(names.map((name) => [name, text])));
+      expect(empty).toEqual(without);
+    }
   });
 
   it('makes a master key once, tells so, keeps it from others and uses it again', () => {
@@ -58,13 +61,8 @@ describe('configuration', () => {
     const key = Buffer.alloc(32, 7);
     for (const encoding of ['base64', 'hex'] as const)
       expect(load({ KEYLEDGER_MASTER_KEY: `${key.toString(encoding)}\r\n` }).master_key).toEqual(key);
-    expect(
-      load({ KEYLEDGER_BOOTSTRAP_API_KEY: 'kl_first_key\n', KEYLEDGER_METRICS_TOKEN: '\ufefftoken\n' }),
-    ).toMatchObject({
-      bootstrap_api_key: 'kl_first_key',
-      metrics_token: 'token',
-    });
-    expect(load({ KEYLEDGER_BOOTSTRAP_API_KEY: '\n' }).bootstrap_api_key).toBeUndefined();
+    expect(load({ KEYLEDGER_METRICS_TOKEN: '\ufefftoken\n' }).metrics_token).toBe('token');
+    expect(load({ KEYLEDGER_METRICS_TOKEN: '\n' }).metrics_token).toBeUndefined();
   });
 
   it('refuses a master key file that is damaged rather than making another', () => {
@@ -78,14 +76,26 @@ describe('configuration', () => {
     ['KEYLEDGER_PUBLIC_URL', 'licenses.example.com'],
     ['KEYLEDGER_MASTER_KEY', 'c2hvcnQ='],
     ['KEYLEDGER_PREVIOUS_MASTER_KEYS', `${Buffer.alloc(32, 8).toString('base64')},c2hvcnQ=`],
-    ['KEYLEDGER_WEBHOOK_ALLOW_CIDRS', '10.0.0.0/8,localhost'],
-    ['KEYLEDGER_WEBHOOK_PROXY', 'proxy.example.com:3128'],
     ['KEYLEDGER_RATE_LIMITS', 'maybe'],
-    ['KEYLEDGER_SMTP_URL', 'mail.example.com:25'],
-    ['KEYLEDGER_MAIL_FROM', 'Ada <ada@example.com>'],
+    ['KEYLEDGER_TRUSTED_PROXIES', '10.0.0.0/8,localhost'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['DATABASE_URL', 'mysql://localhost/keyledger'],
     ['KEYLEDGER_LICENSING_URL', 'licensing:4001'],
   ])('refuses %s=%s with a message that names it', (name, value) => {
     expect(() => load({ [name]: value })).toThrow(new RegExp(name));
+  });
+
+  it('says what was given and what to give instead, but never shows a secret', () => {
+    expect(() => load({ PORT: '70000' })).toThrow(
+      'PORT is "70000": give a whole number from 0 to 65535, or leave it out.',
+    );
+    expect(() => load({ DATABASE_URL: 'mysql://u:hunter2@localhost/keyledger' })).toThrow(
+      /^(?!.*hunter2)DATABASE_URL: /,
+    );
+  });
+
+  it('refuses to hand out settings that no feature of the process lists', () => {
+    class OtherSettings {}
+    expect(() => load().settingsOf(OtherSettings)).toThrow('OtherSettings');
   });
 });

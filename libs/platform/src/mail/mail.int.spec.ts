@@ -15,7 +15,7 @@ describe('mails', () => {
   afterAll(() => smtp.close());
 
   const configured = (smtp_url: string | undefined, data_dir = '/nowhere') =>
-    createMailer({ smtp_url, data_dir, mail_from: 'licenses@example.com' });
+    createMailer({ smtp_url, mail_from: 'licenses@example.com' }, data_dir);
   const lastHeaders = (): string => smtp.received.at(-1)?.headers ?? '';
 
   it('arrive as text and HTML, with a Message-ID that stays the same', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
-import type { Config } from '../config/config.ts';
+import type { MailSettings } from './mail.settings.ts';
 import { htmlOf, type Mail, oneLine } from './mail.ts';
 
 /** Takes mails to where they are sent from. */
@@ -19,10 +19,11 @@ export class MailRefusedError extends Error {
   override readonly name = 'MailRefusedError';
 }
 
-type MailConfig = Pick<Config, 'smtp_url' | 'mail_from' | 'data_dir'>;
-
-/** By SMTP where a server is configured; else each mail becomes a file, so that a machine without one shows what it would send. */
-export const createMailer = ({ smtp_url, mail_from, data_dir }: MailConfig): Mailer =>
+/**
+ * Sends by SMTP where a server is configured. Else each mail becomes a file in the data folder, so that a machine without a
+ * mail server shows what it would send.
+ */
+export const createMailer = ({ smtp_url, mail_from }: MailSettings, data_dir: string): Mailer =>
   smtp_url === undefined ? fileMailer(mail_from, join(data_dir, 'mail')) : smtpMailer(mail_from, smtp_url);
 
 /** How long a mail server may take for each of its steps, in milliseconds. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { PoolClient } from 'pg';
+import { MailSettings } from './mail.settings.ts';
 import { BackgroundWork, type Due, type DueQuery } from '../background/background-work.ts';
 import { wakeWork } from '../background/wake-work.ts';
 import type { Config } from '../config/config.ts';
@@ -31,10 +32,11 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
     @Inject(SERVICE) private readonly service: ServiceDefinition,
     @Inject(LOGGER) private readonly logger: Logger,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) { data_dir }: Config,
+    settings: MailSettings,
   ) {
     super();
-    this.#mailer = createMailer(config);
+    this.#mailer = createMailer(settings, data_dir);
   }
 
   /** Adds a mail; one with an id that is known already is left out. */
