@@ -72,8 +72,8 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
-    message: 'The body is of another type than JSON.',
-    remedy: 'Send `Content-Type: application/json`.',
+    message: 'The body is of another type than JSON, or its charset is not known.',
+    remedy: 'Send `Content-Type: application/json`, or the type and charset that `detail` names.',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

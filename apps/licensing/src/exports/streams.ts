@@ -1,14 +1,15 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { Answer } from '#platform/http/endpoint';
+import { neutralizeCell } from './formula.ts';
 
-/** Rows that are read from the database at once: what an export holds in memory, whatever its length. */
+/** Rows that are read from the database at once. An export of any length holds no more in memory. */
 const PAGE = 1_000;
 
 /**
- * All rows, page by page, each page asked for when the one before has been taken: no transaction stays open while a slow
- * caller reads.
- * @param page reads the rows behind the last one (undefined = from the beginning), in a stable order, at most `limit`
+ * Yields all rows, page by page. The next page is read when the caller has taken the one before, so no transaction stays
+ * open while a slow caller reads.
+ * @param page reads at most `limit` rows after the last one (undefined = from the beginning), in a stable order
  */
 export async function* pages<Row>(page: (last: Row | undefined, limit: number) => Promise<Row[]>): AsyncIterable<Row> {
   let last: Row | undefined;
@@ -19,28 +20,32 @@ export async function* pages<Row>(page: (last: Row | undefined, limit: number) =
   } while (last !== undefined);
 }
 
-/** CSV (RFC 4180) with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front. */
+/** CSV (RFC 4180) with a heading. Cells that a spreadsheet would take for a formula are neutralized. */
 export const csvStream = (columns: readonly string[], rows: AsyncIterable<object>): Readable => {
   const source = Readable.from(rows);
   const csv = stringify({
     columns: [...columns],
     header: true,
-    escape_formulas: true,
-    cast: { object: (value) => JSON.stringify(value), date: (value) => value.toISOString(), boolean: String },
+    cast: {
+      string: neutralizeCell,
+      object: (value) => JSON.stringify(value),
+      date: (value) => value.toISOString(),
+      boolean: String,
+    },
   });
   source.once('error', (error) => csv.destroy(error));
   csv.once('close', () => source.destroy());
   return source.pipe(csv);
 };
 
-/** A JSON object a line. */
+/** NDJSON: one JSON object per line. */
 export const ndjsonStream = (rows: AsyncIterable<object>): Readable => Readable.from(lines(rows));
 
 async function* lines(rows: AsyncIterable<object>): AsyncIterable<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-/** The rows as a file of a name. @param columns those of a CSV, in their order */
+/** Answers with the rows as a file. @param name of the file, without its extension; @param columns of a CSV, in order */
 export const fileAnswer = (
   name: string,
   format: 'csv' | 'ndjson',

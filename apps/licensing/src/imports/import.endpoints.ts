@@ -1,18 +1,6 @@
 import Type from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
-import {
-  Email,
-  Id,
-  Identifier,
-  Metadata,
-  Nullable,
-  Page,
-  PageQuery,
-  StrictObject,
-  Text,
-  Timestamp,
-} from '#platform/http/schemas';
-import { issueLicense } from '../licenses/license.endpoints.ts';
+import { Id, Nullable, Page, PageQuery, StrictObject, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Imports';
 
@@ -21,28 +9,15 @@ const Import = StrictObject(
     id: Id('imp'),
     status: Type.Enum(['receiving', 'running', 'finished']),
     lines: Type.Integer({ description: 'Licenses in the file.' }),
-    done: Type.Integer({ description: 'Licenses processed so far.' }),
+    done: Type.Integer({ description: 'How many of them are processed.' }),
     issued: Type.Integer(),
-    unchanged: Type.Integer({ description: 'Licenses that an earlier import has issued.' }),
-    refused: Type.Integer({ description: 'Lines without a license; the report has the reasons.' }),
+    unchanged: Type.Integer({ description: 'Licenses that exist already.' }),
+    refused: Type.Integer({ description: 'Lines that no license was issued for; the report gives the reasons.' }),
     created_at: Timestamp,
     finished_at: Nullable(Timestamp),
   },
   { $id: 'Import' },
 );
-
-const IMPORTED_STATUSES = ['active', 'suspended', 'revoked', 'canceled'] as const;
-
-/** A line of an import: the fields of a new license, and its present status and activations. */
-export const ImportedLicense = StrictObject({
-  ...issueLicense.body.properties,
-  email: Email,
-  external_id: Text(255, { min: 1 }),
-  license_key: Type.Optional(Type.String({ ...Text(1024, { min: 8 }), normalize: (text: string) => text.trim() })),
-  status: Type.Optional(Type.Enum([...IMPORTED_STATUSES])),
-  activations: Type.Optional(Type.Array(Identifier, { maxItems: 1_000 })),
-  metadata: Type.Optional(Metadata),
-});
 
 /** Largest file, in bytes. */
 export const LARGEST_IMPORT = 256 * 1_048_576;
@@ -60,7 +35,10 @@ export const importLicenses = endpoint({
   upload: ['text/csv', 'application/x-ndjson'],
   upload_limit: LARGEST_IMPORT,
   answers: { 202: { description: 'The import, which continues in the background.', schema: Import } },
-  problems: [],
+  problems: [
+    { status: 400, code: 'UNREADABLE_FILE' },
+    { status: 400, code: 'INVALID_HEADING' },
+  ],
 });
 
 export const listImports = endpoint({
@@ -92,7 +70,7 @@ export const reportImport = endpoint({
   path: '/admin/imports/:id/report',
   operation: 'reportImport',
   tag: TAG,
-  summary: 'The refused lines of an import, each with its reason',
+  summary: 'List the refused lines of an import with their reasons',
   auth: 'admin',
   params,
   answers: {

@@ -1,23 +1,27 @@
-import { Transform, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { newId } from '#domain/shared/id';
 import type { Principal } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Problem } from '#platform/http/problem';
 import { DATABASE } from '#platform/service';
-import { LARGEST_IMPORT } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';
-import { csvLines, type Line, ndjsonLines } from './records.ts';
+import { recordsOf } from './import-file.ts';
+import type { ImportRecord } from './import-record.ts';
 
-/** Lines that are written at once. */
+/** Records that are written at once, and the characters of JSON after which no further one is added. */
 const BATCH = 1_000;
+const BATCH_LENGTH = 4_194_304;
 
-/** Files of licences: kept whole before the first licence is made of them, so that what was accepted is not lost by a crash. */
+/** Files of licenses. A file is stored whole before its first license is issued, so a crash loses nothing that was accepted. */
 @Injectable()
 export class Imports {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
 
-  /** Keeps a file and lets its import begin. A file that does not arrive whole leaves nothing behind. */
+  /**
+   * Stores a file, and starts its import. A file that is refused, or that does not arrive whole, leaves nothing behind.
+   * @param media its content type, with the charset
+   */
   async receive(file: Readable, media: string, { actor, product_id }: Principal): Promise<ImportRow> {
     const id = newId('imp');
     await this.database.pool.query(
@@ -25,8 +29,8 @@ export class Imports {
       [id, product_id, actor],
     );
     try {
-      const bounded = limited(file);
-      const lines = await this.#keep(id, media.startsWith('text/csv') ? csvLines(bounded) : ndjsonLines(bounded));
+      // The request is not destroyed when its file is refused: that would close the connection before the answer.
+      const lines = await this.#store(id, recordsOf(file.iterator({ destroyOnReturn: false }), media));
       const { rows } = await this.database.pool.query<ImportRow>(
         `update imports set lines = $2, status = case when $2 = 0 then 'finished' else 'running' end,
            finished_at = case when $2 = 0 then now() end where id = $1 returning *`,
@@ -70,44 +74,28 @@ export class Imports {
     return rows;
   }
 
-  async #keep(id: string, lines: AsyncIterable<Line>): Promise<number> {
-    let kept = 0;
-    let batch: Line[] = [];
+  /** @returns how many records there are */
+  async #store(id: string, records: AsyncIterable<ImportRecord>): Promise<number> {
+    let stored = 0;
+    let length = 0;
+    let batch: { readonly line: number; readonly json: string | null; readonly fault: string | null }[] = [];
     const write = async (): Promise<void> => {
       await this.database.pool.query(
         `insert into import_lines (import_id, n, line, record, fault)
          select $1, $2::int + n, line, record::jsonb, fault
          from unnest($3::int[], $4::text[], $5::text[]) with ordinality as l(line, record, fault, n)`,
-        [
-          id,
-          kept,
-          batch.map(({ line }) => line),
-          batch.map((line) => ('record' in line ? JSON.stringify(line.record) : null)),
-          batch.map((line) => ('fault' in line ? line.fault : null)),
-        ],
+        [id, stored, batch.map(({ line }) => line), batch.map(({ json }) => json), batch.map(({ fault }) => fault)],
       );
-      kept += batch.length;
-      batch = [];
+      stored += batch.length;
+      [batch, length] = [[], 0];
     };
-    for await (const line of lines) {
-      batch.push(line);
-      if (batch.length === BATCH) await write();
+    for await (const record of records) {
+      const json = 'record' in record ? JSON.stringify(record.record) : null;
+      batch.push({ line: record.line, json, fault: 'fault' in record ? record.fault : null });
+      length += json?.length ?? 0;
+      if (batch.length >= BATCH || length >= BATCH_LENGTH) await write();
     }
     if (batch.length > 0) await write();
-    return kept;
+    return stored;
   }
 }
-
-const limited = (file: Readable): Readable => {
-  let bytes = 0;
-  const counted = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      bytes += chunk.length;
-      if (bytes > LARGEST_IMPORT)
-        done(new Problem(413, 'BODY_TOO_LARGE', `A file may have at most ${LARGEST_IMPORT / 1_048_576} MiB.`));
-      else done(null, chunk);
-    },
-  });
-  file.once('error', (error) => counted.destroy(error));
-  return file.pipe(counted);
-};

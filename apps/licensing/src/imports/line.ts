@@ -1,15 +1,19 @@
 import { Injectable, Inject } from '@nestjs/common';
-import type { Static } from 'typebox';
 import { decideLicense, type IssueLicense, type LicenseCommand } from '#domain/licensing/license/license.commands';
-import type { Plan } from '#domain/licensing/license/on-license';
-import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/licensing/license/license';
+import { refuse } from '#domain/licensing/license/license.errors';
+import {
+  type LicenseEvent,
+  type LicenseState,
+  type LicenseStatus,
+  licenseStream,
+} from '#domain/licensing/license/license';
 import { refusePlan } from '#domain/licensing/plan/plan';
 import { type Product, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
-import { type EventStore, HandledBeforeError, UniqueViolationError } from '#events/store';
+import { type EventStore, HandledBeforeError, StaleVersionError, UniqueViolationError } from '#events/store';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import { isProblem, type ProblemShape } from '#platform/http/problem';
+import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
 import { normalizeIdentifier } from '#platform/http/schemas';
 import { validator } from '#platform/http/validate';
 import { EVENT_STORE } from '#platform/service';
@@ -18,21 +22,21 @@ import { Issuing } from '../licenses/issuing.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { ONE_TRIAL } from '../licenses/trial.table.ts';
 import { LicenseLookup } from '../verification/license-lookup.ts';
-import { ImportedLicense } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';
-
-type Imported = Static<typeof ImportedLicense>;
+import { ExportedLicense, ImportedLicense, isExported } from './line.schemas.ts';
+import { type Order, orderOfExported, orderOfImported } from './order.ts';
 
 export type LineOutcome =
   | { readonly outcome: 'issued' | 'unchanged' }
   | { readonly outcome: 'refused'; readonly external_id: string | null; readonly reason: string };
 
-const validate = validator(ImportedLicense, 'body');
+const validateImported = validator(ImportedLicense, 'body');
+const validateExported = validator(ExportedLicense, 'body');
 
-/** What has been imported once is known for ever. */
+/** An import is remembered forever. */
 const NEVER = '9999-12-31T00:00:00.000Z';
 
-/** Makes a licence of one line, in one append: all of it or nothing, and once however often the line comes. */
+/** Issues a license for one line in one append: all of the line or nothing, and once however often the line comes. */
 @Injectable()
 export class ImportLine {
   constructor(
@@ -44,11 +48,10 @@ export class ImportLine {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws what is no fault of the line, such as a database that is away */
+  /** @throws errors that the line does not cause, such as a database that does not answer */
   async run(job: ImportRow, record: unknown): Promise<LineOutcome> {
     try {
-      validate(record);
-      return await this.#issue(job, record as Imported);
+      return await this.#issue(job, await this.#order(job, record));
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
@@ -56,34 +59,48 @@ export class ImportLine {
     }
   }
 
-  async #issue(job: ImportRow, line: Imported): Promise<LineOutcome> {
-    const { product_id, plan_id, external_id } = line;
-    if (job.product_id !== null && job.product_id !== product_id) return refuseProduct('PRODUCT_NOT_FOUND');
-    const product = await this.licenses.product(product_id);
-    const plan = await this.licenses.plan(plan_id);
-    if (plan.product_id !== product_id) return refusePlan('PLAN_NOT_FOUND');
-    const id = newId('lic');
-    const key = line.license_key === undefined ? this.keys.create(id, product) : this.keys.keep(id, line.license_key);
-    const issue = this.issuing.command(line, plan, key, this.clock.now().toISOString());
-    const commands = [issue, ...this.#afterwards(line, issue, plan, product)];
+  async #order(job: ImportRow, record: unknown): Promise<Order> {
+    const exported = typeof record === 'object' && record !== null && isExported(Object.keys(record));
+    (exported ? validateExported : validateImported)(record);
+    const line = record as ImportedLicense | ExportedLicense;
+    if (job.product_id !== null && job.product_id !== line.product_id) return refuseProduct('PRODUCT_NOT_FOUND');
+    const plan = await this.licenses.plan(line.plan_id);
+    if (plan.product_id !== line.product_id) return refusePlan('PLAN_NOT_FOUND');
+    return 'id' in line ? orderOfExported(line, plan) : orderOfImported(line, plan);
+  }
+
+  async #issue(job: ImportRow, order: Order): Promise<LineOutcome> {
+    const { asked, plan, license_key } = order;
+    const product = await this.licenses.product(asked.product_id);
+    const id = order.id ?? newId('lic');
+    const key = license_key === undefined ? this.keys.create(id, product) : this.keys.keep(id, license_key);
+    const issue = this.issuing.command(asked, plan, key, this.clock.now().toISOString());
+    const commands = [issue, ...this.#afterwards(order, issue, product)];
     try {
-      await this.store.handle(licenseStream, id, (state) => decideAll(commands, state), {
+      await this.store.handle(licenseStream, id, (state) => decideAll(commands, state, order.status), {
         metadata: { actor: job.actor, correlation_id: job.id } as EventMetadata,
         expectedVersion: 0,
-        commandId: `import:${product_id}:${external_id}`,
+        commandId: `import:${asked.product_id}:${order.external_id}`,
         remember: () => ({ fingerprint: '', result: Buffer.from(job.id), expires_at: NEVER }),
       });
       return { outcome: 'issued' };
     } catch (error) {
+      if (error instanceof StaleVersionError) return this.#existing(id, asked.product_id);
       if (!(error instanceof HandledBeforeError)) throw error;
-      // By this very import, before it was interrupted, or by an earlier one.
+      // By this import, before it was interrupted, or by an earlier one.
       return { outcome: Buffer.from(error.result).toString() === job.id ? 'issued' : 'unchanged' };
     }
   }
 
-  /** What has become of the licence since it was issued elsewhere. */
-  #afterwards(line: Imported, { now }: IssueLicense, plan: Plan, product: Product): LicenseCommand[] {
-    const { activations = [], status = 'active' } = line;
+  /** A license that this Keyledger exported is here already. */
+  async #existing(id: string, product_id: string): Promise<LineOutcome> {
+    const { state } = await this.store.load(licenseStream, id);
+    if (state.status === 'none' || state.product_id !== product_id) return refuse('LICENSE_EXISTS');
+    return { outcome: 'unchanged' };
+  }
+
+  /** What happened to the license since it was issued elsewhere. */
+  #afterwards({ activations, status, plan, ended_at }: Order, { now }: IssueLicense, product: Product) {
     const activate = activations.map((identifier): LicenseCommand => ({
       type: 'Activate',
       plan,
@@ -96,19 +113,23 @@ export class ImportLine {
       ip: null,
       now,
     }));
-    const because = { plan, now, reason: null };
-    const become: Record<typeof status, LicenseCommand[]> = {
-      active: [],
-      suspended: [{ type: 'SuspendLicense', ...because }],
-      revoked: [{ type: 'RevokeLicense', ...because }],
-      canceled: [{ type: 'CancelLicense', ...because }],
-    };
-    return [...activate, ...become[status]];
+    const change = CHANGES[status];
+    if (change === undefined) return activate;
+    return [...activate, { type: change, plan, now: ended_at ?? now, reason: null }];
   }
 }
 
-/** The commands one after the other, each upon what the one before has made. */
-const decideAll = (commands: readonly LicenseCommand[], state: LicenseState): LicenseEvent[] => {
+/** The other statuses follow from the term of the license. */
+const CHANGES: Partial<Record<LicenseStatus, 'SuspendLicense' | 'RevokeLicense' | 'CancelLicense'>> = {
+  suspended: 'SuspendLicense',
+  revoked: 'RevokeLicense',
+  canceled: 'CancelLicense',
+};
+
+const ENDED: readonly string[] = ['past_due', 'expired'] satisfies LicenseStatus[];
+
+/** Decides the commands in turn, each on the state that the one before left. */
+const decideAll = (commands: readonly LicenseCommand[], state: LicenseState, status: LicenseStatus): LicenseEvent[] => {
   const events: LicenseEvent[] = [];
   let present = state;
   for (const command of commands) {
@@ -117,14 +138,16 @@ const decideAll = (commands: readonly LicenseCommand[], state: LicenseState): Li
       present = licenseStream.evolve(present, event);
     }
   }
+  if (ENDED.includes(status) && !ENDED.includes(present.status))
+    throw new Problem(400, 'INVALID_TERM', `status is ${status}, but the term is not over.`);
   return events;
 };
 
-/** Why a line is refused, in one line; undefined when the line is not to blame. */
+/** Why a line is refused, in one line; undefined when the line is not the cause. */
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL)
-    return 'TRIAL_USED: this customer has had a trial of this product.';
-  if (error instanceof UniqueViolationError) return 'LICENSE_KEY_TAKEN: another licence has this key.';
+    return 'TRIAL_USED: this customer already had a trial of this product.';
+  if (error instanceof UniqueViolationError) return 'LICENSE_KEY_TAKEN: another license has this key.';
   if (!isProblem(error) || error.status >= 500) return undefined;
   const errors = mistakesOf(error);
   return errors.length > 0 ? errors.join('; ') : `${error.code}: ${error.message}`;
@@ -140,6 +163,7 @@ const mistakesOf = ({ extensions }: ProblemShape): string[] => {
 };
 
 const externalId = (record: unknown): string | null => {
-  const id = typeof record === 'object' && record !== null && 'external_id' in record ? record.external_id : null;
+  if (typeof record !== 'object' || record === null) return null;
+  const id = 'external_id' in record ? record.external_id : 'id' in record ? record.id : null;
   return typeof id === 'string' ? id.slice(0, 255) : null;
 };

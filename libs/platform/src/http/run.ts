@@ -44,6 +44,9 @@ export const runner = (route: Route, publicUrl: string) => {
         return asAnswer(await handle(call), success);
       } catch (error) {
         throw missing(contract, error) ?? error;
+      } finally {
+        // Discards the rest of a refused file: many clients read the answer only after they have sent everything.
+        if (body instanceof Readable) body.resume();
       }
     };
     if (idempotent === undefined) {

@@ -1,0 +1,45 @@
+import { restoreCell } from '../exports/formula.ts';
+import { type Content, keepable } from './import-record.ts';
+import { ExportedLicense, isExported, takesNull } from './line.schemas.ts';
+
+type Read = (text: string) => unknown;
+
+/** Columns that are not texts. What cannot be read stays a text, and validation refuses it. */
+const READ: Readonly<Record<string, Read>> = {
+  metadata: (text) => JSON.parse(text) as unknown,
+  activations: (text) => text.split(';').map((identifier) => identifier.trim()),
+  skip_trial: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
+};
+
+/** `export` writes how many activations there are. */
+const READ_EXPORTED: typeof READ = { ...READ, activations: (text) => (/^\d+$/.test(text) ? Number(text) : text) };
+
+/**
+ * The fields in a row of cells. An empty cell is a field left out; in a file that `export` wrote it is null where the field
+ * may be null. The apostrophe that keeps a cell from being a formula is taken away.
+ */
+export const contentOf = (columns: readonly string[], cells: readonly string[]): Content => {
+  if (cells.length !== columns.length) return { fault: `has ${cells.length} cells; the heading has ${columns.length}` };
+  const exported = isExported(columns);
+  const read = exported ? READ_EXPORTED : READ;
+  const fields: Record<string, unknown> = {};
+  for (const [n, name] of columns.entries()) {
+    const text = restoreCell(cells[n] ?? '');
+    if (text === '') {
+      if (exported && NULLABLE.has(name)) fields[name] = null;
+    } else if (name === '') {
+      return { fault: `has text in column ${n + 1}, which has no heading` };
+    } else {
+      try {
+        fields[name] = read[name]?.(text) ?? text;
+      } catch {
+        return { fault: `${name} is not JSON` };
+      }
+    }
+  }
+  return keepable(fields);
+};
+
+const NULLABLE = new Set(
+  Object.entries(ExportedLicense.properties).flatMap(([name, schema]) => (takesNull(schema) ? [name] : [])),
+);

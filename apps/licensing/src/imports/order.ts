@@ -1,0 +1,56 @@
+import type { Static } from 'typebox';
+import type { LicenseStatus } from '#domain/licensing/license/license';
+import type { Plan } from '#domain/licensing/license/on-license';
+import { normalizeTime, type Time } from '#domain/shared/time';
+import type { issueLicense } from '../licenses/license.endpoints.ts';
+import type { ExportedLicense, ImportedLicense } from './line.schemas.ts';
+
+/** The license that a line of an import asks for. */
+export interface Order {
+  /** Id of the license; undefined for a new one. */
+  readonly id: string | undefined;
+  /** What tells the lines of a product apart. */
+  readonly external_id: string;
+  readonly plan: Plan;
+  readonly asked: Static<(typeof issueLicense)['body']>;
+  /** undefined = a new key is made. */
+  readonly license_key: string | undefined;
+  /** What the license is once it is issued. */
+  readonly status: LicenseStatus;
+  /** When the term of a canceled license ends or ended; undefined where cancelling decides it. */
+  readonly ended_at: Time | undefined;
+  readonly activations: readonly string[];
+}
+
+export const orderOfImported = (line: ImportedLicense, plan: Plan): Order => {
+  const { external_id, license_key, status = 'active', activations = [], ...asked } = line;
+  return { id: undefined, external_id, plan, license_key, status, activations, ...termOf(asked, status) };
+};
+
+/**
+ * The license in an export, under its own id, also of a plan that is no longer sold. Left behind are the key, which an export does not show; the devices, which
+ * activate with the new key; and the customer's id, which follows from the e-mail address.
+ */
+export const orderOfExported = (line: ExportedLicense, plan: Plan): Order => {
+  const { id, license_key, status = 'active', activations: _count, customer_id: _customer, ...rest } = line;
+  const { created_at: _created, term_started_at, valid_from, valid_until, updates_until, ...described } = rest;
+  // The term starts with the first activation, and lasts as the plan says.
+  const waits = term_started_at === null;
+  const asked = {
+    ...described,
+    // A trial that is over is not given again. A plan of the type trial has no other term.
+    skip_trial: status !== 'trialing' && plan.license_type !== 'trial',
+    ...(waits || valid_from === undefined ? {} : { valid_from }),
+    ...(waits || valid_until === undefined ? {} : { valid_until }),
+    ...(updates_until === undefined || (waits && updates_until === null) ? {} : { updates_until }),
+  };
+  const key = license_key ?? undefined;
+  const sold = { ...plan, active: true };
+  return { id, external_id: id, plan: sold, license_key: key, status, activations: [], ...termOf(asked, status) };
+};
+
+/** A license whose term is over can no longer be canceled: it is issued without an end, and canceled as of its end. */
+const termOf = (asked: Order['asked'], status: LicenseStatus): Pick<Order, 'asked' | 'ended_at'> =>
+  status === 'canceled' && typeof asked.valid_until === 'string'
+    ? { asked: { ...asked, valid_until: null }, ended_at: normalizeTime(asked.valid_until) }
+    : { asked, ended_at: undefined };
