@@ -82,6 +82,31 @@ describe('keyledger import and export', () => {
       out: expect.stringMatching(/^id,license_id,product_id,identifier,/) as string,
     });
     expect(await cli('import', 'licenses', 'file.xlsx', '--url', url)).toMatchObject({ code: 1 });
+    expect(await cli('import', 'licenses', all, '--url', url)).toMatchObject({
+      code: 0,
+      out: `0 issued, ${LINES} known already, 0 refused.\n`,
+    });
+  });
+
+  it('reads a file in the charset that is named, and refuses one that is not valid in it', async () => {
+    const { cli } = instances;
+    const { url } = server;
+    const heading = 'external_id,product_id,plan_id,email,name';
+    const [, first = ''] = (await readFile(file, 'utf8')).split('\n');
+    const row = first.replace('x-0', 'jörg').replace('u0@', 'jorg@');
+    const latin = join(folder, 'latin.csv');
+    await writeFile(latin, `${heading}\n${row},Jörg\n`, 'latin1');
+    const refused = await cli('import', 'licenses', latin, '--url', url);
+    expect(refused).toMatchObject({ code: 1, out: '' });
+    expect(refused.err).toContain('Line 2 is not valid utf-8');
+    const unknown = await cli('import', 'licenses', latin, '--charset', 'utf-7', '--url', url);
+    expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining('utf-7') as string });
+    const taken = await cli('import', 'licenses', latin, '--charset', 'windows-1252', '--url', url);
+    expect(taken).toMatchObject({ code: 0, out: '1 issued, 0 known already, 0 refused.\n' });
+    const { rows } = await instances.pool.query('select name from licensing.licenses where email = $1', [
+      'jorg@example.com',
+    ]);
+    expect(rows).toEqual([{ name: 'Jörg' }]);
   });
 
   it('takes an API key as a secret file holds it, and none for a blank one', async () => {

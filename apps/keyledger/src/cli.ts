@@ -187,8 +187,12 @@ const withTarget = (command: Command): Command =>
 const imports = program.command('import').description('Import data from another system');
 withTarget(imports.command('licenses <file>'))
   .description('Import licenses from a .csv or .ndjson file, each external_id once')
-  .action(async (file: string, options: { url: string; key?: string }) => {
-    const { issued, unchanged, refused } = await importLicenses(file, target(options));
+  .option(
+    '--charset <charset>',
+    'charset of the file, such as windows-1252 (default: by its byte order mark, or UTF-8)',
+  )
+  .action(async (file: string, { charset, ...options }: { charset?: string; url: string; key?: string }) => {
+    const { issued, unchanged, refused } = await importLicenses(file, charset, target(options));
     console.log(`${issued} issued, ${unchanged} known already, ${refused} refused.`);
     if (refused > 0) process.exitCode = 2;
   });

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MIMEType } from 'node:util';
 import { request } from 'undici';
 
 /** A running server. */
@@ -23,16 +24,27 @@ interface Import {
   readonly refused: number;
 }
 
-const MEDIA: Readonly<Record<string, string>> = { '.csv': 'text/csv', '.ndjson': 'application/x-ndjson' };
+const MEDIA: Readonly<Record<string, string>> = {
+  '.csv': 'text/csv',
+  '.tsv': 'text/csv',
+  '.ndjson': 'application/x-ndjson',
+  '.jsonl': 'application/x-ndjson',
+};
 const LOOK_MS = 250;
-/** How long a server may be away before the command gives up watching; the import itself goes on without it. */
+/** Longest time without an answer, in milliseconds, before the command stops watching. The import itself continues. */
 const PATIENCE_MS = 60_000;
 
-/** Sends a file of licences and shows how far it is; what was refused is written beside the file. @returns what came of it */
-export const importLicenses = async (file: string, target: Target): Promise<Import> => {
+/**
+ * Sends a file of licenses and shows the progress of its import. The refused lines are written to a file beside it.
+ * @param charset a label of the WHATWG Encoding Standard, such as `windows-1252`; undefined = by the byte order mark, or UTF-8
+ * @returns the finished import
+ */
+export const importLicenses = async (file: string, charset: string | undefined, target: Target): Promise<Import> => {
   const media = MEDIA[extname(file).toLowerCase()];
-  if (media === undefined) throw new Error(`${file}: a name that ends in .csv or .ndjson says what is in it.`);
-  const sent = await call(target, '/admin/imports', { body: createReadStream(file), media });
+  if (media === undefined) throw new Error(`${file}: the name must end in ${Object.keys(MEDIA).join(', ')}.`);
+  const type = new MIMEType(media);
+  if (charset !== undefined) type.params.set('charset', charset);
+  const sent = await call(target, '/admin/imports', { body: createReadStream(file), type: String(type) });
   const done = await watched(target, (await sent.json()) as Import);
   if (done.refused > 0) {
     const report = `${file}.refused.csv`;
@@ -42,7 +54,7 @@ export const importLicenses = async (file: string, target: Target): Promise<Impo
   return done;
 };
 
-/** Writes all there are to a file, or to the standard output. */
+/** Writes an export to a file, or to the standard output. */
 export const exportAll = async (
   what: 'licenses' | 'activations' | 'usage',
   format: 'csv' | 'ndjson',
@@ -55,10 +67,10 @@ export const exportAll = async (
 
 type Body = Readable & { json(): Promise<unknown>; text(): Promise<string> };
 
-const call = async ({ url, key }: Target, path: string, file?: { body: Readable; media: string }): Promise<Body> => {
+const call = async ({ url, key }: Target, path: string, file?: { body: Readable; type: string }): Promise<Body> => {
   const { statusCode, body } = await request(`${url}/api/v1${path}`, {
     method: file === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${key}`, ...(file === undefined ? {} : { 'content-type': file.media }) },
+    headers: { authorization: `Bearer ${key}`, ...(file === undefined ? {} : { 'content-type': file.type }) },
     ...(file === undefined ? {} : { body: file.body }),
     headersTimeout: 0,
   });
@@ -76,7 +88,7 @@ const detailOf = (text: string): string => {
   }
 };
 
-/** Looks until the import is finished, also over a restart of the server. */
+/** Polls until the import is finished, also across a restart of the server. */
 const watched = async (target: Target, first: Import): Promise<Import> => {
   let job = first;
   let seen = performance.now();
@@ -98,7 +110,7 @@ const watched = async (target: Target, first: Import): Promise<Import> => {
 const WIDTH = 40;
 let told = -1;
 
-/** A bar that moves on a terminal; elsewhere a line for every tenth of the way. */
+/** Shows a moving bar on a terminal, and elsewhere a line for every tenth of the import. */
 const show = ({ done, lines, refused }: Import): void => {
   const share = lines === 0 ? 1 : done / lines;
   const text = `${done} of ${lines}${refused > 0 ? `, ${refused} refused` : ''}`;
