@@ -1,19 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { BoundIdentity } from '#domain/licensing/plan/plan.activation-rules';
-import { normalizeEmail } from '#domain/shared/id';
 import type { MasterKey } from '#platform/crypto/keys';
+import { emailIdentity } from '#platform/mail/address';
 import { MASTER_KEY } from '#platform/service';
 
-/** Whom licences are bound to, as it is kept: nobody can tell from it who that is. */
+/** The keyed hash of the identity that a license is bound to. The identity cannot be told from it. */
 @Injectable()
 export class Identities {
   constructor(@Inject(MASTER_KEY) private readonly masterKey: MasterKey) {}
 
-  /** @returns undefined where none is named, or the plan asks for none */
+  /** @returns undefined if the caller names no identity, or the plan asks for none */
   hash(identity: string | undefined, bound: BoundIdentity | null): string | undefined {
     if (identity === undefined || bound === null) return undefined;
-    // Keys are wrapped at any column, on one system or another.
-    const normalized = bound === 'email' ? normalizeEmail(identity) : identity.replace(/\s+/g, '');
+    // Programs wrap keys at different columns.
+    const normalized = bound === 'email' ? emailIdentity(identity) : identity.replace(/\s+/g, '');
     return this.masterKey.hash('identity', `${bound} ${normalized}`);
   }
 }

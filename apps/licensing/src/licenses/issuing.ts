@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { IssueLicense } from '#domain/licensing/license/license.commands';
 import type { Plan } from '#domain/licensing/license/on-license';
-import { customerId, normalizeEmail } from '#domain/shared/id';
 import { normalizeTime } from '#domain/shared/time';
 import type { MasterKey } from '#platform/crypto/keys';
 import { MASTER_KEY } from '#platform/service';
 import type { NewLicenseKey } from '../license-keys/license-keys.ts';
+import { customerOf } from './customer.ts';
 import type { issueLicense } from './license.endpoints.ts';
 
 type Asked = Static<(typeof issueLicense)['body']>;
@@ -24,7 +24,7 @@ export class Issuing {
       type: 'IssueLicense',
       plan,
       customer_id: this.customer(email),
-      email: email.trim(),
+      email,
       key_hash: key.hash,
       key_sealed: key.sealed,
       name,
@@ -44,6 +44,6 @@ export class Issuing {
 
   /** The id of the person behind an e-mail address. */
   customer(email: string): string {
-    return customerId(Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url'));
+    return customerOf(this.masterKey, email);
   }
 }

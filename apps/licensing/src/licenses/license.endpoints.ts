@@ -2,6 +2,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { endpoint, type EndpointContract } from '#platform/http/endpoint';
 import { Email, Id, Metadata, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { readEmail } from '#platform/mail/address';
 
 const TAG = 'Licenses';
 
@@ -108,7 +109,9 @@ export const listLicenses = endpoint({
     product_id: Type.Optional(Id('prod')),
     plan_id: Type.Optional(Id('plan')),
     status: Type.Optional(Type.Enum([...LICENSE_STATUSES])),
-    email: Type.Optional(Text(254, { min: 1 })),
+    email: Type.Optional(
+      Type.String({ ...Text(254, { min: 1 }), normalize: (text: string) => readEmail(text) ?? text.trim() }),
+    ),
     external_customer_id: Type.Optional(Text(255, { min: 1 })),
     q: Type.Optional(Text(200, { min: 1 })),
     format: Type.Optional(

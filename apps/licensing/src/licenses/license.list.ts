@@ -3,6 +3,7 @@ import type { Static } from 'typebox';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
+import { withUnicodeDomains } from '#platform/mail/address';
 import { pages } from '../exports/streams.ts';
 import type { License, listLicenses } from './license.endpoints.ts';
 import type { LicenseRow } from './license.table.ts';
@@ -10,7 +11,7 @@ import { viewRow } from './license.view.ts';
 
 type Filters = Static<(typeof listLicenses)['query']>;
 
-/** Licences as people search them. Conditions are put together from what is asked, so that each can use its index. */
+/** Searches licenses. The query has only the conditions that were asked for, so that each can use its index. */
 @Injectable()
 export class LicenseList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
@@ -22,7 +23,7 @@ export class LicenseList {
     return pageOf(await this.#rows(filters, boundTo, before, limit + 1), limit, ({ id }) => [id], viewRow);
   }
 
-  /** All licences that match, one after the other. */
+  /** All matching licenses, one by one. */
   async *all(filters: Filters, boundTo: string | null): AsyncIterable<License> {
     const rows = pages<LicenseRow>((last, limit) => this.#rows(filters, boundTo, last?.id, limit));
     for await (const row of rows) yield viewRow(row);
@@ -45,12 +46,12 @@ export class LicenseList {
     for (const column of ['product_id', 'plan_id', 'status', 'external_customer_id'] as const) {
       if (equal[column] !== undefined) where((p) => `${column} = ${p}`, equal[column]);
     }
-    if (email !== undefined) where((p) => `lower(email) = lower(${p})`, email.trim());
+    if (email !== undefined) where((p) => `lower(email) = lower(${p})`, email);
     if (q !== undefined)
       where(
         (p) =>
           `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`,
-        q,
+        withUnicodeDomains(q),
       );
     if (before !== undefined) where((p) => `id < ${p}`, before);
     values.push(limit);

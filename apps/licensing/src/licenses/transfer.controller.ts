@@ -26,7 +26,7 @@ export class TransferController {
     const command = {
       type: 'TransferLicense',
       customer_id: this.issuing.customer(email),
-      email: email.trim(),
+      email,
       name,
       org_name,
       external_customer_id,

@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { refuseSeat } from '#domain/licensing/seat/seat.errors';
 import type { Seat } from '#domain/licensing/seat/seat';
-import { customerId, newId, normalizeEmail } from '#domain/shared/id';
+import { newId } from '#domain/shared/id';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
@@ -10,6 +10,7 @@ import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, etag, pageOf } from '#platform/http/pagination';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { CONFIG, DATABASE, MASTER_KEY } from '#platform/service';
+import { customerOf } from '../licenses/customer.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { InviteTokens } from './invite-tokens.ts';
 import * as contracts from './seat.endpoints.ts';
@@ -37,12 +38,12 @@ export class SeatController {
     await this.licenses.find(license_id, call.principal);
     const seat_id = newId('seat');
     const invite = this.tokens.create();
-    const person_id = customerId(Buffer.from(this.masterKey.hash('customer', normalizeEmail(email)), 'base64url'));
+    const person_id = customerOf(this.masterKey, email);
     const answer = shown(seat_id, 201);
     return answer(
       await this.seats.handle(
         license_id,
-        (on) => ({ ...on, type: 'InviteSeat', seat_id, person_id, email: email.trim(), role, ...invite }),
+        (on) => ({ ...on, type: 'InviteSeat', seat_id, person_id, email, role, ...invite }),
         call.command(answer),
       ),
     );

@@ -38,8 +38,5 @@ export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
   return typeidOf(prefix, bytes);
 };
 
-/** E-mail addresses are compared without regard to case and surrounding space. */
-export const normalizeEmail = (email: string): string => email.trim().normalize('NFC').toLowerCase();
-
 /** When an id was made. @throws when it is none */
 export const idTime = (id: string): string => new Date(timeOfTypeid(id)).toISOString();

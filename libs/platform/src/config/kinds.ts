@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
 import ipaddr from 'ipaddr.js';
+import { readEmail } from '../mail/address.ts';
 
 /** Turns the text of a variable into a value. A property that no variable sets keeps its default. */
 const parsed = (parse: (text: string) => unknown): PropertyDecorator =>
@@ -67,4 +68,11 @@ export const DatabaseAddress = (): PropertyDecorator =>
 
 /** A bare e-mail address, without a name. */
 export const MailAddress = (): PropertyDecorator =>
-  Matches(/^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/, { message: 'give a bare address such as licenses@example.com' });
+  applyDecorators(
+    parsed((text) => readEmail(text) ?? text),
+    checked(
+      'mailAddress',
+      (value) => typeof value === 'string' && readEmail(value) !== undefined,
+      'give a bare address such as licenses@example.com',
+    ),
+  );

@@ -1,4 +1,5 @@
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
+import { readEmail } from '../mail/address.ts';
 
 /** An object that refuses fields it does not know. `$id` gives it a name in the OpenAPI document. */
 export const StrictObject = <P extends TProperties>(
@@ -38,7 +39,7 @@ export const Slug = Type.String({
   examples: ['pro-yearly'],
 });
 
-/** What a caller names a device or a user by; compare it after `normalizeIdentifier`. */
+/** Name of a device or user; compare it after `normalizeIdentifier`. */
 export const Identifier = Type.String({
   format: 'identifier',
   minLength: 1,
@@ -47,7 +48,14 @@ export const Identifier = Type.String({
   examples: ['workstation-7'],
 });
 
-export const Email = Type.String({ format: 'email', minLength: 3, maxLength: 254, examples: ['ada@example.com'] });
+/** An e-mail address; handlers are given it as `readEmail` has it. */
+export const Email = Type.String({
+  normalize: (text: string) => readEmail(text) ?? text,
+  format: 'email',
+  minLength: 3,
+  maxLength: 254,
+  examples: ['ada@example.com'],
+});
 
 /** An absolute http or https address. */
 export const WebAddress = Type.String({
@@ -58,7 +66,7 @@ export const WebAddress = Type.String({
 
 export const Int = (min: number, max: number) => Type.Integer({ minimum: min, maximum: max });
 
-/** How many are allowed: 0 means none, null means any number. */
+/** A maximum: 0 allows none, null any number. */
 export const Limit = Nullable(Int(0, 1_000_000_000));
 
 /** Free JSON under at most 50 keys, at most 16 KiB of it. */

@@ -1,6 +1,7 @@
 import { Ajv2020, type ErrorObject, type FuncKeywordDefinition, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { TSchema } from 'typebox';
+import { readEmail } from '../mail/address.ts';
 import { escapePointer } from './body.ts';
 import { Problem } from './problem.ts';
 import { normalizeIdentifier } from './schemas.ts';
@@ -14,8 +15,6 @@ const REPORTED = 20;
 const RFC3339_UTC = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z$/;
 /** Control and format characters (Unicode Cc, Cf) except joiners, which some scripts need. */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}]/u;
-const EMAIL =
-  /^[^\s@"(),:;<>[\]\\\p{Cc}]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)*[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
 
 const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'utc-time': (text) => RFC3339_UTC.test(text) && isDay(text),
@@ -23,7 +22,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
     const normal = normalizeIdentifier(text);
     return normal.length > 0 && [...normal].length <= 255 && !INVISIBLE.test(normal);
   },
-  email: (text) => EMAIL.test(text),
+  email: (text) => readEmail(text) !== undefined,
   'web-address': (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
 };
 

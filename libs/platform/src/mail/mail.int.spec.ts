@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
+import { readEmail } from './address.ts';
 import { htmlOf, oneLine } from './mail.ts';
 import { createMailer, MailRefusedError } from './mailer.ts';
 
@@ -51,6 +52,19 @@ describe('mails', () => {
       await mailer.send({ ...mail, to }).catch(() => undefined);
       mailer.close();
       expect(smtp.received.slice(before).flatMap((received) => received.to)).not.toContain('eve@example.com');
+    },
+  );
+
+  it.each(['ada@bücher.example', 'ada@bu\u0308cher.example', 'ada@xn--bcher-kva.example'])(
+    'go to the host of an internationalized domain: %s',
+    async (address) => {
+      const mailer = createMailer({ smtp_url: smtp.url, mail_from: 'licenses@bücher.example' }, '/nowhere');
+      await mailer.send({ ...mail, to: readEmail(address) ?? '' });
+      mailer.close();
+      // The test server shows what follows RCPT TO in letters.
+      expect(smtp.received.at(-1)?.to).toEqual(['ada@bücher.example']);
+      expect(lastHeaders()).toMatch(/^To: ada@xn--bcher-kva\.example$/m);
+      expect(lastHeaders()).toMatch(/^Message-ID: <mail-1@xn--bcher-kva\.example>/m);
     },
   );
 

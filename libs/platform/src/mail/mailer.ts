@@ -1,20 +1,21 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { domainToASCII } from 'node:url';
 import { createTransport } from 'nodemailer';
 import type { MailSettings } from './mail.settings.ts';
 import { htmlOf, type Mail, oneLine } from './mail.ts';
 
-/** Takes mails to where they are sent from. */
+/** Sends mails. */
 export interface Mailer {
   /**
-   * @returns where the mail went, for the log: never what stands in it
+   * @returns where the mail went, for the log, without its content
    * @throws MailRefusedError when it would be refused again, another error when it may be tried again
    */
   send(mail: Mail): Promise<string>;
   close(): void;
 }
 
-/** The mail server will not have this mail, now or later (SMTP 5xx). */
+/** The mail server refused this mail for good (SMTP 5xx). */
 export class MailRefusedError extends Error {
   override readonly name = 'MailRefusedError';
 }
@@ -26,7 +27,7 @@ export class MailRefusedError extends Error {
 export const createMailer = ({ smtp_url, mail_from }: MailSettings, data_dir: string): Mailer =>
   smtp_url === undefined ? fileMailer(mail_from, join(data_dir, 'mail')) : smtpMailer(mail_from, smtp_url);
 
-/** How long a mail server may take for each of its steps, in milliseconds. */
+/** Time-out for each step of a mail server, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
 const smtpMailer = (from: string, url: string): Mailer => {
@@ -59,7 +60,7 @@ const fileMailer = (from: string, folder: string): Mailer => {
     send: async (mail) => {
       const { message } = (await composer.sendMail(messageOf(mail, from))) as { message: Buffer };
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      // Put in its place whole, under a name of its own: sent again it is the same file.
+      // The rename is atomic, and the name follows from the mail: sending it again writes the same file.
       const file = join(folder, `${fileName(mail.id)}.eml`);
       await writeFile(`${file}.part`, message, { mode: 0o600 });
       await rename(`${file}.part`, file);
@@ -69,20 +70,20 @@ const fileMailer = (from: string, folder: string): Mailer => {
   };
 };
 
-/** Addresses go as objects: nothing in them is read as a list or a name. */
+/** Passes addresses as objects, so that nodemailer does not parse them as lists or names. */
 const messageOf = ({ id, to, subject, text }: Mail, from: string) => ({
   from: { name: 'Keyledger', address: from },
   to: { name: '', address: to },
   subject: oneLine(subject),
   text,
   html: htmlOf(text),
-  messageId: `<${fileName(id)}@${from.slice(from.lastIndexOf('@') + 1)}>`,
+  messageId: `<${fileName(id)}@${domainToASCII(from.slice(from.lastIndexOf('@') + 1))}>`,
   headers: { 'auto-submitted': 'auto-generated' },
 });
 
 const fileName = (id: string): string => id.replace(/[^A-Za-z0-9_-]/g, '_');
 
-/** 5xx at any step but signing in: wrong credentials are the operator's to mend, and then the mail goes out. */
+/** 5xx at any step but signing in: after the operator corrects wrong credentials, the mail can be sent. */
 const isFinal = (error: unknown): boolean => {
   const { responseCode, code } = error as { responseCode?: number; code?: string };
   return responseCode !== undefined && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');

@@ -1,32 +1,50 @@
-/** What stands in the place of a secret. */
+import { readEmail } from '../mail/address.ts';
+
+/** Replaces a secret. */
 const CENSORED = '[redacted]';
 
-/** Fields that hold a secret or name a person, by how their names end: `license_key`, `masterKey`, `x-api-key`, `emails`. */
+/** Names of fields that hold a secret or name a person end in one of these: `license_key`, `masterKey`, `x-api-key`, `emails`. */
 const SECRET_FIELD = /(key|secret|token|password|passphrase|authorization|cookie|email)s?$/i;
 
-/** Secrets by their looks, wherever they stand in a text. Keys that merchants choose have no looks: they must not get here. */
+/** Patterns of secrets in texts. Imported license keys have no pattern, so they must never reach the log. */
 const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   // An address with a password in it, such as DATABASE_URL.
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s/?#@"]+@/gi, `$1:${CENSORED}@`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${CENSORED}`],
   [/\bkl_\w{8,}/g, CENSORED],
   [/\bwhsec_[\w+/=-]+/g, CENSORED],
-  // Leases, signed licence keys and internal tokens: a JWS begins with `{"`.
+  // Leases, signed license keys and internal tokens: a JWS begins with `{"`.
   [/\beyJ[\w-]{8,}(\.[\w-]*)*/g, CENSORED],
-  [/[\p{L}\p{N}._%+'-]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*\.\p{L}{2,}/gu, CENSORED],
 ];
 
-/** Fields of errors that tell what went wrong and hold nothing that a caller sent. */
+/** Fields of errors that describe the failure and hold nothing that a caller sent. */
 const TELLING = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine', 'syscall', 'statusCode'];
 
-/** How deep a log line may be. */
+/** Maximum depth of a log line. */
 const DEPTH = 8;
 
-/** A text without the secrets that can be told by their looks. */
-export const redactText = (text: string): string =>
-  SECRET_TEXT.reduce((rest, [pattern, by]) => rest.replace(pattern, by), text);
+/** Runs of characters that an address may consist of. */
+const WORD = /[^\s"(),:;<>[\]\\\p{Cc}]+/gu;
 
-/** Anything as it may be logged: fields named like secrets cut out at every depth, texts as by `redactText`. */
+/** A text without the secrets and e-mail addresses that can be recognized in it. */
+export const redactText = (text: string): string => {
+  const rest = SECRET_TEXT.reduce((left, [pattern, by]) => left.replace(pattern, by), text);
+  return rest.includes('@') ? rest.replace(WORD, (word) => (holdsEmail(word) ? CENSORED : word)) : rest;
+};
+
+/** Whether an address is anywhere in a word, also with characters around or within it that `readEmail` refuses. */
+const holdsEmail = (word: string): boolean => {
+  const parts = word.replace(/\p{Cf}/gu, '').split('@');
+  return parts.slice(1).some((after, n) => {
+    const before = parts[n] ?? '';
+    // The first label is a domain itself; the next ones are tried for domains such as 12.example.com.
+    for (const { index } of after.slice(0, 254).matchAll(/[^\p{L}\p{M}\p{N}-]|$/gu))
+      if (readEmail(`${before}@${after.slice(0, index)}`) !== undefined) return true;
+    return false;
+  });
+};
+
+/** A value for the log: fields named like secrets are replaced at every depth, texts by `redactText`. */
 export const redact = (value: unknown, depth = 0): unknown => {
   if (typeof value === 'string') return redactText(value);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
@@ -43,8 +61,8 @@ export const redact = (value: unknown, depth = 0): unknown => {
 };
 
 /**
- * What went wrong and where, never with what. PostgreSQL puts whole rows into `detail` and `where`, and values into the
- * messages of errors in data (class 22); parsers of JSON quote what they were given.
+ * Describes the failure and its place without values. PostgreSQL puts rows into `detail` and `where`, and values into messages
+ * of data errors (class 22); JSON parsers quote their input.
  */
 const redactError = (error: Error, depth: number): Record<string, unknown> => {
   const own = error as Error & Record<string, unknown>;
@@ -52,7 +70,7 @@ const redactError = (error: Error, depth: number): Record<string, unknown> => {
   const told: Record<string, unknown> = {
     type: error.constructor.name,
     message,
-    // Frames alone: what stands before them is the message as it was.
+    // Only frames: the lines before them repeat the message.
     stack: `${error.name}: ${message}\n${framesOf(error)}`,
   };
   for (const field of TELLING) {
