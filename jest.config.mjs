@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 delete swc.$schema;
@@ -24,7 +25,12 @@ const postgres = {
 
 /** The tier of a suite is in the name of its file: docs/architecture.md, "Tests". */
 export default {
-  maxWorkers: 2,
+  // One more than there are cores: half of the time of the longest suites is spent waiting for processes.
+  maxWorkers: availableParallelism() + 1,
+  // The modules of a suite stay in memory after it (some 45 MB). Later suites become slow under garbage collection, so a worker
+  // whose heap has grown beyond this is replaced.
+  workerIdleMemoryLimit: '600MB',
+  testSequencer: '<rootDir>/tools/test-sequencer.mjs',
   // Ends a test that hangs. No test states a time of its own: a slow machine must not fail what works.
   testTimeout: 600_000,
   projects: [
