@@ -11,7 +11,11 @@ import { kafkaMissing } from '../../tools/kafka.mjs';
 import { lives, RunningCluster } from './running-cluster.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kl-cluster-'));
-const env = { KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8', KEYLEDGER_LOG_LEVEL: 'warn' };
+const env = {
+  KEYLEDGER_WEBHOOK_ALLOW_CIDRS: '127.0.0.0/8',
+  KEYLEDGER_LOG_LEVEL: 'warn',
+  KEYLEDGER_TEST_CLOCK: 'on',
+};
 
 /** Without Kafka nothing of this is proven, which CI does not put up with. */
 const missing = process.env['KAFKA_BROKERS'] ? undefined : kafkaMissing();
@@ -30,6 +34,7 @@ interface Answer {
   readonly license_key: string;
   readonly secret: string;
   readonly code?: string;
+  readonly now?: string;
 }
 const received: Received[] = [];
 const sink = createServer((request, response) => {
@@ -46,6 +51,7 @@ const sink = createServer((request, response) => {
   let key: string;
   let licenseKey: string;
   let licenseId: string;
+  let productId: string;
 
   const call = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await fetch(`${cluster.status().url}/api/v1${path}`, {
@@ -56,8 +62,8 @@ const sink = createServer((request, response) => {
     return { status: response.status, body: (await response.json()) as Answer };
   };
   const verify = () => call('POST', '/license/verify', { license_key: licenseKey, identifier: 'device-1' });
-  const delivered = (type: string) =>
-    received.find(({ body }) => (JSON.parse(body) as { type: string }).type === type && body.includes(licenseId));
+  const delivered = (type: string, id = licenseId) =>
+    received.find(({ body }) => (JSON.parse(body) as { type: string }).type === type && body.includes(id));
 
   beforeAll(async () => {
     await new Promise<void>((listening) => sink.listen(0, '127.0.0.1', listening));
@@ -78,6 +84,7 @@ const sink = createServer((request, response) => {
       key_prefix: 'ACME',
     });
     expect(product.status).toBe(201);
+    productId = product.body.id;
     const hook = { url: `http://127.0.0.1:${(sink.address() as AddressInfo).port}/`, events: ['license.*'] };
     // The service of webhooks knows a product when it has heard of it, a moment after it was made.
     let endpoint = await call('POST', '/admin/webhooks', { product_id: product.body.id, ...hook });
@@ -169,6 +176,31 @@ const sink = createServer((request, response) => {
   it('still delivers after that', async () => {
     expect((await call('POST', `/admin/licenses/${licenseId}/suspend`, { reason: 'chargeback' })).status).toBe(200);
     await cluster.until(() => delivered('license.suspended') !== undefined);
+  });
+
+  it('moves its test clock in all services, and answers once what fell due has been done', async () => {
+    const plan = await call('POST', '/admin/plans', {
+      product_id: productId,
+      name: 'Trial',
+      slug: 'trial',
+      license_type: 'trial',
+      license_model: 'standard',
+      trial_days: 14,
+      grace_days: 0,
+    });
+    const trial = await call('POST', '/admin/licenses', {
+      product_id: productId,
+      plan_id: plan.body.id,
+      email: 'grace@example.com',
+    });
+    const moved = await call('POST', '/admin/test-clock', { advance: 'P1M' });
+    expect([moved.status, moved.body.code]).toEqual([200, undefined]);
+    expect((await call('GET', `/admin/licenses/${trial.body.id}`)).body).toMatchObject({ status: 'expired' });
+    for (const name of ['licensing', 'webhooks']) {
+      const ready = await fetch(`${cluster.service(name).url}/readyz`);
+      expect(await ready.json()).toMatchObject({ test_clock: { now: moved.body.now } });
+    }
+    await cluster.until(() => delivered('license.expired', trial.body.id) !== undefined);
   });
 
   it('rebuilds what a service keeps of others from Kafka, and leaves it to that service', async () => {
