@@ -4,7 +4,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
 
-/** How often what was noted is written down, in milliseconds. */
+/** How often noted uses are written to the database, in milliseconds. */
 const WRITE_EVERY_MS = 5_000;
 
 interface Use {
@@ -13,7 +13,7 @@ interface Use {
   readonly ip: string;
 }
 
-/** When and from where each API key was last used: noted in memory, written down together every five seconds. */
+/** Time and address of the last use of each API key. Uses are noted in memory and written together every five seconds. */
 @Injectable()
 export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
   #noted = new Map<string, Use>();
@@ -29,13 +29,13 @@ export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
     this.#noted.set(apiKeyId, { at: realTime(), ip });
   }
 
-  /** What this process has noted of a key and not yet written down; `at` as RFC 3339. */
+  /** The use of a key that this process has noted and not written yet; `at` as RFC 3339. */
   noted(apiKeyId: string): { at: string; ip: string } | undefined {
     const use = this.#noted.get(apiKeyId);
     return use && { at: new Date(use.at).toISOString(), ip: use.ip };
   }
 
-  /** Writes down what has been noted so far. */
+  /** Writes the uses noted so far. */
   write(): Promise<void> {
     return (this.#writing = this.#writing.then(() => this.#write()));
   }
@@ -57,9 +57,9 @@ export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
         values: [[...noted.keys()], [...noted.values()].map(({ at }) => at), [...noted.values()].map(({ ip }) => ip)],
       });
     } catch (error) {
-      // Kept for the next time: later uses of the same keys win.
+      // Keeps them for the next write; later uses of the same keys win.
       this.#noted = new Map([...noted, ...this.#noted]);
-      this.logger.warn({ err: error }, 'the last uses of API keys could not be written; they will be with the next');
+      this.logger.warn({ err: error }, 'the last uses of API keys could not be written, and will be written later');
     }
   }
 

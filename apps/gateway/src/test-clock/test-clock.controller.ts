@@ -27,13 +27,14 @@ export class TestClockController {
 
   @Endpoint(readTestClock)
   async read({ principal }: Call<typeof readTestClock>): Promise<{ now: string }> {
-    const followers = this.#followers(principal);
-    return { now: (await this.#now(followers)).toISOString() };
+    return { now: (await this.#now(this.#own(principal))).toISOString() };
   }
 
   @Endpoint(moveTestClock)
   async move({ principal, body }: Call<typeof moveTestClock>): Promise<{ now: string }> {
-    const followers = this.#followers(principal);
+    const { clients, tokens } = this.routing;
+    const remote = [...clients.values()].map((client) => new RemoteFollower(client, tokens));
+    const followers = [...this.#own(principal), ...remote];
     const client = await this.database.pool.connect();
     try {
       await client.query('select pg_advisory_lock($1)', [LOCK]);
@@ -48,8 +49,8 @@ export class TestClockController {
     }
   }
 
-  /** @throws Problem 404 without a test clock, 403 for a key that is bound to a product */
-  #followers({ product_id }: Principal): ClockFollower[] {
+  /** The services of this process. @throws Problem 404 without a test clock, 403 for a key that is bound to a product */
+  #own({ product_id }: Principal): readonly ClockFollower[] {
     if (this.local === null)
       throw new Problem(
         404,
@@ -62,8 +63,7 @@ export class TestClockController {
         'FORBIDDEN',
         'The clock counts for every product: a key that is bound to one cannot use it.',
       );
-    const { clients, tokens } = this.routing;
-    return [...this.local, ...[...clients.values()].map((client) => new RemoteFollower(client, tokens))];
+    return this.local;
   }
 
   /** The latest time that a service has kept; real time if the clock was never set. */

@@ -43,7 +43,7 @@ const INITDB = [
   'dynamic_shared_memory_type=mmap',
 ];
 
-/** A data directory that was begun this long ago, in milliseconds, was left by somebody who was killed. */
+/** An unfinished data directory of this age, in milliseconds, was left by a killed process. */
 const ABANDONED_MS = 600_000;
 
 /** Longest path of a Unix socket, in bytes (sun_path). */

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSy
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What stands in the way of starting PostgreSQL in a data directory. */
+/** States of a data directory that keep PostgreSQL from starting. */
 export type Leftover = 'nothing' | 'running';
 
-/** How long a server may take to come up, or to write down all it has and end, in milliseconds. */
+/** Longest wait for a server to start, or to shut down, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 /**
@@ -47,7 +47,7 @@ export const stopServer = async (directory: string): Promise<void> => {
 };
 
 interface PidFile {
-  /** 0 when the file does not say. */
+  /** 0 if the file has none. */
   readonly pid: number;
   /** `starting`, `ready`, `stopping`: the eighth line; empty until the server has written it. */
   readonly status: string;
@@ -63,7 +63,7 @@ const readPidFile = (directory: string): PidFile | undefined => {
   }
 };
 
-/** Children of a killed postmaster notice within a moment that it is gone; those that do not are ended. */
+/** Children of a killed postmaster notice that within a moment; those that do not are killed. */
 const endOrphans = async (directory: string): Promise<void> => {
   for (let tries = 0; tries < 20 && orphansIn(directory).length > 0; tries++) await sleep(100);
   for (const orphan of orphansIn(directory)) kill(orphan);

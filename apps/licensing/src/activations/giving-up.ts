@@ -7,7 +7,7 @@ import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf } from '../verification/identification.ts';
 import type { Found } from '../verification/license-lookup.ts';
 
-/** Activations that their holders give up, within what the plan allows. */
+/** Deactivation by the holder, within the limits of the plan. */
 @Injectable()
 export class GivingUp {
   constructor(
@@ -16,7 +16,7 @@ export class GivingUp {
   ) {}
 
   /**
-   * @param hashOf which one, by the hash of its identifier
+   * @param hashOf identifier hash of the activation to remove
    * @throws Refusal ACTIVATION_NOT_FOUND, DEACTIVATION_LIMIT_REACHED, LICENSE_REVOKED
    */
   async handle(

@@ -14,7 +14,7 @@ import { checkInSession, checkOutSession, keepSession } from './floating.endpoin
 import { withRetryAfter } from './floating-limit-reached.ts';
 import { type Floated, Sessions } from './sessions.ts';
 
-/** What shipped software does with floating licences. */
+/** Routes that shipped software calls for floating licenses. */
 @Controller()
 export class FloatingController {
   constructor(
@@ -58,7 +58,7 @@ export class FloatingController {
     return answer(outcome);
   }
 
-  /** Made ready before the decision, since the answer is made at once with it. */
+  /** Prepared before the decision, because the answer is built together with it. */
   async #lease(found: Found, fingerprint_hash: string, until: Time, now: Time): Promise<Lease> {
     const sign = await this.leases.lending(Date.parse(until));
     const { id: license_id, license, plan, granted } = found;
@@ -97,10 +97,10 @@ export class FloatingController {
   }
 }
 
-/** An offline token that is good until the end of the loan. */
+/** Makes an offline token that is valid until the end of the loan. */
 type Lease = (borrowed_until: Time) => string;
 
-/** @throws Problem 400 for a time that has passed */
+/** @throws Problem 400 for a time in the past */
 const assertAhead = (borrow_until: string, now: Time): Time => {
   const until = normalizeTime(borrow_until);
   if (until > now) return until;

@@ -28,7 +28,7 @@ import type { KeyBatchRow } from './key-batch.table.ts';
 
 type Batched = Outcome<KeyBatchState, KeyBatchEvent>;
 
-/** Codes an append: each is a flush that other commands wait behind. */
+/** Codes per append: other commands wait behind each flush. */
 const AT_ONCE = 500;
 
 @Controller()
@@ -140,7 +140,7 @@ export class KeyBatchController {
     );
   }
 
-  /** The product and the plan that codes are made for. */
+  /** The product and the plan of a batch. */
   async #sold({ body, principal }: Call<typeof contracts.createKeyBatch>) {
     const { product_id, plan_id } = body;
     if (!seesProduct(principal, product_id)) return refuseProduct('PRODUCT_NOT_FOUND');

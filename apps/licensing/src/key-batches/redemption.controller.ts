@@ -45,19 +45,19 @@ export class RedemptionController {
   }
 
   /**
-   * Two appends, of which the first says which licence the code is for, and the second issues it. A code is redeemed when its
-   * licence is there; whoever comes between the two goes on with that licence, and of several only one issues it.
+   * Two appends: the first assigns a license id to the code, the second issues that license. A code is redeemed once its license exists.
+   * A call that comes between the two goes on with the same license id, and only one of several calls issues it.
    */
   @Endpoint(redeemCode)
   async redeem(call: Call<typeof redeemCode>): Promise<Answer> {
     const { code, ...customer } = call.body;
     const found = await this.#find(code, call.ip);
-    // Whoever redeems acts for himself, whether or not somebody's API key is sent along.
+    // The customer is the actor, even if the call carries an API key.
     const actor: Actor = { type: 'user', id: this.issuing.customer(customer.email) };
     const now = this.clock.now().toISOString();
     const { batch, license_id } = await this.#claim(found, now, call.metadata(actor));
     const { product_id, plan_id } = batch;
-    // A code is a promise: its plan need not be on sale any more.
+    // A code stays valid after its plan is no longer sold.
     const plan = { ...(await this.licenses.plan(plan_id)), active: true };
     const key = await this.#key(code, license_id, batch);
     const command = this.issuing.command({ ...customer, product_id, plan_id }, plan, key, now);
@@ -75,7 +75,7 @@ export class RedemptionController {
     return answer(outcome);
   }
 
-  /** @throws Refusal 404 CODE_NOT_FOUND, counted against the address: who guesses codes is locked out */
+  /** @throws Refusal 404 CODE_NOT_FOUND, counted against the address, so that guessing codes leads to a lock-out */
   async #find(code: string, ip: string): Promise<FoundCode> {
     const { rows } = await this.database.pool.query<FoundCode>({
       name: 'redemption_code',
@@ -87,7 +87,7 @@ export class RedemptionController {
     return refuseKeyBatch('CODE_NOT_FOUND');
   }
 
-  /** The licence that the code is for. */
+  /** Assigns a license to the code, or finds the one that was assigned before. */
   async #claim(
     { batch_id, number }: FoundCode,
     now: string,

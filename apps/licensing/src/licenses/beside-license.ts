@@ -9,7 +9,7 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { Licenses } from './licenses.ts';
 
-/** Commands on what is counted apart from a licence, in a stream of its own: its seats, its floating sessions, its usage. */
+/** Commands on what belongs to a license but has a stream of its own: its seats, floating sessions and usage. */
 @Injectable()
 export class BesideLicense {
   constructor(
@@ -19,9 +19,9 @@ export class BesideLicense {
   ) {}
 
   /**
-   * Decides against licence and plan as they are when it is committed: nothing is taken on a licence that another instance
-   * suspended, revoked or moved to another plan a moment before.
-   * @param reads what else the decision reckons with, as the licence says
+   * Decides with the license and the plan as they are at commit: nothing is granted on a license that another instance suspended,
+   * revoked or moved to another plan a moment before.
+   * @param reads further streams that the decision depends on, as the license names them
    * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
   async handle<State, Event extends DomainEvent>(
@@ -40,7 +40,7 @@ export class BesideLicense {
     for (;;) {
       const { state: seen } = await this.store.load(licenseStream, license_id);
       if (seen.status === 'none') return refuse('LICENSE_NOT_FOUND');
-      // What a product is never changes.
+      // The type of a product never changes.
       const { type: product_type } = await this.licenses.product(seen.product_id);
       const others = judgedBy(seen);
       try {
@@ -69,5 +69,5 @@ export class BesideLicense {
 
 const nothingElse = (): readonly StreamRef[] => [];
 
-/** Between the look and the decision the licence went over to another plan, or was given an add-on. */
+/** The license changed plans or got an add-on between the read and the decision. */
 class JudgedByOthers extends Error {}

@@ -139,7 +139,7 @@ export class LicenseController {
     const { plan_id, reason = null } = call.body;
     const license = await this.licenses.find(call.params.id, call.principal);
     const wanted = await this.licenses.plan(plan_id);
-    // A plan of a product that the caller may not know does not exist for him.
+    // Answers as if the plan did not exist, if the caller may not see its product.
     if (wanted.product_id !== license.product_id && !seesProduct(call.principal, wanted.product_id))
       return refusePlan('PLAN_NOT_FOUND');
     return this.#change(call, (_plan, now) => ({ type: 'ChangePlan', plan: wanted, now, reason }));
@@ -207,7 +207,7 @@ export class LicenseController {
   }
 }
 
-/** A time in the one form we keep; null and undefined say what they say. */
+/** A time in the form that is stored; null and undefined stay as they are. */
 const normalized = <T extends string | null | undefined>(time: T): T | string =>
   typeof time === 'string' ? normalizeTime(time) : time;
 
@@ -217,7 +217,7 @@ const shown = (id: string, state: LicenseState) =>
 const current = (id: string, { state, version }: Outcome<LicenseState, LicenseEvent>): Answer =>
   new Answer(200, shown(id, state), { etag: etag(version) });
 
-/** Key material is for nobody's eyes, not even in history. */
+/** Key material is never shown, not even in the history. */
 const withoutSecrets = (event: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(event).filter(([field]) => !NOT_SHOWN.has(field)));
 

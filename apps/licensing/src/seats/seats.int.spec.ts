@@ -82,7 +82,7 @@ describe('seats over HTTP', () => {
     expect(await accept(pasted)).toMatchObject({ status: 200, body: { status: 'accepted', role: 'owner' } });
     expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_USED' } });
     expect(await accept('x'.repeat(43))).toMatchObject({ status: 404, body: { code: 'INVITE_NOT_FOUND' } });
-    // Whoever reads the database learns no token.
+    // The database does not contain the token.
     const { rows } = await pool.query<{ all: string }>(
       `select string_agg(t::text, ' ') as all from (
         select e::text as t from licensing.events e union all select s::text from licensing.seats s
@@ -229,7 +229,7 @@ describe('seats over HTTP', () => {
     clock.pass(7 * 86_400_000);
     try {
       expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_EXPIRED' } });
-      // Nobody asks for it, and yet it is written down.
+      // It is recorded without a request that asks for it.
       await eventually(async () => {
         const { rows } = await pool.query(
           `select 1 from licensing.events where type = 'seat.invite_expired' and stream_id = $1`,

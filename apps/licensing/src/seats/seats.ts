@@ -11,7 +11,7 @@ import type { SeatRow } from './seat.table.ts';
 
 export type Seated = Outcome<SeatsState, SeatEvent>;
 
-/** Seats, and commands on them. */
+/** Reads seats, and runs commands on them. */
 @Injectable()
 export class Seats {
   constructor(
@@ -20,7 +20,7 @@ export class Seats {
     private readonly beside: BesideLicense,
   ) {}
 
-  /** A seat by its id, also one that was removed. */
+  /** A seat by its id, even if it was removed. */
   async byId(id: string): Promise<SeatRow | undefined> {
     const { rows } = await this.database.pool.query<SeatRow>({
       name: 'seat_by_id',
@@ -30,7 +30,7 @@ export class Seats {
     return rows[0];
   }
 
-  /** The seat whose present invitation has this token. */
+  /** The seat whose latest invitation has this token. */
   async byToken(token_hash: string): Promise<SeatRow | undefined> {
     const { rows } = await this.database.pool.query<SeatRow>({
       name: 'seat_by_token',
@@ -40,7 +40,7 @@ export class Seats {
     return rows[0];
   }
 
-  /** Decides a command on a licence's seats. @throws Refusal */
+  /** Decides a command on the seats of a license. @throws Refusal */
   handle(
     license_id: string,
     command: (on: OnLicense) => SeatCommand,

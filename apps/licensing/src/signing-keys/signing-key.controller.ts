@@ -53,7 +53,7 @@ export class SigningKeyController {
   }
 }
 
-/** These keys sign for every product. */
+/** A key bound to one product must not rotate keys that sign for every product. */
 const assertUnbound = ({ product_id }: Principal): void => {
   if (product_id !== null) throw new Problem(403, 'FORBIDDEN', 'A key that is bound to a product rotates no keys.');
 };

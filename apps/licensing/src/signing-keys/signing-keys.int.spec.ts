@@ -25,7 +25,7 @@ describe('rotating the signing keys', () => {
     const plan = await app.create('/admin/plans', { product_id: product['id'], ...shape });
     return app.create('/admin/licenses', { product_id: product['id'], plan_id: plan['id'], email: 'ada@example.com' });
   };
-  /** A lease of a device that has none yet. */
+  /** A lease for a new device. */
   const lease = async (of: TestApp = app): Promise<string> => {
     const identifier = `device ${++count}`;
     return String((await of.create('/license/activate', { license_key, identifier }))['token']);
@@ -72,7 +72,7 @@ describe('rotating the signing keys', () => {
     for (const token of [before, after]) await jwtVerify(token, keys, { typ: 'lease+jwt', currentDate: clock.now() });
 
     clock.pass(DAY);
-    // Nobody signs with it any more, so it cannot be stolen any more either.
+    // The private key is deleted, so it can no longer be stolen.
     await eventually(async () => (await secretsOf(first?.['kid'])) === null);
     expect(await published()).toHaveLength(2);
 
@@ -88,7 +88,7 @@ describe('rotating the signing keys', () => {
     return rows[0]?.private_sealed;
   };
 
-  it('keeps a key for as long as a licence key that it signed is good: for ever', async () => {
+  it('keeps a key for as long as a license key that it signed is good: for ever', async () => {
     const product = await app.create('/admin/products', {
       name: 'Sig',
       slug: 'sig',
@@ -128,7 +128,7 @@ describe('rotating the signing keys', () => {
       expect(await published(instance)).toEqual([kid]);
     }
     for (const gone of before) expect(await secretsOf(gone)).toBeNull();
-    // As if whoever did it had been killed before the private half was deleted.
+    // As if the process had been killed before it deleted the private key.
     await pool.query('update signing_keys set private_sealed = $1 where kid = $2', [secret, stolen]);
     await eventually(async () => (await secretsOf(stolen)) === null);
   });

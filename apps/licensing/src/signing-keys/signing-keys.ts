@@ -30,23 +30,22 @@ interface UsableKey {
   readonly kid: string;
   readonly jwk: PublicJwk;
   readonly publicKey: KeyObject;
-  /** undefined once nobody signs with it any more. */
+  /** undefined once the key no longer signs. */
   readonly privateKey: KeyObject | undefined;
   readonly signsFrom: number;
 }
 
 /**
- * The service's Ed25519 keys, as their stream has them at most a second ago. The first is made at first boot, by one of the
- * instances that start.
+ * The service's Ed25519 keys, at most a second behind their stream. One of the starting instances makes the first key at first boot.
  */
 @Injectable()
 export class SigningKeys implements OnModuleInit {
-  /** Newest first; without those that have retired. */
+  /** Newest first; without retired keys. */
   #keys: readonly UsableKey[] = [];
   #version = -1;
   #retirements = 0;
   #reading: Promise<void> | undefined;
-  /** Until when the table knows that something a key signed is good, in milliseconds. */
+  /** Per key, the latest expiry of something that it signed, as the table has it, in milliseconds. */
   readonly #goodUntil = new Map<string, number>();
 
   constructor(
@@ -71,27 +70,27 @@ export class SigningKeys implements OnModuleInit {
     await this.#read();
   }
 
-  /** How many keys have been given up: what was signed before the last of them may not be good any more. */
+  /** Number of retired keys. When it rises, tokens that were signed before may no longer verify. */
   get retirements(): number {
     if (this.#isStale()) void this.#refresh().catch((error: unknown) => this.#warn(error));
     return this.#retirements;
   }
 
-  /** Every key whose signatures may still be good, newest first. */
+  /** Every key whose signatures may still be valid, newest first. */
   async published(): Promise<readonly PublicJwk[]> {
     await this.#refresh();
     return this.#keys.map(({ jwk }) => jwk);
   }
 
-  /** The same in PEM (SPKI), one after the other. */
+  /** The same keys in PEM (SPKI), one after the other. */
   async pem(): Promise<string> {
     await this.#refresh();
     return this.#keys.map(({ publicKey }) => String(publicKey.export({ type: 'spki', format: 'pem' }))).join('');
   }
 
-  /** A compact JWS by the key that signs now. @param claims what has no `exp` is good for ever */
+  /** A compact JWS by the key that signs now. @param claims without `exp`, the token never expires */
   sign(type: JwsType, claims: object & { readonly exp?: number }): string {
-    // Not waited for: a key that is new to this process does not sign for minutes to come.
+    // Not awaited: a key that this process does not know yet signs only minutes from now.
     if (this.#isStale()) void this.#refresh().catch((error: unknown) => this.#warn(error));
     const { kid, privateKey } = this.#current();
     const until = claims.exp === undefined ? Infinity : claims.exp * 1000;
@@ -100,8 +99,8 @@ export class SigningKeys implements OnModuleInit {
   }
 
   /**
-   * The key that signs now, for what is no JWS.
-   * @param until when what it signs stops being good, at the latest, in milliseconds: so long the key stays published
+   * The key that signs now, for formats other than JWS.
+   * @param until latest expiry of what it will sign, in milliseconds; the key stays published until then
    */
   async signer(until: number): Promise<Signer> {
     await this.#refresh();
@@ -110,7 +109,7 @@ export class SigningKeys implements OnModuleInit {
     return { kid, sign: (bytes) => sign(null, bytes, privateKey) };
   }
 
-  /** Whether a compact JWS of a type was signed by one of our keys. The algorithm is ours to say, not the token's. */
+  /** Whether a compact JWS of this type was signed by one of these keys. The token does not choose the algorithm. */
   isOurs(token: string, type: JwsType): boolean {
     const [header = '', payload = '', signature = ''] = token.split('.');
     let parsed: { alg?: unknown; typ?: unknown; kid?: unknown };
@@ -131,7 +130,7 @@ export class SigningKeys implements OnModuleInit {
     return { kid: key.kid, privateKey: key.privateKey };
   }
 
-  /** The table is told of what outlives the usual lease before the key could retire; leases cost nothing here. */
+  /** Records an expiry that is later than a usual lease's, so that the key is not retired too early. Usual leases cost no query. */
   async #keep(kid: string, until: number): Promise<void> {
     if (until <= this.clock.now().getTime() + LEASE_SECONDS * 1000 || until <= (this.#goodUntil.get(kid) ?? 0)) return;
     await this.secrets.extend(kid, until);
@@ -179,6 +178,6 @@ export class SigningKeys implements OnModuleInit {
   }
 
   #warn(error: unknown): void {
-    this.logger.warn({ err: error }, 'the signing keys could not be looked after, and will be again');
+    this.logger.warn({ err: error }, 'the signing keys could not be read or extended, and it will be tried again');
   }
 }

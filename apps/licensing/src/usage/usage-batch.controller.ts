@@ -51,7 +51,7 @@ export class UsageBatchController {
     return { results };
   }
 
-  /** The licence of each record, or why there is none: that of the call, or with an API key each record's own. */
+  /** The license of each record, or the problem that it has: the call's license, or with an API key each record's own. */
   async #licenses(call: BatchCall): Promise<(record: Sent) => string | ProblemShape> {
     const { license_key, license_id, records } = call.body;
     const own = records.flatMap((record) => record.license_id ?? []);
@@ -70,14 +70,14 @@ export class UsageBatchController {
     try {
       return await this.callers.byId(id, principal);
     } catch (error) {
-      // Each record has an answer of its own; that nobody has said who he is concerns all of them.
+      // A missing license is the answer to one record; missing credentials are the answer to the call.
       if (isProblem(error) && error.status === 404) return error;
       throw error;
     }
   }
 }
 
-/** Records without a key of their own have one by the call's Idempotency-Key and their place. Such keys belong to who sends them. */
+/** Gives records without an idempotency key one from the call's Idempotency-Key, their place and the caller. */
 const idempotencyKeys = (call: BatchCall): ((record: Sent, n: number) => string | null) => {
   const { type, id } = call.principal.actor;
   const header = call.header('idempotency-key');

@@ -36,7 +36,7 @@ export class UsageController {
     const occurred_at = timestamp === undefined ? this.clock.now().toISOString() : normalizeTime(timestamp);
     const record: UsageRecord = { quantity, occurred_at, metadata, idempotency_key: null };
     const actor = actorOf(call.principal, license_id);
-    // The last decision is the one that counts: it may be made again when somebody else has written meanwhile.
+    // Set by the last decision: the store decides again when another process wrote meanwhile.
     let usage: Usage | undefined;
     const answer = (): Answer => new Answer(200, { ...counted(license_id, feature, quantity, usage) });
     try {
@@ -60,7 +60,7 @@ export class UsageController {
     return answer();
   }
 
-  /** The call is refused, and yet somebody is to hear of it: once a period, in an append of its own. */
+  /** Records the notice of an exceeded quota although the call is refused: once per period, in an append of its own. */
   async #tell(
     call: Call<typeof recordUsage>,
     actor: Actor,

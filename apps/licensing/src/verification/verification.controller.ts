@@ -57,7 +57,7 @@ export class VerificationController {
     this.#limited = config.rate_limits === 'on';
   }
 
-  /** The hottest route there is: where everything is in memory it does not wait for anything. */
+  /** The busiest route: answers without waiting if everything is in memory. */
   @Endpoint(verifyLicense)
   verify(call: VerifyCall): unknown {
     const found = this.lookup.remembered(call.body.license_key);
@@ -84,7 +84,7 @@ export class VerificationController {
     return this.#judge(call, found, consumed, now);
   }
 
-  /** The first use of a licence that is to be bound: what comes of it may be that somebody else was quicker. */
+  /** Binds the license on first use, then verifies again: another caller may have bound it first. */
   async #bound(call: VerifyCall, id: string, caller: Caller, now: string): Promise<unknown> {
     await this.licenses.handle(id, (plan) => ({ type: 'Bind', plan, ...caller, now }), {
       metadata: call.metadata(actorOf(call.principal, id)),

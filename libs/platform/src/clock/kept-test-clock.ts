@@ -23,6 +23,8 @@ export class KeptTestClock implements Progress {
   readonly #stopping = new AbortController();
   #stopListening: (() => Promise<void>) | undefined;
   #beating: Promise<void> | undefined;
+  /** One acknowledgement at a time. */
+  #acknowledging: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly clock: TestClock,
@@ -33,11 +35,12 @@ export class KeptTestClock implements Progress {
 
   /** Sets the process's clock to the position that was kept, and follows the position from then on. */
   async start(): Promise<void> {
+    await this.pool.query(`delete from test_clock_instances where seen_at < clock_timestamp() - interval '1 minute'`);
     await this.#acknowledge();
     this.#stopListening = hear(this.pool, {
       channels: [this.#channel],
-      told: () => void this.#acknowledge().catch(this.onError),
-      missed: () => void this.#acknowledge().catch(this.onError),
+      told: () => this.#acknowledgeSoon(),
+      missed: () => this.#acknowledgeSoon(),
       onError: this.onError,
     });
     this.#beating = this.#beat();
@@ -45,7 +48,7 @@ export class KeptTestClock implements Progress {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([this.#stopListening?.(), this.#beating]);
+    await Promise.all([this.#stopListening?.(), this.#beating, this.#acknowledging]);
     await this.pool.query('delete from test_clock_instances where instance = $1', [this.#instance]);
   }
 
@@ -112,8 +115,8 @@ export class KeptTestClock implements Progress {
 
   /** Moves this process's clock, and says so. */
   async #acknowledge(): Promise<void> {
-    const request = await this.begin();
     if (this.#stopping.signal.aborted) return;
+    const request = await this.begin();
     await this.pool.query({
       name: 'test_clock_acknowledge',
       text: `insert into test_clock_instances as i (instance, request, seen_at) values ($1, $2, clock_timestamp())
@@ -122,11 +125,16 @@ export class KeptTestClock implements Progress {
     });
   }
 
+  #acknowledgeSoon(): void {
+    this.#acknowledging = this.#acknowledging.then(() => this.#acknowledge()).catch(this.onError);
+  }
+
   async #beat(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await pause(HEARTBEAT_MS, signal);
-      if (!signal.aborted) await this.#acknowledge().catch(this.onError);
+      this.#acknowledgeSoon();
+      await this.#acknowledging;
     }
   }
 }
