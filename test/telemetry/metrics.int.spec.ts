@@ -53,6 +53,14 @@ describe('/metrics', () => {
     expect(grown('keyledger_flushes_total')).toBe(1);
   });
 
+  it('shows background work, by service and work', async () => {
+    const work = { service: 'webhooks', work: 'replays' };
+    await until('keyledger_work_runs_total', work, (runs) => runs > 0);
+    const samples = await scrape(app.url);
+    for (const name of ['done_total', 'failures_total', 'lag_seconds'])
+      expect(valueOf(samples, `keyledger_work_${name}`, work)).toBe(0);
+  });
+
   it('counts attempts by what became of the delivery', async () => {
     await app.webhook(sink.url, { events: ['license.suspended'] });
     const { id } = await app.webhook(failing.url, { events: ['license.suspended'] });

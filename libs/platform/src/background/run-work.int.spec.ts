@@ -6,7 +6,7 @@ import type { Leadership } from '#events/leader';
 import { realClock } from '../clock/clock.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { BackgroundWork, type Due, type DueQuery } from './background-work.ts';
-import { runWork } from './run-work.ts';
+import { type Progress, runWork } from './run-work.ts';
 import { wakeWork } from './wake-work.ts';
 import { WorkMetrics } from './work-metrics.ts';
 
@@ -21,7 +21,7 @@ class Chores extends BackgroundWork {
 
   constructor(
     readonly list: Set<string>,
-    private readonly broken: ReadonlySet<string> = new Set(),
+    readonly broken: Set<string> = new Set(),
     everyMs = 100,
   ) {
     super();
@@ -61,10 +61,10 @@ describe('background work', () => {
     await database.drop();
   });
 
-  const run = (work: BackgroundWork): Leadership => {
+  const run = (work: BackgroundWork, progress?: Progress): Leadership => {
     const logger = createLogger({ log_level: 'silent' }, 'test');
     const metrics = new WorkMetrics(registry, realClock);
-    const leadership = runWork(work, { pool, service: 'test', clock: realClock, metrics, logger });
+    const leadership = runWork(work, { pool, service: 'test', clock: realClock, metrics, logger, progress });
     running.push(leadership);
     return leadership;
   };
@@ -120,6 +120,51 @@ describe('background work', () => {
     await eventually(async () => {
       await wakeWork(pool, 'test', 'chores');
       return chores.list.size === 0;
+    });
+  });
+
+  describe('asked by the test clock to catch up', () => {
+    const asking = () => {
+      const caughtUp: number[] = [];
+      const asked = { request: 1 };
+      const progress: Progress = {
+        begin: () => Promise.resolve(asked.request),
+        caughtUp: async (_work, request) => {
+          caughtUp.push(request);
+        },
+      };
+      return { asked, caughtUp, progress };
+    };
+
+    it('says so once nothing is due, without a pause in between', async () => {
+      const { caughtUp, progress } = asking();
+      const chores = new Chores(new Set(['one', 'two']), new Set(), HOUR_MS);
+      run(chores, progress);
+      await eventually(() => caughtUp.length > 0);
+      expect([caughtUp[0], chores.batches.slice(0, 2)]).toEqual([1, [2, 0]]);
+    });
+
+    it('does not say so while something fails, and tries that again at the next request', async () => {
+      const { asked, caughtUp, progress } = asking();
+      const chores = new Chores(new Set(['one', 'bad']), new Set(['bad']));
+      run(chores, progress);
+      await eventually(() => chores.batches.length > 3);
+      expect([chores.attended, caughtUp]).toEqual([['one', 'bad'], []]);
+      chores.broken.clear();
+      asked.request = 2;
+      await eventually(() => caughtUp.length > 0);
+      expect([chores.attended, caughtUp[0]]).toEqual([['one', 'bad', 'bad'], 2]);
+    });
+
+    it('says nothing as work on real time', async () => {
+      class Housekeeping extends Chores {
+        override readonly follows = 'real';
+      }
+      const { caughtUp, progress } = asking();
+      const chores = new Housekeeping(new Set(['one']));
+      run(chores, progress);
+      await eventually(() => chores.batches.length > 2);
+      expect(caughtUp).toEqual([]);
     });
   });
 });
