@@ -116,7 +116,11 @@ describe('rotating the signing keys', () => {
     };
     await app.call('POST', '/license/activate', { license_key, identifier });
     const before = await published();
-    for (const instance of [app, other]) expect(before).toContain(kidOf(await verified(instance)));
+    for (const instance of [app, other]) {
+      // The other instance hears of the activation a moment later.
+      await soon(async () => (await verified(instance)) !== 'null');
+      expect(before).toContain(kidOf(await verified(instance)));
+    }
     const stolen = (await list()).find(({ status }) => status === 'signing')?.['kid'];
     const secret = await secretsOf(stolen);
     expect(secret).toMatch(/^[\w-]{8}\./);
