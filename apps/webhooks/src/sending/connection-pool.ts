@@ -7,7 +7,6 @@ import { LRUCache } from 'lru-cache';
 import type { AddressRule } from './addresses.ts';
 import { type Connecting, connecting, type MakeSocket, openConnection } from './connecting.ts';
 import type { DeliverySettings } from './settings.ts';
-import type { Target } from './target.ts';
 
 /**
  * How long an idle connection is kept, in milliseconds. Shorter than common servers keep theirs (gunicorn 2 s, uvicorn and Node 5 s), so
@@ -22,6 +21,13 @@ export type Protocol = 'http:' | 'https:';
 
 type Agents = Readonly<Record<Protocol, HttpAgent>>;
 
+/** What decides how the connections of an endpoint are opened. */
+export interface Reach {
+  readonly connectTimeout: number;
+  /** The client certificate for TLS, in PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+}
+
 /** Connections that are opened in one way, and kept open between requests. */
 export class ConnectionPool {
   readonly #connecting: Connecting;
@@ -32,12 +38,12 @@ export class ConnectionPool {
   constructor(
     refused: AddressRule,
     private readonly settings: DeliverySettings,
-    private readonly target: Pick<Target, 'connectTimeout' | 'certificate'> = {
+    private readonly reach: Reach = {
       connectTimeout: settings.connectTimeout,
       certificate: undefined,
     },
   ) {
-    this.#connecting = connecting(refused, settings, target.connectTimeout);
+    this.#connecting = connecting(refused, settings, reach.connectTimeout);
     this.#reusing = this.#agents({ keepAlive: true, timeout: IDLE_MS });
     this.#fresh = this.#agents({ keepAlive: false });
   }
@@ -81,7 +87,7 @@ export class ConnectionPool {
   #secureContext(): SecureContext {
     const { authorities } = this.settings;
     this.#tls ??= createSecureContext({
-      ...this.target.certificate,
+      ...this.reach.certificate,
       ...(authorities === undefined ? {} : { ca: [...rootCertificates, authorities] }),
     });
     return this.#tls;
@@ -100,18 +106,19 @@ export class ConnectionPools {
     private readonly settings: DeliverySettings,
   ) {}
 
-  of(target: Target): ConnectionPool {
-    const { id, version, connectTimeout, certificate } = target;
+  /** @param endpoint the id and the version of its settings */
+  of(endpoint: Reach & { readonly id: string; readonly version: number }): ConnectionPool {
+    const { id, version, connectTimeout, certificate } = endpoint;
     if (certificate !== undefined) {
       const own = this.#own.get(id);
       if (own?.version === version) return own.pool;
-      const pool = new ConnectionPool(this.refused, this.settings, target);
+      const pool = new ConnectionPool(this.refused, this.settings, endpoint);
       this.#own.set(id, { version, pool });
       return pool;
     }
     let pool = this.#shared.get(connectTimeout);
     if (pool === undefined) {
-      pool = new ConnectionPool(this.refused, this.settings, target);
+      pool = new ConnectionPool(this.refused, this.settings, endpoint);
       this.#shared.set(connectTimeout, pool);
     }
     return pool;

@@ -1,6 +1,7 @@
 import type { PayloadFormat } from '#domain/webhooks/webhook-endpoint/settings';
 import type { EndpointRow, KeptSecret } from '../endpoints/endpoint.table.ts';
 import { type Opening, openCredential, openKey, openSigningKey } from '../endpoints/secret.ts';
+import type { Reach } from './connection-pool.ts';
 import { AccessToken } from './oauth2.ts';
 import type { DeliverySettings } from './settings.ts';
 import { ed25519Signer, hmacSigner, type Signer } from './signature.ts';
@@ -9,7 +10,7 @@ import { ed25519Signer, hmacSigner, type Signer } from './signature.ts';
 export type TargetRow = Pick<EndpointRow, 'id' | 'version' | 'product_id' | 'url' | 'secrets' | 'settings'>;
 
 /** An endpoint, ready to be sent to: secrets opened, defaults filled in. Times in milliseconds. */
-export interface Target {
+export interface Target extends Reach {
   readonly id: string;
   readonly version: number;
   readonly product_id: string | null;
@@ -20,12 +21,9 @@ export interface Target {
   readonly api_version: string | undefined;
   readonly concurrency: number;
   readonly ladder: readonly number[];
-  readonly connectTimeout: number;
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
   readonly token: AccessToken | undefined;
-  /** The client certificate for TLS, in PEM. */
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
   /** The signers that are valid now, those of the current secret first. */
   signers(now: number): readonly Signer[];
 }
