@@ -1,7 +1,12 @@
 /**
- * `npm start`: installs what the lock file says and builds, where that has not been done since either changed, then becomes
- * Keyledger itself, on the Node that the project pins. Arguments go to Keyledger. `--install` stops after the
- * installation, `--prepare` after the build.
+ * Starts Keyledger on the Node that the project pins, after it has installed what the lock file names and built the sources; each
+ * is done only if something has changed since the last time.
+ *
+ *     node start.mjs                `npm start`: all services in one process
+ *     node start.mjs cli …          `npm run keyledger`: the command line, with its arguments
+ *     node start.mjs dev …          `npm run dev`: runs the sources without a build, and starts again after each save
+ *     node start.mjs --install      only installs
+ *     node start.mjs --prepare      only installs and builds
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +17,7 @@ import { join } from 'node:path';
 const root = import.meta.dirname;
 const at = (...parts) => join(root, ...parts);
 
-/** Runs a command of the project's; its failure ends everything. */
+/** Runs a command in the project's folder. If it fails, so does this program. */
 const run = (what, command, args) => {
   console.log(what);
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
@@ -43,26 +48,43 @@ const build = () => {
   writeFileSync(mark, '');
 };
 
-const [first, ...rest] = process.argv.slice(2);
-install();
-if (first !== '--install') build();
-if (first !== '--install' && first !== '--prepare') {
-  const program = first === 'cli' ? 'cli' : 'main';
+/** The arguments of Node that run a program of apps/keyledger. */
+const programs = {
+  main: () => [at('dist', 'apps', 'keyledger', 'src', 'main.js')],
+  cli: (args) => [at('dist', 'apps', 'keyledger', 'src', 'cli.js'), ...args],
+  dev: (args) => [
+    // By folder, not by what was loaded: a file that does not compile would not be watched.
+    `--watch-path=${at('apps')}`,
+    `--watch-path=${at('libs')}`,
+    '--watch-preserve-output',
+    '--conditions=source',
+    '--enable-source-maps',
+    '--import',
+    new URL('tools/run-sources.mjs', import.meta.url).href,
+    at('apps', 'keyledger', 'src', 'main.ts'),
+    ...args,
+  ],
+};
+
+const become = (program, args) => {
   const pinned = at('node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
   const node = existsSync(pinned) ? pinned : process.execPath;
-  const args = [
+  const options = [
     '--disable-warning=TimeoutNegativeWarning',
-    // Left alone, the heap grows to four times what lives in it before it is looked through: half the process's memory. With room
-    // for what soon is garbage, little comes into it.
+    // By default, the heap grows to four times its live size before it is collected: half of the memory of the process. A large young
+    // generation keeps short-lived objects out of it.
     '--max-semi-space-size=16',
     '--heap-growing-percent=100',
-    at('dist', 'apps', 'keyledger', 'src', `${program}.js`),
-    ...(first === 'cli' ? rest : []),
   ];
-  // glibc keeps what was given back in an arena for each thread; two are enough for ours.
+  // glibc keeps freed memory in arenas, by default eight for each core. Two are enough for our threads.
   const env = { MALLOC_ARENA_MAX: '2', ...process.env };
-  const child = spawn(node, args, { stdio: 'inherit', env });
-  // A Ctrl-C in the terminal reaches the child by itself as well; to be asked twice is nothing to it.
+  const child = spawn(node, [...options, ...programs[program](args)], { stdio: 'inherit', env });
+  // Ctrl-C in a terminal reaches the child directly as well. It ignores the second signal.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
-}
+};
+
+const [first, ...rest] = process.argv.slice(2);
+install();
+if (first !== '--install' && first !== 'dev') build();
+if (first !== '--install' && first !== '--prepare') become(first ?? 'main', rest);
