@@ -78,18 +78,25 @@ const passable = (headers: IncomingHttpHeaders, hasBody: boolean): Record<string
 
 /** The body, refused as soon as it is known to be too large. */
 const bounded = (message: IncomingMessage, limit: number): Readable => {
-  const announced = message.headers['content-length'];
-  if (announced === undefined) return Readable.from(counted(message, limit));
-  if (Number(announced) > limit) throw tooLarge(limit);
-  return message;
+  const announced = Number(message.headers['content-length']);
+  if (announced > limit) throw tooLarge(limit);
+  return announced <= BODY_LIMIT ? message : Readable.from(counted(message, limit));
 };
 
+/**
+ * Passes a large body on. A service may answer before it has read all of it: then the rest is discarded, because many clients
+ * read the answer only after they have sent everything. Destroying the message would close the connection before that.
+ */
 async function* counted(message: IncomingMessage, limit: number): AsyncIterable<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of message as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > limit) throw tooLarge(limit);
-    yield chunk;
+  try {
+    for await (const chunk of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > limit) throw tooLarge(limit);
+      yield chunk;
+    }
+  } finally {
+    message.resume();
   }
 }
 

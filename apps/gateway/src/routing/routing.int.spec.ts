@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { installAuthentication } from '#platform/auth/authenticator';
@@ -43,8 +45,14 @@ const route = (path: string): EndpointContract => ({
   problems: [],
 });
 
+const upload: EndpointContract = {
+  ...route('/admin/imports'),
+  method: 'POST',
+  upload: ['text/csv'],
+  upload_limit: 2 ** 28,
+};
 const services = [
-  { name: 'licensing', routes: [route('/admin/licenses/:id'), route('/license/echo')] },
+  { name: 'licensing', routes: [route('/admin/licenses/:id'), route('/license/echo'), upload] },
   { name: 'webhooks', routes: [route('/admin/webhooks')] },
 ];
 
@@ -77,6 +85,11 @@ describe('routing to the services of a cluster', () => {
       done(null, body),
     );
     service.post('/api/v1/license/echo', { bodyLimit: 10_000_000 }, (req, reply) => reply.send(req.body));
+    service.addContentTypeParser('text/csv', (_req, file, done) => done(null, file));
+    service.post('/api/v1/admin/imports', async (req, reply) => {
+      await once(req.raw, 'data');
+      return reply.code(400).send({ code: 'REFUSED_EARLY' });
+    });
     service.get('/internal/secrets', () => 'secret');
     service.get('/path/of/a/proxy/api/v1/openapi.json', () => ({ openapi: '3.1.0' }));
     serviceUrl = await service.listen({ port: 0 });
@@ -209,6 +222,19 @@ describe('routing to the services of a cluster', () => {
       expect(answer.statusCode).toBe(413);
       expect(await json(answer.body)).toEqual({ code: 'BODY_TOO_LARGE' });
     }
+  });
+
+  it('gives an early answer to a client that reads only after it has sent its whole file', async () => {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const answer = once(socket, 'data');
+    const length = 50 * 2 ** 20;
+    const head = `POST /api/v1/admin/imports HTTP/1.1\r\nhost: a\r\ncontent-type: text/csv\r\ncontent-length: ${length}\r\n\r\n`;
+    const chunk = Buffer.alloc(2 ** 20, 'x');
+    await pipeline([Buffer.from(head), ...Array<Buffer>(50).fill(chunk)], socket, { end: false });
+    const [bytes] = (await answer) as [Buffer];
+    expect(bytes.toString()).toMatch(/^HTTP\/1\.1 400 [^]*REFUSED_EARLY/);
+    socket.destroy();
   });
 
   it('answers 502 when a service cannot be reached', async () => {
