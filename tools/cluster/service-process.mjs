@@ -1,28 +1,28 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { logLines } from './log-lines.mjs';
 
-/** Pauses before a service that ended by itself is started again, in milliseconds: doubled each time, up to the last. */
+/** Pauses before a service that ended is started again, in milliseconds: doubled each time, up to the longest. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** A service that ran this long, in milliseconds, is taken for well: its next pause is the first again. */
+/** A service that ran this long, in milliseconds, is healthy: the next pause is the first one again. */
 const WELL_MS = 30_000;
-/** A service that ends this often before it was ever ready will not be. */
+/** A service that ends this often before it is ready for the first time is given up. */
 const TRIES = 4;
-/** Longest a service may take to become ready, in milliseconds. Only one that hangs does: one that ends is counted in tries. */
+/** Longest time to become ready, in milliseconds. Only a service that hangs reaches it. */
 const START_MS = 300_000;
-/** Longest a service may take to stop before it is killed, in milliseconds. */
+/** Longest time to stop, in milliseconds, before the service is killed. */
 const STOP_MS = 20_000;
 
-/** Ends the service when the cluster's own process is gone, killed or not: nobody would restart or stop it any more. */
+/** Stops the service when the process of the cluster ends, also when that is killed. */
 const WITH_ITS_PARENT = `data:text/javascript,process.once('disconnect',()=>process.kill(process.pid,'SIGTERM'))`;
 
-/** kafkajs computes pauses that have passed already; Node takes them for 1 ms, and says so each time. */
+/** kafkajs sets timers with negative delays; Node runs them after 1 ms, and warns each time. */
 const QUIET = '--disable-warning=TimeoutNegativeWarning';
 
-/** A service as a process of its own that is started again when it ends by itself. */
+/** A service in a process of its own, which is started again when it ends. */
 export class ServiceProcess {
   #child;
   #stopping = new AbortController();
@@ -38,9 +38,9 @@ export class ServiceProcess {
    * @param {string} options.url where it will listen
    * @param {Record<string, string | undefined>} options.env all of its environment
    * @param {string} options.log the file that its output is appended to
-   * @param {(line: string) => boolean} [options.take] keeps a line of output to itself by returning true
-   * @param {(message: string) => void} options.tell what an operator should know
-   * @param {() => void} options.changed it runs as another process now
+   * @param {(line: string) => boolean} [options.take] keeps a line out of the log by returning true
+   * @param {(message: string) => void} options.tell shows a message to the operator
+   * @param {() => void} options.changed called when the process starts or ends
    */
   constructor(options) {
     this.options = options;
@@ -55,7 +55,7 @@ export class ServiceProcess {
     return this.options.url;
   }
 
-  /** Process id; undefined between two lives. */
+  /** Process id; undefined while no process runs. */
   get pid() {
     return this.#child?.pid;
   }
@@ -72,7 +72,7 @@ export class ServiceProcess {
     this.#wasReady = true;
   }
 
-  /** SIGTERM, and SIGKILL to what does not heed it. */
+  /** Sends SIGTERM, and SIGKILL if the service has not ended in time. */
   async stop() {
     this.#stopping.abort();
     this.#child?.kill('SIGTERM');
@@ -101,10 +101,10 @@ export class ServiceProcess {
     }
   }
 
-  /** One life. @returns how it ended */
+  /** Runs the service once. @returns its signal or exit code */
   #run() {
     const { name, main, env, log, take } = this.options;
-    // Of its own group: a Ctrl-C in the terminal is for the cluster, which stops services in order.
+    // In a process group of its own: Ctrl-C in the terminal reaches the cluster alone, which stops services in order.
     const child = spawn(process.execPath, ['--enable-source-maps', QUIET, '--import', WITH_ITS_PARENT, main, name], {
       env,
       detached: true,
@@ -113,11 +113,7 @@ export class ServiceProcess {
     this.#child = child;
     this.options.changed();
     const file = createWriteStream(log, { flags: 'a', mode: 0o600 });
-    for (const output of [child.stdout, child.stderr]) {
-      createInterface({ input: output }).on('line', (line) => {
-        if (!take?.(line)) file.write(`${line}\n`);
-      });
-    }
+    for (const output of [child.stdout, child.stderr]) logLines(output, file, take);
     return new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
       child.once('close', (code, signal) => {
