@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import { Connection } from './connection.ts';
 
-/** How often a follower asks for the lock, and a leader whether its connection still holds it, in milliseconds. */
+/** Pause between two tries of a follower to take the lock, and between two checks of a leader's connection, in milliseconds. */
 const HEARTBEAT_MS = 1_000;
 
 export interface Leadership {
@@ -11,9 +12,9 @@ export interface Leadership {
 }
 
 /**
- * Runs `work` in one process at a time among all that call this with the same name on one database. The leader is who
- * holds a session advisory lock, so a killed leader is followed within a second or two. `work` must end soon after its
- * signal aborts: that happens at `stop` and when the connection that holds the lock is lost.
+ * Runs `work` in one process at a time among all that call this with the same name on one database. The leader holds a
+ * session advisory lock, so another process takes over from a killed leader within a second or two. `work` must end soon
+ * after its signal aborts: that happens at `stop` and when the connection that holds the lock is lost.
  *
  * A leader that has lost its lock may overlap with its successor for a moment: work must be guarded (checkpoints that
  * only rise, commands with expected versions), never rely on the lock alone.
@@ -47,14 +48,10 @@ export const runAsLeader = (
 
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      let client: PoolClient | undefined;
-      let broken: Error | undefined;
-      const onLost = (error: Error): void => {
-        broken = error;
-      };
+      let connection: Connection | undefined;
       try {
-        client = await pool.connect();
-        client.on('error', onLost);
+        connection = await Connection.open(pool);
+        const { client } = connection;
         const { rows } = await client.query<{ won: boolean }>('select pg_try_advisory_lock($1) as won', [lock]);
         if (rows[0]?.won) {
           try {
@@ -64,12 +61,11 @@ export const runAsLeader = (
           }
         }
       } catch (error) {
-        broken = error instanceof Error ? error : new Error(String(error));
+        // A connection of unknown state is closed, which also releases its lock.
+        connection?.discard(error);
         onError(error);
       } finally {
-        if (broken === undefined) client?.off('error', onLost);
-        // A connection of unknown state is closed, which also releases its lock.
-        client?.release(broken);
+        connection?.release();
       }
       await pause(HEARTBEAT_MS, stopping.signal);
     }

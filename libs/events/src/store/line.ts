@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { Connection } from '../connection.ts';
 
 /** The connection was lost: whether the transaction was committed is not known. */
 export class ConnectionLostError extends Error {
@@ -8,21 +9,19 @@ export class ConnectionLostError extends Error {
 /** A connection for one transaction, and for others that are sent behind it before it has ended. */
 export class Line {
   #users = 0;
-  #lost: Error | undefined;
-  readonly #onError = (error: Error): void => {
-    this.#lost = error;
-  };
 
-  private constructor(readonly client: PoolClient) {
-    client.on('error', this.#onError);
+  private constructor(private readonly connection: Connection) {}
+
+  get client(): PoolClient {
+    return this.connection.client;
   }
 
-  /** @throws ConnectionLostError when there is none to be had */
+  /** @throws ConnectionLostError when the pool has no connection to give */
   static async open(pool: Pool): Promise<Line> {
-    const client = await pool.connect().catch((error: unknown) => {
+    const connection = await Connection.open(pool).catch((error: unknown) => {
       throw new ConnectionLostError('no connection to the database', { cause: error });
     });
-    return new Line(client);
+    return new Line(connection);
   }
 
   /**
@@ -34,20 +33,14 @@ export class Line {
     try {
       return await transaction(this.client);
     } catch (error) {
-      // It also tells whether the connection still stands.
-      await this.client.query('rollback').catch(this.#onError);
-      throw this.#lost === undefined
-        ? error
-        : new ConnectionLostError('the connection to the database was lost', { cause: error });
+      // The rollback also shows whether the connection still stands.
+      await this.connection.rollback();
+      throw this.connection.isLost
+        ? new ConnectionLostError('the connection to the database was lost', { cause: error })
+        : error;
     } finally {
       this.#users -= 1;
-      if (this.#users === 0) this.#release();
+      if (this.#users === 0) this.connection.release();
     }
-  }
-
-  #release(): void {
-    // A dead connection may complain once more, after it has been let go.
-    if (this.#lost === undefined) this.client.off('error', this.#onError);
-    this.client.release(this.#lost);
   }
 }

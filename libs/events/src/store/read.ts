@@ -1,4 +1,5 @@
 import { escapeLiteral, type Pool, type PoolClient } from 'pg';
+import { connected } from '../connection.ts';
 import type { DomainEvent } from '../decider.ts';
 import type { EventMetadata, RecordedEvent } from '../event.ts';
 import type { EventStore } from '../store.ts';
@@ -10,7 +11,7 @@ import type { EventData, Schemas } from './upcast.ts';
 
 const COLUMNS = 'position, id, stream_id, version, type, schema_version, data, metadata, recorded_at';
 
-/** A row of `events` as pg hands it over. */
+/** A row of `events` as pg returns it. */
 interface Row {
   readonly position: string;
   readonly id: string;
@@ -23,7 +24,7 @@ interface Row {
   readonly recorded_at: Date;
 }
 
-/** Brings a state to where these events, the next of its stream, have brought it. */
+/** Folds into a state these events, the next of its stream. */
 export const fold = (known: Reading, events: readonly RecordedEvent[]): void => {
   for (const { event, version } of events) {
     known.state = known.type.evolve(known.state, event);
@@ -31,7 +32,7 @@ export const fold = (known: Reading, events: readonly RecordedEvent[]): void => 
   }
 };
 
-/** Reads the log: upcast, and with personal data in the clear. */
+/** Reads events from the log, upcasts them and decrypts their personal data. */
 export class LogReader {
   constructor(
     private readonly pool: Pool,
@@ -69,10 +70,10 @@ export class LogReader {
     { limit, only = [], without = [], ...from }: StreamsRange,
   ): Promise<RecordedEvent[]> {
     const [edge, beyond, order] = 'before' in from ? [from.before, '<', 'desc'] : [from.after, '>', 'asc'];
-    // Types stand in the statement itself, so that an index of some of them can serve it.
+    // The types are part of the statement's text, so that a partial index on some of them can serve it.
     const types = [...typesIn('in', only), ...typesIn('not in', without)].join(' ');
     const { rows } = await this.pool.query<Row>({
-      // Each stream by its own index: within one, versions and positions ascend together.
+      // One index scan a stream: within a stream, versions and positions ascend together.
       text: `select e.* from unnest($1::text[]) as s(id) cross join lateral (
           select ${COLUMNS} from events
           where stream_id = s.id and position ${beyond} $2 ${types}
@@ -115,14 +116,14 @@ export class LogReader {
     return new Map(rows.map(({ stream_id, version }) => [stream_id, version]));
   }
 
-  /** Folds into a state what has been written to its stream since. */
+  /** Folds into a state the events that were appended to its stream since. */
   async bringUpToDate(known: Reading, client: Pool | PoolClient = this.pool): Promise<void> {
     fold(known, await this.stream(known.id, { after: known.version, client }));
   }
 
   /** Those of these streams that have events. */
   async begun(streamIds: readonly string[]): Promise<ReadonlySet<string>> {
-    // Not prepared: a plan that was made for a short log would read all of a long one.
+    // Not prepared: a plan that was made for a short log would scan a long log whole.
     const { rows } = await this.pool.query<{ id: string }>({
       text: `select s.id from unnest($1::text[]) as s(id)
         cross join lateral (select from events where stream_id = s.id limit 1) as e`,
@@ -131,27 +132,18 @@ export class LogReader {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** The events among these ids that are in the log for good: no append is under way while this looks. By id. */
+  /** The committed events among these ids, by id. Waits for appends under way to end: it takes the ordering lock. */
   async settled(ids: readonly string[]): Promise<Map<string, RecordedEvent>> {
-    const client = await this.pool.connect();
-    let failed = true;
-    // A connection that is lost fails the query under way; without a listener its error would end the process.
-    const ignore = (): void => undefined;
-    client.on('error', ignore);
-    try {
+    const rows = await connected(this.pool, async (client) => {
       // Two statements: the second must see what was committed while the first one waited.
       await client.query(`begin; select pg_advisory_xact_lock(${this.orderingLock})`);
-      const { rows } = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [
+      const found = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [
         ids,
       ]);
       await client.query('commit');
-      failed = false;
-      return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
-    } finally {
-      // A dead connection may complain once more, after it has been let go.
-      if (!failed) client.off('error', ignore);
-      client.release(failed);
-    }
+      return found.rows;
+    });
+    return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
   }
 
   async #decode<Event extends DomainEvent>(rows: readonly Row[]): Promise<RecordedEvent<Event>[]> {
