@@ -3,6 +3,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { FILE_SECONDS, fileEnd } from '#domain/licensing/license/license.file';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
+import { NONCE_BYTES } from '#events/sealing';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
@@ -12,7 +13,7 @@ import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf, Identification } from '../verification/identification.ts';
 import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
 import { issueLicenseFile } from './license-file.endpoints.ts';
-import { licenseFile, type LicenseFileClaims, NONCE_BYTES } from './license-file.ts';
+import { licenseFile, type LicenseFileClaims } from './license-file.ts';
 
 @Controller()
 export class LicenseFileController {

@@ -1,6 +1,7 @@
-import { createCipheriv, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { normalizeLicenseKey } from '#client/key-text';
 import type { LeaseClaims } from '#domain/licensing/lease/lease';
+import { seal } from '#events/sealing';
 import type { Signer } from '../signing-keys/signing-keys.ts';
 
 /** Claims of a license file: those of a lease, and the licensee. */
@@ -19,7 +20,6 @@ export interface FileLock {
 }
 
 export const FILE_ALGORITHM = 'aes-256-gcm+ed25519';
-export const NONCE_BYTES = 12;
 const LINE = 64;
 
 /**
@@ -37,13 +37,7 @@ export const licenseFile = (
 ): string => {
   const salt = Buffer.from(fingerprint_hash, 'base64url');
   const key = hkdfSync('sha256', normalizeLicenseKey(license_key), salt, 'keyledger/license-file', 32);
-  const cipher = createCipheriv('aes-256-gcm', Buffer.from(key), nonce);
-  const enc = Buffer.concat([
-    nonce,
-    cipher.update(JSON.stringify(claims)),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]).toString('base64');
+  const enc = seal(Buffer.from(key), JSON.stringify(claims), '', nonce).toString('base64');
   const sig = Buffer.from(sign(Buffer.from(`machine/${enc}`))).toString('base64');
   const body = Buffer.from(JSON.stringify({ enc, sig, alg: FILE_ALGORITHM, kid })).toString('base64');
   const lines = body.match(new RegExp(`.{1,${LINE}}`, 'g')) ?? [];

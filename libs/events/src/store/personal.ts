@@ -1,33 +1,32 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { AnyStreamType, DomainEvent, PersonalFields } from '../decider.ts';
+import { NotAuthenticError, open, seal } from '../sealing.ts';
 import type { EventData } from './upcast.ts';
 
-/** Wraps the keys of people under a key that is not in this database. */
+/** Wraps the keys of people under a key that is stored outside of this database. */
 export interface KeyWrapper {
   wrap(key: Uint8Array): Uint8Array;
-  /** @throws when it was not wrapped by this wrapper */
+  /** @throws if another wrapper wrapped it */
   unwrap(wrapped: Uint8Array): Uint8Array;
 }
 
 /** Keys of people, by their ids. */
 export type PersonKeys = ReadonlyMap<string, KeyObject>;
 
-const NONCE = 12;
-const TAG = 16;
 const MARK = '$personal';
 
 /**
- * The commit is not waited for: a key is of use only to events that are committed later, and their commit makes this one
- * durable too, as the write-ahead log is written in order.
+ * Commits without waiting for the disk: only events that are committed later use the key, and their commit makes this one
+ * durable too, because the write-ahead log is written in order.
  */
 const MAKE_KEYS = `insert into person_keys (person_id, sealed_key)
   select person_id, sealed_key
   from set_config('synchronous_commit', 'off', true), unnest($1::text[], $2::bytea[]) as made(person_id, sealed_key)
   on conflict do nothing returning person_id`;
 
-/** How a personal field stands in the log: whose it is, and AES-256-GCM of its JSON under that person's key. */
+/** A personal field in the log: the person's id, and base64 of the field's JSON, sealed under that person's key. */
 interface Sealed {
   readonly [MARK]: string;
   readonly v: string;
@@ -37,7 +36,7 @@ interface Sealed {
 export class PersonalData {
   readonly #fields = new Map<string, PersonalFields>();
   readonly #keys = new LRUCache<string, KeyObject>({ max: 20_000 });
-  /** How often keys have been dropped: what was being read from the database meanwhile may be gone. */
+  /** Counts how often keys were dropped from the cache: a key that was read before the last drop may be deleted by now. */
   #forgettings = 0;
 
   constructor(
@@ -55,7 +54,7 @@ export class PersonalData {
     return this.#fields.get(event.type)?.person(event) ?? undefined;
   }
 
-  /** The keys of these people, for `seal`; those that do not exist yet are made. */
+  /** The keys of these people, for `seal`. Creates those that do not exist yet. */
   async keysOf(people: ReadonlySet<string>): Promise<PersonKeys> {
     const keys = new Map<string, KeyObject>();
     const missing: string[] = [];
@@ -79,14 +78,14 @@ export class PersonalData {
       keys.set(person_id, key);
       if (before === this.#forgettings) this.#keys.set(person_id, key);
     }
-    // Two processes may make a key for one person at once: the first stays, and both read which it is.
+    // Two processes may create a key for one person at the same time: the first one stays, and both read it.
     const others = missing.filter((person) => !keys.has(person));
     for (const [person, key] of await this.#fetch(others)) keys.set(person, key);
-    // Somebody may be forgotten between the two looks: then the key that is made next is the one that counts.
+    // A person may be forgotten between the two queries: then the next key that is created counts.
     return others.every((person) => keys.has(person)) ? keys : this.keysOf(people);
   }
 
-  /** The event's fields as they are written. @param keys as `keysOf` gave them for the event's person */
+  /** The event's fields as the log stores them. @param keys those that `keysOf` returned for the event's person */
   seal(eventId: string, event: DomainEvent, keys: PersonKeys): EventData {
     const { type, ...data } = event as DomainEvent & EventData;
     const personal = this.#fields.get(type);
@@ -96,20 +95,13 @@ export class PersonalData {
     if (key === undefined) throw new Error(`no key for ${person}`);
     for (const field of personal.fields) {
       if (data[field] === undefined || data[field] === null) continue;
-      const nonce = randomBytes(NONCE);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(`${eventId}.${field}`));
-      const body = Buffer.concat([
-        nonce,
-        cipher.update(JSON.stringify(data[field])),
-        cipher.final(),
-        cipher.getAuthTag(),
-      ]);
-      data[field] = { [MARK]: person, v: body.toString('base64') } satisfies Sealed;
+      const sealed = seal(key, JSON.stringify(data[field]), contextOf(eventId, field));
+      data[field] = { [MARK]: person, v: sealed.toString('base64') } satisfies Sealed;
     }
     return data;
   }
 
-  /** Decrypts the fields of events in place; what belongs to forgotten people becomes null. */
+  /** Decrypts the fields of events in place; fields of forgotten people become null. */
   async open(events: readonly { readonly id: string; readonly data: EventData }[]): Promise<void> {
     const sealed = events.flatMap(({ id, data }) =>
       Object.entries(data).flatMap(([field, value]) => (isSealed(value) ? [{ id, data, field, value }] : [])),
@@ -119,7 +111,7 @@ export class PersonalData {
     const keys = await this.#known(people);
     for (const { id, data, field, value } of sealed) {
       const key = keys.get(value[MARK]);
-      data[field] = key === undefined ? null : unseal(key, value.v, `${id}.${field}`);
+      data[field] = key === undefined ? null : unseal(key, value, contextOf(id, field));
     }
   }
 
@@ -138,7 +130,7 @@ export class PersonalData {
     this.#keys.clear();
   }
 
-  /** Keys of those people who have one. */
+  /** The keys of those people that have one. */
   async #known(people: ReadonlySet<string>): Promise<PersonKeys> {
     const keys = new Map<string, KeyObject>();
     for (const person of people) {
@@ -169,17 +161,15 @@ export class PersonalData {
 
 const isSealed = (value: unknown): value is Sealed => typeof value === 'object' && value !== null && MARK in value;
 
-/** A value that was sealed under a key since deleted (the person came back with a new one) is forgotten too. */
-const unseal = (key: KeyObject, text: string, context: string): unknown => {
-  const body = Buffer.from(text, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE), { authTagLength: TAG })
-    .setAAD(Buffer.from(context))
-    .setAuthTag(body.subarray(-TAG));
-  const plain = decipher.update(body.subarray(NONCE, -TAG));
+/** A sealed field opens only as that field of that event. */
+const contextOf = (eventId: string, field: string): string => `${eventId}.${field}`;
+
+/** @returns null also for a value under a deleted key of a person who has a new key since */
+const unseal = (key: KeyObject, { v }: Sealed, context: string): unknown => {
   try {
-    return JSON.parse(Buffer.concat([plain, decipher.final()]).toString()) as unknown;
+    return JSON.parse(open(key, Buffer.from(v, 'base64'), context).toString()) as unknown;
   } catch (error) {
-    if (error instanceof SyntaxError) throw error;
-    return null;
+    if (error instanceof NotAuthenticError) return null;
+    throw error;
   }
 };
