@@ -5,6 +5,7 @@ import type { OnLicense } from '#domain/licensing/license/on-license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { DomainEvent, StreamType } from '#events/decider';
 import type { EventStore, HandleOptions, Outcome, Read, StreamRef } from '#events/store';
+import { tryAgain } from '#events/try-again';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { Licenses } from './licenses.ts';
@@ -37,33 +38,29 @@ export class BesideLicense {
       { type: planStream, id: license.plan_id },
       ...reads(license),
     ];
-    for (;;) {
+    const attempt = async (): Promise<Outcome<State, Event>> => {
       const { state: seen } = await this.store.load(licenseStream, license_id);
       if (seen.status === 'none') return refuse('LICENSE_NOT_FOUND');
       // The type of a product never changes.
       const { type: product_type } = await this.licenses.product(seen.product_id);
       const others = judgedBy(seen);
-      try {
-        return await this.store.handle(
-          stream,
-          streamId,
-          (present, _version, read) => {
-            const { state: license } = read(licenseStream, license_id);
-            if (license.status === 'none') return refuse('LICENSE_NOT_FOUND');
-            const isKnown =
-              license === seen || judgedBy(license).every(({ id }) => others.some((one) => one.id === id));
-            if (!isKnown) throw new JudgedByOthers();
-            const { state: terms } = read(planStream, license.plan_id);
-            if (terms.status === 'none') return refusePlan('PLAN_NOT_FOUND');
-            const plan = { plan_id: license.plan_id, ...terms };
-            return decide({ license_id, license, plan, product_type, now }, present, read);
-          },
-          { ...options, reads: [{ type: licenseStream, id: license_id }, ...others] },
-        );
-      } catch (error) {
-        if (!(error instanceof JudgedByOthers)) throw error;
-      }
-    }
+      return this.store.handle(
+        stream,
+        streamId,
+        (present, _version, read) => {
+          const { state: license } = read(licenseStream, license_id);
+          if (license.status === 'none') return refuse('LICENSE_NOT_FOUND');
+          const isKnown = license === seen || judgedBy(license).every(({ id }) => others.some((one) => one.id === id));
+          if (!isKnown) throw new JudgedByOthers();
+          const { state: terms } = read(planStream, license.plan_id);
+          if (terms.status === 'none') return refusePlan('PLAN_NOT_FOUND');
+          const plan = { plan_id: license.plan_id, ...terms };
+          return decide({ license_id, license, plan, product_type, now }, present, read);
+        },
+        { ...options, reads: [{ type: licenseStream, id: license_id }, ...others] },
+      );
+    };
+    return tryAgain(attempt, { when: (error) => error instanceof JudgedByOthers });
   }
 }
 

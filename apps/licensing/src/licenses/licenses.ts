@@ -6,17 +6,18 @@ import { type License, licenseStream, type LicenseEvent, type LicenseState } fro
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import { type Product, productStream, refuseProduct } from '#domain/licensing/product/product';
 import type { EventStore, HandleOptions, Outcome } from '#events/store';
+import { tryAgain } from '#events/try-again';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { EVENT_STORE } from '#platform/service';
 
 export type Licensed = Outcome<LicenseState, LicenseEvent>;
 
-/** Licences with the plans and products that commands on them reckon with. */
+/** Licenses with the plans and products that commands on them depend on. */
 @Injectable()
 export class Licenses {
   constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
 
-  /** @throws Refusal LICENSE_NOT_FOUND, also for licences of products that the caller may not know */
+  /** @throws Refusal LICENSE_NOT_FOUND, also for licenses of products that the caller may not see */
   async find(id: string, principal: Principal): Promise<License> {
     const { state } = await this.store.load(licenseStream, id);
     if (state.status === 'none' || !seesProduct(principal, state.product_id)) return refuse('LICENSE_NOT_FOUND');
@@ -36,34 +37,31 @@ export class Licenses {
   }
 
   /**
-   * Decides a command that reckons with the licence's plan. When the licence has changed plans by the time it is decided,
-   * it is decided again with the plan that counts.
+   * Decides a command that depends on the license's plan. If the license has another plan by the time of the decision, the
+   * command is decided again with that plan.
    */
   async handle(
     id: string,
     command: (plan: Plan, state: LicenseState) => LicenseCommand,
     options: HandleOptions<LicenseState, LicenseEvent>,
   ): Promise<Licensed> {
-    for (;;) {
+    const attempt = async (): Promise<Licensed> => {
       const { state } = await this.store.load(licenseStream, id);
       if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
       const plan = await this.plan(state.plan_id);
-      try {
-        return await this.store.handle(
-          licenseStream,
-          id,
-          (present) => {
-            if (present.status !== 'none' && present.plan_id !== plan.plan_id) throw new PlanHasChanged();
-            return decideLicense(command(plan, present), present);
-          },
-          options,
-        );
-      } catch (error) {
-        if (!(error instanceof PlanHasChanged)) throw error;
-      }
-    }
+      return this.store.handle(
+        licenseStream,
+        id,
+        (present) => {
+          if (present.status !== 'none' && present.plan_id !== plan.plan_id) throw new PlanHasChanged();
+          return decideLicense(command(plan, present), present);
+        },
+        options,
+      );
+    };
+    return tryAgain(attempt, { when: (error) => error instanceof PlanHasChanged });
   }
 }
 
-/** The licence went over to another plan between the look and the decision. */
+/** The license got another plan between the read and the decision. */
 class PlanHasChanged extends Error {}

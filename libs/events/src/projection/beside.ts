@@ -2,49 +2,43 @@ import { DatabaseError, escapeIdentifier, type Pool, type PoolClient } from 'pg'
 import { lockKey } from '../leader.ts';
 import type { Projection } from '../store.ts';
 import { inTransaction } from '../subscription/transaction.ts';
+import { tryAgain } from '../try-again.ts';
 
 /** Empty copies of a projection's tables, in a schema beside the live one, to be filled and put in their place. */
 export interface Beside {
   /** Makes `tx` find the new tables before the live ones, until it ends. */
   enter(tx: PoolClient): Promise<void>;
   /**
-   * Keeps everybody off the live tables until `tx` ends; `swap` is to follow. Nothing that cannot be done again may come
-   * before it: who reads the tables for long makes it give up.
+   * Locks the live tables until `tx` ends; `swap` must follow. All that comes before it in `tx` must be repeatable: a long
+   * read of the tables makes it give up.
    * @throws DatabaseError 55P03 (lock_not_available)
    */
   hold(tx: PoolClient): Promise<void>;
   /**
-   * Puts the new tables in the place of the live ones. What stands upon a live table from outside (a view, a foreign key of
-   * another table) would go with it, so the database refuses.
+   * Puts the new tables in the place of the live ones. The database refuses if an outside object depends on a live table (a
+   * view, a foreign key of another table), because that would be dropped too.
    */
   swap(tx: PoolClient): Promise<void>;
 }
 
-/** How long a swap waits for those who read the live tables, in milliseconds, while others begin to wait for it. */
+/** Longest wait of a swap for readers of the live tables, in milliseconds. Meanwhile new readers wait for the swap. */
 const PATIENCE_MS = 2_000;
-/** Tries to get hold of tables that somebody may be reading for long. */
+/** Tries to lock tables that a long query may be reading. */
 const TRIES = 10;
 
-/** The session of a rebuild that has just ended, or was killed, lasts a moment longer than itself, in milliseconds. */
+/** Longest wait for the session of a rebuild that has just ended or was killed, in milliseconds. */
 const TAKEOVER_MS = 3_000;
 
 const isNotAvailable = (error: unknown): boolean => error instanceof DatabaseError && error.code === '55P03';
 
-/** Runs the transaction that holds and swaps, again and again while the live tables cannot be held. */
-export const whenHeld = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await inTransaction(pool, work);
-    } catch (error) {
-      // Those who waited go on before the next try.
-      if (!isNotAvailable(error) || tries === TRIES) throw error;
-    }
-  }
-};
+/** Runs the transaction that holds and swaps, again while the live tables cannot be locked. */
+export const whenHeld = <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
+  // Each try ends its transaction, so that queries which wait for it go on before the next.
+  tryAgain(() => inTransaction(pool, work), { when: isNotAvailable, atMost: TRIES });
 
 /**
- * Lays out the new tables and has `work` fill them. One rebuild of a projection runs at a time; what a killed one left is
- * thrown away by the next.
+ * Creates the new tables and has `work` fill them. One rebuild of a projection runs at a time; it drops what a killed one
+ * left behind.
  * @throws when another process is rebuilding the projection
  */
 export const besideLive = async <T>(
@@ -65,7 +59,7 @@ export const besideLive = async <T>(
     await layOut(pool, schema, name, projection);
     return await work({
       enter: async (tx) => {
-        // Nothing here need survive a crash before the swap; and that is in the log before whatever is committed after it.
+        // These writes need not survive a crash before the swap, and the log holds the swap before all later commits.
         await tx.query(
           `set local synchronous_commit = off; set local search_path = ${escapeIdentifier(name)}, ${escapeIdentifier(schema)}`,
         );
@@ -79,7 +73,7 @@ export const besideLive = async <T>(
       swap: (tx) => swap(tx, schema, name, projection),
     });
   } finally {
-    // Closing the connection gives the lock back, whatever state it is in.
+    // Closing the connection releases the lock, whatever state the connection is in.
     client.release(true);
   }
 };
@@ -98,7 +92,7 @@ const layOut = (pool: Pool, schema: string, beside: string, { tables }: Projecti
     }
   });
 
-/** Who rebuilds may be an operator; the table stays its service's. */
+/** An operator may run the rebuild; the table still belongs to its service. */
 const giveSameRights = async (tx: PoolClient, live: string, made: string): Promise<void> => {
   const { rows } = await tx.query<{ sql: string }>(
     `select concat_ws('; ', (
