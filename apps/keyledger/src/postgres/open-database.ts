@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { lockKey } from '#events/leader';
+import { isUnavailable } from '#events/store/away';
+import { tryAgain } from '#events/try-again';
 import { ConfigError } from '#platform/config/config-error';
 import type { Config } from '#platform/config/config';
 import { type EmbeddedPostgres, startPostgres } from './embedded.ts';
@@ -16,9 +18,9 @@ export interface RunningDatabase {
 type Place = Pick<Config, 'database_url' | 'data_dir'>;
 
 const NAME = 'keyledger';
-/** A killed owner's session lasts a moment longer than itself. */
+/** Longest wait for the session of a killed owner to end, in milliseconds. */
 const TAKEOVER_MS = 5_000;
-/** A server that its owner stops while we wait for it is started again, so often at most. */
+/** The most starts of a server that its owner stops while this process waits for it. */
 const TRIES = 5;
 
 /** The database of DATABASE_URL, or the embedded PostgreSQL of the data folder, of which there is one owner at a time. */
@@ -33,7 +35,7 @@ export const openDatabase = async (place: Place): Promise<RunningDatabase> => {
   return owned(postgres, owner);
 };
 
-/** As `openDatabase`, beside the Keyledger that runs on it, if one does: it is stopped afterwards only if nobody owned it. */
+/** As `openDatabase`, also beside a Keyledger that runs on it. `close` stops the server only if it had no owner. */
 export const visitDatabase = async (place: Place): Promise<RunningDatabase> => {
   if (place.database_url !== undefined) return given(place.database_url);
   const { postgres, owner } = await own(place.data_dir, 0);
@@ -43,8 +45,8 @@ export const visitDatabase = async (place: Place): Promise<RunningDatabase> => {
 const given = (url: string): RunningDatabase => ({ url, close: () => Promise.resolve() });
 
 /**
- * The server is stopped by its owner while he owns it, so that nobody takes it over meanwhile: who waits for it is cut
- * off with the owner, and starts it anew.
+ * The owner stops the server while it holds the lock, so that no other process takes the server over meanwhile. Processes that
+ * wait for the lock lose their connections, and start the server again.
  */
 const owned = (postgres: EmbeddedPostgres, owner: pg.Client): RunningDatabase => {
   const wentAway = (error: Error): void => console.error(`PostgreSQL went away: ${error.message}`);
@@ -59,28 +61,27 @@ const owned = (postgres: EmbeddedPostgres, owner: pg.Client): RunningDatabase =>
   };
 };
 
-/** Starts the server of a folder where it does not run. The owner is undefined when there is another for all that time. */
+/** Starts the server of a folder unless it runs. The owner is undefined if another process owned it for all that time. */
 const own = async (
   folder: string,
   patienceMs: number,
 ): Promise<{ postgres: EmbeddedPostgres; owner: pg.Client | undefined }> => {
   mkdirSync(folder, { recursive: true, mode: 0o711 });
-  // The server may run as another user, who must be able to pass through; what is private inside is private by itself.
+  // The server may run as another user, which needs to traverse the folder. Private files inside have their own modes.
   chmodSync(folder, 0o711);
-  for (let tries = 1; ; tries++) {
-    const postgres = await startPostgres(join(folder, 'postgres'));
-    try {
+  return tryAgain(
+    async () => {
+      const postgres = await startPostgres(join(folder, 'postgres'));
       return { postgres, owner: await takeOwnership(postgres.url, patienceMs) };
-    } catch (error) {
-      if (tries === TRIES || !isGone(error)) throw error;
-    }
-  }
+    },
+    { when: isUnavailable, atMost: TRIES },
+  );
 };
 
-/** @returns the session that holds the folder; undefined when another one does. @throws when the server is being stopped */
+/** @returns the session that owns the folder; undefined if another one does. @throws if the server is stopping */
 const takeOwnership = async (url: string, patienceMs: number): Promise<pg.Client | undefined> => {
   const client = new pg.Client({ connectionString: url, application_name: 'keyledger owner' });
-  // What happens to the session is told by the query that waits for it, or by the next.
+  // A lost session fails the query under way, or the next one.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -89,7 +90,7 @@ const takeOwnership = async (url: string, patienceMs: number): Promise<pg.Client
         lockKey('keyledger:owner'),
       ]);
       if (rows[0]?.ours) break;
-      // An owner who has just come may still have to make the database.
+      // A new owner may not have created the database yet.
       if (performance.now() >= deadline && (await hasDatabase(client))) {
         await client.end();
         return undefined;
@@ -101,15 +102,6 @@ const takeOwnership = async (url: string, patienceMs: number): Promise<pg.Client
     await client.end();
     throw error;
   }
-};
-
-/** Whether the server was stopped, or is being stopped: 57P01 admin_shutdown, 57P03 cannot_connect_now; or has gone. */
-const isGone = (error: unknown): boolean => {
-  const { code, message } = error as Error & { readonly code?: string };
-  return (
-    ['57P01', '57P03', 'ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(code ?? '') ||
-    (code === undefined && /Connection terminated|not queryable/.test(message))
-  );
 };
 
 const createDatabase = async (client: pg.Client): Promise<void> => {

@@ -10,6 +10,25 @@ const PAUSE_MS = 250;
 export const isAway = (error: unknown): boolean =>
   error instanceof ConnectionLostError || !(error instanceof DatabaseError) || error.severity === 'FATAL';
 
+/** Error codes of PostgreSQL (connection lost, server stopping or starting, too many connections, disk full) and of sockets. */
+const UNAVAILABLE = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|EPIPE)/;
+/** Errors of pg that have no code. */
+const UNAVAILABLE_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable/;
+
+/** Whether an error of any origin says that the database is away or full: the same call may succeed a moment later. */
+export const isUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  // The socket file of a PostgreSQL that is down. Another missing file is a fault of this program.
+  const noSocket = code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect';
+  return (
+    noSocket ||
+    UNAVAILABLE.test(code) ||
+    error instanceof ConnectionLostError ||
+    UNAVAILABLE_MESSAGE.test(error.message)
+  );
+};
+
 /** Asks again when the connection was lost: the pool may have handed over a dead connection without knowing it yet. */
 export const askAgain = <T>(ask: () => Promise<T>): Promise<T> =>
   tryAgain(ask, { when: isAway, atMost: TRIES, pauseMs: (tries) => (tries === 1 ? 0 : PAUSE_MS) });

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StaleVersionError } from '#events/store';
+import { isUnavailable } from '#events/store/away';
 import { isProblem, Problem, type ProblemShape } from './problem.ts';
 
 /** Errors of Fastify itself, by its codes. */
@@ -10,10 +11,6 @@ const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'MALFORMED_REQUEST', 'Content-Length does not match the body.'],
   FST_ERR_BAD_URL: [400, 'MALFORMED_REQUEST', 'The address is not valid.'],
 };
-
-/** The database is away or full up: the same call may succeed a moment later. */
-const AWAY = /^(08|57P0|53|ECONNREFUSED|ECONNRESET|EPIPE)/;
-const AWAY_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|not queryable/;
 
 /** Any error as a problem; what is not the caller's to know becomes a bare 500. */
 export const problemOf = (error: unknown): ProblemShape => {
@@ -31,7 +28,7 @@ export const problemOf = (error: unknown): ProblemShape => {
   const known = FASTIFY[code];
   if (known !== undefined) return new Problem(...known);
   if (isProblem(error) && !code.startsWith('FST_')) return error;
-  if (isUnavailable(error, code)) {
+  if (isUnavailable(error)) {
     return new Problem(503, 'UNAVAILABLE', 'The service is not available just now.', {}, { 'retry-after': '1' });
   }
   if (code.startsWith('FST_') && error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500) {
@@ -39,14 +36,6 @@ export const problemOf = (error: unknown): ProblemShape => {
   }
   return new Problem(500, 'INTERNAL', 'Something went wrong on our side.');
 };
-
-const isUnavailable = (error: unknown, code: string): boolean =>
-  error instanceof Error &&
-  (AWAY.test(code) ||
-    // The socket file of a PostgreSQL that is down. Other files that are missing are mistakes of ours.
-    (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') ||
-    error.name === 'ConnectionLostError' ||
-    AWAY_MESSAGE.test(error.message));
 
 /** Answers an error with RFC 9457 problem+json; errors of ours are logged with the request's id. */
 export const sendProblem = (
