@@ -28,10 +28,7 @@ const increase =
 const metadata = { actor: { type: 'system', id: 'bench' }, correlation_id: 'bench' } as const;
 
 const table = tableProjection<{ id: string; total: number; version: number }, CounterEvent>({
-  name: 'counters',
-  table: 'counters',
-  key: 'id',
-  columns: { id: 'text', total: 'bigint', version: 'integer' },
+  table: { name: 'counters', key: ['id'], columns: { id: 'text', total: 'bigint', version: 'integer' } },
   types: ['counter.*'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { stream_id, version, event }) => ({

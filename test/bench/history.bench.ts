@@ -105,8 +105,8 @@ const openWorld = async (opened: World[]): Promise<World> => {
   opened.push(world);
   await makeHistory(pool);
   await pool.query(
-    `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-     values ($1, 1, $2, '["license.*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', now())`,
+    `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+     values ($1, 1, $2, '["license.*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', '{}', now())`,
     [ENDPOINT, sink.url],
   );
   sender.start();

@@ -4,7 +4,7 @@ import type { ServiceDefinition } from '#platform/service';
 import { freshDatabase, templateDatabase, type TestDatabase } from './postgres.ts';
 
 /** A service as far as its schema is concerned. */
-type Tables = Pick<ServiceDefinition, 'name' | 'migrations'>;
+type Tables = Pick<ServiceDefinition, 'name' | 'migrations'> & Partial<Pick<ServiceDefinition, 'tables'>>;
 
 /** The database of one service, with its tables, on a database of a test's own. */
 export interface TestServiceDatabase extends ServiceDatabase {
@@ -15,9 +15,10 @@ export interface TestServiceDatabase extends ServiceDatabase {
 export const freshServiceDatabase = async (
   name: string,
   migrations: Tables['migrations'] = [],
+  tables: Tables['tables'] = [],
 ): Promise<TestServiceDatabase> => {
   const database = await migratedDatabase([{ name, migrations }]);
-  const open = await openTables(database.url, { name, migrations });
+  const open = await openTables(database.url, { name, migrations, tables });
   const drop = async (): Promise<void> => {
     await open.orm.destroy();
     await database.drop();
@@ -37,5 +38,5 @@ export const migratedDatabase = async (services: readonly Tables[]): Promise<Tes
   return freshDatabase({ template });
 };
 
-const openTables = (url: string, { name, migrations }: Tables): Promise<ServiceDatabase> =>
-  openDatabase({ url, schema: name, entities: [], migrations, onError: () => undefined });
+const openTables = (url: string, { name, migrations, tables = [] }: Tables): Promise<ServiceDatabase> =>
+  openDatabase({ url, schema: name, entities: tables, migrations, onError: () => undefined });

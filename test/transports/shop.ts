@@ -58,10 +58,7 @@ interface Sold {
 }
 
 export const totals = tableProjection<TotalRow, Sold>({
-  name: 'totals',
-  table: 'totals',
-  key: 'id',
-  columns: { id: 'text', version: 'integer', pieces: 'integer' },
+  table: { name: 'totals', key: ['id'], columns: { id: 'text', version: 'integer', pieces: 'integer' } },
   types: ['item.sold'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { stream_id, version, event }: RecordedEvent<Sold>) => ({

@@ -6,6 +6,7 @@ import { apiKeysFeature } from './api-keys/feature.ts';
 import { authenticationFeature } from './authentication/feature.ts';
 import { documentsFeature } from './documents/feature.ts';
 import { eventsFeature } from './events/feature.ts';
+import { Initial1790000000000 } from './initial.migration.ts';
 import { problemsFeature } from './problems/feature.ts';
 import { routingFeature } from './routing/feature.ts';
 import { testClockFeature } from './test-clock/feature.ts';
@@ -13,6 +14,7 @@ import { testClockFeature } from './test-clock/feature.ts';
 /** The public door: it identifies callers, limits their rates, and sends requests to the services. */
 export const gatewayService = defineService({
   name: 'gateway',
+  initial: Initial1790000000000,
   features: [
     apiKeysFeature,
     authenticationFeature,

@@ -11,6 +11,7 @@ import { filesFeature } from './files/feature.ts';
 import { floatingFeature } from './floating/feature.ts';
 import { importProblems } from './imports/import.problems.ts';
 import { importsFeature } from './imports/feature.ts';
+import { Initial1790000000000 } from './initial.migration.ts';
 import { keyBatchesFeature } from './key-batches/feature.ts';
 import { licenseKeysFeature } from './license-keys/feature.ts';
 import { licensesFeature } from './licenses/feature.ts';
@@ -24,6 +25,7 @@ import { verificationFeature } from './verification/feature.ts';
 /** Products and plans, the licenses that are issued for them, and whether a license may be used. */
 export const licensingService = defineService({
   name: 'licensing',
+  initial: Initial1790000000000,
   features: [
     productsFeature,
     plansFeature,

@@ -1,9 +1,11 @@
 import { defineService } from '#platform/define-service';
+import { Initial1790000000000 } from './initial.migration.ts';
 import { productsFeature } from './products/feature.ts';
 
 /** Releases, artifacts and update feeds come next; today it keeps the products that licensing publishes. */
 export const releasesService = defineService({
   name: 'releases',
+  initial: Initial1790000000000,
   features: [productsFeature],
   announces: ['release.created', 'release.published', 'release.yanked', 'release.unyanked'],
 });

@@ -5,6 +5,7 @@ import { mailFeature } from '#platform/mail/feature';
 import { deliveriesFeature } from './deliveries/feature.ts';
 import { endpointsFeature } from './endpoints/feature.ts';
 import { historyFeature } from './history/feature.ts';
+import { Initial1790000000000 } from './initial.migration.ts';
 import { operationsFeature } from './operations/feature.ts';
 import { pollingFeature } from './polling/feature.ts';
 import { productsFeature } from './products/feature.ts';
@@ -16,6 +17,7 @@ import { webhookProblems } from './problems.ts';
 /** Endpoints, and the deliveries of published events to them. */
 export const webhooksService = defineService({
   name: 'webhooks',
+  initial: Initial1790000000000,
   features: [
     endpointsFeature,
     deliveriesFeature,

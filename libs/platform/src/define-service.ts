@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { EventContract } from '#events/contract';
 import type { Config } from './config/config.ts';
 import type { SettingsClass } from './config/setting.ts';
+import type { MigrationClass } from './database/database.ts';
 import type { Feature, FeatureParts } from './feature.ts';
 import { endpointsOf } from './http/endpoints-of.ts';
 import { CONFIG, type ServiceDefinition, type ServiceDescription, type ServiceProblems } from './service.ts';
@@ -9,6 +10,8 @@ import { ServiceModule } from './service.module.ts';
 
 export interface ServiceOptions {
   readonly name: string;
+  /** Makes the tables of its own features, as they were in the first release. */
+  readonly initial?: MigrationClass;
   /** In the order in which its projections run. */
   readonly features: readonly Feature[];
   readonly publishes?: readonly EventContract<never>[];
@@ -19,7 +22,7 @@ export interface ServiceOptions {
 
 /** Puts a service together from its features: the one description that everything else about the service derives from. */
 export const defineService = (options: ServiceOptions): ServiceDefinition => {
-  const { name, features, publishes = [], announces = [], problems = {}, has_queues = false } = options;
+  const { name, initial, features, publishes = [], announces = [], problems = {}, has_queues = false } = options;
   const all = <Part extends keyof FeatureParts>(part: Part): FeatureParts[Part][] =>
     features.flatMap((feature): readonly FeatureParts[Part][] => feature[part] ?? []);
   const controllers = all('controllers');
@@ -30,7 +33,7 @@ export const defineService = (options: ServiceOptions): ServiceDefinition => {
     problems,
     has_queues,
     settings: all('settings'),
-    migrations: all('migrations'),
+    migrations: [...(initial === undefined ? [] : [initial]), ...all('migrations')],
     tables: all('tables'),
     streams: all('streams'),
     projections: all('projections'),

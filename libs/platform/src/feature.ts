@@ -10,9 +10,9 @@ import type { MigrationClass } from './database/database.ts';
 export interface FeatureParts {
   /** Classes of settings (`@Setting`) that it reads from the environment; its providers have them injected by class. */
   readonly settings: SettingsClass;
-  /** TypeORM migrations of its tables; the event store's own tables come with libs/events. */
+  /** Changes of its tables since the first release, and a platform feature's tables themselves (TypeORM migrations). */
   readonly migrations: MigrationClass;
-  /** Its tables, as TypeORM and the projections know them. */
+  /** Its tables (`defineTable`). */
   readonly tables: EntitySchema;
   /** Its stream types, so that generic readers (history, rebuild, follow) can upcast and decrypt their events. */
   readonly streams: AnyStreamType;

@@ -4,7 +4,7 @@ import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { type ForeignEvent, recordedFrom } from '#events/projection/recorded';
 import { tableProjection } from '#events/projection/table';
-import type { PlanRow } from './plan.table.ts';
+import { type PlanRow, plansTable } from './plan.table.ts';
 
 type Known = Omit<PlanRow, 'id' | 'version'>;
 type PlanEvent =
@@ -12,21 +12,7 @@ type PlanEvent =
 
 /** Plans as licensing publishes them, in the columns that billing needs. */
 export const plansProjection = tableProjection<PlanRow, PlanEvent>({
-  name: 'plans',
-  table: 'plans',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    product_id: 'text',
-    name: 'text',
-    slug: 'text',
-    license_type: 'text',
-    billing_interval: 'text',
-    trial_days: 'integer',
-    grace_days: 'integer',
-    active: 'boolean',
-  },
+  table: plansTable,
   types: ['plan.created', 'plan.updated'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {

@@ -1,22 +1,9 @@
 import type { ApiKeyEvent } from '#domain/identity/api-key/api-key';
 import { tableProjection } from '#events/projection/table';
-import type { ApiKeyRow } from './api-key.table.ts';
+import { type ApiKeyRow, apiKeysTable } from './api-key.table.ts';
 
 export const apiKeysProjection = tableProjection<ApiKeyRow, ApiKeyEvent>({
-  name: 'api_keys',
-  table: 'api_keys',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    name: 'text',
-    scopes: 'jsonb',
-    product_id: 'text',
-    prefix: 'text',
-    hash: 'text',
-    created_at: 'timestamptz',
-    revoked_at: 'timestamptz',
-  },
+  table: apiKeysTable,
   types: ['api_key.*'],
   id: (recorded) => recorded.stream_id,
   evolve: (row, { event, version, stream_id, recorded_at }) => {

@@ -4,10 +4,10 @@ import { ApiKeyUses } from './api-key-uses.ts';
 import { ApiKeyController } from './api-key.controller.ts';
 import { ApiKeyList } from './api-key.list.ts';
 import { apiKeysProjection } from './api-key.projection.ts';
-import { ApiKeys1790000001000 } from './api-key.table.ts';
+import { apiKeysTable, apiKeyUsesTable } from './api-key.table.ts';
 
 export const apiKeysFeature: Feature = {
-  migrations: [ApiKeys1790000001000],
+  tables: [apiKeysTable, apiKeyUsesTable],
   streams: [apiKeyStream],
   projections: [apiKeysProjection],
   controllers: [ApiKeyController],

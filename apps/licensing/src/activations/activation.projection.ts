@@ -1,20 +1,11 @@
 import type { LicenseEvent } from '#domain/licensing/license/license';
 import { tableProjection } from '#events/projection/table';
-import type { ActivationRow } from './activation.table.ts';
+import { type ActivationRow, activationsTable } from './activation.table.ts';
 
 type ActivationEvent = Extract<LicenseEvent, { type: 'activation.added' | 'activation.removed' }>;
 
 export const activationsProjection = tableProjection<ActivationRow, ActivationEvent>({
-  name: 'activations',
-  table: 'activations',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    license_id: 'text',
-    identifier_hash: 'text',
-    added_at: 'timestamptz',
-  },
+  table: activationsTable,
   types: ['activation.added', 'activation.removed'],
   id: ({ event }) => event.activation_id,
   evolve: (_row, { event, stream_id, version }) => {

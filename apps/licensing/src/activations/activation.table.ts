@@ -1,29 +1,18 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { integer, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** An activation that has a place, so that the ones that nobody has seen for long can be found. */
-export interface ActivationRow {
-  readonly id: string;
-  /** Of the licence. */
-  readonly version: number;
-  readonly license_id: string;
-  readonly identifier_hash: string;
-  readonly added_at: Date;
-}
+/** Activations that take a slot of their license. The table finds those that were not verified for long. */
+export const activationsTable = defineTable(
+  'activations',
+  {
+    id: text().key(),
+    /** Of the license. */
+    version: integer(),
+    license_id: text(),
+    identifier_hash: text(),
+    added_at: time(),
+  },
+  { indices: [{ name: 'activations_license_id', columns: ['license_id'] }] },
+);
 
-export class Activations1790000082000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table activations (
-        id text primary key,
-        version integer not null,
-        license_id text not null,
-        identifier_hash text not null,
-        added_at timestamptz not null
-      )`);
-    await runner.query('create index activations_license_id on activations (license_id)');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table activations');
-  }
-}
+export type ActivationRow = RowOf<typeof activationsTable>;

@@ -1,23 +1,9 @@
 import type { AddOnEvent } from '#domain/licensing/add-on/add-on';
 import { tableProjection } from '#events/projection/table';
-import type { AddOnRow } from './add-on.table.ts';
+import { type AddOnRow, addOnsTable } from './add-on.table.ts';
 
 export const addOnsProjection = tableProjection<AddOnRow, AddOnEvent>({
-  name: 'add_ons',
-  table: 'add_ons',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    product_id: 'text',
-    slug: 'text',
-    feature: 'text',
-    value: 'jsonb',
-    active: 'boolean',
-    sort_order: 'integer',
-    created_at: 'timestamptz',
-    updated_at: 'timestamptz',
-  },
+  table: addOnsTable,
   types: ['add_on.created', 'add_on.updated'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version, recorded_at }) => {

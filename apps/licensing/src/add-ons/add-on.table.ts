@@ -1,33 +1,24 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { AddOnTerms } from '#domain/licensing/add-on/add-on';
+import type { EntitlementValue } from '#domain/licensing/entitlements/entitlement';
+import { boolean, integer, json, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** An add-on as it is listed. What decides is its stream. */
-export interface AddOnRow extends AddOnTerms {
-  readonly id: string;
-  readonly version: number;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
+/** Add-ons as they are listed. Rules are decided from their streams. */
+export const addOnsTable = defineTable(
+  'add_ons',
+  {
+    id: text().key(),
+    version: integer(),
+    product_id: text(),
+    slug: text(),
+    feature: text(),
+    /** null = unlimited. */
+    value: json<EntitlementValue>().orNull(),
+    active: boolean(),
+    sort_order: integer(),
+    created_at: time(),
+    updated_at: time(),
+  },
+  { uniques: [{ name: 'add_ons_slug', columns: ['product_id', 'slug'] }] },
+);
 
-export class AddOns1790000040000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table add_ons (
-        id text primary key,
-        version integer not null,
-        product_id text not null,
-        slug text not null,
-        feature text not null,
-        value jsonb,
-        active boolean not null,
-        sort_order integer not null,
-        created_at timestamptz not null,
-        updated_at timestamptz not null,
-        constraint add_ons_slug unique (product_id, slug)
-      )`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table add_ons');
-  }
-}
+export type AddOnRow = RowOf<typeof addOnsTable>;

@@ -2,10 +2,10 @@ import { addOnStream } from '#domain/licensing/add-on/add-on';
 import type { Feature } from '#platform/feature';
 import { AddOnController } from './add-on.controller.ts';
 import { addOnsProjection } from './add-on.projection.ts';
-import { AddOns1790000040000 } from './add-on.table.ts';
+import { addOnsTable } from './add-on.table.ts';
 
 export const addOnsFeature: Feature = {
-  migrations: [AddOns1790000040000],
+  tables: [addOnsTable],
   streams: [addOnStream],
   projections: [addOnsProjection],
   controllers: [AddOnController],

@@ -5,11 +5,11 @@ import { FloatingController } from './floating.controller.ts';
 import { SessionController } from './session.controller.ts';
 import { sessionsProjection } from './session.projection.ts';
 import { sessionsSnapshot } from './session.snapshot.ts';
-import { FloatingSessions1790000083000 } from './session.table.ts';
+import { sessionsTable } from './session.table.ts';
 import { Sessions } from './sessions.ts';
 
 export const floatingFeature: Feature = {
-  migrations: [FloatingSessions1790000083000],
+  tables: [sessionsTable],
   streams: [floatingStream],
   projections: [sessionsProjection],
   snapshots: [sessionsSnapshot],

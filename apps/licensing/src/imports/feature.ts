@@ -1,12 +1,12 @@
 import type { Feature } from '#platform/feature';
 import { ImportController } from './import.controller.ts';
-import { Imports1790000030000 } from './import.table.ts';
+import { importLinesTable, importRefusalsTable, importsTable } from './import.table.ts';
 import { Importer } from './importer.ts';
 import { Imports } from './imports.ts';
 import { ImportLine } from './line.ts';
 
 export const importsFeature: Feature = {
-  migrations: [Imports1790000030000],
+  tables: [importsTable, importLinesTable, importRefusalsTable],
   controllers: [ImportController],
   providers: [Imports, ImportLine],
   work: [Importer],

@@ -1,58 +1,59 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { integer, json, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Imports under way and done: what was sent, how far it is, and which lines were refused. Bookkeeping beside the events. */
-export class Imports1790000030000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table imports (
-        id text primary key,
-        product_id text,
-        actor jsonb not null,
-        status text not null,
-        lines integer not null default 0,
-        done integer not null default 0,
-        issued integer not null default 0,
-        unchanged integer not null default 0,
-        refused integer not null default 0,
-        created_at timestamptz not null default now(),
-        finished_at timestamptz
-      )`);
-    await runner.query(`create index imports_running on imports (id) where status = 'running'`);
-    await runner.query(`
-      create table import_lines (
-        import_id text not null references imports on delete cascade,
-        n integer not null,
-        line integer not null,
-        record jsonb,
-        fault text,
-        primary key (import_id, n)
-      )`);
-    await runner.query(`
-      create table import_refusals (
-        import_id text not null references imports on delete cascade,
-        line integer not null,
-        external_id text,
-        reason text not null,
-        primary key (import_id, line)
-      )`);
-  }
+/** Imports: the file that was received, how far it was processed, and which lines were refused. Not projected from events. */
+export const importsTable = defineTable(
+  'imports',
+  {
+    id: text().key(),
+    product_id: text().orNull(),
+    actor: json<{ readonly type: string; readonly id: string }>(),
+    status: text<'receiving' | 'running' | 'finished'>(),
+    /** Lines that are not empty, without a heading. */
+    lines: integer().default(0),
+    done: integer().default(0),
+    issued: integer().default(0),
+    unchanged: integer().default(0),
+    refused: integer().default(0),
+    created_at: time().default(() => 'now()'),
+    finished_at: time().orNull(),
+  },
+  { indices: [{ name: 'imports_running', columns: ['id'], where: "status = 'running'" }] },
+);
 
-  async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['import_refusals', 'import_lines', 'imports']) await runner.query(`drop table ${table}`);
-  }
-}
+export type ImportRow = RowOf<typeof importsTable>;
 
-export interface ImportRow {
-  readonly id: string;
-  readonly product_id: string | null;
-  readonly actor: { readonly type: string; readonly id: string };
-  readonly status: 'receiving' | 'running' | 'finished';
-  /** Lines with something in them, without a heading. */
-  readonly lines: number;
-  readonly done: number;
-  readonly issued: number;
-  readonly unchanged: number;
-  readonly refused: number;
-  readonly created_at: Date;
-  readonly finished_at: Date | null;
-}
+const ofImport = (name: string) => ({
+  name,
+  target: importsTable,
+  columnNames: ['import_id'],
+  referencedColumnNames: ['id'],
+  onDelete: 'CASCADE' as const,
+});
+
+/** Lines of imports that are not finished. */
+export const importLinesTable = defineTable(
+  'import_lines',
+  {
+    import_id: text().key(),
+    /** Counts the lines that are not empty, from 1. */
+    n: integer().key(),
+    /** Number of the line in the file. */
+    line: integer(),
+    record: json<unknown>().orNull(),
+    /** Why the line cannot be read. */
+    fault: text().orNull(),
+  },
+  { foreignKeys: [ofImport('import_lines_import_id_fkey')] },
+);
+
+export const importRefusalsTable = defineTable(
+  'import_refusals',
+  {
+    import_id: text().key(),
+    line: integer().key(),
+    external_id: text().orNull(),
+    reason: text(),
+  },
+  { foreignKeys: [ofImport('import_refusals_import_id_fkey')] },
+);

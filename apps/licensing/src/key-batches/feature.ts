@@ -3,11 +3,11 @@ import type { Feature } from '#platform/feature';
 import { Codes } from './codes.ts';
 import { KeyBatchController } from './key-batch.controller.ts';
 import { keyBatchCodesProjection, keyBatchesProjection } from './key-batch.projection.ts';
-import { KeyBatches1790000062000 } from './key-batch.table.ts';
+import { keyBatchCodesTable, keyBatchesTable } from './key-batch.table.ts';
 import { RedemptionController } from './redemption.controller.ts';
 
 export const keyBatchesFeature: Feature = {
-  migrations: [KeyBatches1790000062000],
+  tables: [keyBatchesTable, keyBatchCodesTable],
   streams: [keyBatchStream],
   projections: [keyBatchesProjection, keyBatchCodesProjection],
   controllers: [KeyBatchController, RedemptionController],

@@ -2,23 +2,10 @@ import type { KeyBatchEvent } from '#domain/licensing/key-batch/key-batch';
 import type { RecordedEvent } from '#events/event';
 import { tableProjection } from '#events/projection/table';
 import type { Projection } from '#events/store';
-import type { KeyBatchRow } from './key-batch.table.ts';
+import { keyBatchesTable, type KeyBatchRow } from './key-batch.table.ts';
 
 export const keyBatchesProjection = tableProjection<KeyBatchRow, KeyBatchEvent>({
-  name: 'key_batches',
-  table: 'key_batches',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    product_id: 'text',
-    plan_id: 'text',
-    name: 'text',
-    status: 'text',
-    count: 'integer',
-    redeemed: 'integer',
-    redeem_until: 'timestamptz',
-  },
+  table: keyBatchesTable,
   types: ['key_batch.created', 'key_batch.code_redeemed', 'key_batch.voided'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {

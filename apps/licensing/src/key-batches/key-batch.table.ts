@@ -1,47 +1,35 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { integer, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** A batch as it is listed. What decides is its stream. */
-export interface KeyBatchRow {
-  readonly id: string;
-  readonly version: number;
-  readonly product_id: string;
-  readonly plan_id: string;
-  readonly name: string;
-  readonly status: 'active' | 'voided';
-  readonly count: number;
-  readonly redeemed: number;
-  readonly redeem_until: Date | null;
-}
+/** Key batches as they are listed. Rules are decided from their streams. */
+export const keyBatchesTable = defineTable(
+  'key_batches',
+  {
+    id: text().key(),
+    version: integer(),
+    product_id: text(),
+    plan_id: text(),
+    name: text(),
+    status: text<'active' | 'voided'>(),
+    count: integer(),
+    redeemed: integer(),
+    redeem_until: time().orNull(),
+  },
+  { indices: [{ name: 'key_batches_product_id', columns: ['product_id', 'id'] }] },
+);
 
-export class KeyBatches1790000062000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table key_batches (
-        id text primary key,
-        version integer not null,
-        product_id text not null,
-        plan_id text not null,
-        name text not null,
-        status text not null,
-        count integer not null,
-        redeemed integer not null,
-        redeem_until timestamptz
-      )`);
-    await runner.query('create index key_batches_product_id on key_batches (product_id, id)');
-    await runner.query(`
-      create table key_batch_codes (
-        batch_id text not null,
-        -- place in the batch, from 1
-        number integer not null,
-        code_hash text not null constraint key_batch_codes_hash unique,
-        license_id text,
-        redeemed_at timestamptz,
-        primary key (batch_id, number)
-      )`);
-  }
+export type KeyBatchRow = RowOf<typeof keyBatchesTable>;
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table key_batch_codes');
-    await runner.query('drop table key_batches');
-  }
-}
+/** Codes, found by their hash. */
+export const keyBatchCodesTable = defineTable(
+  'key_batch_codes',
+  {
+    batch_id: text().key(),
+    /** Counts the codes of a batch, from 1. */
+    number: integer().key(),
+    code_hash: text(),
+    license_id: text().orNull(),
+    redeemed_at: time().orNull(),
+  },
+  { uniques: [{ name: 'key_batch_codes_hash', columns: ['code_hash'] }] },
+);

@@ -1,6 +1,4 @@
 import fc from 'fast-check';
-import pg from 'pg';
-import type { QueryRunner } from 'typeorm';
 import { decideLicense } from '#domain/licensing/license/license.commands';
 import { issueOf } from '#domain/testing/license.given';
 import type { Plan } from '#domain/licensing/license/on-license';
@@ -10,14 +8,10 @@ import { Refusal } from '#domain/shared/refusal';
 import type { RecordedEvent } from '#events/event';
 import { inTransaction } from '#events/subscription/transaction';
 import { BIRTH, issued, type Life, lives, momentsOf, PLANS } from '../../../../test/support/license-lives.ts';
-import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
+import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
+import { licensingService } from '../licensing.module.ts';
 import { licensesProjection } from './license.projection.ts';
-import {
-  LicenseTermAnchors1790000090000,
-  LicenseTerms1790000071000,
-  type LicenseRow,
-  Licenses1790000012000,
-} from './license.table.ts';
+import type { LicenseRow } from './license.table.ts';
 import { viewRow, viewState } from './license.view.ts';
 
 /** A license at the end of a generated life, with all its events. */
@@ -60,18 +54,13 @@ const asleep: Life = {
 const FAR = '2999-01-01T00:00:00.000Z';
 
 describe('the list of licenses', () => {
-  let database: TestDatabase;
-  let pool: pg.Pool;
+  let database: TestServiceDatabase;
   const lived = [asleep, ...fc.sample(lives(25), 2_000)].map(live).filter(({ events }) => events.length > 0);
   const rows = new Map<string, LicenseRow>();
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    pool = new pg.Pool(database.config);
-    const runner = { query: (sql: string) => pool.query(sql) } as unknown as QueryRunner;
-    await new Licenses1790000012000().up(runner);
-    await new LicenseTerms1790000071000().up(runner);
-    await new LicenseTermAnchors1790000090000().up(runner);
+    database = await freshServiceDatabase('licensing', licensingService.migrations);
+    const { pool } = database;
     // Generated lives repeat license keys.
     await pool.query('alter table licenses drop constraint licenses_key_hash');
     let position = 0;
@@ -95,7 +84,6 @@ describe('the list of licenses', () => {
     for (const row of found.rows) rows.set(row.id, row);
   });
   afterAll(async () => {
-    await pool.end();
     await database.drop();
   });
 

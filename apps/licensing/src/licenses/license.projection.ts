@@ -1,35 +1,9 @@
 import type { LicenseEvent, Term, UnheldStatus } from '#domain/licensing/license/license';
 import { tableProjection } from '#events/projection/table';
-import type { LicenseRow } from './license.table.ts';
+import { type LicenseRow, licensesTable } from './license.table.ts';
 
 export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
-  name: 'licenses',
-  table: 'licenses',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    product_id: 'text',
-    plan_id: 'text',
-    customer_id: 'text',
-    email: 'text',
-    name: 'text',
-    org_name: 'text',
-    external_customer_id: 'text',
-    external_workspace_id: 'text',
-    status: 'text',
-    resumes_as: 'text',
-    valid_from: 'timestamptz',
-    valid_until: 'timestamptz',
-    term_started_at: 'timestamptz',
-    term_anchor: 'timestamptz',
-    updates_until: 'timestamptz',
-    due_at: 'timestamptz',
-    key_hash: 'text',
-    activations: 'integer',
-    notes: 'text',
-    metadata: 'jsonb',
-  },
+  table: licensesTable,
   types: ['license.*', 'plan.changed', 'activation.*'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {

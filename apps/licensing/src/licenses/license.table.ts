@@ -1,87 +1,49 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Description, LicenseStatus, UnheldStatus } from '#domain/licensing/license/license';
+import { integer, json, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** A license as it is listed and searched. Rules are decided from its stream, not from this row. */
-export interface LicenseRow extends Description {
-  readonly id: string;
-  readonly version: number;
-  readonly product_id: string;
-  readonly plan_id: string;
-  readonly customer_id: string;
-  readonly email: string | null;
-  readonly status: LicenseStatus;
-  /** The status that a suspended license returns to. */
-  readonly resumes_as: UnheldStatus;
-  readonly valid_from: Date;
-  readonly valid_until: Date | null;
-  readonly term_started_at: Date | null;
-  readonly term_anchor: Date | null;
-  readonly updates_until: Date | null;
-  /** When the scheduler must look at the license next; null = never. */
-  readonly due_at: Date | null;
-  readonly key_hash: string;
-  readonly activations: number;
-}
+/** Licenses as they are listed and searched. Rules are decided from their streams. */
+export const licensesTable = defineTable(
+  'licenses',
+  {
+    id: text().key(),
+    version: integer(),
+    product_id: text(),
+    plan_id: text(),
+    customer_id: text(),
+    email: text().orNull(),
+    name: text().orNull(),
+    org_name: text().orNull(),
+    external_customer_id: text().orNull(),
+    external_workspace_id: text().orNull(),
+    status: text<LicenseStatus>(),
+    /** The status that a suspended license returns to. */
+    resumes_as: text<UnheldStatus>(),
+    valid_from: time(),
+    valid_until: time().orNull(),
+    /** null while the term waits for the first activation. */
+    term_started_at: time().orNull(),
+    /** The ends of terms are counted from here. */
+    term_anchor: time().orNull(),
+    updates_until: time().orNull(),
+    /** When the scheduler must look at the license next; null = never. */
+    due_at: time().orNull(),
+    key_hash: text(),
+    activations: integer(),
+    notes: text().orNull(),
+    metadata: json<Description['metadata']>(),
+  },
+  {
+    uniques: [{ name: 'licenses_key_hash', columns: ['key_hash'] }],
+    indices: [
+      { name: 'licenses_due_at', columns: ['due_at'], where: 'due_at is not null' },
+      { name: 'licenses_product_id', columns: ['product_id', 'id'] },
+      { name: 'licenses_plan_id', columns: ['plan_id', 'id'] },
+      // On lower(email): TypeORM has no indexes on expressions.
+      { name: 'licenses_email', columns: ['email', 'id'], synchronize: false },
+      { name: 'licenses_external_customer_id', columns: ['external_customer_id', 'id'] },
+    ],
+  },
+);
 
-export class Licenses1790000012000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table licenses (
-        id text primary key,
-        version integer not null,
-        product_id text not null,
-        plan_id text not null,
-        customer_id text not null,
-        email text,
-        name text,
-        org_name text,
-        external_customer_id text,
-        external_workspace_id text,
-        status text not null,
-        resumes_as text not null,
-        valid_from timestamptz not null,
-        valid_until timestamptz,
-        due_at timestamptz,
-        key_hash text not null constraint licenses_key_hash unique,
-        activations integer not null,
-        notes text,
-        metadata jsonb not null
-      )`);
-    await runner.query('create index licenses_due_at on licenses (due_at) where due_at is not null');
-    await runner.query('create index licenses_product_id on licenses (product_id, id)');
-    await runner.query('create index licenses_plan_id on licenses (plan_id, id)');
-    await runner.query('create index licenses_email on licenses (lower(email), id)');
-    await runner.query('create index licenses_external_customer_id on licenses (external_customer_id, id)');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table licenses');
-  }
-}
-
-/** Adds when terms began, and until when new releases are included. */
-export class LicenseTerms1790000071000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(
-      'alter table licenses add column term_started_at timestamptz, add column updates_until timestamptz',
-    );
-    await runner.query('update licenses set term_started_at = valid_from');
-    // Without this, the scheduler would look forever at licenses that were reinstated as expired.
-    await runner.query(`update licenses set due_at = null where resumes_as = 'expired'`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table licenses drop column term_started_at, drop column updates_until');
-  }
-}
-
-/** Adds what the ends of terms are counted from. */
-export class LicenseTermAnchors1790000090000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table licenses add column term_anchor timestamptz');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table licenses drop column term_anchor');
-  }
-}
+export type LicenseRow = RowOf<typeof licensesTable>;

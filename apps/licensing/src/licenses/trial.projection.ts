@@ -2,14 +2,11 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseEvent } from '#domain/licensing/license/license';
 import { tableProjection } from '#events/projection/table';
 import { UniqueViolationError } from '#events/store';
-import { ONE_TRIAL, type TrialRow } from './trial.table.ts';
+import { ONE_TRIAL, type TrialRow, trialsTable } from './trial.table.ts';
 
 /** Trials, a row each: in the transaction that would give a customer a second one, its unique index says no. */
 export const trialsProjection = tableProjection<TrialRow, LicenseEvent>({
-  name: 'trials',
-  table: 'trials',
-  key: 'id',
-  columns: { id: 'text', license_id: 'text', product_id: 'text', customer_id: 'text' },
+  table: trialsTable,
   types: ['license.trial_started'],
   id: ({ id }) => id,
   evolve: (row, { id, stream_id, event }) => {

@@ -1,29 +1,20 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { text } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Who has had a trial of what. A customer is known by a keyed hash of the address, also after the person was forgotten. */
-export interface TrialRow {
-  /** Of the event that told of it. */
-  readonly id: string;
-  readonly license_id: string;
-  readonly product_id: string;
-  readonly customer_id: string;
-}
-
+/** Name of the constraint that allows a customer one trial of a product. */
 export const ONE_TRIAL = 'trials_customer_id';
 
-export class Trials1790000072000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table trials (
-        id text primary key,
-        license_id text not null,
-        product_id text not null,
-        customer_id text not null,
-        constraint ${ONE_TRIAL} unique (customer_id, product_id)
-      )`);
-  }
+/** Trials that customers had. A customer is a keyed hash of the address, which stays when the person is forgotten. */
+export const trialsTable = defineTable(
+  'trials',
+  {
+    /** Of the event. */
+    id: text().key(),
+    license_id: text(),
+    product_id: text(),
+    customer_id: text(),
+  },
+  { uniques: [{ name: ONE_TRIAL, columns: ['customer_id', 'product_id'] }] },
+);
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table trials');
-  }
-}
+export type TrialRow = RowOf<typeof trialsTable>;

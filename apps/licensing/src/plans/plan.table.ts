@@ -1,90 +1,51 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { PlanTerms } from '#domain/licensing/plan/plan';
+import type { BillingInterval } from '#domain/licensing/plan/billing-interval';
+import type { LicenseModel, LicenseType } from '#domain/licensing/plan/plan';
+import type { BoundIdentity } from '#domain/licensing/plan/plan.activation-rules';
+import type { RenewalBasis, TermStart } from '#domain/licensing/plan/plan.term-rules';
+import { boolean, integer, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** A plan as it is listed. What decides is its stream. */
-export interface PlanRow extends PlanTerms {
-  readonly id: string;
-  readonly version: number;
-  readonly checkout_id: string;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
+/** Plans as they are listed. Rules are decided from their streams. */
+export const plansTable = defineTable(
+  'plans',
+  {
+    id: text().key(),
+    version: integer(),
+    product_id: text(),
+    checkout_id: text(),
+    name: text(),
+    slug: text(),
+    license_type: text<LicenseType>(),
+    license_model: text<LicenseModel>(),
+    billing_interval: text<BillingInterval>().orNull(),
+    max_activations: integer().orNull(),
+    max_seats: integer().orNull(),
+    trial_days: integer(),
+    grace_days: integer(),
+    floating_timeout: integer(),
+    max_borrow_days: integer(),
+    sort_order: integer(),
+    active: boolean(),
+    term_starts: text<TermStart>(),
+    renewal_from: text<RenewalBasis>(),
+    updates_days: integer().orNull(),
+    fingerprint_lock: boolean(),
+    bound_identity: text<BoundIdentity>().orNull(),
+    activation_ttl_days: integer().orNull(),
+    max_deactivations: integer().orNull(),
+    deactivation_period_days: integer(),
+    created_at: time(),
+    updated_at: time(),
+  },
+  {
+    uniques: [
+      { name: 'plans_checkout_id', columns: ['checkout_id'] },
+      { name: 'plans_slug', columns: ['product_id', 'slug'] },
+    ],
+    indices: [
+      { name: 'plans_activation_ttl_days', columns: ['activation_ttl_days'], where: 'activation_ttl_days is not null' },
+    ],
+  },
+);
 
-export class Plans1790000011000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table plans (
-        id text primary key,
-        version integer not null,
-        product_id text not null,
-        checkout_id text not null constraint plans_checkout_id unique,
-        name text not null,
-        slug text not null,
-        license_type text not null,
-        license_model text not null,
-        billing_interval text,
-        max_activations integer,
-        max_seats integer,
-        trial_days integer not null,
-        grace_days integer not null,
-        floating_timeout integer not null,
-        sort_order integer not null,
-        active boolean not null,
-        created_at timestamptz not null,
-        updated_at timestamptz not null,
-        constraint plans_slug unique (product_id, slug)
-      )`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table plans');
-  }
-}
-
-/** When terms begin, what renewals are counted from, and how long new releases are included. */
-export class PlanTermRules1790000070000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      alter table plans
-        add column term_starts text not null default 'issue',
-        add column renewal_from text not null default 'from_expiry',
-        add column updates_days integer`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table plans drop column term_starts, drop column renewal_from, drop column updates_days');
-  }
-}
-
-/** For how long floating sessions may be lent. */
-export class PlanBorrowing1790000080000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table plans add column max_borrow_days integer not null default 0');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('alter table plans drop column max_borrow_days');
-  }
-}
-
-/** How activations come and go. */
-export class PlanActivationRules1790000081000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      alter table plans
-        add column fingerprint_lock boolean not null default false,
-        add column bound_identity text,
-        add column activation_ttl_days integer,
-        add column max_deactivations integer,
-        add column deactivation_period_days integer not null default 30`);
-    await runner.query(
-      'create index plans_activation_ttl_days on plans (activation_ttl_days) where activation_ttl_days is not null',
-    );
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      alter table plans drop column fingerprint_lock, drop column bound_identity, drop column activation_ttl_days,
-        drop column max_deactivations, drop column deactivation_period_days`);
-  }
-}
+export type PlanRow = RowOf<typeof plansTable>;

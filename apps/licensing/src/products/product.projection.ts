@@ -1,25 +1,9 @@
 import type { ProductEvent } from '#domain/licensing/product/product';
 import { tableProjection } from '#events/projection/table';
-import type { ProductRow } from './product.table.ts';
+import { type ProductRow, productsTable } from './product.table.ts';
 
 export const productsProjection = tableProjection<ProductRow, ProductEvent>({
-  name: 'products',
-  table: 'products',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    name: 'text',
-    slug: 'text',
-    product_type: 'text',
-    minimum_supported_version: 'text',
-    minimum_supported_message: 'text',
-    require_signing: 'boolean',
-    key_format: 'text',
-    key_prefix: 'text',
-    created_at: 'timestamptz',
-    updated_at: 'timestamptz',
-  },
+  table: productsTable,
   types: ['product.*'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version, recorded_at }) => {

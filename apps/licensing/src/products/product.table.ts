@@ -1,41 +1,25 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { KeyFormat, ProductType } from '#domain/licensing/product/product';
+import { boolean, integer, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** A product as it is listed. What decides is its stream. */
-export interface ProductRow {
-  readonly id: string;
-  readonly version: number;
-  readonly name: string;
-  readonly slug: string;
-  readonly product_type: string;
-  readonly minimum_supported_version: string | null;
-  readonly minimum_supported_message: string | null;
-  readonly require_signing: boolean;
-  readonly key_format: string;
-  readonly key_prefix: string | null;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-}
+/** Products as they are listed. Rules are decided from their streams. */
+export const productsTable = defineTable(
+  'products',
+  {
+    id: text().key(),
+    version: integer(),
+    name: text(),
+    slug: text(),
+    product_type: text<ProductType>(),
+    minimum_supported_version: text().orNull(),
+    minimum_supported_message: text().orNull(),
+    require_signing: boolean(),
+    key_format: text<KeyFormat>(),
+    key_prefix: text().orNull(),
+    created_at: time(),
+    updated_at: time(),
+  },
+  { uniques: [{ name: 'products_slug', columns: ['slug'] }] },
+);
 
-export class Products1790000010000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table products (
-        id text primary key,
-        version integer not null,
-        name text not null,
-        slug text not null constraint products_slug unique,
-        product_type text not null,
-        minimum_supported_version text,
-        minimum_supported_message text,
-        require_signing boolean not null,
-        key_format text not null,
-        key_prefix text,
-        created_at timestamptz not null,
-        updated_at timestamptz not null
-      )`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table products');
-  }
-}
+export type ProductRow = RowOf<typeof productsTable>;

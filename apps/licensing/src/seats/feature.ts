@@ -6,12 +6,12 @@ import { InviteTokens } from './invite-tokens.ts';
 import { MailInvites } from './mail-invites.ts';
 import { SeatController } from './seat.controller.ts';
 import { seatsProjection } from './seat.projection.ts';
-import { Seats1790000021000 } from './seat.table.ts';
+import { seatsTable } from './seat.table.ts';
 import { Seats } from './seats.ts';
 
 export const seatsFeature: Feature = {
   settings: [SeatSettings],
-  migrations: [Seats1790000021000],
+  tables: [seatsTable],
   streams: [seatStream],
   projections: [seatsProjection],
   controllers: [SeatController],

@@ -1,25 +1,9 @@
 import type { SeatEvent } from '#domain/licensing/seat/seat';
 import { tableProjection } from '#events/projection/table';
-import type { SeatRow } from './seat.table.ts';
+import { type SeatRow, seatsTable } from './seat.table.ts';
 
 export const seatsProjection = tableProjection<SeatRow, SeatEvent>({
-  name: 'seats',
-  table: 'seats',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    license_id: 'text',
-    product_id: 'text',
-    person_id: 'text',
-    email: 'text',
-    role: 'text',
-    status: 'text',
-    token_hash: 'text',
-    expires_at: 'timestamptz',
-    invited_at: 'timestamptz',
-    accepted_at: 'timestamptz',
-  },
+  table: seatsTable,
   types: ['seat.*'],
   id: ({ event }) => event.seat_id,
   evolve: (row, { event, version }) => {

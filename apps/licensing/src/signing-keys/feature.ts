@@ -3,12 +3,12 @@ import type { Feature } from '#platform/feature';
 import { RetireSigningKeys } from './retire-signing-keys.ts';
 import { SigningKeyController } from './signing-key.controller.ts';
 import { SigningKeySecrets } from './signing-key.secrets.ts';
-import { SigningKeys1790000013000, SigningKeySecrets1790000061000 } from './signing-key.table.ts';
+import { signingKeysTable } from './signing-key.table.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { WellKnownController } from './well-known.controller.ts';
 
 export const signingKeysFeature: Feature = {
-  migrations: [SigningKeys1790000013000, SigningKeySecrets1790000061000],
+  tables: [signingKeysTable],
   streams: [signingKeyStream],
   controllers: [WellKnownController, SigningKeyController],
   providers: [SigningKeySecrets, SigningKeys],

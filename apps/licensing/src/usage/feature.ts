@@ -11,10 +11,10 @@ import { UsageRecords } from './usage-records.ts';
 import { UsageController } from './usage.controller.ts';
 import { usageProjection } from './usage.projection.ts';
 import { usageSnapshot } from './usage.snapshot.ts';
-import { Usage1790000045000, UsageNoticeLimits1790000091000 } from './usage.tables.ts';
+import { usageByHourTable, usageCountersTable } from './usage.tables.ts';
 
 export const usageFeature: Feature = {
-  migrations: [Usage1790000045000, UsageNoticeLimits1790000091000],
+  tables: [usageCountersTable, usageByHourTable],
   streams: [usageStream],
   projections: [usageProjection],
   snapshots: [usageSnapshot],

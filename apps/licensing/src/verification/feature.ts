@@ -4,12 +4,12 @@ import { Identification } from './identification.ts';
 import { Leases } from './leases.ts';
 import { LicenseLookup } from './license-lookup.ts';
 import { ValidationLog } from './validation-log.ts';
-import { Validations1790000014000 } from './validation.table.ts';
+import { activationUsesTable, validationsTable } from './validation.table.ts';
 import { VerificationController } from './verification.controller.ts';
 
 export const verificationFeature: Feature = {
   settings: [VerificationSettings],
-  migrations: [Validations1790000014000],
+  tables: [validationsTable, activationUsesTable],
   controllers: [VerificationController],
   providers: [LicenseLookup, Identification, Leases, ValidationLog],
 };

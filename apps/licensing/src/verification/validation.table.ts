@@ -1,33 +1,31 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { VerificationCode } from '#domain/licensing/license/verify';
+import { bigint, text, time } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** The validation log and the times of last use: bookkeeping, written in batches beside the events. */
-export class Validations1790000014000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table validations (
-        id bigint generated always as identity,
-        at timestamptz not null,
-        code text not null,
-        result text not null,
-        license_id text,
-        product_id text,
-        fingerprint_hash text,
-        ip text,
-        user_agent text
-      )`);
-    // One index: every verification writes here, and each is read by its licence alone.
-    await runner.query('create index validations_license on validations (license_id, id)');
-    await runner.query(`
-      create table activation_uses (
-        license_id text not null,
-        identifier_hash text not null,
-        last_verified timestamptz not null,
-        primary key (license_id, identifier_hash)
-      )`);
-  }
+/** The validation log: written in batches beside the events. It has one index and no primary key, so that writing stays cheap. */
+export const validationsTable = defineTable(
+  'validations',
+  {
+    id: bigint().generated().key(),
+    at: time(),
+    code: text<VerificationCode>(),
+    result: text(),
+    license_id: text().orNull(),
+    product_id: text().orNull(),
+    fingerprint_hash: text().orNull(),
+    ip: text().orNull(),
+    user_agent: text().orNull(),
+  },
+  { indices: [{ name: 'validations_license', columns: ['license_id', 'id'] }] },
+);
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table validations');
-    await runner.query('drop table activation_uses');
-  }
-}
+export type ValidationRow = RowOf<typeof validationsTable>;
+
+/** When each device or user of a license was last found valid. */
+export const activationUsesTable = defineTable('activation_uses', {
+  license_id: text().key(),
+  identifier_hash: text().key(),
+  last_verified: time(),
+});
+
+export type ActivationUseRow = RowOf<typeof activationUsesTable>;

@@ -1,31 +1,19 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { boolean, integer, text } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
-/** A product as releases need to know it; licensing owns it. */
-export interface ProductRow {
-  readonly id: string;
-  readonly version: number;
-  readonly name: string;
-  readonly slug: string;
-  readonly product_type: string;
-  /** Its releases must be signed. */
-  readonly require_signing: boolean;
-}
+/** Products as releases need to know them; licensing owns them. */
+export const productsTable = defineTable(
+  'products',
+  {
+    id: text().key(),
+    version: integer(),
+    name: text(),
+    slug: text(),
+    product_type: text(),
+    /** Releases of the product must be signed. */
+    require_signing: boolean(),
+  },
+  { indices: [{ name: 'products_slug', columns: ['slug'] }] },
+);
 
-export class Products1790000003000 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table products (
-        id text primary key,
-        version integer not null,
-        name text not null,
-        slug text not null,
-        product_type text not null,
-        require_signing boolean not null
-      )`);
-    await runner.query('create index products_slug on products (slug)');
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table products');
-  }
-}
+export type ProductRow = RowOf<typeof productsTable>;

@@ -4,7 +4,7 @@ import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { type ForeignEvent, recordedFrom } from '#events/projection/recorded';
 import { tableProjection } from '#events/projection/table';
-import type { ProductRow } from './product.table.ts';
+import { type ProductRow, productsTable } from './product.table.ts';
 
 type Known = Pick<ProductRow, 'name' | 'slug' | 'require_signing'>;
 type ProductEvent =
@@ -13,17 +13,7 @@ type ProductEvent =
 
 /** Products as licensing publishes them, in the columns that releases need. */
 export const productsProjection = tableProjection<ProductRow, ProductEvent>({
-  name: 'products',
-  table: 'products',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    name: 'text',
-    slug: 'text',
-    product_type: 'text',
-    require_signing: 'boolean',
-  },
+  table: productsTable,
   types: ['product.created', 'product.updated'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {

@@ -1,4 +1,5 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { bigint, boolean, integer, text, time, uuid } from '#platform/database/column';
+import { defineTable, type RowOf } from '#platform/database/table';
 
 export const DELIVERY_STATUSES = ['pending', 'succeeded', 'failed'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
@@ -12,60 +13,95 @@ export const DUE_CHANNEL = 'webhooks_due';
  */
 export const QUEUE_LOCK = 7_150_461_903;
 
-/** Events to send, their deliveries, and each attempt. The tables are not projected from events: the service itself writes them. */
-export class Deliveries1790000004001 implements MigrationInterface {
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`
-      create table outgoing_events (
-        event_id text primary key,
-        -- as it is sent, byte for byte
-        body text not null,
-        taken_at timestamptz not null default now()
-      )`);
-    await runner.query(`
-      create table deliveries (
-        id text primary key,
-        seq bigint generated always as identity,
-        endpoint_id text not null,
-        event_id text not null,
-        event_type text not null,
-        -- ordered endpoints: those of one queue go out one after the other
-        queue text,
-        status text not null check (status in ('pending', 'succeeded', 'failed')),
-        -- since it was last queued
-        attempts integer not null default 0,
-        -- null while it waits behind another of its queue, and once it is done
-        due_at timestamptz,
-        claimed_by uuid,
-        claimed_until timestamptz,
-        created_at timestamptz not null default now()
-      ) with (fillfactor = 85)`);
-    await runner.query('create unique index deliveries_event on deliveries (endpoint_id, event_id)');
-    await runner.query('create index deliveries_list on deliveries (endpoint_id, seq)');
-    await runner.query(
-      `create index deliveries_due on deliveries (endpoint_id, due_at, seq) where status = 'pending' and due_at is not null`,
-    );
-    await runner.query(
-      `create index deliveries_queue on deliveries (endpoint_id, queue, seq) where status = 'pending' and queue is not null`,
-    );
-    await runner.query(
-      `create index deliveries_not_done on deliveries (endpoint_id, status, seq) where status <> 'succeeded'`,
-    );
-    await runner.query(`
-      create table attempts (
-        delivery_id text not null,
-        at timestamptz not null,
-        duration_ms integer not null,
-        response_status integer,
-        response_body text,
-        error text,
-        primary key (delivery_id, at)
-      )`);
-  }
+// The three tables are not projected from events: the service itself writes them. They are partitioned by day (history/days.ts).
 
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table attempts');
-    await runner.query('drop table deliveries');
-    await runner.query('drop table outgoing_events');
-  }
-}
+/** Events to send. */
+export const outgoingEventsTable = defineTable(
+  'outgoing_events',
+  {
+    /** Ascends in the order of commits: it is drawn under the lock of queues. */
+    position: bigint().default(() => "nextval('event_positions')"),
+    day: integer().key(),
+    event_id: text().key(),
+    type: text(),
+    /** As it is sent, byte for byte. */
+    body: text(),
+    /** The webhook that a test event is for. */
+    only_for: text().orNull(),
+    taken_at: time().default(() => 'now()'),
+  },
+  { indices: [{ name: 'outgoing_events_in_order', columns: ['position'] }] },
+);
+
+export const deliveriesTable = defineTable(
+  'deliveries',
+  {
+    id: text().key(),
+    /** Of the event. */
+    day: integer().key(),
+    /** The event's position. */
+    seq: bigint(),
+    endpoint_id: text(),
+    event_id: text(),
+    event_type: text(),
+    subject: text().orNull(),
+    /** Of ordered endpoints: deliveries of one queue go out one after the other. */
+    queue: text().orNull(),
+    status: text<DeliveryStatus>(),
+    /** Attempts since it was last queued. */
+    attempts: integer().default(0),
+    /** Status of the last answer. */
+    response_status: integer().orNull(),
+    /** null while it waits behind another of its queue, and when it is done. */
+    due_at: time().orNull(),
+    claimed_by: uuid().orNull(),
+    claimed_until: time().orNull(),
+    /** A replay queued it: live deliveries go first. */
+    replayed: boolean().default(false),
+    /** The replay that queued it last, and its status before. */
+    replay_id: text().orNull(),
+    replay_of: text<DeliveryStatus>().orNull(),
+    /** false: it has failed, and the event about that is still to be appended. */
+    announced: boolean().default(true),
+    created_at: time().default(() => 'now()'),
+    settled_at: time().orNull(),
+  },
+  {
+    checks: [{ name: 'deliveries_status_check', expression: "status in ('pending', 'succeeded', 'failed')" }],
+    indices: [
+      { name: 'deliveries_of_endpoint', columns: ['endpoint_id', 'seq', 'day'], unique: true },
+      {
+        name: 'deliveries_open',
+        columns: ['endpoint_id', 'replayed', 'due_at', 'seq'],
+        where: "status = 'pending' and due_at is not null",
+      },
+      {
+        name: 'deliveries_in_queue',
+        columns: ['endpoint_id', 'queue', 'seq'],
+        where: "status = 'pending' and queue is not null",
+      },
+      { name: 'deliveries_not_arrived', columns: ['endpoint_id', 'status', 'seq'], where: "status <> 'succeeded'" },
+      { name: 'deliveries_of_replay', columns: ['replay_id', 'status'], where: 'replay_id is not null' },
+      { name: 'deliveries_to_announce', columns: ['id'], where: 'not announced' },
+    ],
+  },
+);
+
+export type DeliveryRow = RowOf<typeof deliveriesTable>;
+
+export const attemptsTable = defineTable('attempts', {
+  delivery_id: text().key(),
+  /** Of the event. */
+  day: integer().key(),
+  at: time().key(),
+  /** Version of the webhook at the time. */
+  endpoint_version: integer().orNull(),
+  duration_ms: integer(),
+  response_status: integer().orNull(),
+  response_body: text().orNull(),
+  error: text().orNull(),
+  /** In which way an answer was not HTTP/1.1. */
+  error_detail: text().orNull(),
+});
+
+export type AttemptRow = RowOf<typeof attemptsTable>;

@@ -4,7 +4,7 @@ import type { Ordering } from '#domain/webhooks/webhook-endpoint/webhook-endpoin
 import type { PublishedEvent } from '#events/event';
 import { PLAN_ONCE } from '#events/subscription/transaction';
 import { matches } from '../endpoints/event-types.ts';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 import { type Interest, queueOf, wants } from './interest.ts';
 

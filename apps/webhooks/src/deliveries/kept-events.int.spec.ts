@@ -52,8 +52,8 @@ describe('events that are kept for webhooks', () => {
     expect(await kept('usage.recorded')).toEqual([]);
     expect(await unwanted()).toEqual(['usage.recorded']);
     await open.pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ('whk_1', 1, 'https://example.com', '["usage.*"]', 'none', true, '[]', now())`,
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       values ('whk_1', 1, 'https://example.com', '["usage.*"]', 'none', true, '[]', '{}', now())`,
     );
     expect(await kept('usage.recorded', 'license.created')).toEqual(['usage.recorded', 'license.created']);
     expect(await unwanted()).toEqual([]);
@@ -75,8 +75,8 @@ describe('events that are kept for webhooks', () => {
   it('are taken in as many at a time as make five thousand deliveries, in their order', async () => {
     await open.pool.query('delete from webhook_endpoints');
     await open.pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       select 'whk_' || n, 1, 'https://example.com', '["plan.*"]', 'none', true, '[]', now() from generate_series(1, 2000) as n`,
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       select 'whk_' || n, 1, 'https://example.com', '["plan.*"]', 'none', true, '[]', '{}', now() from generate_series(1, 2000) as n`,
     );
     const types = [
       'license.created',

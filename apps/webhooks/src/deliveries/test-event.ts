@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { newId } from '#domain/shared/id';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 import { DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 
 /** Type of the event that is sent to one webhook on request. */

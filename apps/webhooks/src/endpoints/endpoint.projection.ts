@@ -1,27 +1,10 @@
 import type { SigningKey, WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { RecordedEvent } from '#events/event';
 import { tableProjection } from '#events/projection/table';
-import type { EndpointRow, KeptSecret } from './endpoint.table.ts';
+import { type EndpointRow, endpointsTable, type KeptSecret } from './endpoint.table.ts';
 
 export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointEvent>({
-  name: 'webhook_endpoints',
-  table: 'webhook_endpoints',
-  key: 'id',
-  columns: {
-    id: 'text',
-    version: 'integer',
-    product_id: 'text',
-    url: 'text',
-    description: 'text',
-    events: 'jsonb',
-    ordering: 'text',
-    active: 'boolean',
-    disabled_reason: 'text',
-    disabled_at: 'timestamptz',
-    secrets: 'jsonb',
-    settings: 'jsonb',
-    created_at: 'timestamptz',
-  },
+  table: endpointsTable,
   types: ['webhook.endpoint_*'],
   id: (recorded) => recorded.stream_id,
   evolve: (row, recorded) => endpointAfter(row, recorded),

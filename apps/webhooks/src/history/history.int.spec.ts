@@ -4,7 +4,6 @@ import { openDatabase } from '#platform/database/open';
 import { freshDatabase, type TestDatabase } from '../../../../test/support/postgres.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { dropGates, dropHistory, dropStatistics, giveUpOld, makeHistory } from './history.ts';
-import { History1790000004200 } from './history.table.ts';
 
 const DAY_MS = 86_400_000;
 const today = (): number => Math.floor(Date.now() / DAY_MS);
@@ -130,41 +129,11 @@ describe('the history of deliveries', () => {
   it('keeps nothing that held a webhook back once that is deleted', async () => {
     await migrated();
     await pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ('whk_1', 1, 'https://example.com/', '["*"]', 'none', false, '[]', now())`,
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       values ('whk_1', 1, 'https://example.com/', '["*"]', 'none', false, '[]', '{}', now())`,
     );
     await pool.query(`insert into delivery_gates (endpoint_id, failures) values ('whk_1', 3), ('whk_deleted', 3)`);
     await dropGates(pool);
     expect(await names('delivery_gates', 'endpoint_id')).toEqual(['whk_1']);
   });
-
-  it('takes over what was kept undivided', async () => {
-    await migrated(webhooksService.migrations.filter(({ name }) => madeAt(name) < madeAt(History1790000004200.name)));
-    const body = JSON.stringify({ type: 'license.suspended', subject: 'lic_1' });
-    await pool.query(
-      `insert into outgoing_events (event_id, body, taken_at) values ('evt_1', $1, now() - interval '20 days'), ('evt_2', $1, now())`,
-      [body],
-    );
-    await pool.query(
-      `insert into deliveries (id, endpoint_id, event_id, event_type, status, due_at)
-       values ('dlv_2', 'whk_1', 'evt_2', 'license.suspended', 'pending', now()), ('dlv_1', 'whk_1', 'evt_1', 'license.suspended', 'failed', null)`,
-    );
-    await pool.query(
-      `insert into attempts (delivery_id, at, duration_ms, error) values ('dlv_1', now(), 7, 'TIMEOUT')`,
-    );
-    await migrated();
-    const { rows } = await pool.query(
-      `select d.id, d.status, d.subject, d.day, o.body, a.error from deliveries d
-       join outgoing_events o on o.event_id = d.event_id and o.day = d.day and o.position = d.seq
-       left join attempts a on a.delivery_id = d.id and a.day = d.day order by d.seq`,
-    );
-    const shared = { subject: 'lic_1', body };
-    expect(rows).toEqual([
-      { ...shared, id: 'dlv_1', status: 'failed', day: today() - 20, error: 'TIMEOUT' },
-      { ...shared, id: 'dlv_2', status: 'pending', day: today(), error: null },
-    ]);
-  });
 });
-
-/** The timestamp at the end of a migration's name. */
-const madeAt = (name: string): number => Number(/\d+$/.exec(name)?.[0]);

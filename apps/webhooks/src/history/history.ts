@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { inTransaction } from '#events/subscription/transaction';
 import { arrangeQueues, lockQueues, type Queue } from '../deliveries/queues.ts';
-import { PARTITION_DAYS, TODAY } from './history.table.ts';
+import { PARTITION_DAYS, TODAY } from './days.ts';
 
 /** How many days ahead partitions are made: the longest time that a running service can be blocked. */
 const AHEAD_DAYS = 2 * PARTITION_DAYS;

@@ -4,7 +4,7 @@ import { derivedId } from '#domain/shared/id';
 import { type DeliveryExhausted, deliveryStream, type ExhaustedReason } from '#domain/webhooks/delivery/delivery';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, UniqueViolationError } from '#events/store';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 
 const AT_ONCE = 200;
 const METADATA: EventMetadata = { actor: { type: 'system', id: 'webhooks' }, correlation_id: 'webhooks:exhausted' };

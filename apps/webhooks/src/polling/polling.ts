@@ -8,7 +8,7 @@ import { Problem } from '#platform/http/problem';
 import { DATABASE } from '#platform/service';
 import { WebhooksSettings } from '../webhooks.settings.ts';
 import { type Interest, wants } from '../deliveries/interest.ts';
-import { PARTITION_DAYS } from '../history/history.table.ts';
+import { PARTITION_DAYS } from '../history/days.ts';
 import { payloadOf } from '../payload/formats.ts';
 import { API_VERSIONS } from '../payload/versions.ts';
 

@@ -7,7 +7,7 @@ import { eventually } from '../../../../test/support/app.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import { makeHistory } from '../history/history.ts';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { refusedAddresses } from './addresses.ts';
 import { Claims } from './claims.ts';
@@ -45,8 +45,8 @@ describe('claims of due deliveries', () => {
     await makeHistory(open.pool);
     keyed = keyedPool(open.pool, 2, complain);
     await open.pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ($1, 1, $2, '["*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', now())`,
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       values ($1, 1, $2, '["*"]', 'none', true, '[{"sealed": "", "valid_until": null}]', '{}', now())`,
       [LANE, `http://127.0.0.1:${(sink.address() as AddressInfo).port}/`],
     );
   });

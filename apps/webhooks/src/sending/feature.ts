@@ -1,8 +1,8 @@
 import type { Feature } from '#platform/feature';
-import { Gates1790000004100 } from './gate.table.ts';
+import { gatesTable } from './gate.table.ts';
 import { SenderService } from './sender.service.ts';
 
 export const sendingFeature: Feature = {
-  migrations: [Gates1790000004100],
+  tables: [gatesTable],
   work: [SenderService],
 };

@@ -6,7 +6,7 @@ import { answered, claimedDelivery } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { fanOut } from '../deliveries/fan-out.ts';
 import { makeHistory } from '../history/history.ts';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 import { announceExhausted } from '../operations/exhausted.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import { Claims } from './claims.ts';
@@ -27,8 +27,8 @@ describe('statements on deliveries', () => {
     await makeHistory(open.pool);
     pool = new pg.Pool({ connectionString: open.url, pipeline: true, options: '-c search_path=webhooks', max: 1 });
     await pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ('whk_1', 1, 'https://example.com', '["*"]', 'strict', true, '[]', now())`,
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       values ('whk_1', 1, 'https://example.com', '["*"]', 'strict', true, '[]', '{}', now())`,
     );
     keyed = keyedPool(pool, 1, (error) => {
       throw error;

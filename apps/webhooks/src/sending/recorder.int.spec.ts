@@ -5,7 +5,7 @@ import { keyedPool } from '#events/subscription/transaction';
 import { answered } from '../../../../test/support/sending.ts';
 import { freshServiceDatabase, type TestServiceDatabase } from '../../../../test/support/service-database.ts';
 import { makeHistory } from '../history/history.ts';
-import { TODAY } from '../history/history.table.ts';
+import { TODAY } from '../history/days.ts';
 import { webhooksService } from '../webhooks.module.ts';
 import type { Claimed } from './claimed.ts';
 import { Claims } from './claims.ts';
@@ -25,8 +25,8 @@ describe('results of attempts', () => {
     await makeHistory(open.pool);
     keyed = keyedPool(open.pool, 2, complain);
     await open.pool.query(
-      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, created_at)
-       values ('whk_1', 1, 'https://example.com', '["*"]', 'none', true, '[]', now());
+      `insert into webhook_endpoints (id, version, url, events, ordering, active, secrets, settings, created_at)
+       values ('whk_1', 1, 'https://example.com', '["*"]', 'none', true, '[]', '{}', now());
        insert into outgoing_events (day, event_id, type, body) values (${TODAY}, 'evt_1', 'license.created', '{}');
        insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, due_at)
        select 'dlv_' || n, ${TODAY}, n, 'whk_1', 'evt_1', 'license.created', 'pending', now() from generate_series(1, 12) n`,

@@ -20,10 +20,7 @@ interface Row {
 }
 
 const projection = tableProjection<Row, NamedEvent>({
-  name: 'names',
-  table: 'names',
-  key: 'id',
-  columns: { id: 'text', version: 'integer', name: 'text' },
+  table: { name: 'names', key: ['id'], columns: { id: 'text', version: 'integer', name: 'text' } },
   types: ['thing.named'],
   id: ({ stream_id }) => stream_id,
   evolve: (_row, { stream_id, version, event }) => ({ id: stream_id, version, name: event.name }),

@@ -1,35 +1,50 @@
 import { escapeIdentifier, type PoolClient } from 'pg';
 
+/** A table as projections know it. */
+export interface ReadTable<Row extends object> {
+  readonly name: string;
+  /** Columns of the primary key. */
+  readonly key: readonly (keyof Row & string)[];
+  /** Every column with its PostgreSQL type, in the order of statements. */
+  readonly columns: Readonly<Record<keyof Row & string, string>>;
+}
+
 /** The rows of a read table by key, read and written many at a time with prepared statements. */
 export class Rows<Row extends object> {
+  readonly #table: ReadTable<Row>;
+  readonly #key: keyof Row & string;
   readonly #names: readonly (keyof Row & string)[];
   readonly #sql: Readonly<Record<'select' | 'upsert' | 'remove', string>>;
 
-  /** @param columns every column that is written, with its PostgreSQL type */
-  constructor(
-    private readonly table: string,
-    private readonly key: keyof Row & string,
-    private readonly columns: Readonly<Record<keyof Row & string, string>>,
-  ) {
-    this.#names = Object.keys(columns) as (keyof Row & string)[];
-    this.#sql = statements(table, key, columns);
+  /** @throws Error for a table whose key is not one column */
+  constructor(table: ReadTable<Row>) {
+    const [key, ...others] = table.key;
+    if (key === undefined || others.length > 0) throw new Error(`${table.name} needs a key of one column`);
+    this.#table = table;
+    this.#key = key;
+    this.#names = Object.keys(table.columns) as (keyof Row & string)[];
+    this.#sql = statements(table.name, key, table.columns);
   }
 
   async select(keys: readonly string[], tx: PoolClient): Promise<Map<string, Row>> {
     if (keys.length === 0) return new Map();
-    const { rows } = await tx.query<Row>({ name: `select_${this.table}`, text: this.#sql.select, values: [keys] });
-    return new Map(rows.map((row) => [String(row[this.key]), row]));
+    const { rows } = await tx.query<Row>({
+      name: `select_${this.#table.name}`,
+      text: this.#sql.select,
+      values: [keys],
+    });
+    return new Map(rows.map((row) => [String(row[this.#key]), row]));
   }
 
   async upsert(rows: readonly Row[], tx: PoolClient): Promise<void> {
     if (rows.length === 0) return;
-    const values = this.#names.map((column) => rows.map((row) => encode(this.columns[column], row[column])));
-    await tx.query({ name: `upsert_${this.table}`, text: this.#sql.upsert, values });
+    const values = this.#names.map((column) => rows.map((row) => encode(this.#table.columns[column], row[column])));
+    await tx.query({ name: `upsert_${this.#table.name}`, text: this.#sql.upsert, values });
   }
 
   async remove(keys: readonly string[], tx: PoolClient): Promise<void> {
     if (keys.length === 0) return;
-    await tx.query({ name: `delete_${this.table}`, text: this.#sql.remove, values: [keys] });
+    await tx.query({ name: `delete_${this.#table.name}`, text: this.#sql.remove, values: [keys] });
   }
 }
 

@@ -20,10 +20,11 @@ type NameEvent =
   | { readonly type: 'name.seen' };
 
 const projection = tableProjection<Row, NameEvent>({
-  name: 'names',
-  table: 'names',
-  key: 'id',
-  columns: { id: 'text', version: 'integer', name: 'text', tags: 'text[]', notes: 'jsonb', at: 'timestamptz' },
+  table: {
+    name: 'names',
+    key: ['id'],
+    columns: { id: 'text', version: 'integer', name: 'text', tags: 'text[]', notes: 'jsonb', at: 'timestamptz' },
+  },
   types: ['name.*'],
   id: ({ stream_id }) => stream_id,
   evolve: (_row, { event, stream_id, version, recorded_at }) => {

@@ -2,45 +2,43 @@ import type { PoolClient } from 'pg';
 import type { DomainEvent } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import type { Projection, Replay } from '../store.ts';
-import { Rows } from './rows.ts';
+import { type ReadTable, Rows } from './rows.ts';
 
 export interface TableProjection<Row extends object, Event extends DomainEvent> {
-  readonly name: string;
-  readonly table: string;
-  readonly key: keyof Row & string;
-  /** Every column that the projection writes, with its PostgreSQL type. */
-  readonly columns: Readonly<Record<keyof Row & string, string>>;
+  /** The projection has its name. The key is one column. */
+  readonly table: ReadTable<Row>;
+  /** Types of events, or `*` patterns of them. */
   readonly types: readonly string[];
   /** The key of the row that an event is about. */
   id(this: void, recorded: RecordedEvent<Event>): string;
   /**
-   * The row after the event; null = no row, undefined = as it was. Pure. Times come and go as the driver gives them (Date).
+   * The row after the event; null = no row, undefined = unchanged. Pure. Times are a Date, as the driver gives and takes them.
    */
   evolve(this: void, row: Row | undefined, recorded: RecordedEvent<Event>): Row | null | undefined;
 }
 
 /**
- * A read table with a row an aggregate, projected as a set: the touched rows are read, folded in memory and put back in one
- * statement, whatever the number of events. The same fold serves appending, subscribing and rebuilding.
+ * Projects into a read table with one row an aggregate. It works on sets: it reads the rows that a batch is about, folds the events
+ * in memory, and writes the rows in one statement, whatever the number of events. Appending, subscribing and rebuilding use this fold.
  *
- * What keeps two batches from writing one row at once is the caller's lock: the log's ordering lock where a service projects
- * its own events, a checkpoint's where it subscribes (then all events of a row must be of one subject).
+ * A lock of the caller keeps two batches from writing one row at once: the log's ordering lock if a service projects its own events,
+ * the checkpoint's if it subscribes (then all events of a row must be of one subject).
  */
 export const tableProjection = <Row extends object, Event extends DomainEvent>(
   options: TableProjection<Row, Event>,
 ): Projection => {
-  const { name, table, key, columns, types, id } = options;
-  const rows = new Rows<Row>(table, key, columns);
+  const { table, types, id } = options;
+  const rows = new Rows(table);
   return {
-    name,
+    name: table.name,
     types,
-    tables: [table],
+    tables: [table.name],
     handle: async (batch, tx) => {
       const events = typed<Event>(batch);
       const before = await rows.select([...new Set(events.map(id))], tx);
       const after = new Map<string, Row | null>();
       fold(options, events, before, after);
-      // First what goes: it may hold what a unique index gives to one row only.
+      // Removes rows first: a new row may take over a value that a unique index gives to one row only.
       await rows.remove(
         gone(after).filter((row) => before.has(row)),
         tx,
@@ -51,14 +49,11 @@ export const tableProjection = <Row extends object, Event extends DomainEvent>(
   };
 };
 
-/** Rows held in memory at most, and rows a statement. */
+/** Most rows in memory, and most rows in one statement. */
 const HELD = 30_000;
 const AT_ONCE = 5_000;
 
-/**
- * A projection of a whole history into an empty table: a row is written when it stands as it will, or when memory is full,
- * not at each of its events.
- */
+/** Projects a whole history into an empty table: it writes rows at the end, or when it holds many, not at each event. */
 class TableReplay<Row extends object, Event extends DomainEvent> implements Replay {
   readonly #held = new Map<string, Row | null>();
   #hasWritten = false;
@@ -76,7 +71,7 @@ class TableReplay<Row extends object, Event extends DomainEvent> implements Repl
     if (this.#held.size > HELD) await this.flush(tx);
   }
 
-  /** The rows are those of one moment, and so keep what is unique: once none of the older ones is left, all fit in. */
+  /** The held rows are of one moment, so they obey unique indexes. Their older versions are removed first, or these could conflict. */
   async flush(tx: PoolClient): Promise<void> {
     if (this.#hasWritten) await this.rows.remove([...this.#held.keys()], tx);
     const rows = kept(this.#held);
@@ -86,7 +81,7 @@ class TableReplay<Row extends object, Event extends DomainEvent> implements Repl
   }
 }
 
-/** Brings `after`, the rows that have changed, from where it or else `before` stands to where the events lead. */
+/** Applies events to rows. A row is taken from `after`, or else from `before`; changed rows are put into `after`. */
 const fold = <Row extends object, Event extends DomainEvent>(
   { id, evolve }: TableProjection<Row, Event>,
   events: readonly RecordedEvent<Event>[],
@@ -106,6 +101,6 @@ const kept = <Row>(rows: ReadonlyMap<string, Row | null>): Row[] => [...rows.val
 const gone = (rows: ReadonlyMap<string, unknown>): string[] =>
   [...rows].flatMap(([key, row]) => (row === null ? [key] : []));
 
-/** The projection's types are what it asked for; the log is trusted to hold what their writers' types allow. */
+/** A batch holds the types that the projection asked for. Their data is trusted: deciders wrote it. */
 const typed = <Event extends DomainEvent>(batch: readonly RecordedEvent[]): readonly RecordedEvent<Event>[] =>
   batch as unknown as readonly RecordedEvent<Event>[];

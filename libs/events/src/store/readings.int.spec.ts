@@ -27,10 +27,7 @@ const counters: StreamType<{ readonly total: number }, Increased> = {
 };
 
 const totals = tableProjection<CounterRow, Increased>({
-  name: 'totals',
-  table: 'totals',
-  key: 'id',
-  columns: { id: 'text', version: 'integer', total: 'integer' },
+  table: { name: 'totals', key: ['id'], columns: { id: 'text', version: 'integer', total: 'integer' } },
   types: ['counter.*'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => ({ id: stream_id, version, total: (row?.total ?? 0) + event.by }),

@@ -1,10 +1,31 @@
 import type { SealedColumn } from '../crypto/sealed-column.ts';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { integer, text, time } from '../database/column.ts';
+import { defineTable, type RowOf } from '../database/table.ts';
 
-/** Table of `MailOutbox`. A service that sends mails lists this among its migrations. */
+/** Mails to be sent. A mail that was sent is deleted. */
+export const mailsTable = defineTable(
+  'mails',
+  {
+    id: text().key(),
+    /** The mail, encrypted: it may hold a token that stands nowhere else. */
+    sealed: text(),
+    attempts: integer().default(0),
+    /** null = the server refused the mail for good. */
+    due_at: time()
+      .orNull()
+      .default(() => 'now()'),
+    last_error: text().orNull(),
+    created_at: time().default(() => 'now()'),
+  },
+  { indices: [{ name: 'mails_due_at', columns: ['due_at'], where: 'due_at is not null' }] },
+);
+
+export type MailRow = RowOf<typeof mailsTable>;
+
+/** Makes the table in each service that has the feature. */
 export class Mails1790000001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    // `sealed` is the mail, encrypted: it may hold a token that stands nowhere else. A mail that was sent is deleted.
     await runner.query(`
       create table mails (
         id text primary key,
@@ -22,7 +43,6 @@ export class Mails1790000001000 implements MigrationInterface {
   }
 }
 
-/** A service that has this table lists it among its sealed columns. */
 export const SEALED_MAILS: SealedColumn = {
   table: 'mails',
   key: 'id',

@@ -10,6 +10,7 @@ import { CONFIG, DATABASE, LOGGER, MASTER_KEY, SERVICE, type ServiceDefinition }
 import type { Logger } from '../telemetry/logger.ts';
 import type { Mail } from './mail.ts';
 import { createMailer, type Mailer, MailRefusedError } from './mailer.ts';
+import type { MailRow } from './outbox.table.ts';
 
 /** Pauses before each further try, in seconds; the last one repeats, so that a mail outlives a server that is away for days. */
 const LADDER_SECONDS: readonly number[] = [1, 5, 15, 60, 300, 900, 3_600];
@@ -63,7 +64,7 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
   }
 
   async attend(id: string): Promise<void> {
-    const { rows } = await this.database.pool.query<MailRow>({
+    const { rows } = await this.database.pool.query<Pick<MailRow, 'sealed' | 'attempts'>>({
       name: 'mail_to_send',
       text: 'select sealed, attempts from mails where id = $1',
       values: [id],
@@ -96,9 +97,4 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     });
     this.logger.warn({ mail: id, err: error }, refused ? 'a mail was refused' : 'a mail could not be sent yet');
   }
-}
-
-interface MailRow {
-  readonly sealed: string;
-  readonly attempts: number;
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { freshDatabase } from '../../../../test/support/postgres.ts';
-import { FailedIdentifications1790000000000 } from './failed-identifications.migration.ts';
+import { FailedIdentifications1790000000001 } from './failed-identifications.table.ts';
 import { createFailureLimiter, FAILURES, type FailureLimiter, LONGEST_LOCKOUT_SECONDS } from './failure-limiter.ts';
 
 describe('the limit of calls that fail to identify themselves', () => {
@@ -17,7 +17,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     const orm = await new DataSource({
       type: 'postgres',
       url: database.url,
-      migrations: [FailedIdentifications1790000000000],
+      migrations: [FailedIdentifications1790000000001],
     }).initialize();
     await orm.runMigrations();
     await orm.destroy();
