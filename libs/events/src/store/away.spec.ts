@@ -1,9 +1,11 @@
+import { runInNewContext } from 'node:vm';
 import { DatabaseError } from 'pg';
 import { isAway, isUnavailable } from './away.ts';
 import { ConnectionLostError } from './line.ts';
 
 const refused = (code: string, severity = 'ERROR'): DatabaseError =>
   Object.assign(new DatabaseError('refused', 0, 'error'), { code, severity });
+const foreignError = (message: string): Error => runInNewContext('new Error(message)', { message }) as Error;
 const system = (code: string, syscall: string): Error => Object.assign(new Error(code), { code, syscall });
 
 describe('an error of a database that is away', () => {
@@ -12,6 +14,7 @@ describe('an error of a database that is away', () => {
     ['a server that stops', refused('57P01', 'FATAL')],
     ['a server that starts', refused('57P03', 'FATAL')],
     ['a socket that is closed', system('ECONNRESET', 'read')],
+    ['an error of another context', Object.assign(foreignError('write EPIPE'), { code: 'EPIPE' })],
     ['a missing socket file', system('ENOENT', 'connect')],
     ['a connection that pg closed', new Error('Connection terminated unexpectedly')],
   ])('is %s', (_what, error) => {

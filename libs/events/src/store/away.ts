@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { DatabaseError } from 'pg';
 import { tryAgain } from '../try-again.ts';
 import { ConnectionLostError } from './line.ts';
@@ -17,7 +18,8 @@ const UNAVAILABLE_MESSAGE = /Connection terminated|timeout exceeded when trying 
 
 /** Whether an error of any origin says that the database is away or full: the same call may succeed a moment later. */
 export const isUnavailable = (error: unknown): boolean => {
-  if (!(error instanceof Error)) return false;
+  // `instanceof` misses errors of Node's own sockets where code runs in a vm context, as under Jest.
+  if (!types.isNativeError(error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   // The socket file of a PostgreSQL that is down. Another missing file is a fault of this program.
   const noSocket = code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect';
