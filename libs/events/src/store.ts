@@ -2,6 +2,13 @@ import type { Pool, PoolClient, QueryConfig } from 'pg';
 import type { AnyStreamType, DomainEvent, StreamType } from './decider.ts';
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from './event.ts';
 
+/** The version that a stream must be at, or a list of which one must match. */
+export type ExpectedVersion = number | readonly number[];
+
+/** Whether a stream at this version is as a caller expects it. */
+export const isExpected = (version: number, expected: ExpectedVersion): boolean =>
+  typeof expected === 'number' ? version === expected : expected.includes(version);
+
 /** What a command left behind. */
 export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
   readonly streamId: string;
@@ -14,8 +21,11 @@ export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
 
 export interface HandleOptions<State = unknown, Event extends DomainEvent = DomainEvent> {
   readonly metadata: EventMetadata;
-  /** If-Match: a stream at another version refuses with `StaleVersionError`. 0 = the stream must not exist. */
-  readonly expectedVersion?: number;
+  /**
+   * If-Match: a stream at a version other than this, or than each of these, refuses with `StaleVersionError`. 0 = the stream
+   * must not exist.
+   */
+  readonly expectedVersion?: ExpectedVersion;
   /**
    * Makes the command idempotent: when this id has been handled, nothing is decided or appended and
    * `HandledBeforeError` carries what was remembered. Written in the transaction of the events.
@@ -176,10 +186,10 @@ export class StaleVersionError extends Error {
   override readonly name = 'StaleVersionError';
   constructor(
     readonly streamId: string,
-    readonly expected: number,
+    readonly expected: ExpectedVersion,
     readonly actual: number,
   ) {
-    super(`stream ${streamId} is at version ${actual}, not ${expected}`);
+    super(`stream ${streamId} is at version ${actual}, not ${String(expected)}`);
   }
 }
 

@@ -90,6 +90,7 @@ describe('routing to the services of a cluster', () => {
       await once(req.raw, 'data');
       return reply.code(400).send({ code: 'REFUSED_EARLY' });
     });
+    service.get('/api/v1/license/unchanged', (_req, reply) => reply.code(304).header('etag', '"3"').send());
     service.get('/internal/secrets', () => 'secret');
     service.get('/path/of/a/proxy/api/v1/openapi.json', () => ({ openapi: '3.1.0' }));
     serviceUrl = await service.listen({ port: 0 });
@@ -150,6 +151,12 @@ describe('routing to the services of a cluster', () => {
       traceparent: headers['traceparent'],
     });
     expect(JSON.stringify(seen)).not.toContain('kl_secret');
+  });
+
+  it('returns a 304 with its ETag and without a body', async () => {
+    const { statusCode, headers, body } = await request(`${url}/api/v1/license/unchanged`);
+    expect([statusCode, headers['etag'], await body.text()]).toEqual([304, '"3"', '']);
+    expect(headers).not.toHaveProperty('content-length');
   });
 
   it('ignores principal and address headers that a caller sends', async () => {

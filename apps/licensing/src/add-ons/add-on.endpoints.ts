@@ -72,7 +72,7 @@ export const readAddOn = endpoint({
   summary: 'Read an add-on',
   auth: 'admin',
   params: one,
-  answers: { 200: { description: 'The add-on.', schema: AddOn } },
+  answers: { 200: { description: 'The add-on.', schema: AddOn, etag: true } },
   problems: [PRODUCT_NOT_FOUND, NOT_FOUND],
 });
 

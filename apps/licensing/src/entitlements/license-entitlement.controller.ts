@@ -11,7 +11,7 @@ import { type Plan, planStream, refusePlan } from '#domain/licensing/plan/plan';
 import { productSupports } from '#domain/licensing/product/product';
 import type { EventStore, Read, StreamRef } from '#events/store';
 import { Answer, type Call, Endpoint, type EndpointContract } from '#platform/http/endpoint';
-import { etag } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
 import { Entitlements } from './entitlements.ts';

@@ -92,7 +92,7 @@ export const readKeyBatch = endpoint({
   operation: 'readKeyBatch',
   summary: 'Read a batch: how many of its codes have been redeemed',
   params,
-  answers: { 200: { description: 'The batch.', schema: KeyBatch } },
+  answers: { 200: { description: 'The batch.', schema: KeyBatch, etag: true } },
   problems: [NOT_FOUND],
 });
 

@@ -11,7 +11,7 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { etag } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { CONFIG, DATABASE, EVENT_STORE } from '#platform/service';
 import { LicenseKeys, type NewLicenseKey } from '../license-keys/license-keys.ts';

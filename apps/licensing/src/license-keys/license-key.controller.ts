@@ -4,7 +4,7 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import { licenseStream } from '#domain/licensing/license/license';
 import type { EventStore } from '#events/store';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { etag } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
 import { viewState } from '../licenses/license.view.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';

@@ -135,7 +135,7 @@ export const readLicense = endpoint({
   auth: 'licenses:write',
   params,
   query: StrictObject({ as_of: Type.Optional(Timestamp) }),
-  answers: { 200: { description: 'The license.', schema: License } },
+  answers: { 200: { description: 'The license.', schema: License, etag: true } },
   problems: [NOT_FOUND],
 });
 

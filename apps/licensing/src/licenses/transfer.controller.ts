@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { etag } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { Issuing } from './issuing.ts';
 import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';

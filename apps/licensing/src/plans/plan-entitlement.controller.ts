@@ -5,7 +5,7 @@ import { type PlanEvent, type PlanState, planStream, refusePlan } from '#domain/
 import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { etag } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
 import {
   addEntitlement,

@@ -141,7 +141,7 @@ export const readPlan = endpoint({
   summary: 'Read a plan',
   auth: 'admin',
   params,
-  answers: { 200: { description: 'The plan.', schema: Plan } },
+  answers: { 200: { description: 'The plan.', schema: Plan, etag: true } },
   problems: [NOT_FOUND],
 });
 

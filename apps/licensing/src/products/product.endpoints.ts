@@ -78,7 +78,7 @@ export const readProduct = endpoint({
   summary: 'Read a product',
   auth: 'admin',
   params,
-  answers: { 200: { description: 'The product.', schema: Product } },
+  answers: { 200: { description: 'The product.', schema: Product, etag: true } },
   problems: [NOT_FOUND],
 });
 

@@ -4,7 +4,7 @@ import { type License, licenseStream } from '#domain/licensing/license/license';
 import { planStream, refusePlan } from '#domain/licensing/plan/plan';
 import type { OnFeature } from '#domain/licensing/usage/usage.commands';
 import { type UsageEvent, type UsageState, usageStream, usageStreamId } from '#domain/licensing/usage/usage';
-import { type HandleOptions, type Outcome, StaleVersionError, type StreamRef } from '#events/store';
+import { type HandleOptions, isExpected, type Outcome, StaleVersionError, type StreamRef } from '#events/store';
 import { Entitlements } from '../entitlements/entitlements.ts';
 import { BesideLicense } from '../licenses/beside-license.ts';
 
@@ -32,7 +32,7 @@ export class UsageCommands {
       usageStreamId(license_id, feature),
       (on, usage, read) => {
         const { version } = read(licenseStream, license_id);
-        if (expectedVersion !== undefined && expectedVersion !== version)
+        if (expectedVersion !== undefined && !isExpected(version, expectedVersion))
           throw new StaleVersionError(license_id, expectedVersion, version);
         const { state: plan } = read(planStream, on.license.plan_id);
         if (plan.status === 'none') return refusePlan('PLAN_NOT_FOUND');

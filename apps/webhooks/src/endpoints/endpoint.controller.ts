@@ -18,6 +18,7 @@ import { realTime } from '#platform/clock/clock';
 import { EventTypes } from '#platform/events/event-types';
 import type { MasterKey } from '#platform/crypto/keys';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { etag } from '#platform/http/preconditions';
 import { Problem } from '#platform/http/problem';
 import { EVENT_STORE, MASTER_KEY } from '#platform/service';
 import { WebhooksSettings } from '../webhooks.settings.ts';
@@ -107,7 +108,7 @@ export class EndpointController {
           circuit: { state: 'closed', failures: 0, opened_at: null, next_probe_at: null },
           secret,
         },
-        { location: `/api/v1/admin/webhooks/${id}`, etag: `"${version}"` },
+        { location: `/api/v1/admin/webhooks/${id}`, etag: etag(version) },
       );
     return answer(
       await this.store.handle(webhookEndpointStream, id, (state) => decide(command, state), call.command(answer)),
@@ -170,7 +171,7 @@ export class EndpointController {
       return new Answer(
         200,
         { id, secret, public_key: signing_key.public_key, previous_valid_until },
-        { etag: `"${version}"` },
+        { etag: etag(version) },
       );
     };
     return answer(
@@ -194,14 +195,14 @@ export class EndpointController {
   ): Promise<void> {
     await this.store.handle(webhookEndpointStream, params.id, (state) => decide(command, state), {
       metadata: metadata(),
-      ...(if_match === undefined ? {} : { expectedVersion: if_match }),
+      ...(if_match && { expectedVersion: if_match }),
     });
   }
 
   async #read(id: string, boundTo: string | null): Promise<Answer> {
     const found = await this.list.one(id, boundTo);
     if (found === undefined) return refuse('WEBHOOK_NOT_FOUND');
-    return new Answer(200, found.webhook, { etag: `"${found.version}"` });
+    return new Answer(200, found.webhook, { etag: found.etag });
   }
 
   /** Runs before If-Match is compared, so that a 412 does not reveal webhooks of other products. */

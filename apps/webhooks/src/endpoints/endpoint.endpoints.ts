@@ -126,7 +126,7 @@ export const readWebhook = endpoint({
   summary: 'Read a webhook',
   auth: 'admin',
   params,
-  answers: { 200: { description: 'The webhook, without its secret.', schema: Webhook } },
+  answers: { 200: { description: 'The webhook, without its secret.', schema: Webhook, etag: true } },
   problems: [NOT_FOUND],
 });
 

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
 import { DATABASE } from '#platform/service';
 import { DUE_CHANNEL } from '../deliveries/delivery.table.ts';
 import type { listWebhooks, Webhook } from './endpoint.endpoints.ts';
@@ -36,14 +38,14 @@ const CLOSE = `
 export class EndpointList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
 
-  async one(id: string, boundTo: string | null): Promise<{ webhook: Webhook; version: number } | undefined> {
+  async one(id: string, boundTo: string | null): Promise<{ webhook: Webhook; etag: string } | undefined> {
     const { rows } = await this.database.pool.query<ListedRow>({
       name: 'webhook',
       text: `${LISTED} where id = $1 and ($2::text is null or product_id = $2)`,
       values: [id, boundTo],
     });
     const [row] = rows;
-    return row && { webhook: view(row), version: row.version };
+    return row && { webhook: view(row), etag: tagOf(row) };
   }
 
   /** Closes the circuit: the endpoint has changed, or an operator says that it works again. */
@@ -89,6 +91,13 @@ const view = (row: ListedRow): Webhook => {
     public_key: row.public_key,
     circuit: circuitOf(row),
   };
+};
+
+/** The circuit changes without a new version of the webhook, so the tag names it too; one that has had no failures needs no name. */
+const tagOf = (row: ListedRow): string => {
+  const circuit = circuitOf(row);
+  const digest = createHash('sha256').update(JSON.stringify(circuit)).digest('hex').slice(0, 16);
+  return etag(row.version, circuit.failures === 0 ? undefined : digest);
 };
 
 const circuitOf = ({ failures, opened_at, next_probe_at, probing }: ListedRow): Webhook['circuit'] => ({

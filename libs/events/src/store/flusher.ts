@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedEvent } from '../event.ts';
-import { HandledBeforeError, StaleVersionError, UniqueViolationError } from '../store.ts';
+import { HandledBeforeError, isExpected, StaleVersionError, UniqueViolationError } from '../store.ts';
 import { type Append, answer, appendTo, type Command, decideInto, draftsOf, readingsOf, remembers } from './append.ts';
 import { isAway } from './away.ts';
 import type { LogReader } from './read.ts';
@@ -258,7 +258,7 @@ export const guarded = (command: Command, streamId: string): Command => {
   return {
     ...command,
     decide: (state, version, read) => {
-      if (version !== expectedVersion) throw new StaleVersionError(streamId, expectedVersion, version);
+      if (!isExpected(version, expectedVersion)) throw new StaleVersionError(streamId, expectedVersion, version);
       return command.decide(state, version, read);
     },
   };

@@ -6,8 +6,8 @@ import type { Static, TSchema } from 'typebox';
 import type { Principal, Scope } from '../auth/principal.ts';
 
 /**
- * The whole truth about a route: it validates the request, documents it in OpenAPI, types the handler's argument and is
- * what the route is registered from. Schemas are TypeBox objects with `additionalProperties: false`.
+ * Everything about a route in one place: it validates the request, documents the route in OpenAPI, types the handler's
+ * argument and registers the route. Schemas are TypeBox objects with `additionalProperties: false`.
  */
 export interface EndpointContract<
   Params extends TSchema = TSchema,
@@ -22,20 +22,20 @@ export interface EndpointContract<
   readonly operation: string;
   readonly tag: string;
   readonly summary: string;
-  /** A scope an API key must have; `license` = the licence key in the body or an API key with `licenses:write`; `public` = nothing. */
+  /** The scope that an API key must have; `license` = a license key in the body or an API key with `licenses:write`; `public` = none. */
   readonly auth: Scope | 'license' | 'public';
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
-  /** Media types of a file that is the body, in place of JSON; the handler reads it as it comes, by `call.upload`. */
+  /** Media types of a file that is the body, in place of JSON; the handler reads it as a stream, `call.upload`. */
   readonly upload?: readonly string[];
-  /** Size of that file, in bytes, at most. */
+  /** Maximum size of that file, in bytes. */
   readonly upload_limit?: number;
-  /** Request headers of this route's own, with what they say, for the documentation; the handler reads them by `call.header`. */
+  /** Request headers that only this route reads, by `call.header`: name → description for the documentation. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Successful answers by status; the first is what a plain return value is sent with. `null` = no body. */
+  /** Successful answers by status; a plain return value is sent with the first. `null` = no body. */
   readonly answers: Readonly<Record<number, AnswerContract>>;
-  /** Codes of problems this route answers with, beyond those every route may (validation, credentials, rate limit). */
+  /** Codes of problems that this route answers with, beyond those that every route may (validation, credentials, rate limit). */
   readonly problems: readonly { readonly status: number; readonly code: string }[];
 }
 
@@ -44,18 +44,20 @@ export interface AnswerContract {
   readonly description: string;
   readonly schema: TSchema | null;
   readonly media?: string;
-  /** Media types of files in which the same is given when it is asked for so. */
+  /** Media types of files that hold the same data, for callers that ask for one. */
   readonly files?: readonly string[];
+  /** The answer carries an `ETag` that changes with everything that it shows, so a GET with `If-None-Match` may be 304. */
+  readonly etag?: true;
 }
 
 type Parsed<S> = S extends TSchema ? Static<S> : unknown;
 
-/** What a handler is given: parsed, validated, typed by the contract. */
+/** The argument of a handler: the request, parsed, validated and typed by the contract. */
 export interface Call<C extends EndpointContract = EndpointContract> {
   readonly params: Parsed<C['params']>;
   readonly query: Parsed<C['query']>;
   readonly body: Parsed<C['body']>;
-  /** The file that a route with `upload` is sent. */
+  /** The file that was sent to a route with `upload`. */
   readonly upload: Readable;
   readonly principal: Principal;
   readonly request_id: string;
@@ -63,13 +65,13 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   readonly user_agent: string | null;
   /** A request header by its name in lower case. */
   header(name: string): string | undefined;
-  /** Version from `If-Match`, when it was sent. */
-  readonly if_match: number | undefined;
-  /** Metadata for events of this call; `actor` overrides the principal's (a licence key in the body). */
+  /** Versions that `If-Match` names; undefined = any. */
+  readonly if_match: readonly number[] | undefined;
+  /** Metadata for events of this call; `actor` overrides the principal's (a license key in the body). */
   metadata(actor?: EventMetadata['actor']): EventMetadata;
   /**
-   * Options for `EventStore.handle`: metadata, If-Match and, when an Idempotency-Key was sent, the command id and the
-   * answer to remember in the same transaction as the events. `answer` must be pure.
+   * Options for `EventStore.handle`: metadata, If-Match and, if an Idempotency-Key was sent, the command id and the answer to
+   * remember in the same transaction as the events. `answer` must be pure.
    */
   command<State, Event extends DomainEvent>(
     answer: (outcome: Outcome<State, Event>) => Answer,
@@ -78,8 +80,8 @@ export interface Call<C extends EndpointContract = EndpointContract> {
 }
 
 /**
- * A response with a status or headers of its own. Handlers may also return a plain body. A `Readable` is sent as it comes, no
- * faster than the caller takes it, and is destroyed when the caller goes away.
+ * A response with a status or headers of its own. Handlers may also return a plain body. A `Readable` is streamed with
+ * backpressure, and is destroyed when the caller disconnects.
  */
 export class Answer {
   constructor(

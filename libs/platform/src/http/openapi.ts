@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { TSchema } from 'typebox';
 import type { EndpointContract } from './endpoint.ts';
+import { PATCH_TYPES } from './body.ts';
 import { addressOf } from './register.ts';
 import { ProblemDocument } from './schemas.ts';
 
@@ -12,7 +13,7 @@ export interface OpenApiOptions {
   readonly server: string;
 }
 
-/** Problems that a route may answer with besides its own. */
+/** Problems that every route may answer with. */
 const COMMON: readonly { status: number; code: string }[] = [
   { status: 400, code: 'VALIDATION_FAILED' },
   { status: 400, code: 'MALFORMED_REQUEST' },
@@ -31,7 +32,7 @@ const WITH_IDEMPOTENCY: typeof COMMON = [
   { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' },
 ];
 
-/** The OpenAPI 3.1 document of routes, made from the very contracts that serve them. */
+/** The OpenAPI 3.1 document of routes, made from the contracts that serve them. */
 export const openApi = (contracts: readonly EndpointContract[], { version, server }: OpenApiOptions): Json => {
   const schemas: Json = {};
   const paths: Record<string, Json> = {};
@@ -73,6 +74,7 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
     ...parameters(contract.query, 'query', schemas),
     ...(contract.method === 'POST' && contract.upload === undefined ? [IDEMPOTENCY_KEY] : []),
     ...(takesIfMatch(contract) ? [IF_MATCH] : []),
+    ...(takesIfNoneMatch(contract) ? [IF_NONE_MATCH] : []),
     ...Object.entries(contract.headers ?? {}).map(([name, description]) => ({
       name,
       in: 'header',
@@ -84,56 +86,72 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
   responses: responses(contract, schemas),
 });
 
-const requestBody = ({ body, upload }: EndpointContract, schemas: Json): Json => {
-  if (upload !== undefined)
-    return {
-      requestBody: {
-        required: true,
-        content: asFiles(upload),
-      },
-    };
-  return body === undefined
-    ? {}
-    : { requestBody: { required: true, content: { 'application/json': { schema: hoist(body, schemas) } } } };
+const requestBody = ({ method, body, upload }: EndpointContract, schemas: Json): Json => {
+  if (upload !== undefined) return { requestBody: { required: true, content: asFiles(upload) } };
+  if (body === undefined) return {};
+  const schema = hoist(body, schemas);
+  const types = method === 'PATCH' ? PATCH_TYPES : ['application/json'];
+  return { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) } };
 };
 
-/** Commands on something that is there already, as well as changes of its fields. */
+/** Commands on an existing resource take it, as changes of its fields do. */
 const takesIfMatch = ({ method, params }: EndpointContract): boolean =>
   method === 'PATCH' || (method === 'POST' && params !== undefined);
+
+const takesIfNoneMatch = ({ method, answers }: EndpointContract): boolean =>
+  method === 'GET' && Object.values(answers).some((answer) => answer.etag);
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
-  description: 'The same key again within 24 hours gives the first answer again and does nothing.',
+  description: 'A second call with the same key within 24 hours replays the first answer and changes nothing.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 };
+/** `*`, or a list of entity tags (RFC 9110 §8.8.3); the server takes empty elements too. */
+const ENTITY_TAGS = '^(\\*|(W/)?"[^"]*"([ \\t]*,[ \\t]*(W/)?"[^"]*")*)$';
+
 const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
-  description: 'The ETag on which the change is based; 412 when there has been another since.',
-  schema: { type: 'string', pattern: '^"[0-9]{1,9}"$', examples: ['"3"'] },
+  description:
+    'The ETag on which the change is based, or several; 412 if the resource has changed since. A weak tag, as proxies that compress answers make them, counts as the version that it names.',
+  schema: { type: 'string', pattern: ENTITY_TAGS, examples: ['"3"', 'W/"3", "4"', '*'] },
+};
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'The ETag of an answer that the caller has, or several; 304 if it is still the current one.',
+  schema: { type: 'string', pattern: ENTITY_TAGS, examples: ['"3"', 'W/"3", "4"'] },
 };
 
 const HEADERS = {
   'Request-Id': {
-    description: 'Names this call in logs; the caller’s own where it sent one.',
+    description: 'Names this call in logs: the `Request-Id` that the caller sent, or a new one.',
     schema: { type: 'string' },
   },
   traceparent: { description: 'W3C trace context of this call.', schema: { type: 'string' } },
+  ETag: { description: 'Version of the resource, for If-Match and If-None-Match.', schema: { type: 'string' } },
   'Retry-After': { description: 'Seconds after which to try again.', schema: { type: 'integer', minimum: 0 } },
-  RateLimit: { description: 'What is left of the limit that was nearest.', schema: { type: 'string' } },
-  'RateLimit-Policy': { description: 'The limit itself.', schema: { type: 'string' } },
+  RateLimit: {
+    description: 'What is left of each limit that the call counts against (draft-ietf-httpapi-ratelimit-headers-10).',
+    schema: { type: 'string', examples: ['"license";r=99;t=1'] },
+  },
+  'RateLimit-Policy': {
+    description: 'Each of these limits: a number of calls in a window of seconds.',
+    schema: { type: 'string', examples: ['"license";q=100;w=1'] },
+  },
   'Idempotent-Replayed': {
-    description: '`true` on an answer that is given again.',
+    description: '`true` on a replayed answer.',
     schema: { type: 'string', const: 'true' },
   },
-  'WWW-Authenticate': { description: 'How to say who calls.', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'The authentication scheme that the route takes.', schema: { type: 'string' } },
 } satisfies Record<string, Json>;
 
-/** Headers of an answer, by what it says and to whom. */
-const headersOf = (status: number, { auth, method }: EndpointContract): Json => {
+/** Headers of an answer with this status. */
+const headersOf = (status: number, { auth, method, answers }: EndpointContract): Json => {
   const names: (keyof typeof HEADERS)[] = ['Request-Id', 'traceparent'];
-  if (auth !== 'public') names.push('RateLimit', 'RateLimit-Policy');
+  if (auth !== 'public' || status === 429) names.push('RateLimit', 'RateLimit-Policy');
+  if (status === 304 || answers[status]?.etag) names.push('ETag');
   if (status === 401) names.push('WWW-Authenticate');
   if (status === 429 || status === 502 || status === 503) names.push('Retry-After');
   if (method === 'POST' && (status < 300 || status === 409 || status === 429)) names.push('Idempotent-Replayed');
@@ -171,6 +189,9 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
       },
     ],
   );
+  const unchanged = takesIfNoneMatch(contract)
+    ? [[304, { description: 'The caller has the current answer.', headers: headersOf(304, contract) }]]
+    : [];
   const problems = Object.groupBy(
     [
       ...contract.problems,
@@ -190,13 +211,13 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     },
   ]);
-  return Object.fromEntries([...answers, ...refused]) as Json;
+  return Object.fromEntries([...answers, ...unchanged, ...refused]) as Json;
 };
 
-/** Control characters, and those format characters that are met with. */
+/** Control characters, and the format characters that occur in practice. */
 const INVISIBLE = '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u200b\\u200e\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff';
 
-/** Formats that are ours, in the words of the standard. */
+/** Our formats, expressed in keywords of JSON Schema. */
 const FORMATS: Readonly<Record<string, Json>> = {
   'utc-time': { format: 'date-time', pattern: 'Z$' },
   'web-address': { format: 'uri', pattern: '^https?://' },
@@ -206,7 +227,7 @@ const FORMATS: Readonly<Record<string, Json>> = {
   },
 };
 
-/** The schema with what has a name moved to `components.schemas`, and without what is for us alone. */
+/** The schema without our own keywords; named schemas move to `components.schemas`. */
 const hoist = (schema: unknown, schemas: Json): unknown => {
   if (Array.isArray(schema)) return schema.map((item) => hoist(item, schemas));
   if (typeof schema !== 'object' || schema === null) return schema;

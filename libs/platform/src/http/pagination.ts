@@ -55,18 +55,3 @@ export const pageOf = <Row, Item>(
     next_cursor: rows.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null,
   };
 };
-
-/** `ETag` of a stream's version. */
-export const etag = (version: number): string => `"${version}"`;
-
-/** @throws Problem 400 when it is not an ETag of ours */
-export const parseIfMatch = (header: string | undefined): number | undefined => {
-  if (header === undefined || header === '*') return undefined;
-  const match = /^"(\d{1,9})"$/.exec(header);
-  if (match === null) {
-    throw new Problem(400, 'VALIDATION_FAILED', 'If-Match must be an ETag as it was received, such as "3".', {
-      errors: [{ pointer: 'If-Match', detail: 'is not an ETag of this API' }],
-    });
-  }
-  return Number(match[1]);
-};

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StaleVersionError } from '#events/store';
 import { isUnavailable } from '#events/store/away';
+import { PATCH_TYPES } from './body.ts';
 import { isProblem, Problem, type ProblemShape } from './problem.ts';
 
 /** Errors of Fastify itself, by its codes. */
@@ -12,16 +13,14 @@ const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
   FST_ERR_BAD_URL: [400, 'MALFORMED_REQUEST', 'The address is not valid.'],
 };
 
-/** Any error as a problem; what is not the caller's to know becomes a bare 500. */
+/** Any error as a problem; errors that callers must not see become a 500 without details. */
 export const problemOf = (error: unknown): ProblemShape => {
   if (error instanceof StaleVersionError) {
     return new Problem(
       412,
       'PRECONDITION_FAILED',
-      `The resource is at version ${error.actual}, not ${error.expected}.`,
-      {
-        version: error.actual,
-      },
+      `The resource is at version ${error.actual}, which If-Match does not name.`,
+      { version: error.actual },
     );
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -29,7 +28,7 @@ export const problemOf = (error: unknown): ProblemShape => {
   if (known !== undefined) return new Problem(...known);
   if (isProblem(error) && !code.startsWith('FST_')) return error;
   if (isUnavailable(error)) {
-    return new Problem(503, 'UNAVAILABLE', 'The service is not available just now.', {}, { 'retry-after': '1' });
+    return new Problem(503, 'UNAVAILABLE', 'The service is not available at the moment.', {}, { 'retry-after': '1' });
   }
   if (code.startsWith('FST_') && error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500) {
     return new Problem(Number(error.statusCode), 'MALFORMED_REQUEST', 'The request cannot be read.');
@@ -37,7 +36,7 @@ export const problemOf = (error: unknown): ProblemShape => {
   return new Problem(500, 'INTERNAL', 'Something went wrong on our side.');
 };
 
-/** Answers an error with RFC 9457 problem+json; errors of ours are logged with the request's id. */
+/** Answers an error with RFC 9457 problem+json; 5xx errors are logged with the request's id. */
 export const sendProblem = (
   error: unknown,
   request: FastifyRequest,
@@ -46,6 +45,7 @@ export const sendProblem = (
 ): FastifyReply => {
   const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed');
+  if (problem.status === 415 && request.method === 'PATCH') reply.header('accept-patch', PATCH_TYPES.join(', '));
   return reply
     .status(problem.status)
     .headers(problem.headers ?? {})
