@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addHeaders } from '#platform/rate-limit/rate-limit';
 import { CLIENT_IP_HEADER, type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
 import { Problem } from '#platform/http/problem';
 import type { ServiceClient } from './service-client.ts';
@@ -56,7 +57,7 @@ export const forward = async (
     signal: gone.signal,
   });
   const { 'request-id': _id, traceparent: _span, ...headers } = passable(answer.headers, true);
-  return reply.code(answer.statusCode).headers(headers).send(answer.body);
+  return addHeaders(reply, headers).code(answer.statusCode).send(answer.body);
 };
 
 /** Headers without those that end at this process. */

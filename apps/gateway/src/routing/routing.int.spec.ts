@@ -90,7 +90,10 @@ describe('routing to the services of a cluster', () => {
       await once(req.raw, 'data');
       return reply.code(400).send({ code: 'REFUSED_EARLY' });
     });
-    service.get('/api/v1/license/unchanged', (_req, reply) => reply.code(304).header('etag', '"3"').send());
+    service.get('/api/v1/license/echo/limited', (_req, reply) =>
+      reply.code(429).headers({ ratelimit: '"license";r=0;t=1', 'ratelimit-policy': '"license";q=9;w=1' }).send(),
+    );
+    service.get('/api/v1/license/echo/unchanged', (_req, reply) => reply.code(304).header('etag', '"3"').send());
     service.get('/internal/secrets', () => 'secret');
     service.get('/path/of/a/proxy/api/v1/openapi.json', () => ({ openapi: '3.1.0' }));
     serviceUrl = await service.listen({ port: 0 });
@@ -104,6 +107,7 @@ describe('routing to the services of a cluster', () => {
       identify: ({ headers }) => ({
         principal: headers.authorization === undefined ? undefined : principal,
         client_ip: '203.0.113.9',
+        headers: { ratelimit: '"api-key";r=8;t=1', 'ratelimit-policy': '"api-key";q=9;w=1' },
       }),
     });
     clients = clientsOf({
@@ -154,9 +158,18 @@ describe('routing to the services of a cluster', () => {
   });
 
   it('returns a 304 with its ETag and without a body', async () => {
-    const { statusCode, headers, body } = await request(`${url}/api/v1/license/unchanged`);
+    const { statusCode, headers, body } = await request(`${url}/api/v1/license/echo/unchanged`);
     expect([statusCode, headers['etag'], await body.text()]).toEqual([304, '"3"', '']);
     expect(headers).not.toHaveProperty('content-length');
+  });
+
+  it('returns the rate limits of the service beside its own', async () => {
+    const { statusCode, headers } = await request(`${url}/api/v1/license/echo/limited`);
+    expect(statusCode).toBe(429);
+    expect(headers).toMatchObject({
+      ratelimit: '"api-key";r=8;t=1, "license";r=0;t=1',
+      'ratelimit-policy': '"api-key";q=9;w=1, "license";q=9;w=1',
+    });
   });
 
   it('ignores principal and address headers that a caller sends', async () => {

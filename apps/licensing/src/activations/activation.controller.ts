@@ -39,7 +39,7 @@ export class ActivationController {
   @Endpoint(activateLicense)
   async activate(call: Call<typeof activateLicense>): Promise<Answer> {
     const { license_key, identifier, identity, identifier_type = 'device', label = null } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const activation_id = newId('act');
     const now = this.clock.now();
@@ -97,7 +97,7 @@ export class ActivationController {
   @Endpoint(deactivateLicense)
   async deactivate(call: Call<typeof deactivateLicense>): Promise<Answer> {
     const { license_key, identifier } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const identifier_hash = this.lookup.fingerprint(identifier);
     return this.givingUp.handle(found, call, () => identifier_hash);
   }

@@ -17,8 +17,8 @@ export class OwnActivationController {
   ) {}
 
   @Endpoint(listOwnActivations)
-  async list({ body, principal, ip }: Call<typeof listOwnActivations>): Promise<unknown> {
-    const { id: license_id, license, plan } = await this.identification.byKey(body.license_key, principal, ip);
+  async list(call: Call<typeof listOwnActivations>): Promise<unknown> {
+    const { id: license_id, license, plan } = await this.identification.byKey(call.body.license_key, call);
     await this.log.flush();
     const all = await this.activations.ofLicense(license_id, license.state);
     return {
@@ -31,7 +31,7 @@ export class OwnActivationController {
   @Endpoint(removeOwnActivation)
   async remove(call: Call<typeof removeOwnActivation>): Promise<Answer> {
     const { license_key, activation_id } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     return this.givingUp.handle(found, call, (state) => hashOfActivation(state, activation_id));
   }
 }

@@ -29,7 +29,7 @@ export class LicenseFileController {
   @Endpoint(issueLicenseFile)
   async issue(call: Call<typeof issueLicenseFile>): Promise<Answer> {
     const { license_key, identifier, ttl = FILE_SECONDS.usual } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const fingerprint_hash = this.lookup.fingerprint(identifier);
     const now = this.clock.now();
     // The signing key stays published until the end of the file, so the limit applies before the key is asked for.

@@ -28,7 +28,7 @@ export class FloatingController {
   @Endpoint(checkOutSession)
   async checkOut(call: Call<typeof checkOutSession>): Promise<Answer> {
     const { license_key, identifier, label } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const identifier_hash = this.lookup.fingerprint(identifier);
     const session_id = newId('sess');
     const now = this.clock.now().toISOString();
@@ -77,7 +77,7 @@ export class FloatingController {
   @Endpoint(keepSession)
   async heartbeat(call: Call<typeof keepSession>): Promise<Answer> {
     const { license_key, session_id } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const now = this.clock.now().toISOString();
     const answer = (outcome: Floated): Answer =>
       new Answer(200, checkedOut(found, outcome.state.get(session_id), outcome, now, null));
@@ -88,7 +88,7 @@ export class FloatingController {
   @Endpoint(checkInSession)
   async checkIn(call: Call<typeof checkInSession>): Promise<Answer> {
     const { license_key, session_id } = call.body;
-    const found = await this.identification.byKey(license_key, call.principal, call.ip);
+    const found = await this.identification.byKey(license_key, call);
     const now = this.clock.now().toISOString();
     const answer = (outcome: Floated): Answer =>
       new Answer(200, { session_id, license_id: found.id, expires_at: null, ...counts(found, outcome, now) });

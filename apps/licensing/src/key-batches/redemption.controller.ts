@@ -8,16 +8,15 @@ import { Refusal } from '#domain/shared/refusal';
 import type { Actor } from '#events/event';
 import { type EventStore, StaleVersionError } from '#events/store';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
-import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
-import { CONFIG, DATABASE, EVENT_STORE } from '#platform/service';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { LicenseKeys, type NewLicenseKey } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { viewState } from '../licenses/license.view.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
+import { CallerLimits } from '../verification/caller-limits.ts';
 import { trialUsed } from '../licenses/trial.projection.ts';
 import { Codes } from './codes.ts';
 import { redeemCode } from './key-batch.endpoints.ts';
@@ -29,8 +28,6 @@ interface FoundCode {
 
 @Controller()
 export class RedemptionController {
-  readonly #failures: FailureLimiter;
-
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
@@ -38,11 +35,9 @@ export class RedemptionController {
     private readonly issuing: Issuing,
     private readonly keys: LicenseKeys,
     private readonly codes: Codes,
-    @Inject(CONFIG) config: Config,
+    private readonly limits: CallerLimits,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {
-    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-  }
+  ) {}
 
   /**
    * Two appends: the first assigns a license id to the code, the second issues that license. A code is redeemed once its license exists.
@@ -83,7 +78,7 @@ export class RedemptionController {
       values: [this.codes.hash(code)],
     });
     if (rows[0] !== undefined) return rows[0];
-    await this.#failures.record(ip);
+    await this.limits.failures.record(ip);
     return refuseKeyBatch('CODE_NOT_FOUND');
   }
 

@@ -3,16 +3,15 @@ import { refuseSeat } from '#domain/licensing/seat/seat.errors';
 import type { Seat } from '#domain/licensing/seat/seat';
 import { newId } from '#domain/shared/id';
 import { type Principal, seesProduct } from '#platform/auth/principal';
-import type { Config } from '#platform/config/config';
 import type { MasterKey } from '#platform/crypto/keys';
 import type { ServiceDatabase } from '#platform/database/database';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
-import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
-import { CONFIG, DATABASE, MASTER_KEY } from '#platform/service';
+import { DATABASE, MASTER_KEY } from '#platform/service';
 import { customerOf } from '../licenses/customer.ts';
 import { Licenses } from '../licenses/licenses.ts';
+import { CallerLimits } from '../verification/caller-limits.ts';
 import { InviteTokens } from './invite-tokens.ts';
 import * as contracts from './seat.endpoints.ts';
 import type { SeatRow } from './seat.table.ts';
@@ -20,18 +19,14 @@ import { type Seated, Seats } from './seats.ts';
 
 @Controller()
 export class SeatController {
-  readonly #failures: FailureLimiter;
-
   constructor(
     private readonly licenses: Licenses,
     private readonly seats: Seats,
     private readonly tokens: InviteTokens,
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-  }
+    private readonly limits: CallerLimits,
+  ) {}
 
   @Endpoint(contracts.inviteSeat)
   async invite(call: Call<typeof contracts.inviteSeat>): Promise<Answer> {
@@ -108,7 +103,7 @@ export class SeatController {
     const seat = await this.seats.byToken(token_hash);
     if (seat === undefined) {
       // Counts against the address: guessing tokens leads to a lock-out, which calls with a valid token pass.
-      await this.#failures.record(call.ip);
+      await this.limits.failures.record(call.ip);
       return refuseSeat('INVITE_NOT_FOUND');
     }
     const answer = shown(seat.id);

@@ -2,16 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Principal } from '#platform/auth/principal';
 import { Problem } from '#platform/http/problem';
 import { Licenses } from '../licenses/licenses.ts';
-import { Identification } from '../verification/identification.ts';
+import { type Caller, Identification } from '../verification/identification.ts';
 
-/** A call on the use of a licence, as far as it says of which. */
-export interface Calling {
-  readonly principal: Principal;
-  readonly ip: string;
+/** The parts of a call about usage that name the license. */
+export interface Calling extends Caller {
   readonly body: { readonly license_key?: string | undefined; readonly license_id?: string | undefined };
 }
 
-/** Whose usage a call is about: shipped software shows the licence key, a merchant's back end an API key and the licence's id. */
+/** Finds the license of a call about usage: shipped software sends its key, a merchant's back end its id with an API key. */
 @Injectable()
 export class UsageCallers {
   constructor(
@@ -20,19 +18,20 @@ export class UsageCallers {
   ) {}
 
   /**
-   * @returns the licence's id
-   * @throws Problem 400 when not exactly one of key and id is given, 401 for an id without an API key
+   * @returns the license's id
+   * @throws Problem 400 unless exactly one of key and id is sent, 401 for an id without an API key
    * @throws Refusal LICENSE_NOT_FOUND
    */
-  async license({ principal, ip, body: { license_key, license_id } }: Calling): Promise<string> {
+  async license(call: Calling): Promise<string> {
+    const { license_key, license_id } = call.body;
     if ((license_key === undefined) === (license_id === undefined)) throw notOne();
-    if (license_key !== undefined) return (await this.identification.byKey(license_key, principal, ip)).id;
-    return this.byId(license_id ?? '', principal);
+    if (license_key !== undefined) return (await this.identification.byKey(license_key, call)).id;
+    return this.byId(license_id ?? '', call.principal);
   }
 
   /** @throws Problem 401, Refusal LICENSE_NOT_FOUND */
   async byId(license_id: string, principal: Principal): Promise<string> {
-    // What is not known to be an API key's call, or another credential's, is anybody's.
+    // A call without a credential could name any license.
     if (principal.actor.type === 'system') throw anonymous();
     await this.licenses.find(license_id, principal);
     return license_id;

@@ -1,5 +1,6 @@
 import type { Feature } from '#platform/feature';
 import { VerificationSettings } from './verification.settings.ts';
+import { CallerLimits } from './caller-limits.ts';
 import { Identification } from './identification.ts';
 import { Leases } from './leases.ts';
 import { LicenseLookup } from './license-lookup.ts';
@@ -11,5 +12,5 @@ export const verificationFeature: Feature = {
   settings: [VerificationSettings],
   tables: [validationsTable, activationUsesTable],
   controllers: [VerificationController],
-  providers: [LicenseLookup, Identification, Leases, ValidationLog],
+  providers: [LicenseLookup, CallerLimits, Identification, Leases, ValidationLog],
 };

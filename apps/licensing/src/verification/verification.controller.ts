@@ -7,22 +7,19 @@ import {
   verify,
   type VerificationCode,
 } from '#domain/licensing/license/verify';
-import { normalizeTime } from '#domain/shared/time';
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import type { Config } from '#platform/config/config';
 import type { ServiceDatabase } from '#platform/database/database';
+import { normalizeTime } from '#domain/shared/time';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { Problem } from '#platform/http/problem';
-import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
-import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
-import { CONFIG, DATABASE } from '#platform/service';
-import { VerificationSettings } from './verification.settings.ts';
+import { DATABASE } from '#platform/service';
 import { Identities } from '../bindings/identities.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { type Consumed, Consumption, withUse } from '../usage/consumption.ts';
+import { CallerLimits } from './caller-limits.ts';
 import { actorOf } from './identification.ts';
 import { Leases } from './leases.ts';
 import { type Found, LicenseLookup } from './license-lookup.ts';
@@ -35,12 +32,9 @@ const NO_ENTITLEMENTS = {} as const;
 
 @Controller()
 export class VerificationController {
-  readonly #failures: FailureLimiter;
-  readonly #successes: SuccessLimiter;
-  readonly #limited: boolean;
-
   constructor(
     private readonly lookup: LicenseLookup,
+    private readonly limits: CallerLimits,
     private readonly licenses: Licenses,
     private readonly keys: LicenseKeys,
     private readonly leases: Leases,
@@ -48,20 +42,14 @@ export class VerificationController {
     private readonly identities: Identities,
     private readonly log: ValidationLog,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(CONFIG) config: Config,
-    settings: VerificationSettings,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {
-    this.#failures = createFailureLimiter(database.pool, config.rate_limits);
-    this.#successes = createSuccessLimiter('license', settings.rate_limit_per_license, config.rate_limits);
-    this.#limited = config.rate_limits === 'on';
-  }
+  ) {}
 
   /** The busiest route: answers without waiting if everything is in memory. */
   @Endpoint(verifyLicense)
   verify(call: VerifyCall): unknown {
     const found = this.lookup.remembered(call.body.license_key);
-    const straight = found !== undefined && !this.#limited && call.principal.product_id === null;
+    const straight = found !== undefined && !this.limits.on && call.principal.product_id === null;
     const now = this.clock.now().toISOString();
     const consumed = straight ? this.consumption.remembered(found.id, found.granted, now) : undefined;
     return straight && consumed !== undefined
@@ -73,10 +61,14 @@ export class VerificationController {
     const { license_key } = call.body;
     const found = remembered ?? (await this.lookup.byKey(license_key));
     if (found === undefined || !seesProduct(call.principal, found.license.state.product_id)) {
-      await this.#failures.record(call.ip);
+      await this.limits.failures.record(call.ip);
       return this.#unknown(call, this.keys.isForged(license_key) ? 'BAD_SIGNATURE' : 'NOT_FOUND');
     }
-    await this.#successes.take(found.id);
+    await this.limits.take(found.id, call);
+    return this.#verifyFound(call, found);
+  }
+
+  async #verifyFound(call: VerifyCall, found: Found): Promise<unknown> {
     const now = this.clock.now().toISOString();
     const consumed =
       this.consumption.remembered(found.id, found.granted, now) ??
@@ -89,7 +81,8 @@ export class VerificationController {
     await this.licenses.handle(id, (plan) => ({ type: 'Bind', plan, ...caller, now }), {
       metadata: call.metadata(actorOf(call.principal, id)),
     });
-    return this.#verifySlowly(call, await this.lookup.byId(id));
+    const found = await this.lookup.byId(id);
+    return found === undefined ? this.#unknown(call, 'NOT_FOUND') : this.#verifyFound(call, found);
   }
 
   #unknown(call: VerifyCall, code: VerificationCode): unknown {

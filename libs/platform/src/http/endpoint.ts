@@ -65,6 +65,8 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   readonly user_agent: string | null;
   /** A request header by its name in lower case. */
   header(name: string): string | undefined;
+  /** Adds headers to the answer, whether it succeeds or is a problem. */
+  addHeaders(headers: Readonly<Record<string, string>>): void;
   /** Versions that `If-Match` names; undefined = any. */
   readonly if_match: readonly number[] | undefined;
   /** Metadata for events of this call; `actor` overrides the principal's (a license key in the body). */

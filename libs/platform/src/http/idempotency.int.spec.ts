@@ -10,6 +10,7 @@ import { type Authenticator, installAuthentication } from '../auth/authenticator
 import { createMasterKey } from '../crypto/master-key.ts';
 import type { ServiceDatabase } from '../database/database.ts';
 import { openDatabase } from '../database/open.ts';
+import { RateLimitExceeded } from '../rate-limit/rate-limit.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { installBodyParser } from './body.ts';
 import { Answer, type Call, endpoint, type EndpointContract } from './endpoint.ts';
@@ -20,7 +21,7 @@ import { installProblems, registerEndpoints } from './register.ts';
 import type { Route } from './run.ts';
 import { Int, StrictObject, Text } from './schemas.ts';
 
-/** Counts what it is told; enough to see an effect happen twice. */
+/** A counter: enough to see an effect happen twice. */
 interface Added {
   readonly type: 'counter.added';
   readonly amount: number;
@@ -54,15 +55,18 @@ const addOne = {
 const plain = post('/plain', 'admin', { status: Int(200, 599) });
 const licensed = post('/licensed', 'license', { license_key: Text(100) });
 const open = post('/open', 'public', { token: Text(100) });
+const limited = post('/limited', 'admin', {});
 
 const HALT = 'the first call waits here';
 
 /** One process of a service: a store, a server, and calls that count how often they ran. */
 class Process {
   readonly ran = { plain: 0, licensed: 0, open: 0 };
-  /** When set, additions wait for it after they have been asked for. */
+  /** While true, `/limited` is over its limit. */
+  busy = false;
+  /** While set, additions wait for it when they have reached the handler. */
   gate: Promise<unknown> | undefined;
-  /** Settles when an addition has come to the gate. */
+  /** Settles when an addition has reached the gate. */
   readonly atGate = Promise.withResolvers<string>();
   url = '';
 
@@ -73,7 +77,7 @@ class Process {
   ) {}
 
   static async start(url: string): Promise<Process> {
-    // The database is dropped at the end while connections of an ended pool may still be closing.
+    // The database is dropped while connections of an ended pool may still be closing.
     const onError = (): void => undefined;
     const database = await openDatabase({ url, schema: 'test', entities: [], migrations: [], onError });
     const masterKey = createMasterKey(Buffer.alloc(32, 1));
@@ -108,6 +112,11 @@ class Process {
         }),
         route(licensed, () => ({ sum: (self.ran.licensed += 1) })),
         route(open, () => ({ sum: (self.ran.open += 1) })),
+        route(limited, () => {
+          const policy = { name: 'license', quota: 5, window: 1 };
+          if (self.busy) throw new RateLimitExceeded('RATE_LIMITED', 'Too many calls.', policy, 1);
+          return { sum: 1 };
+        }),
       ],
       'http://test',
     );
@@ -163,7 +172,7 @@ class Process {
   }
 }
 
-/** Believes whoever names themselves. */
+/** Takes the caller's word for its name. */
 const NAMED: Authenticator = {
   identify: ({ headers, ip }) => ({
     principal:
@@ -205,14 +214,14 @@ describe('an Idempotency-Key', () => {
     expect(await one.claims()).toEqual([]);
   });
 
-  it('has one effect also where nothing is written to the log', async () => {
+  it('has one effect also if nothing is written to the log', async () => {
     await Promise.all(Array.from({ length: 50 }, () => one.send('/plain', { status: 202 }, 'k', 'ada')));
     expect(one.ran.plain).toBe(1);
     expect(await other.send('/plain', { status: 202 }, 'k', 'ada')).toMatchObject({ status: 202, text: '{"sum":1}' });
     expect(other.ran.plain).toBe(0);
   });
 
-  it('gives status, headers and body again byte for byte, under a request id of its own', async () => {
+  it('replays status, headers and body byte for byte, with a new request id', async () => {
     const first = await one.send('/plain', { status: 202 }, 'k', 'ada');
     const again = await other.send('/plain', { status: 202 }, 'k', 'ada');
     expect([again.status, again.text, again.headers['location'], again.headers['content-type']]).toEqual([
@@ -226,7 +235,7 @@ describe('an Idempotency-Key', () => {
     expect(again.headers['request-id']).not.toBe(first.headers['request-id']);
   });
 
-  it.each([409, 429])('gives a decided %d again', async (status) => {
+  it.each([409, 429])('replays a decided %d', async (status) => {
     const first = await one.send('/plain', { status }, 'k', 'ada');
     const again = await one.send('/plain', { status }, 'k', 'ada');
     expect(again).toMatchObject({ status, text: first.text, body: { ran: 1 } });
@@ -239,7 +248,14 @@ describe('an Idempotency-Key', () => {
     expect(await one.send('/plain', { status: 200 }, 'k', 'ada')).toMatchObject({ status: 200, body: { sum: 2 } });
   });
 
-  it('is refused for another body and for another address', async () => {
+  it('forgets a 429 of a rate limit, and may be used again at once', async () => {
+    one.busy = true;
+    expect(await one.send('/limited', {}, 'k', 'ada')).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
+    one.busy = false;
+    expect(await one.send('/limited', {}, 'k', 'ada')).toMatchObject({ status: 201, body: { sum: 1 } });
+  });
+
+  it('is refused with another body or path', async () => {
     await one.add('k');
     for (const reply of [await one.add('k', 2), await one.add('k', 1, 'b')]) {
       expect(reply).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
@@ -247,14 +263,14 @@ describe('an Idempotency-Key', () => {
     expect([await one.sum('a'), await one.sum('b')]).toEqual([1, 0]);
   });
 
-  it('is each caller’s own, and each route’s', async () => {
+  it('is separate for each caller and each route', async () => {
     for (const caller of ['ada', 'bob']) await one.send('/plain', { status: 200 }, 'k', caller);
     for (const license_key of ['A', 'B', 'B']) await one.send('/licensed', { license_key }, 'k');
     for (const token of ['x', 'y', 'y']) await one.send('/open', { token }, 'k');
     expect(one.ran).toEqual({ plain: 2, licensed: 2, open: 2 });
   });
 
-  it('of a call that takes too long is given to the next, and the effect still comes once', async () => {
+  it('of a call that takes too long passes to the next call, and the effect still comes once', async () => {
     const gate = Promise.withResolvers<undefined>();
     one.gate = gate.promise;
     const slow = one.add('k');
@@ -267,7 +283,7 @@ describe('an Idempotency-Key', () => {
     expect(await one.sum()).toBe(1);
   });
 
-  it('of a call whose claim was taken over stays with the one who took it', async () => {
+  it('of a call whose claim was taken over stays with the call that took it', async () => {
     const gates = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()] as const;
     one.gate = gates[0].promise;
     other.gate = gates[1].promise;
@@ -281,12 +297,12 @@ describe('an Idempotency-Key', () => {
     expect(await one.claims()).toHaveLength(1);
     gates[1].resolve(undefined);
     await next;
-    // The key is let go when the answer is on its way.
+    // The key is released after the answer has been sent.
     await eventually(async () => (await one.claims()).length === 0);
     expect(await one.sum()).toBe(1);
   });
 
-  it('may be used anew after its day', async () => {
+  it('may be used again after 24 hours', async () => {
     await one.add('k');
     const { rows } = await one.database.pool.query<{ hours: number }>(
       `select extract(epoch from expires_at - now()) / 3600 as hours from commands`,
@@ -296,14 +312,14 @@ describe('an Idempotency-Key', () => {
     expect(await one.add('k')).toMatchObject({ status: 201, body: { sum: 2 } });
   });
 
-  it('leaves nothing of an answer in the clear in the database', async () => {
+  it('stores no answer in the clear', async () => {
     await one.add('k');
     const { rows } = await one.database.pool.query<{ result: Buffer }>('select result from commands');
     expect(rows[0]?.result.length).toBeGreaterThan(50);
     expect(rows[0]?.result.toString('latin1')).not.toContain('in the clear');
   });
 
-  it('of a process that was killed is cleared away by the next that starts', async () => {
+  it('of a killed process is deleted by the next process that starts', async () => {
     const { pool } = one.database;
     const dead = randomBytes(8).toString('hex');
     await pool.query(

@@ -7,15 +7,15 @@ import { realTime } from '../clock/clock.ts';
 import type { MasterKey } from '../crypto/keys.ts';
 import { Problem } from './problem.ts';
 
-/** How long an answer is kept and given again. */
+/** How long an answer is kept for replay. */
 const KEPT_MS = 24 * 3_600_000;
-/** A claim whose process died is free again after this time. */
+/** After this time the claim of a process that died is free again. */
 const CLAIM_SECONDS = 60;
 
 /**
- * Calls that are under way. What they answered is kept by the event store, with the events. A claim need not outlive a crash of
- * the database, which ends the calls too, so the table is unlogged and a claim costs no flush. Claims of processes that were
- * killed are cleared away when the next one starts.
+ * Creates the table of claims: the keys of calls in flight. The event store keeps the answers, with the events. A claim need not
+ * survive a crash of the database, which ends the calls too, so the table is unlogged and a claim costs no flush. A starting
+ * process deletes the claims of killed ones.
  */
 export const migrateIdempotency = async (client: ClientBase, schema: string): Promise<void> => {
   const table = `${escapeIdentifier(schema)}.idempotency_claims`;
@@ -25,14 +25,14 @@ export const migrateIdempotency = async (client: ClientBase, schema: string): Pr
   await client.query(`delete from ${table} where claimed_until < now()`);
 };
 
-/** What a service keeps of idempotent calls. */
+/** Where a service keeps idempotent calls. */
 export interface IdempotencyStore {
   readonly store: EventStore;
   readonly pool: Pool;
   readonly masterKey: MasterKey;
 }
 
-/** An answer as it went out. */
+/** An answer as it was sent. */
 export interface SentAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -43,14 +43,14 @@ export interface SentAnswer {
 export class IdempotentCall {
   readonly commandId: string;
   readonly #fingerprint: string;
-  /** The claim as it was taken; once it has run out and another call has taken it over, it is not ours to release. */
+  /** The end of our claim. If another call has taken over the expired claim, its end differs, and we must not release it. */
   #claimedUntil = '';
-  /** Set once the answer has been written together with the events. */
+  /** True once the answer has been written together with the events. */
   remembered = false;
 
   /**
-   * @param caller who sent the key: keys of different callers do not meet
-   * @param operation the route's
+   * @param caller that sent the key: callers do not share keys
+   * @param operation of the route
    */
   constructor(
     private readonly kept: IdempotencyStore,
@@ -64,16 +64,16 @@ export class IdempotentCall {
   }
 
   /**
-   * Takes the key for this call.
-   * @returns the answer of an earlier call with it, to be given again
-   * @throws Problem 422 when it was used for something else, 409 while the first call is still under way
+   * Claims the key for this call.
+   * @returns the answer of an earlier call with the key, to be replayed
+   * @throws Problem 422 if the key was used with another request, 409 while the first call is in flight
    */
   async begin(): Promise<SentAnswer | undefined> {
     const before = await this.kept.store.recall(this.commandId);
     if (before !== undefined) return this.replay(before.fingerprint, before.result);
     await this.#claim();
     try {
-      // Between the look and the claim the first call may have ended.
+      // The first call may have ended between the check above and the claim.
       const meanwhile = await this.kept.store.recall(this.commandId);
       if (meanwhile === undefined) return undefined;
       const answer = this.replay(meanwhile.fingerprint, meanwhile.result);
@@ -101,7 +101,7 @@ export class IdempotentCall {
     this.#claimedUntil = claim.claimed_until;
   }
 
-  /** @throws Problem 422 when the key was used for something else */
+  /** @throws Problem 422 if the key was used with another request */
   replay(fingerprint: string, result: Uint8Array): SentAnswer {
     if (fingerprint !== this.#fingerprint) {
       throw new Problem(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used with another request.');
@@ -121,7 +121,7 @@ export class IdempotentCall {
     };
   }
 
-  /** Keeps an answer that no events were written with, if it is of the kind that is kept. */
+  /** Keeps an answer that was not written with events: 2xx, and decided refusals (409, 429). */
   async keep(answer: SentAnswer): Promise<void> {
     const decided = (answer.status >= 200 && answer.status < 300) || answer.status === 409 || answer.status === 429;
     if (decided && !this.remembered) await this.kept.store.remember(this.commandId, this.memory(answer));
@@ -137,7 +137,7 @@ export class IdempotentCall {
   }
 }
 
-/** @throws Problem 400 when it is not 1–255 visible ASCII characters */
+/** @throws Problem 400 unless it is 1–255 visible ASCII characters */
 export const parseIdempotencyKey = (header: string | string[] | undefined): string | undefined => {
   if (header === undefined) return undefined;
   if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;

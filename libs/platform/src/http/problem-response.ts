@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StaleVersionError } from '#events/store';
 import { isUnavailable } from '#events/store/away';
+import { addHeaders } from '../rate-limit/rate-limit.ts';
 import { PATCH_TYPES } from './body.ts';
 import { isProblem, Problem, type ProblemShape } from './problem.ts';
 
@@ -46,9 +47,8 @@ export const sendProblem = (
   const problem = problemOf(error);
   if (problem.status >= 500) request.log.error({ err: error, request_id: request.id }, 'a request failed');
   if (problem.status === 415 && request.method === 'PATCH') reply.header('accept-patch', PATCH_TYPES.join(', '));
-  return reply
+  return addHeaders(reply, problem.headers ?? {})
     .status(problem.status)
-    .headers(problem.headers ?? {})
     .type('application/problem+json')
     .send(JSON.stringify(problemDocument(problem, request, publicUrl)));
 };

@@ -5,6 +5,7 @@ import type { DomainEvent } from '#events/decider';
 import type { Actor, EventMetadata } from '#events/event';
 import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
 import { hasScope, type Principal } from '../auth/principal.ts';
+import { addHeaders, RateLimitExceeded } from '../rate-limit/rate-limit.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
 import { isKnown, parseIfMatch } from './preconditions.ts';
@@ -39,7 +40,7 @@ export const runner = (route: Route, publicUrl: string) => {
     if (body instanceof Readable !== (contract.upload !== undefined)) throw notTaken(contract);
     if (contract.upload === undefined) check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
-    const call = callOf(request, body, principal, idempotent);
+    const call = callOf(request, reply, body, principal, idempotent);
     const run = async (): Promise<Answer> => {
       try {
         return asAnswer(await handle(call), success);
@@ -153,6 +154,7 @@ const sendSent = (reply: FastifyReply, { status, headers, body }: SentAnswer): F
 
 const callOf = (
   request: FastifyRequest,
+  reply: FastifyReply,
   body: unknown,
   principal: Principal,
   idempotent: IdempotentCall | undefined,
@@ -195,6 +197,7 @@ const callOf = (
       return Array.isArray(value) ? value.join(', ') : value;
     },
     if_match,
+    addHeaders: (headers) => addHeaders(reply, headers),
     metadata,
     command,
   };
@@ -245,6 +248,7 @@ const replyOnce = async (
     }
     // The answer was remembered in the transaction of the command, which has failed.
     idempotent.remembered = false;
+    if (error instanceof RateLimitExceeded) throw error;
     const problem = problemOf(error);
     await idempotent.keep({
       status: problem.status,

@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * What counts as one address: an IPv4 address, or the /64 of an IPv6 address, since a single subscriber line is given at
- * least a /64 (RFC 6177) and could otherwise take a fresh address for each try. IPv4-mapped IPv6 is the IPv4 address.
+ * The address that a limit counts: an IPv4 address, or the /64 of an IPv6 address. A single subscriber line gets at least a /64
+ * (RFC 6177), so it could otherwise use a new address for each try. An IPv4-mapped IPv6 address is the IPv4 address.
  */
 export const countedAddress = (ip: string): string => {
   if (!ipaddr.isValid(ip)) return ip;

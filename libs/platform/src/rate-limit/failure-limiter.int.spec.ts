@@ -2,7 +2,13 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { freshDatabase } from '../../../../test/support/postgres.ts';
 import { FailedIdentifications1790000000001 } from './failed-identifications.table.ts';
-import { createFailureLimiter, FAILURES, type FailureLimiter, LONGEST_LOCKOUT_SECONDS } from './failure-limiter.ts';
+import {
+  createFailureLimiter,
+  FAILURES,
+  type FailureLimiter,
+  LONGEST_LOCKOUT_SECONDS,
+  WINDOW_SECONDS,
+} from './failure-limiter.ts';
 
 describe('the limit of calls that fail to identify themselves', () => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -22,7 +28,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     await orm.runMigrations();
     await orm.destroy();
     pools = [new pg.Pool(database.config), new pg.Pool(database.config)];
-    // A session may still be closing when the database is dropped: that it is cut then is no failure.
+    // A connection may still be closing when the database is dropped; that it is cut then is no failure.
     for (const pool of pools) pool.on('error', () => undefined);
   });
   afterAll(async () => {
@@ -38,7 +44,7 @@ describe('the limit of calls that fail to identify themselves', () => {
   const fail = async (limiter: FailureLimiter, times: number): Promise<void> => {
     for (let i = 0; i < times; i++) await limiter.record(ip);
   };
-  /** Moves what the database knows of the address into the past; this process's memory starts afresh. */
+  /** Moves a time of the address into the past, and clears the memory of this process. */
   const passes = async (column: 'locked_until' | 'window_ends_at' | 'forget_at'): Promise<void> => {
     await pools[0].query(
       `update failed_identifications set ${column} = now() - interval '1 second' where address = $1`,
@@ -46,7 +52,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     );
     here = createFailureLimiter(pools[0], 'on');
   };
-  /** Seconds of the lock-out, rounded up to tens: a slow machine may lose a few before it asks. */
+  /** Seconds of the lock-out, rounded up to tens, since a slow machine may use some of them before this check. */
   const lockout = async (limiter: FailureLimiter): Promise<number> => {
     const refusal = await limiter.check(ip).then(
       () => undefined,
@@ -54,6 +60,11 @@ describe('the limit of calls that fail to identify themselves', () => {
     );
     if (refusal === undefined) return 0;
     expect(refusal).toMatchObject({ status: 429, code: 'TOO_MANY_FAILURES' });
+    expect(refusal.headers).toEqual({
+      'retry-after': expect.stringMatching(/^\d+$/) as unknown,
+      ratelimit: `"failures";r=0;t=${refusal.headers['retry-after']}`,
+      'ratelimit-policy': `"failures";q=${FAILURES};w=${WINDOW_SECONDS}`,
+    });
     return Math.ceil(Number(refusal.headers['retry-after']) / 10) * 10;
   };
 
@@ -67,7 +78,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     await here.check('203.0.113.200');
   });
 
-  it('counts a burst over two instances as strictly as a row of them', async () => {
+  it('counts a burst over two instances as strictly as single failures', async () => {
     const burst = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => (i % 2 ? here : there).record(ip)));
     expect(burst.filter(({ status }) => status === 'fulfilled')).toHaveLength(FAILURES);
   });
@@ -92,7 +103,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     expect(await lockout(here)).toBe(30);
   });
 
-  it('starts afresh with an address that has been quiet for long', async () => {
+  it('treats an address without failures for an hour as new', async () => {
     await fail(here, FAILURES);
     await passes('locked_until');
     await passes('window_ends_at');
@@ -101,7 +112,7 @@ describe('the limit of calls that fail to identify themselves', () => {
     expect(await lockout(here)).toBe(30);
   });
 
-  it('takes a /64 of IPv6 for one address', async () => {
+  it('counts a /64 of IPv6 as one address', async () => {
     for (let i = 0; i < FAILURES; i++) await here.record(`2001:db8:7:7::${i}`);
     await expect(there.check('2001:db8:7:7:ffff::1')).rejects.toMatchObject({ status: 429 });
     await there.check('2001:db8:7:8::1');

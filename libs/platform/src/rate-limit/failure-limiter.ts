@@ -2,44 +2,46 @@ import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import { realTime } from '../clock/clock.ts';
 import type { RateLimits } from '../config/config.ts';
-import { Problem } from '../http/problem.ts';
 import { countedAddress } from './address.ts';
+import { RateLimitExceeded } from './rate-limit.ts';
 
 /** Failures within the window that lock an address out. */
 export const FAILURES = 5;
 export const WINDOW_SECONDS = 300;
-/** First lock-out; each further one is twice as long, up to the longest. */
+/** The first lock-out; each further one is twice as long, up to the longest. */
 export const FIRST_LOCKOUT_SECONDS = 30;
 export const LONGEST_LOCKOUT_SECONDS = 1_800;
-/** An address that stays quiet this long after its lock-out starts afresh. */
+/** An address without failures for this long after its lock-out counts as new. */
 const FORGET_SECONDS = 3_600;
 const SWEEP_MS = 60_000;
+const POLICY = { name: 'failures', quota: FAILURES, window: WINDOW_SECONDS };
 
 /**
- * Counts calls that fail to identify themselves, per address, over all instances that share a database schema.
+ * Counts calls that fail to identify themselves, per address, over all instances that share a database schema. A service has
+ * one, so that all its routes know of a lock-out.
  *
- * Ask it only after a credential has turned out wrong: a right one is served from a locked address too, and honest
- * traffic never touches the limiter at all. Secrets short enough to be guessed (codes) ask `check` before they are compared.
+ * Call it only after a credential has turned out wrong: a right one is served from a locked address too, and calls with right
+ * credentials never touch the limiter. For secrets short enough to guess (codes), call `check` before they are compared.
  */
 export interface FailureLimiter {
-  /** @throws Problem 429 with Retry-After while the address is locked out */
+  /** @throws RateLimitExceeded 429 `TOO_MANY_FAILURES` while the address is locked out */
   check(ip: string): Promise<void>;
   /**
-   * Counts a failure; the fifth within five minutes locks the address out. Counting and asking are one statement, so a burst
-   * of parallel guesses gets no further than a patient row of them.
-   * @throws Problem 429 with Retry-After when the address was locked out already (then nothing is counted)
+   * Counts a failure; the fifth within five minutes locks the address out. One statement checks and counts, so a burst of
+   * parallel guesses gets no further than guesses one after the other.
+   * @throws RateLimitExceeded 429 `TOO_MANY_FAILURES` if the address was locked out already (then nothing is counted)
    */
   record(ip: string): Promise<void>;
 }
 
-/** `off` is for load tests on a closed machine. The schema has `FailedIdentifications` among its migrations. */
+/** `off` is for load tests on a closed machine. The service lists `FailedIdentifications` among its migrations. */
 export const createFailureLimiter = (pool: Pool, limits: RateLimits): FailureLimiter =>
   limits === 'off' ? { check: nothing, record: nothing } : new PostgresFailureLimiter(pool);
 
 const nothing = (): Promise<void> => Promise.resolve();
 
 class PostgresFailureLimiter implements FailureLimiter {
-  /** Lock-outs that this process knows of (end in epoch ms), so that a locked address costs no query. They only ever end. */
+  /** Ends of known lock-outs in epoch ms, so that a locked address costs no query. No lock-out ends before its time. */
   readonly #locked = new LRUCache<string, number>({ max: 50_000 });
   #swept = realTime();
 
@@ -80,13 +82,8 @@ class PostgresFailureLimiter implements FailureLimiter {
 
   #refuse(address: string, seconds: number): never {
     this.#locked.set(address, realTime() + seconds * 1000);
-    throw new Problem(
-      429,
-      'TOO_MANY_FAILURES',
-      'Too many calls from this address failed to identify themselves.',
-      {},
-      { 'retry-after': String(Math.max(1, Math.ceil(seconds))) },
-    );
+    const message = 'Too many calls from this address failed to identify themselves.';
+    throw new RateLimitExceeded('TOO_MANY_FAILURES', message, POLICY, seconds);
   }
 
   async #sweep(): Promise<void> {
@@ -101,8 +98,8 @@ const CHECK = `
   from failed_identifications where address = $1 and locked_until > clock_timestamp()`;
 
 /**
- * One row an address; a locked one is left as it is, and none is returned. `lockouts` counts the lock-outs before:
- * a lock-out lasts first × 2^lockouts seconds, at most the longest.
+ * Upserts the row of an address. It leaves the row of a locked address unchanged and returns none. `lockouts` counts the
+ * lock-outs before: a lock-out lasts first × 2^lockouts seconds, at most the longest.
  */
 const RECORD = `
   insert into failed_identifications as f (address, failures, window_ends_at, lockouts, locked_until, forget_at)

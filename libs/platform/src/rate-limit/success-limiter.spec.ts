@@ -1,7 +1,7 @@
 import { createSuccessLimiter } from './success-limiter.ts';
 
-describe('the limit of calls that succeed', () => {
-  it('says how much is left, refuses above it, and counts each caller alone', async () => {
+describe('the limit of calls in a second', () => {
+  it('says how much is left, refuses calls above it, and counts each caller separately', async () => {
     const limiter = createSuccessLimiter('api-key', 3, 'on');
     expect(await limiter.take('key_1')).toEqual({
       ratelimit: '"api-key";r=2;t=1',

@@ -1,47 +1,34 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimits } from '../config/config.ts';
-import { Problem } from '../http/problem.ts';
+import { RateLimitExceeded, rateLimitHeaders } from './rate-limit.ts';
 
-/** Limits calls that did identify themselves, per API key or per licence, in this process's memory. */
+/** Limits calls of known API keys or licenses, in this process's memory. A limit has one instance in a process. */
 export interface SuccessLimiter {
   /**
-   * Takes one call out of what `id` may make in the present second.
-   * @returns headers that say how much is left: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10)
-   * @throws Problem 429 `RATE_LIMITED` with those headers and Retry-After
+   * Counts one call against what `id` may make in the present second.
+   * @returns headers that describe the limit and what is left of it; none if limits are off
+   * @throws RateLimitExceeded 429 `RATE_LIMITED`
    */
   take(id: string): Promise<Readonly<Record<string, string>>>;
 }
 
 /**
- * @param policy name of the limit as callers see it: `api-key`, `license`
+ * @param name of the limit as callers see it: `api-key`, `license`
  * @param perSecond calls in a second
  */
-export const createSuccessLimiter = (policy: string, perSecond: number, limits: RateLimits): SuccessLimiter => {
+export const createSuccessLimiter = (name: string, perSecond: number, limits: RateLimits): SuccessLimiter => {
   if (limits === 'off') return { take: () => Promise.resolve({}) };
   const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
-  const ratelimitPolicy = `"${policy}";q=${perSecond};w=1`;
-
-  const headers = ({ remainingPoints, msBeforeNext }: RateLimiterRes): Record<string, string> => ({
-    ratelimit: `"${policy}";r=${Math.max(0, remainingPoints)};t=${Math.ceil(msBeforeNext / 1000)}`,
-    'ratelimit-policy': ratelimitPolicy,
-  });
-
+  const policy = { name, quota: perSecond, window: 1 };
   return {
     take: async (id) => {
       try {
-        return headers(await limiter.consume(id));
+        const { remainingPoints, msBeforeNext } = await limiter.consume(id);
+        return rateLimitHeaders(policy, remainingPoints, Math.ceil(msBeforeNext / 1000));
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
-        throw new Problem(
-          429,
-          'RATE_LIMITED',
-          `More than ${perSecond} calls in a second.`,
-          {},
-          {
-            ...headers(refused),
-            'retry-after': String(Math.max(1, Math.ceil(refused.msBeforeNext / 1000))),
-          },
-        );
+        const message = `More than ${perSecond} calls in a second.`;
+        throw new RateLimitExceeded('RATE_LIMITED', message, policy, refused.msBeforeNext / 1000);
       }
     },
   };
