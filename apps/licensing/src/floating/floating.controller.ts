@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuseFloating } from '#domain/licensing/floating/floating.errors';
 import { running, type Session } from '#domain/licensing/floating/floating';
 import { newId } from '#domain/shared/id';
-import { normalizeTime, type Time } from '#domain/shared/time';
+import type { Time } from '#domain/shared/time';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Problem } from '#platform/http/problem';
@@ -101,9 +101,8 @@ export class FloatingController {
 type Lease = (borrowed_until: Time) => string;
 
 /** @throws Problem 400 for a time in the past */
-const assertAhead = (borrow_until: string, now: Time): Time => {
-  const until = normalizeTime(borrow_until);
-  if (until > now) return until;
+const assertAhead = (borrow_until: Time, now: Time): Time => {
+  if (borrow_until > now) return borrow_until;
   throw new Problem(400, 'VALIDATION_FAILED', 'borrow_until has passed.', {
     errors: [{ pointer: '/borrow_until', detail: 'must be ahead' }],
   });

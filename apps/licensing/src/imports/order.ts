@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import type { LicenseStatus } from '#domain/licensing/license/license';
 import type { Plan } from '#domain/licensing/license/on-license';
-import { normalizeTime, type Time } from '#domain/shared/time';
+import type { Time } from '#domain/shared/time';
 import type { issueLicense } from '../licenses/license.endpoints.ts';
 import type { ExportedLicense, ImportedLicense } from './line.schemas.ts';
 
@@ -52,5 +52,5 @@ export const orderOfExported = (line: ExportedLicense, plan: Plan): Order => {
 /** A license whose term is over can no longer be canceled: it is issued without an end, and canceled as of its end. */
 const termOf = (asked: Order['asked'], status: LicenseStatus): Pick<Order, 'asked' | 'ended_at'> =>
   status === 'canceled' && typeof asked.valid_until === 'string'
-    ? { asked: { ...asked, valid_until: null }, ended_at: normalizeTime(asked.valid_until) }
+    ? { asked: { ...asked, valid_until: null }, ended_at: asked.valid_until }
     : { asked, ended_at: undefined };

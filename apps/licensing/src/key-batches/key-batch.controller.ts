@@ -13,7 +13,6 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import { refusePlan } from '#domain/licensing/plan/plan';
 import { refuseProduct } from '#domain/licensing/product/product';
 import { idTime, newId } from '#domain/shared/id';
-import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -44,10 +43,9 @@ export class KeyBatchController {
 
   @Endpoint(contracts.createKeyBatch)
   async create(call: Call<typeof contracts.createKeyBatch>): Promise<Answer> {
-    const { name, count, redeem_until } = call.body;
+    const { name, count, redeem_until = null } = call.body;
     const { product_id, plan_id, key_format, key_prefix } = await this.#sold(call);
-    const until = redeem_until == null ? null : normalizeTime(redeem_until);
-    const terms = { name, product_id, plan_id, key_format, key_prefix, redeem_until: until };
+    const terms = { name, product_id, plan_id, key_format, key_prefix, redeem_until };
     const id = newId('batch');
     const now = this.clock.now().toISOString();
     const codes = Array.from({ length: count }, () => this.codes.create());

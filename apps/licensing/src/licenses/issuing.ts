@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { IssueLicense } from '#domain/licensing/license/license.commands';
 import type { Plan } from '#domain/licensing/license/on-license';
-import { normalizeTime } from '#domain/shared/time';
 import type { MasterKey } from '#platform/crypto/keys';
 import { MASTER_KEY } from '#platform/service';
 import type { NewLicenseKey } from '../license-keys/license-keys.ts';
@@ -18,8 +17,8 @@ export class Issuing {
 
   command(asked: Asked, plan: Plan, key: Omit<NewLicenseKey, 'text'>, now: string): IssueLicense {
     const { email, name = null, org_name = null, notes = null, metadata = {} } = asked;
-    const { external_customer_id = null, external_workspace_id = null, valid_from, valid_until } = asked;
-    const { term_anchor, updates_until, skip_trial = false } = asked;
+    const { external_customer_id = null, external_workspace_id = null, valid_from = null, valid_until } = asked;
+    const { term_anchor = null, updates_until, skip_trial = false } = asked;
     return {
       type: 'IssueLicense',
       plan,
@@ -33,10 +32,10 @@ export class Issuing {
       external_workspace_id,
       notes,
       metadata,
-      valid_from: valid_from == null ? null : normalizeTime(valid_from),
-      valid_until: valid_until == null ? valid_until : normalizeTime(valid_until),
-      term_anchor: term_anchor == null ? null : normalizeTime(term_anchor),
-      updates_until: updates_until == null ? updates_until : normalizeTime(updates_until),
+      valid_from,
+      valid_until,
+      term_anchor,
+      updates_until,
       skip_trial,
       now,
     };

@@ -6,7 +6,6 @@ import { type LicenseEvent, type LicenseState, licenseStream } from '#domain/lic
 import { refusePlan } from '#domain/licensing/plan/plan';
 import { refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
-import { normalizeTime } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -130,8 +129,7 @@ export class LicenseController {
 
   @Endpoint(contracts.renewLicense)
   renew(call: Call<typeof contracts.renewLicense>): Promise<Answer> {
-    const valid_until = normalized(call.body.valid_until);
-    const updates_until = normalized(call.body.updates_until);
+    const { valid_until, updates_until } = call.body;
     return this.#change(call, (plan, now) => ({ type: 'RenewLicense', plan, now, valid_until, updates_until }));
   }
 
@@ -207,10 +205,6 @@ export class LicenseController {
     return current(id, outcome);
   }
 }
-
-/** A time in the form that is stored; null and undefined stay as they are. */
-const normalized = <T extends string | null | undefined>(time: T): T | string =>
-  typeof time === 'string' ? normalizeTime(time) : time;
 
 const shown = (id: string, state: LicenseState) =>
   state.status === 'none' ? refuse('LICENSE_NOT_FOUND') : viewState(id, state);

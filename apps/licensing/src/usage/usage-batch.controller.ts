@@ -1,6 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
 import { refuse } from '#domain/licensing/license/license.errors';
-import { normalizeTime } from '#domain/shared/time';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
@@ -35,8 +34,7 @@ export class UsageBatchController {
         results[n] = { accepted: false, code: license.code, detail: license.message };
         return;
       }
-      const { feature, quantity, timestamp, metadata = null } = one;
-      const occurred_at = timestamp === undefined ? now : normalizeTime(timestamp);
+      const { feature, quantity, timestamp: occurred_at = now, metadata = null } = one;
       places.push(n);
       sent.push({
         license_id: license,

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { normalizeTime } from '#domain/shared/time';
 import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { fileAnswer } from '../exports/streams.ts';
 import { exportUsage } from './usage-export.endpoints.ts';
@@ -12,12 +11,8 @@ export class UsageExportController {
 
   @Endpoint(exportUsage)
   export({ query, principal }: Call<typeof exportUsage>): Answer {
-    const { format, product_id, from, to, ...filter } = query;
-    const rows = this.#rows(
-      { ...filter, product_id, from: normalized(from), to: normalized(to) },
-      principal.product_id,
-    );
-    return fileAnswer('usage', format, Object.keys(UsageRecord.properties), rows);
+    const { format, ...filter } = query;
+    return fileAnswer('usage', format, Object.keys(UsageRecord.properties), this.#rows(filter, principal.product_id));
   }
 
   /** @param boundTo the one product that the caller may see; null = all */
@@ -27,6 +22,3 @@ export class UsageExportController {
     for await (const recorded of this.records.all(seen)) yield viewRecord(recorded);
   }
 }
-
-const normalized = (time: string | undefined): string | undefined =>
-  time === undefined ? undefined : normalizeTime(time);

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { EPOCH, periodBoundary, periodIndex } from '#domain/shared/calendar';
-import { normalizeTime, type Time, toTime } from '#domain/shared/time';
+import { type Time, toTime } from '#domain/shared/time';
 import { Problem } from '#platform/http/problem';
 
 export const BUCKETS = ['hour', 'day', 'month'] as const;
@@ -41,7 +41,7 @@ export const usageSeries = async (
   const first =
     asked.from === undefined
       ? last + 1 - SHOWN[bucket]
-      : Math.max(indexOf(bucket, normalizeTime(asked.from)), indexOf(bucket, EPOCH));
+      : Math.max(indexOf(bucket, asked.from), indexOf(bucket, EPOCH));
   assertRange(first, last);
   const [from, end] = [startOf(bucket, first), startOf(bucket, last + 1)];
   const { rows } = await pool.query<{ start: Date; quantity: string; records: string }>({

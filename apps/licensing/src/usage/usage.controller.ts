@@ -5,7 +5,6 @@ import { assertUsable } from '#domain/licensing/license/license.usability';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { productSupports } from '#domain/licensing/product/product';
 import { Refusal } from '#domain/shared/refusal';
-import { normalizeTime } from '#domain/shared/time';
 import { recordUsage as decide, type Usage, type UsageRecord } from '#domain/licensing/usage/usage.commands';
 import type { Actor } from '#events/event';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -33,7 +32,7 @@ export class UsageController {
   async record(call: Call<typeof recordUsage>): Promise<Answer> {
     const license_id = await this.callers.license(call);
     const { feature, quantity, timestamp, metadata = null } = call.body;
-    const occurred_at = timestamp === undefined ? this.clock.now().toISOString() : normalizeTime(timestamp);
+    const occurred_at = timestamp ?? this.clock.now().toISOString();
     const record: UsageRecord = { quantity, occurred_at, metadata, idempotency_key: null };
     const actor = actorOf(call.principal, license_id);
     // Set by the last decision: the store decides again when another process wrote meanwhile.

@@ -10,7 +10,6 @@ import {
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
-import { normalizeTime } from '#domain/shared/time';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { Problem } from '#platform/http/problem';
@@ -105,7 +104,7 @@ export class VerificationController {
         identity_hash,
         entitlements: wanted,
         version,
-        release_date: release_date === undefined ? undefined : normalizeTime(release_date),
+        release_date,
       },
       now,
     );

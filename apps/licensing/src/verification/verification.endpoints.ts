@@ -43,8 +43,8 @@ export const verifyLicense = endpoint({
       Type.String({ minLength: 1, maxLength: 100, pattern: '^v?[0-9]+(\\.[0-9]+){0,2}([-+][0-9A-Za-z.+-]+)?$' }),
     ),
     release_date: Type.Optional(
-      Type.String({
-        format: 'utc-time',
+      Type.Unsafe<string>({
+        ...Timestamp,
         description: 'When this version of the app was released; VERSION_TOO_OLD when the license does not include it.',
       }),
     ),

@@ -9,10 +9,5 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 /** @returns at most the last moment of the year 9999 */
 export const toTime = (milliseconds: number): Time => new Date(Math.min(milliseconds, LATEST_MS)).toISOString();
 
-/** Any RFC 3339 time in the one form that is stored. */
-export const normalizeTime = (time: string): Time => (STORED_FORM.test(time) ? time : toTime(Date.parse(time)));
-
-const STORED_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
 /** Days are 24 hours: UTC has no other kind. For weeks, months and years see calendar.ts. */
 export const addDays = (time: Time, days: number): Time => toTime(Date.parse(time) + days * DAY_MS);

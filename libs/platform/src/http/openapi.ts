@@ -89,7 +89,7 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
 const requestBody = ({ method, body, upload }: EndpointContract, schemas: Json): Json => {
   if (upload !== undefined) return { requestBody: { required: true, content: asFiles(upload) } };
   if (body === undefined) return {};
-  const schema = hoist(body, schemas);
+  const schema = hoist(body, schemas, IN_REQUESTS);
   const types = method === 'PATCH' ? PATCH_TYPES : ['application/json'];
   return { requestBody: { required: true, content: Object.fromEntries(types.map((type) => [type, { schema }])) } };
 };
@@ -164,7 +164,7 @@ const parameters = (schema: TSchema | undefined, place: 'path' | 'query', schema
     required?: string[];
   };
   return Object.entries(properties).map(([name, property]) => {
-    const { description, ...rest } = hoist(property, schemas) as Json;
+    const { description, ...rest } = hoist(property, schemas, IN_REQUESTS) as Json;
     return {
       name,
       in: place,
@@ -227,16 +227,19 @@ const FORMATS: Readonly<Record<string, Json>> = {
   },
 };
 
+/** Requests may write a time with any offset. */
+const IN_REQUESTS: typeof FORMATS = { ...FORMATS, 'utc-time': { format: 'date-time' } };
+
 /** The schema without our own keywords; named schemas move to `components.schemas`. */
-const hoist = (schema: unknown, schemas: Json): unknown => {
-  if (Array.isArray(schema)) return schema.map((item) => hoist(item, schemas));
+const hoist = (schema: unknown, schemas: Json, formats = FORMATS): unknown => {
+  if (Array.isArray(schema)) return schema.map((item) => hoist(item, schemas, formats));
   if (typeof schema !== 'object' || schema === null) return schema;
   const { $id, 'x-max-bytes': _bytes, 'x-id-prefix': _prefix, ...rest } = schema as Json;
   const { format } = rest;
-  const standard = typeof format === 'string' ? FORMATS[format] : undefined;
+  const standard = typeof format === 'string' ? formats[format] : undefined;
   if (standard !== undefined) delete rest['format'];
   const plain = Object.fromEntries(
-    Object.entries({ ...rest, ...standard }).map(([key, value]) => [key, hoist(value, schemas)]),
+    Object.entries({ ...rest, ...standard }).map(([key, value]) => [key, hoist(value, schemas, formats)]),
   );
   if (typeof $id !== 'string') return plain;
   schemas[$id] = plain;

@@ -1,7 +1,8 @@
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { readEmail } from '../mail/address.ts';
+import { utcTime } from './utc-time.ts';
 
-/** An object that refuses fields it does not know. `$id` gives it a name in the OpenAPI document. */
+/** An object that refuses unknown fields. `$id` names it in the OpenAPI document. */
 export const StrictObject = <P extends TProperties>(
   properties: P,
   options: { $id?: string; description?: string; minProperties?: number } = {},
@@ -18,10 +19,17 @@ export const Id = (prefix: string) =>
     examples: [`${prefix}_01jd1zx0h8e4rvy2m6k9w3q5tb`],
   });
 
-/** RFC 3339 in UTC, e.g. `2026-11-21T09:30:00.000Z`. */
-export const Timestamp = Type.String({ format: 'utc-time', examples: ['2026-11-21T09:30:00.000Z'] });
+/**
+ * A time: RFC 3339 with any offset in requests, where handlers get it as `utcTime` makes it; in UTC with milliseconds in
+ * answers, e.g. `2026-11-21T09:30:00.000Z`.
+ */
+export const Timestamp = Type.String({
+  format: 'utc-time',
+  normalize: (text: string) => utcTime(text) ?? text,
+  examples: ['2026-11-21T09:30:00.000Z'],
+});
 
-/** One line of text without control characters; `multiline` allows line breaks and tabs. Lengths in characters. */
+/** One line of text without control characters; `multiline` allows line breaks and tabs. Lengths are in characters. */
 export const Text = (max: number, { min = 0, multiline = false }: { min?: number; multiline?: boolean } = {}) =>
   Type.String({
     minLength: min,
@@ -30,6 +38,13 @@ export const Text = (max: number, { min = 0, multiline = false }: { min?: number
       ? '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$'
       : '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
   });
+
+/**
+ * A name or another text that is searched, and the text to search for: a `Text` that handlers get composed (`composed`), so
+ * that `Müller` is found in whichever form either was typed.
+ */
+export const SearchText = (max: number, options: Parameters<typeof Text>[1] = {}) =>
+  Type.Unsafe<string>({ ...Text(max, options), normalize: composed });
 
 /** Lower-case letters, digits and inner dashes. */
 export const Slug = Type.String({
@@ -69,7 +84,7 @@ export const Int = (min: number, max: number) => Type.Integer({ minimum: min, ma
 /** A maximum: 0 allows none, null any number. */
 export const Limit = Nullable(Int(0, 1_000_000_000));
 
-/** Free JSON under at most 50 keys, at most 16 KiB of it. */
+/** Any JSON under at most 50 keys, at most 16 KiB in all. */
 export const Metadata = Type.Record(
   Type.String({ pattern: '^(?!(?:__proto__|constructor|prototype)$)[^\\u0000-\\u001f\\u007f]{1,100}$' }),
   Type.Unknown(),
@@ -102,7 +117,7 @@ export const PageQuery = <P extends TProperties>(filters: P) =>
 export const Page = <T extends TSchema>(item: T) =>
   StrictObject({ data: Type.Array(item), next_cursor: Nullable(Type.String()) });
 
-/** RFC 9457, with our code. Problems may have further members. */
+/** A problem of RFC 9457 with our code. Problems may have further members. */
 export const ProblemDocument = Type.Object(
   {
     type: Type.String({ format: 'uri' }),
@@ -116,5 +131,13 @@ export const ProblemDocument = Type.Object(
   { $id: 'Problem' },
 );
 
-/** Unicode NFC without white space around it: how identifiers are compared and kept. */
+/** Identifiers are compared and kept in Unicode NFC without white space around them. */
 export const normalizeIdentifier = (text: string): string => text.normalize('NFC').trim();
+
+/**
+ * Unicode NFC, except for CJK compatibility ideographs: NFC would replace these with other characters, which look different in
+ * people's names.
+ */
+export const composed = (text: string): string => text.replace(NOT_COMPATIBILITY, (part) => part.normalize('NFC'));
+
+const NOT_COMPATIBILITY = /[^\uf900-\ufaff\u{2f800}-\u{2fa1f}]+/gu;
