@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { API_KEY_SCOPES } from '#domain/identity/api-key/api-key';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { Id, Nullable, Page, PageQuery, SearchText, StrictObject, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'API keys';
 
@@ -10,7 +10,7 @@ const Scopes = Type.Array(Type.Enum([...API_KEY_SCOPES]), {
   maxItems: API_KEY_SCOPES.length,
   description: 'What the key may do. `admin` includes the others; an empty list allows nothing.',
 });
-const Name = Text(200, { min: 1 });
+const Name = SearchText(200, { min: 1 });
 
 const fields = {
   id: Id('key'),
@@ -59,7 +59,7 @@ export const listApiKeys = endpoint({
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
     status: Type.Optional(Type.Enum(['active', 'revoked'])),
-    q: Type.Optional(Text(200, { min: 1 })),
+    q: Type.Optional(SearchText(200, { min: 1 })),
   }),
   answers: { 200: { description: 'A page of API keys.', schema: Page(ApiKey) } },
   problems: [],

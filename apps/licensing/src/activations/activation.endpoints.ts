@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { Id, Identifier, Nullable, Page, PageQuery, SearchText, StrictObject, Timestamp } from '#platform/http/schemas';
 import { Identity, LicenseKey } from '../verification/verification.endpoints.ts';
 
 const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
@@ -37,7 +37,7 @@ export const activateLicense = endpoint({
     license_key: LicenseKey,
     identifier: Identifier,
     identifier_type: Type.Optional(Type.Enum([...IDENTIFIER_TYPES])),
-    label: Type.Optional(Nullable(Text(200))),
+    label: Type.Optional(Nullable(SearchText(200))),
     identity: Type.Optional(Identity),
   }),
   answers: {

@@ -1,6 +1,16 @@
 import Type, { type Static } from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import {
+  Id,
+  Identifier,
+  Nullable,
+  Page,
+  PageQuery,
+  SearchText,
+  StrictObject,
+  Text,
+  Timestamp,
+} from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 const TAG = 'License';
@@ -51,7 +61,7 @@ export const checkOutSession = endpoint({
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Identifier,
-    label: Type.Optional(Nullable(Text(200))),
+    label: Type.Optional(Nullable(SearchText(200))),
     borrow_until: Type.Optional(
       Type.Unsafe<string>({
         ...Timestamp,

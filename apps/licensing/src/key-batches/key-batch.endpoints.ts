@@ -2,7 +2,17 @@ import Type from 'typebox';
 import { normalizeLicenseKey } from '#client/key-text';
 import { BATCH_CODES } from '#domain/licensing/key-batch/key-batch';
 import { endpoint } from '#platform/http/endpoint';
-import { Email, Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import {
+  Email,
+  Id,
+  Nullable,
+  Page,
+  PageQuery,
+  SearchText,
+  StrictObject,
+  Text,
+  Timestamp,
+} from '#platform/http/schemas';
 import { IssuedLicense } from '../licenses/license.endpoints.ts';
 
 const of = { tag: 'Key batches', auth: 'licenses:write' } as const;
@@ -38,7 +48,7 @@ export const createKeyBatch = endpoint({
   body: StrictObject({
     product_id: Id('prod'),
     plan_id: Id('plan'),
-    name: Text(200, { min: 1 }),
+    name: SearchText(200, { min: 1 }),
     count: Type.Integer({ minimum: 1, maximum: BATCH_CODES }),
     redeem_until: Type.Optional(Nullable(Timestamp)),
   }),
@@ -145,8 +155,8 @@ export const redeemCode = endpoint({
       description: 'Read as license keys are: as it was pasted or typed.',
     }),
     email: Email,
-    name: Type.Optional(Nullable(Text(200))),
-    org_name: Type.Optional(Nullable(Text(200))),
+    name: Type.Optional(Nullable(SearchText(200))),
+    org_name: Type.Optional(Nullable(SearchText(200))),
   }),
   answers: { 201: { description: 'The license, with its key.', schema: IssuedLicense } },
   problems: [

@@ -1,14 +1,25 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { endpoint, type EndpointContract } from '#platform/http/endpoint';
-import { Email, Id, Metadata, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import {
+  Email,
+  Id,
+  Metadata,
+  Nullable,
+  Page,
+  PageQuery,
+  SearchText,
+  StrictObject,
+  Text,
+  Timestamp,
+} from '#platform/http/schemas';
 import { readEmail } from '#platform/mail/address';
 
 const TAG = 'Licenses';
 
 const description = {
-  name: Nullable(Text(200)),
-  org_name: Nullable(Text(200)),
+  name: Nullable(SearchText(200)),
+  org_name: Nullable(SearchText(200)),
   external_customer_id: Nullable(Text(255)),
   external_workspace_id: Nullable(Text(255)),
   notes: Nullable(Text(5_000, { multiline: true })),
@@ -26,18 +37,18 @@ const fields = {
   valid_from: Timestamp,
   valid_until: Nullable(Timestamp),
   term_started_at: Nullable(
-    Type.String({ format: 'utc-time', description: 'null while the term waits for the first activation.' }),
+    Type.Unsafe<string>({ ...Timestamp, description: 'null while the term waits for the first activation.' }),
   ),
   term_anchor: Nullable(
-    Type.String({
-      format: 'utc-time',
+    Type.Unsafe<string>({
+      ...Timestamp,
       description:
         'The ends of its terms are counted from here: from Jan 31 by the month to Feb 28, then Mar 31. null while the term waits for the first activation.',
     }),
   ),
   updates_until: Nullable(
-    Type.String({
-      format: 'utc-time',
+    Type.Unsafe<string>({
+      ...Timestamp,
       description: 'Until when new releases are included; null = for as long as it works.',
     }),
   ),
@@ -74,8 +85,8 @@ export const issueLicense = endpoint({
     valid_until: Type.Optional(Nullable(Timestamp)),
     term_anchor: Type.Optional(
       Nullable(
-        Type.String({
-          format: 'utc-time',
+        Type.Unsafe<string>({
+          ...Timestamp,
           description:
             'For an import: the `term_anchor` that an export shows. Left out, terms are counted from the beginning of the first one.',
         }),
@@ -113,7 +124,7 @@ export const listLicenses = endpoint({
       Type.String({ ...Text(254, { min: 1 }), normalize: (text: string) => readEmail(text) ?? text.trim() }),
     ),
     external_customer_id: Type.Optional(Text(255, { min: 1 })),
-    q: Type.Optional(Text(200, { min: 1 })),
+    q: Type.Optional(SearchText(200, { min: 1 })),
     format: Type.Optional(
       Type.Enum(['csv', 'ndjson'], {
         description: 'All that match, as a file in place of a page; `limit` does not count.',

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
-import { Email, Id, Nullable, StrictObject, Text } from '#platform/http/schemas';
+import { Email, Id, Nullable, SearchText, StrictObject, Text } from '#platform/http/schemas';
 import { License } from './license.endpoints.ts';
 
 export const transferLicense = endpoint({
@@ -14,8 +14,8 @@ export const transferLicense = endpoint({
   body: StrictObject(
     {
       email: Email,
-      name: Type.Optional(Nullable(Text(200))),
-      org_name: Type.Optional(Nullable(Text(200))),
+      name: Type.Optional(Nullable(SearchText(200))),
+      org_name: Type.Optional(Nullable(SearchText(200))),
       external_customer_id: Type.Optional(Nullable(Text(255))),
       external_workspace_id: Type.Optional(Nullable(Text(255))),
       release_activations: Type.Optional(

@@ -5,14 +5,25 @@ import { KEPT_DEACTIVATIONS } from '#domain/licensing/license/license';
 import { BOUND_IDENTITIES } from '#domain/licensing/plan/plan.activation-rules';
 import { RENEWAL_BASES, TERM_STARTS } from '#domain/licensing/plan/plan.term-rules';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Int, Limit, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import {
+  Id,
+  Int,
+  Limit,
+  Nullable,
+  Page,
+  PageQuery,
+  SearchText,
+  Slug,
+  StrictObject,
+  Timestamp,
+} from '#platform/http/schemas';
 
 const TAG = 'Plans';
 
 const Days = Int(0, 3650);
 
 const editable = {
-  name: Text(200, { min: 1 }),
+  name: SearchText(200, { min: 1 }),
   slug: Slug,
   license_type: Type.Enum([...LICENSE_TYPES]),
   license_model: Type.Enum([...LICENSE_MODELS]),
@@ -128,7 +139,7 @@ export const listPlans = endpoint({
   tag: TAG,
   summary: 'List plans, newest first',
   auth: 'admin',
-  query: PageQuery({ product_id: Type.Optional(Id('prod')), q: Type.Optional(Text(200, { min: 1 })) }),
+  query: PageQuery({ product_id: Type.Optional(Id('prod')), q: Type.Optional(SearchText(200, { min: 1 })) }),
   answers: { 200: { description: 'A page of plans.', schema: Page(Plan) } },
   problems: [],
 });

@@ -1,11 +1,11 @@
 import Type, { type Static } from 'typebox';
 import { KEY_FORMATS, PRODUCT_TYPES } from '#domain/licensing/product/product';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Nullable, Page, PageQuery, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { Id, Nullable, Page, PageQuery, SearchText, Slug, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 
 const TAG = 'Products';
 
-const Name = Text(200, { min: 1 });
+const Name = SearchText(200, { min: 1 });
 const Version = Type.String({
   minLength: 1,
   maxLength: 100,
@@ -65,7 +65,7 @@ export const listProducts = endpoint({
   tag: TAG,
   summary: 'List products, newest first',
   auth: 'admin',
-  query: PageQuery({ q: Type.Optional(Text(200, { min: 1 })) }),
+  query: PageQuery({ q: Type.Optional(SearchText(200, { min: 1 })) }),
   answers: { 200: { description: 'A page of products.', schema: Page(Product) } },
   problems: [],
 });

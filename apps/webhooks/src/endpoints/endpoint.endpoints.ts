@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { DISABLED_REASONS, ORDERINGS } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import { endpoint } from '#platform/http/endpoint';
-import { Id, Nullable, Page, PageQuery, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
+import { Id, Nullable, Page, PageQuery, SearchText, StrictObject, Timestamp, WebAddress } from '#platform/http/schemas';
 import { optionalSettings, settingFields, stateFields } from './endpoint.settings.ts';
 
 const TAG = 'Webhooks';
@@ -20,7 +20,7 @@ const Events = Type.Array(
       'Event types of the catalogue, and wildcards: `*`, `license.*`. Events about webhooks go to those alone that name them (`webhook.*`).',
   },
 );
-const Description = Nullable(Text(500));
+const Description = Nullable(SearchText(500));
 const OrderingOfDeliveries = Type.Enum([...ORDERINGS], {
   description:
     '`none`: deliveries may overtake each other. `by_subject`: none overtakes an earlier one of the same subject that is not done. `strict`: none overtakes any. Settled when the webhook is made.',
@@ -111,8 +111,8 @@ export const listWebhooks = endpoint({
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
     status: Type.Optional(Type.Enum(['active', 'disabled'])),
-    tag: Type.Optional(Text(50, { min: 1 })),
-    q: Type.Optional(Text(200, { min: 1 })),
+    tag: Type.Optional(SearchText(50, { min: 1 })),
+    q: Type.Optional(SearchText(200, { min: 1 })),
   }),
   answers: { 200: { description: 'A page of webhooks.', schema: Page(Webhook) } },
   problems: [],

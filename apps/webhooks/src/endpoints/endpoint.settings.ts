@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PAYLOAD_FORMATS, SIGNATURES } from '#domain/webhooks/webhook-endpoint/settings';
-import { Int, Nullable, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
+import { Int, Nullable, SearchText, StrictObject, Text, Timestamp, WebAddress } from '#platform/http/schemas';
 import { API_VERSIONS } from '../payload/versions.ts';
 
 /** Replaces secret values in answers. In a request it keeps the stored value. */
@@ -83,7 +83,11 @@ export const settingFields = {
       description: `Sent with every delivery. A value that looks like a secret by its name is kept sealed and shown as ${MASK}.`,
     },
   ),
-  tags: Type.Array(Text(50, { min: 1 }), { maxItems: 20, uniqueItems: true, description: 'To find webhooks by.' }),
+  tags: Type.Array(SearchText(50, { min: 1 }), {
+    maxItems: 20,
+    uniqueItems: true,
+    description: 'To find webhooks by.',
+  }),
   filter: Filter,
   payload_format: Type.Enum([...PAYLOAD_FORMATS], {
     description:
