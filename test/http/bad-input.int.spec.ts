@@ -32,7 +32,7 @@ describe('bad input', () => {
     return problem;
   };
 
-  it('has every problem say what, where and with which request id', async () => {
+  it('answers with a problem that has a code, a path and a request id', async () => {
     const reply = await app.call('POST', '/admin/products', { name: 'x' }, { 'request-id': 'my-request' });
     expect(reply.headers['request-id']).toBe('my-request');
     expect(reply.headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
@@ -50,11 +50,11 @@ describe('bad input', () => {
     ['a number as text', { max_activations: '3' }, '/max_activations'],
     ['a fraction', { max_activations: 1.5 }, '/max_activations'],
     ['a negative number', { max_activations: -1 }, '/max_activations'],
-    ['a number beyond all bounds', { max_activations: 2 ** 53 }, '/max_activations'],
+    ['a number that a double cannot hold', { max_activations: 2 ** 53 }, '/max_activations'],
     ['days beyond ten years', { trial_days: 3651 }, '/trial_days'],
     ['a timeout of 0', { floating_timeout: 0 }, '/floating_timeout'],
-    ['null where unlimited has no meaning', { grace_days: null }, '/grace_days'],
-    ['a word that is not in the list', { license_type: 'forever' }, '/license_type'],
+    ['null for a field that cannot be unlimited', { grace_days: null }, '/grace_days'],
+    ['a value that is not in the list', { license_type: 'forever' }, '/license_type'],
     ['text that is too long', { name: 'x'.repeat(201) }, '/name'],
     ['a control character', { name: 'a\u0007b' }, '/name'],
     ['a slug with capitals', { slug: 'Plan' }, '/slug'],
@@ -65,7 +65,7 @@ describe('bad input', () => {
     expect((await app.call('GET', '/admin/plans')).body).toMatchObject({ data: [] });
   });
 
-  it('refuses numbers that JSON has no room for', async () => {
+  it('refuses numbers that JSON cannot represent', async () => {
     const text = JSON.stringify(plan()).replace('}', ',"max_activations":1e309}');
     await refused('/admin/plans', text, '/max_activations');
     await refused('/admin/plans', JSON.stringify(plan()).replace('}', ',"max_activations":NaN}'));
@@ -105,7 +105,7 @@ describe('bad input', () => {
     });
   });
 
-  it('refuses parameters that a list does not have, and limits that it does not give', async () => {
+  it('refuses unknown parameters of lists, and limits out of range', async () => {
     for (const [query, pointer] of [
       ['limit=0', '?limit'],
       ['limit=201', '?limit'],
@@ -127,7 +127,7 @@ describe('bad input', () => {
     }
   });
 
-  it('refuses bodies that are too large, too deep, of another type, or no JSON at all', async () => {
+  it('refuses bodies that are too large, too deep, of another type, or not JSON', async () => {
     expect(await app.call('POST', '/admin/products', JSON.stringify({ name: 'x'.repeat(2 ** 20) }))).toMatchObject({
       status: 413,
       body: { code: 'BODY_TOO_LARGE' },
@@ -147,7 +147,7 @@ describe('bad input', () => {
     expect(await app.call('POST', '/admin/products', 'null')).toMatchObject({ status: 400 });
   });
 
-  it('refuses UTF-8 that is none', async () => {
+  it('refuses invalid UTF-8', async () => {
     const reply = await fetch(`${app.url}/api/v1/license/verify`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -156,7 +156,7 @@ describe('bad input', () => {
     expect(reply.status).toBe(400);
   });
 
-  it('says 404 of unknown addresses and 405 of unknown methods', async () => {
+  it('answers 404 for unknown paths and 405 for unknown methods', async () => {
     expect(await app.call('GET', '/nothing')).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     const put = await app.call('PUT', '/admin/products', {});
     expect(put).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
@@ -164,9 +164,14 @@ describe('bad input', () => {
   });
 
   it.each([
-    ['is no HTTP', 'NONSENSE\r\n\r\n', 400, 'MALFORMED_REQUEST'],
-    ['has too much of an address', `GET /?${'x'.repeat(17_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
-  ])('answers a request that %s, as any other', async (_what, sent, status, code) => {
+    ['is not HTTP', 'NONSENSE\r\n\r\n', 400, 'MALFORMED_REQUEST'],
+    [
+      'has a path that is too long',
+      `GET /?${'x'.repeat(17_000)} HTTP/1.1\r\nhost: x\r\n\r\n`,
+      431,
+      'HEADERS_TOO_LARGE',
+    ],
+  ])('answers a request that %s with a problem', async (_what, sent, status, code) => {
     const { hostname, port } = new URL(app.url);
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(port), hostname, () => socket.write(sent));
@@ -192,7 +197,7 @@ describe('bad input', () => {
     expect(reply.status).toBe(400);
   });
 
-  it('refuses an If-Match that is no ETag', async () => {
+  it('refuses an If-Match that is not an ETag', async () => {
     const reply = await app.call(
       'PATCH',
       `/admin/products/${String(product['id'])}`,
@@ -213,7 +218,7 @@ describe('an Idempotency-Key', () => {
   const make = (key: string, slug: string, headers: Record<string, string> = {}) =>
     app.call('POST', '/admin/products', { name: 'x', slug, type: 'saas' }, { 'idempotency-key': key, ...headers });
 
-  it('gives a decided refusal again, even when it would be decided otherwise by now', async () => {
+  it('replays a decided refusal', async () => {
     await make('first', 'taken');
     const refusal = await make('second', 'taken');
     expect(refusal).toMatchObject({ status: 409, body: { code: 'SLUG_TAKEN' } });
@@ -225,18 +230,18 @@ describe('an Idempotency-Key', () => {
     });
   });
 
-  it('does not remember what was not decided', async () => {
+  it('does not remember a refusal that was not decided', async () => {
     expect((await make('third', 'BAD SLUG')).status).toBe(400);
     expect((await make('third', 'good-slug')).status).toBe(201);
   });
 
-  it('is each caller’s own', async () => {
+  it('is separate for each caller', async () => {
     await make('shared', 'mine');
     const other = (await app.call('POST', '/admin/api-keys', { name: 'k', scopes: ['admin'] })).body as { key: string };
     expect((await make('shared', 'yours', { authorization: `Bearer ${other.key}` })).status).toBe(201);
   });
 
-  it('keeps answers encrypted: a licence key is not in the database in the clear', async () => {
+  it('keeps answers encrypted: the database has no license key in the clear', async () => {
     const product = (await make('keep-product', 'kept')).body as { id: string };
     const plan = (
       await app.call('POST', '/admin/plans', {

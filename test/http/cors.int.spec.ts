@@ -28,7 +28,7 @@ describe('pages of any origin', () => {
     expect(answer).toMatchObject({ status: 404, headers: { 'access-control-allow-origin': '*' } });
   });
 
-  it('may fetch the public keys, through caches that did not know of them', async () => {
+  it('may fetch the public keys, also from caches that stored the answer to a request without Origin', async () => {
     const answer = await app.call('GET', '/.well-known/jwks.json', undefined, { authorization: undefined });
     expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
@@ -42,7 +42,7 @@ describe('pages of any origin', () => {
     },
   );
 
-  it('are the only ones who get 204 of OPTIONS', async () => {
+  it('alone get a 204 to OPTIONS', async () => {
     expect(await app.call('OPTIONS', '/license/verify')).toMatchObject({ status: 405 });
   });
 });

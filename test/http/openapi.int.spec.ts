@@ -51,7 +51,7 @@ describe('the OpenAPI document', () => {
   });
   afterAll(() => app.close());
 
-  /** Operations of which something does not hold: a failure names them. */
+  /** Names of the operations that break a rule, for readable failures. */
   const where = (holds: (operation: Operation, name: string) => boolean): string[] =>
     operations.filter(([name, operation]) => !holds(operation, name)).map(([name]) => name);
 
@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
     expect(broken).toEqual([]);
   });
 
-  it('refers to nothing that is not there', () => {
+  it('has no dangling references', () => {
     const names = new Set(
       Object.entries(document.components).flatMap(([kind, members]) =>
         Object.keys(members).map((name) => `#/components/${kind}/${name}`),
@@ -91,14 +91,14 @@ describe('the OpenAPI document', () => {
     expect(referred.filter((ref) => !names.has(ref))).toEqual([]);
   });
 
-  it('has operation ids that differ, and tags that are listed', () => {
+  it('has unique operation ids, and lists all tags', () => {
     const ids = operations.map(([, { operationId }]) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
     const listed = new Set(document.tags.map(({ name }) => name));
     expect(where(({ tags }) => tags.every((tag) => listed.has(tag)))).toEqual([]);
   });
 
-  it('has each parameter of a path, and no other', () => {
+  it('declares exactly the parameters of each path', () => {
     expect(
       where(({ parameters }, name) => {
         const declared = parameters
@@ -109,7 +109,7 @@ describe('the OpenAPI document', () => {
     ).toEqual([]);
   });
 
-  it('says of every body and answer which fields it has, and that there are no others', () => {
+  it('closes the fields of every body and answer', () => {
     const shapes = [
       ...operations.flatMap(([, { requestBody }]) => (requestBody === undefined ? [] : [requestBody])),
       ...Object.entries(document.components.schemas)
@@ -123,7 +123,7 @@ describe('the OpenAPI document', () => {
     expect(open).toEqual([]);
   });
 
-  it('has examples that are what their schemas say', () => {
+  it('has examples that fit their schemas', () => {
     const ajv = new Ajv2020({ strict: false });
     addFormats.default(ajv);
     const exemplary = objectsIn(document).filter(({ examples }) => Array.isArray(examples));
@@ -134,7 +134,7 @@ describe('the OpenAPI document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('says how a call may be refused, with the shape of it', () => {
+  it('documents refusals with their shape', () => {
     expect(where(({ responses }) => ['400', '429', '503'].every((status) => status in responses))).toEqual([]);
     expect(
       where(({ responses }) =>
@@ -148,10 +148,10 @@ describe('the OpenAPI document', () => {
     ).toEqual([]);
   });
 
-  it('offers an Idempotency-Key on every POST, and If-Match where something is changed that is there', () => {
+  it('offers Idempotency-Key on every POST, and If-Match on changes of existing resources', () => {
     const takes = ({ parameters }: Operation, name: string): boolean =>
       parameters.some((parameter) => parameter.name === name);
-    // A file is no body that could be compared; imports are idempotent by what is in them.
+    // A file is streamed and cannot be compared with an earlier one; imports are idempotent by external_id.
     const takesJson = ({ requestBody }: Operation): boolean =>
       requestBody === undefined || 'application/json' in requestBody.content;
     expect(
@@ -165,7 +165,7 @@ describe('the OpenAPI document', () => {
     expect(where(({ responses }, name) => changes(name) === '412' in responses)).toEqual([]);
   });
 
-  it('has every header that answers carry', async () => {
+  it('documents the headers that answers carry', async () => {
     const { headers } = await app.call('POST', '/admin/products', {}, { authorization: 'Bearer nobody' });
     const documented = document.paths['/api/v1/admin/products']?.['post']?.responses['401']?.headers ?? {};
     for (const name of Object.keys(documented)) {
@@ -174,7 +174,7 @@ describe('the OpenAPI document', () => {
     expect(documented).toHaveProperty('WWW-Authenticate');
   });
 
-  it('has a page for every code of a problem, which its type leads to', async () => {
+  it('has a page for every problem code, at the URL of its type', async () => {
     const codes = new Set(
       operations.flatMap(([, { responses }]) =>
         Object.values(responses).flatMap(({ description }) => description.match(/(?<=`)[A-Z0-9_]+(?=`)/g) ?? []),

@@ -23,7 +23,7 @@ const serviceOf = (path: string): string | undefined =>
     .filter(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
     .sort((a, b) => b.prefix.length - a.prefix.length)[0]?.service;
 
-/** One process and a cluster answer to the same addresses. */
+/** One process and a cluster answer to the same paths. */
 describe('the prefixes by which the gateway routes', () => {
   it('lead to every route of every service, and to no route of another', async () => {
     const own = await served([gatewayService]);

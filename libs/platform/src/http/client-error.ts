@@ -1,14 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What the HTTP parser says of requests that it gave up, by its codes. */
+/** Answers by the codes of the HTTP parser. */
 const REASONS: Readonly<Record<string, readonly [number, string, string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'HEADERS_TOO_LARGE', 'The address and the headers are larger than 16 KiB together.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'REQUEST_TIMEOUT', 'The request took too long to arrive.'],
 };
 const UNREADABLE = [400, 'MALFORMED_REQUEST', 'The request cannot be read as HTTP.'] as const;
 
-/** Answers what could not be read as a request, as a problem like any other, and hangs up: there is no next one to be found. */
+/** Answers a request that cannot be parsed with a problem, and closes the connection: the parser cannot find a next request in it. */
 export const answerClientError =
   (publicUrl: string) =>
   (error: Error & { readonly code?: string }, socket: Socket): void => {

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { pathOf } from '../auth/authenticator.ts';
 
-/** What pages of any origin may call: programs that run in a browser, with the licence key in the body, and the public keys. */
+/** Routes that pages of any origin may call: those of shipped software, with the license key in the body, and the public keys. */
 const OPEN = /^(\/api\/v1\/license\/|\/\.well-known\/)/;
 
-/** Beyond those that a page may always read. Without `Date` a page cannot tell a clock that was turned back. */
+/** Headers that a page may read besides the safelisted ones. `Date` lets it detect a clock that was set back. */
 const READABLE = 'date, retry-after, request-id, traceparent, ratelimit, ratelimit-policy, idempotent-replayed';
 
 const PREFLIGHT = {
@@ -14,14 +14,14 @@ const PREFLIGHT = {
 };
 
 /**
- * Lets browsers through (CORS) to what shipped software calls, and to nothing else. Any origin, since licence keys and not
- * cookies say who asks; no credentials and no `Authorization`, since API keys do not belong into pages. Call it before
- * authentication is installed: a preflight carries none.
+ * Lets browsers call (CORS) the routes of shipped software, and no others. It allows any origin, since a license key and not a
+ * cookie identifies the caller. It allows no credentials and no `Authorization`, since API keys do not belong in pages. Call
+ * it before authentication is installed: a preflight carries no credential.
  */
 export const installCors = (fastify: FastifyInstance): void => {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { method, headers } = request;
-    // Answers of GET are kept by caches, which must not keep one without.
+    // Caches store answers to GET, so these carry the headers even if the request has no Origin.
     if ((method !== 'GET' && headers.origin === undefined) || !OPEN.test(pathOf(request))) {
       done();
       return;

@@ -39,7 +39,7 @@ describe('a server that closes', () => {
     await ended;
   });
 
-  it('waits for an answer under way', async () => {
+  it('waits for an answer in flight', async () => {
     let reached = (): void => undefined;
     const asked = new Promise<void>((resolve) => (reached = resolve));
     let answer = (_: string): void => undefined;
@@ -58,7 +58,7 @@ describe('a server that closes', () => {
     await closed;
   });
 
-  it('waits for the rest of a request no longer than its grace', async () => {
+  it('waits for the rest of a request no longer than its grace period', async () => {
     const port = await serve(() => 'here', 200);
     const socket = await open(port);
     socket.write('POST / HTTP/1.1\r\nhost: here\r\ncontent-type: text/plain\r\ncontent-length: 10\r\n\r\nhalf');

@@ -2,16 +2,15 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
-/** How long requests and answers that are under way at a stop may take to end, in milliseconds. */
+/** Milliseconds that requests and answers in flight get to end when the server stops. */
 const GRACE_MS = 10_000;
 
-/** How often connections with nothing under way are looked for while the server closes, in milliseconds. */
+/** Interval in milliseconds at which a closing server closes idle connections. */
 const SWEEP_MS = 100;
 
 /**
- * Lets a stop wait for what is under way, and for nothing else. Browsers and proxies open connections in advance and keep
- * those that had their answer; a server that closes would wait for their next request, and for the rest of one that never
- * comes, without end.
+ * Makes a closing server wait for requests in flight only. Browsers and proxies open connections in advance and keep them after
+ * an answer. Without this, a closing server waits for their next request without end, or for the rest of an unfinished one.
  */
 export const installFarewell = (fastify: FastifyInstance, grace = GRACE_MS): void => {
   const server = fastify.server as Server;

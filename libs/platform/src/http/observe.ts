@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** Gives every answer its `Request-Id` and `traceparent`, and counts it. Call it before anything else is installed. */
+/** Gives every answer its `Request-Id` and `traceparent`, and counts it. Call it before any other install function. */
 export const installObservation = (fastify: FastifyInstance, metrics: Metrics): void => {
   fastify.decorateRequest('span');
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -36,7 +36,7 @@ export const installObservation = (fastify: FastifyInstance, metrics: Metrics): 
   });
 };
 
-/** The caller's own `Request-Id` where it is a sane one, else `req_` and 96 random bits. */
+/** The caller's `Request-Id` if it has 1 to 128 harmless characters, else `req_` and 96 random bits. */
 export const requestId = (given: string | string[] | undefined): string => {
   if (typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given)) return given;
   return `req_${drawRandom(12).toString('hex')}`;

@@ -2,13 +2,13 @@ import { Problem } from './problem.ts';
 
 export const DEFAULT_LIMIT = 50;
 
-/** An opaque cursor that stands for the sort key of the last row of a page. */
+/** An opaque cursor that holds the sort key of the last row of a page. */
 export const encodeCursor = (key: readonly (string | number)[]): string =>
   Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /**
  * @param shape the types of the sort key, in order
- * @returns the sort key that a page begins behind; empty without a cursor, for the first page
+ * @returns the sort key after which the page begins; empty without a cursor, for the first page
  * @throws Problem 400 `INVALID_CURSOR` for anything that `encodeCursor` did not make for such a list
  */
 export const decodeCursor = (
@@ -16,7 +16,7 @@ export const decodeCursor = (
   shape: readonly ('string' | 'number')[],
 ): (string | number)[] => {
   if (cursor === undefined) return [];
-  const bad = new Problem(400, 'INVALID_CURSOR', 'The cursor is not one that this list gave out.', {
+  const bad = new Problem(400, 'INVALID_CURSOR', 'The cursor does not come from this list.', {
     errors: [{ pointer: '?cursor', detail: 'is not a cursor of this list' }],
   });
   if (!/^[\w-]+$/.test(cursor)) throw bad;
@@ -39,7 +39,7 @@ export const decodeCursor = (
 };
 
 /**
- * A page out of rows that were read with `limit + 1`.
+ * Makes a page of rows that were read with `limit + 1`.
  * @param keyOf the sort key of a row, for the cursor of the next page
  */
 export const pageOf = <Row, Item>(

@@ -1,6 +1,6 @@
 /**
- * An error that is the caller's to know: RFC 9457. `Refusal` of libs/domain has the same shape, so what a decider throws
- * and what an endpoint throws are answered by one function.
+ * An error that the caller is told about (RFC 9457). `Refusal` of libs/domain has the same shape, so one function answers
+ * errors of deciders and of endpoints.
  */
 export interface ProblemShape {
   readonly code: string;

@@ -6,10 +6,10 @@ import { type Route, runner } from './run.ts';
 
 const PREFIX = '/api/v1';
 
-/** The address of a route as Fastify has it: `/api/v1/admin/products/:id`. */
+/** The path of a route as Fastify writes it: `/api/v1/admin/products/:id`. */
 export const addressOf = ({ path, root }: EndpointContract): string => (root ? path : `${PREFIX}${path}`);
 
-/** Adds the routes; every other method of their addresses is 405. Call it after all that should come before a 405. */
+/** Adds the routes; every other method of their paths is 405. Call it after hooks that must run before a 405. */
 export const registerEndpoints = (fastify: FastifyInstance, routes: readonly Route[], publicUrl: string): void => {
   const methods = new Map<string, HTTPMethods[]>();
   for (const route of routes) {
@@ -21,7 +21,7 @@ export const registerEndpoints = (fastify: FastifyInstance, routes: readonly Rou
   refuseOtherMethods(fastify, methods);
 };
 
-/** The method is wrong whatever the body: it is not read. */
+/** Refuses before the body is read: the method is wrong whatever the body holds. */
 const refuseOtherMethods = (fastify: FastifyInstance, methods: ReadonlyMap<string, HTTPMethods[]>): void => {
   const addresses = [...methods].map(([url, allowed]) => ({ pattern: patternOf(url), allow: allowed.join(', ') }));
   fastify.addHook('onRequest', (request: FastifyRequest, _reply, done) => {
@@ -42,7 +42,7 @@ const refuseOtherMethods = (fastify: FastifyInstance, methods: ReadonlyMap<strin
 const patternOf = (url: string): RegExp =>
   new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
 
-/** Answers errors and unknown addresses with problem documents. */
+/** Answers errors and unknown paths with problem documents. */
 export const installProblems = (fastify: FastifyInstance, publicUrl: string): void => {
   fastify.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, publicUrl));
   fastify.setNotFoundHandler((request, reply) =>
