@@ -25,6 +25,7 @@ export const gatewayService = defineService({
     testClockFeature,
     lockOutFeature,
   ],
+  scopes: ['admin'],
   publishes: apiKeyContracts,
   problems: apiKeyRefusals,
 });

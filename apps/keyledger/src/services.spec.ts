@@ -1,3 +1,5 @@
+import { API_KEY_SCOPES } from '#domain/identity/api-key/api-key';
+import { scopeOf } from '#platform/auth/scheme';
 import { loadConfig } from '#platform/config/load';
 import { PlatformSettings } from '#platform/config/config';
 import { variablesOf } from '#platform/config/setting';
@@ -49,5 +51,18 @@ describe('the settings of the services', () => {
     const classes = [PlatformSettings, ...new Set(services.flatMap(({ settings }) => settings))];
     const variables = classes.flatMap(variablesOf);
     expect(variables.filter((name, at) => variables.indexOf(name) !== at)).toEqual([]);
+  });
+});
+
+describe('the scopes of the services', () => {
+  const scopes = services.flatMap((service) => service.scopes);
+
+  it('are those that an API key may have', () => {
+    expect([...scopes].sort()).toEqual([...API_KEY_SCOPES].sort());
+  });
+
+  it('are the only ones that routes ask for', () => {
+    const asked = services.flatMap(({ routes }) => routes.map(({ auth }) => scopeOf(auth)));
+    expect(asked.filter((scope) => scope !== undefined && !scopes.includes(scope))).toEqual([]);
   });
 });

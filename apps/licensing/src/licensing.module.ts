@@ -9,6 +9,7 @@ import { bindingsFeature } from './bindings/feature.ts';
 import { entitlementsFeature } from './entitlements/feature.ts';
 import { filesFeature } from './files/feature.ts';
 import { floatingFeature } from './floating/feature.ts';
+import { identificationFeature } from './identification/feature.ts';
 import { importProblems } from './imports/import.problems.ts';
 import { importsFeature } from './imports/feature.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
@@ -37,6 +38,7 @@ export const licensingService = defineService({
     filesFeature,
     activationsFeature,
     bindingsFeature,
+    identificationFeature,
     verificationFeature,
     signingKeysFeature,
     seatsFeature,
@@ -47,6 +49,7 @@ export const licensingService = defineService({
     lockOutFeature,
   ],
   publishes: licensingContracts,
+  scopes: ['licenses:write'],
   announces: ['license.activated'],
   problems: { ...licensingRefusals, ...importProblems },
 });

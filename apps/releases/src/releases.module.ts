@@ -7,5 +7,6 @@ export const releasesService = defineService({
   name: 'releases',
   initial: Initial1790000000000,
   features: [productsFeature],
+  scopes: ['releases:write'],
   announces: ['release.created', 'release.published', 'release.yanked', 'release.unyanked'],
 });

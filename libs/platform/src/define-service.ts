@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import type { EventContract } from '#events/contract';
+import type { Scope } from './auth/principal.ts';
 import type { Config } from './config/config.ts';
 import type { SettingsClass } from './config/setting.ts';
 import type { MigrationClass } from './database/database.ts';
@@ -15,6 +16,7 @@ export interface ServiceOptions {
   /** In the order in which its projections run. */
   readonly features: readonly Feature[];
   readonly publishes?: readonly EventContract<never>[];
+  readonly scopes?: readonly Scope[];
   readonly announces?: readonly string[];
   readonly problems?: ServiceProblems;
   readonly has_queues?: boolean;
@@ -22,13 +24,15 @@ export interface ServiceOptions {
 
 /** Puts a service together from its features: the one description that everything else about the service derives from. */
 export const defineService = (options: ServiceOptions): ServiceDefinition => {
-  const { name, initial, features, publishes = [], announces = [], problems = {}, has_queues = false } = options;
+  const { name, initial, features, publishes = [], scopes = [], announces = [] } = options;
+  const { problems = {}, has_queues = false } = options;
   const all = <Part extends keyof FeatureParts>(part: Part): FeatureParts[Part][] =>
     features.flatMap((feature): readonly FeatureParts[Part][] => feature[part] ?? []);
   const controllers = all('controllers');
   const definition = {
     name,
     publishes,
+    scopes,
     announces,
     problems,
     has_queues,

@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import type { EventContract } from '#events/contract';
+import type { Scope } from './auth/principal.ts';
 import type { Feature } from './feature.ts';
 import type { EndpointContract } from './http/endpoint.ts';
 
@@ -12,6 +13,8 @@ export interface ServiceDescription extends Required<Omit<Feature, NestParts>> {
   readonly name: string;
   /** The events it publishes. */
   readonly publishes: readonly EventContract<never>[];
+  /** The scopes that its routes ask for. A route of another service may ask for them too. */
+  readonly scopes: readonly Scope[];
   /** Event types, or `*` patterns of them, that it is going to publish: a filter may name them in advance. */
   readonly announces: readonly string[];
   /** What its rules and routes refuse, by code. */

@@ -7,9 +7,9 @@ import { normalizeIdentifier } from '#platform/http/schemas';
 import { fileAnswer } from '../exports/streams.ts';
 import { Identities } from '../bindings/identities.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
-import { actorOf, Identification } from '../verification/identification.ts';
+import { actorOf, Identification } from '../identification/identification.ts';
 import { Leases } from '../verification/leases.ts';
-import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
+import { type Found, LicenseLookup } from '../identification/license-lookup.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
 import {
   activateLicense,

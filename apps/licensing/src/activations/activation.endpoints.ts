@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { IDENTIFIER_TYPES, LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Identifier, Nullable, Page, PageQuery, SearchText, StrictObject, Timestamp } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { Identity, LicenseKey } from '../verification/verification.endpoints.ts';
 
 const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'].map((why) => ({
@@ -32,7 +33,7 @@ export const activateLicense = endpoint({
   operation: 'activateLicense',
   tag: 'License',
   summary: 'Activate a device or a user',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Identifier,
@@ -62,7 +63,7 @@ export const deactivateLicense = endpoint({
   operation: 'deactivateLicense',
   tag: 'License',
   summary: 'Give an activation up',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, identifier: Identifier }),
   answers: {
     200: {

@@ -4,8 +4,8 @@ import type { LicenseState } from '#domain/licensing/license/license';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call } from '#platform/http/endpoint';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
-import { actorOf } from '../verification/identification.ts';
-import type { Found } from '../verification/license-lookup.ts';
+import { actorOf } from '../identification/identification.ts';
+import type { Found } from '../identification/license-lookup.ts';
 
 /** Deactivation by the holder, within the limits of the plan. */
 @Injectable()

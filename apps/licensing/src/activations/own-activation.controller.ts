@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { Identification } from '../verification/identification.ts';
+import { Identification } from '../identification/identification.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
 import { ActivationList } from './activation.list.ts';
 import { GivingUp, hashOfActivation } from './giving-up.ts';

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Nullable, StrictObject } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 import { ActivationOfLicense, deactivateLicense } from './activation.endpoints.ts';
 
@@ -15,7 +16,7 @@ export const listOwnActivations = endpoint({
   operation: 'listOwnActivations',
   tag: 'License',
   summary: 'Devices and users that are active, oldest first, for the customer to see',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey }),
   answers: {
     200: {
@@ -41,7 +42,7 @@ export const removeOwnActivation = endpoint({
   operation: 'removeOwnActivation',
   tag: 'License',
   summary: 'Give up the activation of a device that is not at hand',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, activation_id: Id('act') }),
   answers: deactivateLicense.answers,
   problems: deactivateLicense.problems,

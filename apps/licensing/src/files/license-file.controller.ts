@@ -10,8 +10,8 @@ import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { CONFIG } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
-import { actorOf, Identification } from '../verification/identification.ts';
-import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
+import { actorOf, Identification } from '../identification/identification.ts';
+import { type Found, LicenseLookup } from '../identification/license-lookup.ts';
 import { issueLicenseFile } from './license-file.endpoints.ts';
 import { licenseFile, type LicenseFileClaims } from './license-file.ts';
 

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { FILE_SECONDS } from '#domain/licensing/license/license.file';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Identifier, StrictObject, Timestamp } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 export const issueLicenseFile = endpoint({
@@ -10,7 +11,7 @@ export const issueLicenseFile = endpoint({
   operation: 'issueLicenseFile',
   tag: 'License',
   summary: 'Issue a license file for an activated machine that never comes online',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Identifier,

@@ -11,6 +11,7 @@ import {
   Text,
   Timestamp,
 } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
 const TAG = 'License';
@@ -57,7 +58,7 @@ export const checkOutSession = endpoint({
   operation: 'checkOutSession',
   tag: TAG,
   summary: 'Check out a session of a floating licence, or go on with the one that this device or user has',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Identifier,
@@ -83,7 +84,7 @@ export const keepSession = endpoint({
   operation: 'keepSession',
   tag: TAG,
   summary: 'Keep a session of a floating licence',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
   answers: { 200: { description: 'The session goes on.', schema: CheckedOut } },
   problems: [...BY_KEY, ...UNUSABLE, LIMIT, SESSION_NOT_FOUND, { status: 409, code: 'SESSION_EXPIRED' }],
@@ -95,7 +96,7 @@ export const checkInSession = endpoint({
   operation: 'checkInSession',
   tag: TAG,
   summary: 'Give a session of a floating licence back',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
   answers: {
     200: {

@@ -21,7 +21,7 @@ import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { ONE_TRIAL } from '../licenses/trial.table.ts';
-import { LicenseLookup } from '../verification/license-lookup.ts';
+import { LicenseLookup } from '../identification/license-lookup.ts';
 import type { ImportRow } from './import.table.ts';
 import { ExportedLicense, ImportedLicense, isExported } from './line.schemas.ts';
 import { type Order, orderOfExported, orderOfImported } from './order.ts';

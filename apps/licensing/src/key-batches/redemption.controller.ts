@@ -16,7 +16,7 @@ import { LicenseKeys, type NewLicenseKey } from '../license-keys/license-keys.ts
 import { Issuing } from '../licenses/issuing.ts';
 import { viewState } from '../licenses/license.view.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
-import { CallerLimits } from '../verification/caller-limits.ts';
+import { CallerLimits } from '../identification/caller-limits.ts';
 import { trialUsed } from '../licenses/trial.projection.ts';
 import { Codes } from './codes.ts';
 import { redeemCode } from './key-batch.endpoints.ts';

@@ -11,7 +11,7 @@ import { etag } from '#platform/http/preconditions';
 import { DATABASE, MASTER_KEY } from '#platform/service';
 import { customerOf } from '../licenses/customer.ts';
 import { Licenses } from '../licenses/licenses.ts';
-import { CallerLimits } from '../verification/caller-limits.ts';
+import { CallerLimits } from '../identification/caller-limits.ts';
 import { InviteTokens } from './invite-tokens.ts';
 import * as contracts from './seat.endpoints.ts';
 import type { SeatRow } from './seat.table.ts';

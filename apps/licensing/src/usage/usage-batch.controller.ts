@@ -3,7 +3,7 @@ import { refuse } from '#domain/licensing/license/license.errors';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { type Call, Endpoint } from '#platform/http/endpoint';
 import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
-import { actorOf } from '../verification/identification.ts';
+import { actorOf } from '../identification/identification.ts';
 import { recordUsageBatch } from './usage-batch.endpoints.ts';
 import { type SentUsage, UsageBatches, type UsageResult } from './usage-batches.ts';
 import { UsageCallers } from './usage-callers.ts';

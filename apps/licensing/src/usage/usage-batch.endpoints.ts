@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, StrictObject } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 import { LICENSE_NOT_FOUND, noted, Quantity, TOO_MANY_FAILURES, whose } from './usage.schemas.ts';
 
@@ -40,7 +41,7 @@ export const recordUsageBatch = endpoint({
   operation: 'recordUsageBatch',
   tag: 'License',
   summary: 'Count up to 1,000 things that were used, each with an answer of its own',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ ...whose, records: Type.Array(Sent, { minItems: 1, maxItems: MOST }) }),
   answers: {
     200: {

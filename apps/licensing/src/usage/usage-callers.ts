@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Principal } from '#platform/auth/principal';
 import { Problem } from '#platform/http/problem';
 import { Licenses } from '../licenses/licenses.ts';
-import { type Caller, Identification } from '../verification/identification.ts';
+import { type Caller, Identification } from '../identification/identification.ts';
 
 /** The parts of a call about usage that name the license. */
 export interface Calling extends Caller {

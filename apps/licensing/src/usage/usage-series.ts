@@ -39,9 +39,7 @@ export const usageSeries = async (
   const to = asked.to === undefined ? now.getTime() : Date.parse(asked.to);
   const last = indexOf(bucket, toTime(to - 1));
   const first =
-    asked.from === undefined
-      ? last + 1 - SHOWN[bucket]
-      : Math.max(indexOf(bucket, asked.from), indexOf(bucket, EPOCH));
+    asked.from === undefined ? last + 1 - SHOWN[bucket] : Math.max(indexOf(bucket, asked.from), indexOf(bucket, EPOCH));
   assertRange(first, last);
   const [from, end] = [startOf(bucket, first), startOf(bucket, last + 1)];
   const { rows } = await pool.query<{ start: Date; quantity: string; records: string }>({

@@ -9,8 +9,8 @@ import { recordUsage as decide, type Usage, type UsageRecord } from '#domain/lic
 import type { Actor } from '#events/event';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { actorOf } from '../verification/identification.ts';
-import { type Found, LicenseLookup } from '../verification/license-lookup.ts';
+import { actorOf } from '../identification/identification.ts';
+import { type Found, LicenseLookup } from '../identification/license-lookup.ts';
 import { type Consumed, Consumption } from './consumption.ts';
 import { QuotaExceeded } from './quota-exceeded.ts';
 import { type Calling, UsageCallers } from './usage-callers.ts';

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, StrictObject } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { Feature, quotaTerms, Value, ValueType } from '../entitlements/entitlement.schemas.ts';
 import {
   ENTITLEMENT_NOT_FOUND,
@@ -22,7 +23,7 @@ export const recordUsage = endpoint({
   operation: 'recordUsage',
   tag: TAG,
   summary: 'Count something that was used; taken whole, or refused when the quota does not allow it',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({ ...whose, feature: Feature, quantity: Quantity, ...noted }),
   answers: {
     200: {
@@ -60,7 +61,7 @@ export const usageStatus = endpoint({
   operation: 'readUsageStatus',
   tag: TAG,
   summary: 'What of its quotas a licence has used',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: asked,
   answers: {
     200: {
@@ -82,7 +83,7 @@ export const licenseEntitlements = endpoint({
   operation: 'readEntitlements',
   tag: TAG,
   summary: 'What a licence may do, and of quotas what is left',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: asked,
   answers: {
     200: {

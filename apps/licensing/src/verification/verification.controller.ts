@@ -18,10 +18,10 @@ import { Identities } from '../bindings/identities.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Licenses } from '../licenses/licenses.ts';
 import { type Consumed, Consumption, withUse } from '../usage/consumption.ts';
-import { CallerLimits } from './caller-limits.ts';
-import { actorOf } from './identification.ts';
+import { CallerLimits } from '../identification/caller-limits.ts';
+import { actorOf } from '../identification/identification.ts';
 import { Leases } from './leases.ts';
-import { type Found, LicenseLookup } from './license-lookup.ts';
+import { type Found, LicenseLookup } from '../identification/license-lookup.ts';
 import { ValidationLog } from './validation-log.ts';
 import { listValidations, verifyLicense } from './verification.endpoints.ts';
 

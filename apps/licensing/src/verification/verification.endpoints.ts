@@ -4,6 +4,7 @@ import { LICENSE_STATUSES } from '#domain/licensing/license/license';
 import { VERIFICATION_CODES } from '#domain/licensing/license/verify';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
+import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 
 /** Handlers are given the key in normal form. Lengths are those of the normal form. */
 export const LicenseKey = Type.String({
@@ -30,7 +31,7 @@ export const verifyLicense = endpoint({
   operation: 'verifyLicense',
   tag: 'License',
   summary: 'Ask whether a license may be used; always 200, with `valid` and the reason',
-  auth: 'license',
+  auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
     identifier: Type.Optional(Identifier),

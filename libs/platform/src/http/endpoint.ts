@@ -3,7 +3,8 @@ import type { DomainEvent } from '#events/decider';
 import type { EventMetadata } from '#events/event';
 import type { HandleOptions, Outcome } from '#events/store';
 import type { Static, TSchema } from 'typebox';
-import type { Principal, Scope } from '../auth/principal.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { Authentication } from '../auth/scheme.ts';
 
 /**
  * Everything about a route in one place: it validates the request, documents the route in OpenAPI, types the handler's
@@ -22,8 +23,8 @@ export interface EndpointContract<
   readonly operation: string;
   readonly tag: string;
   readonly summary: string;
-  /** The scope that an API key must have; `license` = a license key in the body or an API key with `licenses:write`; `public` = none. */
-  readonly auth: Scope | 'license' | 'public';
+  /** The scope that an API key must have, or a scheme whose credential stands in the body, or `public`. */
+  readonly auth: Authentication;
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;

@@ -1,3 +1,4 @@
+import type { AuthenticationScheme } from '../auth/scheme.ts';
 import { randomBytes } from 'node:crypto';
 import { type FastifyInstance, fastify } from 'fastify';
 import Type from 'typebox';
@@ -53,7 +54,13 @@ const addOne = {
   params: StrictObject({ id: Text(20, { min: 1 }) }),
 };
 const plain = post('/plain', 'admin', { status: Int(200, 599) });
-const licensed = post('/licensed', 'license', { license_key: Text(100) });
+/** A scheme as licensing has one. */
+const LICENSE_KEY: AuthenticationScheme = {
+  actor: 'license',
+  scope: 'licenses:write',
+  credential: (body) => (body as { license_key: string }).license_key,
+};
+const licensed = post('/licensed', LICENSE_KEY, { license_key: Text(100) });
 const open = post('/open', 'public', { token: Text(100) });
 const limited = post('/limited', 'admin', {});
 

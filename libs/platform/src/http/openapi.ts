@@ -1,3 +1,4 @@
+import { type Authentication, PUBLIC } from '../auth/scheme.ts';
 import { STATUS_CODES } from 'node:http';
 import type { TSchema } from 'typebox';
 import type { EndpointContract } from './endpoint.ts';
@@ -60,15 +61,18 @@ export const openApi = (contracts: readonly EndpointContract[], { version, serve
   };
 };
 
+/** How a caller may identify itself; `{}` = without an API key. */
+const security = (auth: Authentication): Json => {
+  if (auth === PUBLIC) return { security: [] };
+  if (typeof auth !== 'string') return { security: [{}, { apiKey: [] }] };
+  return { security: [{ apiKey: [] }], description: `Needs the scope \`${auth}\`.` };
+};
+
 const operation = (contract: EndpointContract, schemas: Json): Json => ({
   operationId: contract.operation,
   tags: [contract.tag],
   summary: contract.summary,
-  ...(contract.auth === 'public' ? { security: [] } : {}),
-  ...(contract.auth === 'license' ? { security: [{}, { apiKey: [] }] } : {}),
-  ...(contract.auth !== 'public' && contract.auth !== 'license'
-    ? { security: [{ apiKey: [] }], description: `Needs the scope \`${contract.auth}\`.` }
-    : {}),
+  ...security(contract.auth),
   parameters: [
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),
@@ -150,7 +154,7 @@ const HEADERS = {
 /** Headers of an answer with this status. */
 const headersOf = (status: number, { auth, method, answers }: EndpointContract): Json => {
   const names: (keyof typeof HEADERS)[] = ['Request-Id', 'traceparent'];
-  if (auth !== 'public' || status === 429) names.push('RateLimit', 'RateLimit-Policy');
+  if (auth !== PUBLIC || status === 429) names.push('RateLimit', 'RateLimit-Policy');
   if (status === 304 || answers[status]?.etag) names.push('ETag');
   if (status === 401) names.push('WWW-Authenticate');
   if (status === 429 || status === 502 || status === 503) names.push('Retry-After');
@@ -199,7 +203,7 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
       ...(contract.method === 'GET' ? [] : WITH_BODY),
       ...(contract.method === 'POST' ? WITH_IDEMPOTENCY : []),
       ...(takesIfMatch(contract) ? [{ status: 412, code: 'PRECONDITION_FAILED' }] : []),
-      ...(contract.auth === 'public' ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
+      ...(contract.auth === PUBLIC ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
     ],
     ({ status }) => status,
   );

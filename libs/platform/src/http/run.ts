@@ -5,6 +5,7 @@ import type { DomainEvent } from '#events/decider';
 import type { Actor, EventMetadata } from '#events/event';
 import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
 import { hasScope, type Principal } from '../auth/principal.ts';
+import { scopeOf } from '../auth/scheme.ts';
 import { addHeaders, RateLimitExceeded } from '../rate-limit/rate-limit.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
@@ -72,7 +73,8 @@ const check = (validate: Validator | undefined, value: unknown): void => {
 /** @throws Problem 401 or 403 */
 const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Principal => {
   const { principal } = request;
-  if (auth === 'public' || (auth === 'license' && principal === undefined)) return principal ?? ANONYMOUS;
+  const scope = scopeOf(auth);
+  if (scope === undefined || (typeof auth !== 'string' && principal === undefined)) return principal ?? ANONYMOUS;
   if (principal === undefined) {
     throw new Problem(
       401,
@@ -82,7 +84,6 @@ const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Princip
       { 'www-authenticate': 'Bearer' },
     );
   }
-  const scope = auth === 'license' ? 'licenses:write' : auth;
   if (!hasScope(principal, scope)) throw new Problem(403, 'FORBIDDEN', `This needs the scope ${scope}.`);
   return principal;
 };
@@ -197,7 +198,9 @@ const callOf = (
       return Array.isArray(value) ? value.join(', ') : value;
     },
     if_match,
-    addHeaders: (headers) => addHeaders(reply, headers),
+    addHeaders: (headers) => {
+      addHeaders(reply, headers);
+    },
     metadata,
     command,
   };
@@ -211,19 +214,19 @@ const idempotentCall = (
   if (contract.method !== 'POST') return undefined;
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   if (key === undefined) return undefined;
-  return new IdempotentCall(kept, key, callerOf(principal, request), contract.operation, request);
+  return new IdempotentCall(kept, key, callerOf(contract, principal, request), contract.operation, request);
 };
 
 /**
- * An Idempotency-Key belongs to its caller: the credential, or the license key in the body. Calls with neither share keys
+ * An Idempotency-Key belongs to its caller: the API key, or the credential in the body. Calls with neither share keys
  * only with calls of the same body, so that a stranger learns nothing of another caller's keys.
  */
-const callerOf = ({ actor }: Principal, request: FastifyRequest): string => {
+const callerOf = ({ auth }: EndpointContract, { actor }: Principal, request: FastifyRequest): string => {
   if (actor.id !== ANONYMOUS.actor.id) return `${actor.type}:${actor.id}`;
-  const { license_key } = (request.body ?? {}) as { license_key?: unknown };
-  return typeof license_key === 'string'
-    ? `license:${sha256(license_key)}`
-    : `anonymous:${sha256(request.raw_body ?? '')}`;
+  const credential = typeof auth === 'string' ? undefined : auth.credential(request.body);
+  return typeof auth === 'string' || credential === undefined
+    ? `anonymous:${sha256(request.raw_body ?? '')}`
+    : `${auth.actor}:${sha256(credential)}`;
 };
 
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('base64url');

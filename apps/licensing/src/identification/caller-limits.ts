@@ -5,7 +5,7 @@ import type { Call } from '#platform/http/endpoint';
 import { createFailureLimiter, type FailureLimiter } from '#platform/rate-limit/failure-limiter';
 import { createSuccessLimiter, type SuccessLimiter } from '#platform/rate-limit/success-limiter';
 import { CONFIG, DATABASE } from '#platform/service';
-import { VerificationSettings } from './verification.settings.ts';
+import { IdentificationSettings } from './identification.settings.ts';
 
 /**
  * The limits of callers that show a license key, a code or an invite token. All routes share this one instance, so that each
@@ -21,7 +21,7 @@ export class CallerLimits {
   constructor(
     @Inject(DATABASE) { pool }: ServiceDatabase,
     @Inject(CONFIG) { rate_limits }: Config,
-    { rate_limit_per_license }: VerificationSettings,
+    { rate_limit_per_license }: IdentificationSettings,
   ) {
     this.on = rate_limits === 'on';
     this.failures = createFailureLimiter(pool, rate_limits);

@@ -1,7 +1,7 @@
 import { Setting } from '#platform/config/setting';
 import { WholeNumber } from '#platform/config/kinds';
 
-export class VerificationSettings {
+export class IdentificationSettings {
   /** Calls a second that may be made with one license key of one process. */
   @Setting('KEYLEDGER_RATE_LIMIT_PER_LICENSE')
   @WholeNumber(1, 1_000_000)
