@@ -1,22 +1,10 @@
 import { escapeIdentifier, type Pool } from 'pg';
 import type { EventContract } from './contract.ts';
 import type { DomainEvent } from './decider.ts';
-import type { EventMetadata, PublishedEvent } from './event.ts';
+import type { PublishedEvent } from './event.ts';
+import { LOGGED_COLUMNS, type LoggedEvent } from './store/logged-event.ts';
 import { Schemas } from './store/upcast.ts';
 import { runAlone } from './subscription/transaction.ts';
-
-/** An event as it lies in the log, with what publishing needs of it. Personal fields stay encrypted: no contract reads them. */
-export interface LoggedEvent {
-  readonly position: string;
-  readonly id: string;
-  readonly stream_id: string;
-  readonly version: number;
-  readonly type: string;
-  readonly schema_version: number;
-  readonly data: Record<string, unknown>;
-  readonly metadata: EventMetadata;
-  readonly recorded_at: Date;
-}
 
 /** Contracts by event type, for publishing. */
 export interface Contracts {
@@ -37,7 +25,7 @@ export const contractsByType = (contracts: readonly EventContract<never>[]): Con
   };
 };
 
-/** The published form: CloudEvents 1.0, with the fields that the contract lets out and no others. */
+/** The published form: CloudEvents 1.0, with the fields of the contract and no others. Contracts have no personal fields. */
 export const publish = (logged: LoggedEvent, contract: EventContract<never>, schemas: Schemas): PublishedEvent => {
   const { metadata } = logged;
   const data = schemas.upcast(logged.type, logged.schema_version, logged.data);
@@ -65,10 +53,10 @@ export const publish = (logged: LoggedEvent, contract: EventContract<never>, sch
 export const dataschema = ({ type, schema_version }: EventContract<never>): string =>
   `urn:keyledger:event:${type}:${schema_version}`;
 
-/** Positions that one look passes by at most, so that it is short however little of a log is wanted. */
+/** The most positions that one read covers, so that it is short however few of the events are wanted. */
 const WINDOW = 20_000;
 
-/** What is read of a log. */
+/** A part of a log. */
 export interface LogRange {
   /** Positions above this one. */
   readonly after: number;
@@ -79,10 +67,10 @@ export interface LogRange {
 }
 
 /**
- * Published events of a service's log, of the types that have a contract here: the database passes the others by. One statement
- * sees the log and who wants what of it as they are at one moment.
- * @returns the events, the position up to which the log has been read (beyond the last event if others lie there), and whether
- *   more of it was there
+ * Published events of a service's log, of the types that have a contract here: the database filters out the others. One statement
+ * reads the log and the unwanted types, so that it sees both as they are at one moment.
+ * @returns the events, the position up to which the log was read (beyond the last event if events of other types follow), and
+ *   whether the log has more
  */
 export const readPublished = async (
   pool: Pool,
@@ -100,7 +88,7 @@ export const readPublished = async (
       select seen.head, logged.*
       from seen
       left join lateral (
-        select position, id, stream_id, version, type, schema_version, data, metadata, recorded_at
+        select ${LOGGED_COLUMNS}
         from ${log}
         where position > $1 and position <= least(seen.head, $1 + ${WINDOW}) and type = any($2) and type <> all(seen.unwanted)
         order by position limit $3
@@ -108,7 +96,7 @@ export const readPublished = async (
       order by logged.position`,
     values: [after, contracts.types, limit],
   });
-  // Positions are in commit order: all that lies below a head that has been seen is there.
+  // Positions are in commit order: a reader that sees a head also sees all positions below it.
   const head = Number(rows[0]?.head);
   const upTo = Math.max(after, Math.min(head, after + WINDOW));
   const logged = rows.filter((row) => row.id !== null);

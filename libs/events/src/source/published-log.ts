@@ -3,7 +3,8 @@ import { Bell, ringingOnAbort } from '../bell.ts';
 import type { EventContract } from '../contract.ts';
 import type { PublishedEvent } from '../event.ts';
 import { hear } from '../hearing.ts';
-import { type Contracts, contractsByType, type LoggedEvent, publish } from '../publish.ts';
+import { type Contracts, contractsByType, publish } from '../publish.ts';
+import { LOGGED_COLUMNS, type LoggedEvent } from '../store/logged-event.ts';
 import { eventsChannel } from '../store/schema.ts';
 
 /** Which events of a log are wanted. */
@@ -16,24 +17,24 @@ export interface LogFilter {
 export interface LogPage {
   /** Ascending by position. */
   readonly events: readonly PublishedEvent[];
-  /** Up to here the log has been read: the next page begins above it. */
+  /** The log was read up to here: the next page begins above it. */
   readonly position: number;
   /** Where the log ended when it was read. */
   readonly head: number;
 }
 
-/** The published events of one service, for whoever reads them by position. */
+/** The published events of one service, to be read by position. */
 export interface PublishedLog {
   readonly service: string;
   /** A page above a position. It may hold fewer events than the limit, also none, before the head is reached. */
   read(after: number, limit: number, filter?: LogFilter): Promise<LogPage>;
-  /** As `read`, of all types; it first waits until there is something above the position, or the time is over. */
+  /** As `read`, of all types. It first waits until the log grows above the position, or the time is over. */
   grown(after: number, limit: number, milliseconds: number, signal: AbortSignal): Promise<LogPage>;
 }
 
-/** Positions that one page looks through at most, so that a filter that nothing passes costs no more than that. */
+/** The most positions that one page covers, which limits the cost of a filter that no event passes. */
 const WINDOW = 20_000;
-/** How often the log is looked at without being told, in milliseconds. */
+/** Pause between two reads of the log if no notification comes, in milliseconds. */
 const POLL_MS = 500;
 
 /** A service's own log, in its schema of the database that the pool is connected to. */
@@ -53,14 +54,14 @@ export class OwnPublishedLog implements PublishedLog {
   }
 
   async read(after: number, limit: number, { types = this.#types, subject }: LogFilter = {}): Promise<LogPage> {
-    // Positions are in commit order: all that lies below a head that has been seen is there.
+    // Positions are in commit order: a reader that sees a head also sees all positions below it.
     const head = await this.#head();
-    // One subject's events have an index of their own.
+    // An index serves the events of one subject.
     const upTo = subject === undefined ? Math.min(head, after + WINDOW) : head;
     if (upTo <= after) return { events: [], position: after, head };
     const { rows } = await this.pool.query<LoggedEvent>({
       name: `published_log_${this.service}${subject === undefined ? '' : '_of_subject'}`,
-      text: `select position, id, stream_id, version, type, schema_version, data, metadata, recorded_at
+      text: `select ${LOGGED_COLUMNS}
         from ${escapeIdentifier(this.service)}.events
         where position > $1 and position <= $2 and type = any($3) ${subject === undefined ? '' : 'and stream_id = $5'}
         order by position limit $4`,

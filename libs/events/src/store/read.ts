@@ -1,28 +1,14 @@
 import { escapeLiteral, type Pool, type PoolClient } from 'pg';
 import { connected } from '../connection.ts';
 import type { DomainEvent } from '../decider.ts';
-import type { EventMetadata, RecordedEvent } from '../event.ts';
+import type { RecordedEvent } from '../event.ts';
 import type { EventStore } from '../store.ts';
 import type { Reading } from './append.ts';
 import { arrayOf } from './array.ts';
 import { askAgain } from './away.ts';
+import { LOGGED_COLUMNS, type LoggedEvent } from './logged-event.ts';
 import type { PersonalData } from './personal.ts';
-import type { EventData, Schemas } from './upcast.ts';
-
-const COLUMNS = 'position, id, stream_id, version, type, schema_version, data, metadata, recorded_at';
-
-/** A row of `events` as pg returns it. */
-interface Row {
-  readonly position: string;
-  readonly id: string;
-  readonly stream_id: string;
-  readonly version: number;
-  readonly type: string;
-  readonly schema_version: number;
-  readonly data: EventData;
-  readonly metadata: EventMetadata;
-  readonly recorded_at: Date;
-}
+import type { Schemas } from './upcast.ts';
 
 /** Folds into a state these events, the next of its stream. */
 export const fold = (known: Reading, events: readonly RecordedEvent[]): void => {
@@ -45,9 +31,9 @@ export class LogReader {
     streamId: string,
     { after = 0, limit = 2 ** 31 - 1, until, client = this.pool }: StreamRange = {},
   ): Promise<RecordedEvent<Event>[]> {
-    const { rows } = await client.query<Row>({
+    const { rows } = await client.query<LoggedEvent>({
       name: until === undefined ? 'read_stream' : 'read_stream_until',
-      text: `select ${COLUMNS} from events where stream_id = $1 and version > $2
+      text: `select ${LOGGED_COLUMNS} from events where stream_id = $1 and version > $2
         ${until === undefined ? '' : 'and recorded_at <= $4'} order by version limit $3`,
       values: until === undefined ? [streamId, after, limit] : [streamId, after, limit, until],
     });
@@ -58,10 +44,10 @@ export class LogReader {
   async histories(streamIds: readonly string[]): Promise<ReadonlyMap<string, readonly RecordedEvent[]>> {
     const query = {
       name: 'read_histories',
-      text: `select ${COLUMNS} from events where stream_id = any($1) order by stream_id, version`,
+      text: `select ${LOGGED_COLUMNS} from events where stream_id = any($1) order by stream_id, version`,
       values: [streamIds],
     };
-    const { rows } = await askAgain(() => this.pool.query<Row>(query));
+    const { rows } = await askAgain(() => this.pool.query<LoggedEvent>(query));
     return Map.groupBy(await this.#decode(rows), ({ stream_id }) => stream_id);
   }
 
@@ -72,10 +58,10 @@ export class LogReader {
     const [edge, beyond, order] = 'before' in from ? [from.before, '<', 'desc'] : [from.after, '>', 'asc'];
     // The types are part of the statement's text, so that a partial index on some of them can serve it.
     const types = [...typesIn('in', only), ...typesIn('not in', without)].join(' ');
-    const { rows } = await this.pool.query<Row>({
+    const { rows } = await this.pool.query<LoggedEvent>({
       // One index scan a stream: within a stream, versions and positions ascend together.
       text: `select e.* from unnest($1::text[]) as s(id) cross join lateral (
-          select ${COLUMNS} from events
+          select ${LOGGED_COLUMNS} from events
           where stream_id = s.id and position ${beyond} $2 ${types}
           order by version ${order} limit $3
         ) as e order by e.position ${order} limit $3`,
@@ -86,9 +72,9 @@ export class LogReader {
 
   async find<Event extends DomainEvent>(ids: readonly string[]): Promise<Map<string, RecordedEvent<Event>>> {
     if (ids.length === 0) return new Map();
-    const { rows } = await this.pool.query<Row>({
+    const { rows } = await this.pool.query<LoggedEvent>({
       name: 'find_events',
-      text: `select ${COLUMNS} from events where id = any($1::text[])`,
+      text: `select ${LOGGED_COLUMNS} from events where id = any($1::text[])`,
       values: [arrayOf(ids)],
     });
     return new Map((await this.#decode<Event>(rows)).map((event) => [event.id, event]));
@@ -96,9 +82,9 @@ export class LogReader {
 
   async all({ after, limit, types }: AllRange): Promise<RecordedEvent[]> {
     const filter = types === undefined || types.includes('*') ? undefined : types.map(likePattern);
-    const { rows } = await this.pool.query<Row>({
+    const { rows } = await this.pool.query<LoggedEvent>({
       name: filter === undefined ? 'read_all' : 'read_types',
-      text: `select ${COLUMNS} from events where position > $1
+      text: `select ${LOGGED_COLUMNS} from events where position > $1
         ${filter === undefined ? '' : 'and type like any($3)'} order by position limit $2`,
       values: filter === undefined ? [after, limit] : [after, limit, filter],
     });
@@ -137,16 +123,17 @@ export class LogReader {
     const rows = await connected(this.pool, async (client) => {
       // Two statements: the second must see what was committed while the first one waited.
       await client.query(`begin; select pg_advisory_xact_lock(${this.orderingLock})`);
-      const found = await client.query<Row>(`select ${COLUMNS} from events where id = any($1) order by position`, [
-        ids,
-      ]);
+      const found = await client.query<LoggedEvent>(
+        `select ${LOGGED_COLUMNS} from events where id = any($1) order by position`,
+        [ids],
+      );
       await client.query('commit');
       return found.rows;
     });
     return new Map((await this.#decode(rows)).map((event) => [event.id, event]));
   }
 
-  async #decode<Event extends DomainEvent>(rows: readonly Row[]): Promise<RecordedEvent<Event>[]> {
+  async #decode<Event extends DomainEvent>(rows: readonly LoggedEvent[]): Promise<RecordedEvent<Event>[]> {
     await this.personal.open(rows);
     return rows.map((row) => ({
       id: row.id,
