@@ -30,7 +30,7 @@ export class DocumentsController {
   async openApi(_call: Call<typeof openApiDocument>): Promise<OpenApiDocument> {
     const own = await this.host.httpAdapter.getInstance<FastifyInstance>().inject(OWN);
     const others = [...this.routing.clients.values()].map(async (client) =>
-      behindGateway(await client.read<OpenApiDocument>(OWN, this.routing.tokens)),
+      behindGateway(await client.ask<OpenApiDocument>(this.routing.tokens, null, { path: OWN })),
     );
     return mergeOpenApi([own.json<OpenApiDocument>(), ...(await Promise.all(others))]);
   }

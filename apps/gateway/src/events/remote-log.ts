@@ -1,10 +1,10 @@
 import type { LogFilter, LogPage, PublishedLog } from '#events/source/published-log';
-import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import type { InternalTokens } from '#platform/auth/internal-token';
 import { INTERNAL_EVENTS, LONGEST_WAIT_MS } from '#platform/events/own-logs';
 import { GATEWAY } from '../routing/gateway-principal.ts';
 import type { ServiceClient } from '../routing/service-client.ts';
 
-/** The log of a service in another process, asked for over HTTP. */
+/** The log of a service in another process, read over HTTP. */
 export class RemoteLog implements PublishedLog {
   readonly service: string;
 
@@ -29,17 +29,8 @@ export class RemoteLog implements PublishedLog {
     return this.#ask({ after: String(after), limit: String(limit), wait }, signal);
   }
 
-  async #ask(query: Record<string, string>, signal?: AbortSignal): Promise<LogPage> {
-    const { statusCode, body } = await this.client.request({
-      method: 'GET',
-      path: `${INTERNAL_EVENTS}/${this.service}?${new URLSearchParams(query).toString()}`,
-      headers: { [TOKEN_HEADER]: await this.tokens.issue(GATEWAY) },
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (statusCode !== 200) {
-      await body.dump();
-      throw new Error(`${this.service} answered ${statusCode} when it was asked for its events`);
-    }
-    return (await body.json()) as LogPage;
+  #ask(query: Record<string, string>, signal?: AbortSignal): Promise<LogPage> {
+    const path = `${INTERNAL_EVENTS}/${this.service}?${new URLSearchParams(query).toString()}`;
+    return this.client.ask<LogPage>(this.tokens, GATEWAY, { path, signal });
   }
 }

@@ -17,7 +17,7 @@ import { isProblem } from '#platform/http/problem';
 import { createMetrics } from '#platform/telemetry/metrics';
 import { installObservation, requestId } from '#platform/http/observe';
 import { addRoutes, clientsOf } from './routing.ts';
-import { ServiceClient } from './service-client.ts';
+import { ServiceClient, UnexpectedStatusError } from './service-client.ts';
 
 const tokens = new InternalTokens([createMasterKey(Buffer.alloc(32, 1))]);
 const principal: Principal = { actor: { type: 'api_key', id: 'key_1' }, scopes: ['admin'], product_id: null };
@@ -213,10 +213,18 @@ describe('routing to the services of a cluster', () => {
     'reaches a service at an address with the path %s',
     async (path) => {
       const client = new ServiceClient('licensing', serviceUrl + path);
-      expect(await client.read('/api/v1/openapi.json', tokens)).toEqual({ openapi: '3.1.0' });
+      expect(await client.ask(tokens, null, { path: '/api/v1/openapi.json' })).toEqual({ openapi: '3.1.0' });
       await client.close();
     },
   );
+
+  it('tells the status with which a service refuses a call of the gateway itself', async () => {
+    const client = new ServiceClient('licensing', serviceUrl);
+    const asked = client.ask(tokens, null, { path: '/missing' });
+    await expect(asked).rejects.toThrow(UnexpectedStatusError);
+    await expect(asked).rejects.toMatchObject({ status: 404 });
+    await client.close();
+  });
 
   it('streams bodies of up to 1 MiB', async () => {
     const bytes = randomBytes(1_048_576);

@@ -1,5 +1,6 @@
 import { type Dispatcher, errors, Pool } from 'undici';
 import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import type { Principal } from '#platform/auth/principal';
 import { Problem } from '#platform/http/problem';
 
 /** Time limits in milliseconds. A service that does not answer within them is reported with 504. */
@@ -9,6 +10,27 @@ const BODY_MS = 60_000;
 /** Shorter than the service's own limit (72 s): the gateway closes idle connections, so none is closed while a request starts. */
 const IDLE_MS = 30_000;
 const CONNECTIONS = 128;
+
+/** A call of a service by the gateway itself. */
+export interface Question {
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  /** Body, sent as JSON. */
+  readonly json?: object;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A service answered a call of the gateway itself with another status than 200. */
+export class UnexpectedStatusError extends Error {
+  override readonly name = 'UnexpectedStatusError';
+
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 /** Keep-alive connections to one service. */
 export class ServiceClient {
@@ -41,18 +63,26 @@ export class ServiceClient {
     }
   }
 
-  /** Reads a JSON document of the service, without a caller's identity. */
-  async read<Document>(path: string, tokens: InternalTokens): Promise<Document> {
+  /**
+   * Calls a route of the service that answers 200 with JSON.
+   * @param caller identity that the call carries; null = none
+   * @throws UnexpectedStatusError for another status; what `request` throws
+   */
+  async ask<Answer>(tokens: InternalTokens, caller: Principal | null, question: Question): Promise<Answer> {
+    const { method = 'GET', path, json, signal } = question;
     const { statusCode, body } = await this.request({
-      method: 'GET',
+      method,
       path,
-      headers: { [TOKEN_HEADER]: await tokens.issue(null) },
+      headers: {
+        [TOKEN_HEADER]: await tokens.issue(caller),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    if (statusCode !== 200) {
-      await body.dump();
-      throw new Error(`${this.name} answered ${statusCode} for ${path}`);
-    }
-    return (await body.json()) as Document;
+    if (statusCode === 200) return (await body.json()) as Answer;
+    await body.dump();
+    throw new UnexpectedStatusError(statusCode, `${this.name} answered ${statusCode} for ${path}`);
   }
 
   #problem(error: unknown): unknown {

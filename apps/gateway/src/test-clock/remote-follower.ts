@@ -1,9 +1,9 @@
-import { type InternalTokens, TOKEN_HEADER } from '#platform/auth/internal-token';
+import type { InternalTokens } from '#platform/auth/internal-token';
 import type { CatchUp, ClockFollower } from '#platform/clock/catch-up';
 import { INTERNAL_TEST_CLOCK } from '#platform/clock/test-clock.routes';
 import { Problem } from '#platform/http/problem';
 import { GATEWAY } from '../routing/gateway-principal.ts';
-import type { ServiceClient } from '../routing/service-client.ts';
+import { type Question, type ServiceClient, UnexpectedStatusError } from '../routing/service-client.ts';
 
 /** Follower of a service that runs in another process. */
 export class RemoteFollower implements ClockFollower {
@@ -17,27 +17,22 @@ export class RemoteFollower implements ClockFollower {
   }
 
   async kept(): Promise<Date | undefined> {
-    const { now } = await this.#ask<{ readonly now: string | null }>({ method: 'GET' });
+    const { now } = await this.#ask<{ readonly now: string | null }>();
     return now === null ? undefined : new Date(now);
   }
 
   catchUp(to: Date): Promise<CatchUp> {
-    return this.#ask<CatchUp>({ method: 'POST', body: JSON.stringify({ to: to.toISOString() }) });
+    return this.#ask<CatchUp>({ method: 'POST', json: { to: to.toISOString() } });
   }
 
-  async #ask<Answer>(request: { readonly method: 'GET' } | { readonly method: 'POST'; readonly body: string }) {
-    const { statusCode, body } = await this.client.request({
-      ...request,
-      path: `${INTERNAL_TEST_CLOCK}/${this.service}`,
-      headers: {
-        [TOKEN_HEADER]: await this.tokens.issue(GATEWAY),
-        ...(request.method === 'POST' ? { 'content-type': 'application/json' } : {}),
-      },
-    });
-    if (statusCode === 200) return (await body.json()) as Answer;
-    await body.dump();
-    throw statusCode === 404
-      ? new Problem(503, 'TEST_CLOCK_BEHIND', `Start the ${this.service} service with KEYLEDGER_TEST_CLOCK=on, too.`)
-      : new Error(`${this.service} answered ${statusCode} when its test clock was moved`);
+  async #ask<Answer>(question: Omit<Question, 'path'> = {}): Promise<Answer> {
+    const path = `${INTERNAL_TEST_CLOCK}/${this.service}`;
+    try {
+      return await this.client.ask<Answer>(this.tokens, GATEWAY, { ...question, path });
+    } catch (error) {
+      if (!(error instanceof UnexpectedStatusError) || error.status !== 404) throw error;
+      const remedy = `Start the ${this.service} service with KEYLEDGER_TEST_CLOCK=on, too.`;
+      throw new Problem(503, 'TEST_CLOCK_BEHIND', remedy);
+    }
   }
 }
