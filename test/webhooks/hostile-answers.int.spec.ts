@@ -1,50 +1,22 @@
-import { createServer, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { defaultSettings } from '../../apps/webhooks/src/sending/settings.ts';
 import { eventually } from '../support/app.ts';
-import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
-
-/** A server that answers the first bytes of each connection with whatever a test writes. */
-const startRaw = async (answering: (socket: Socket) => void): Promise<{ url: string; close: () => void }> => {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => undefined));
-    socket.once('data', () => answering(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-};
+import { QUICK, startSink, startWebhooks, type Webhooks } from './harness.ts';
+import { suiteEndpoints } from './suite-endpoints.ts';
 
 describe('an endpoint that answers', () => {
   let app: Webhooks;
-  const closing: (() => unknown)[] = [];
-  const raw = async (...args: Parameters<typeof startRaw>): Promise<string> => {
-    const { url, close } = await startRaw(...args);
-    closing.push(close);
-    return url;
-  };
-  const sink = async (...args: Parameters<typeof startSink>): Promise<Sink> => {
-    const made = await startSink(...args);
-    closing.push(made.close);
-    return made;
-  };
+  const { raw, sink, close } = suiteEndpoints();
   beforeAll(async () => {
     app = await startWebhooks({ ...QUICK, ladder: [], bodyTimeout: 1_000 });
   });
   afterAll(async () => {
     await app.close();
-    await Promise.all(closing.map((close) => close()));
+    await close();
   });
 
   it('by one byte of its head at a time is given up when the time for heads is over', async () => {
-    const url = await raw((socket) => {
+    const { url } = await raw((socket) => {
       const head = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-padding: '.padEnd(10_000, 'x');
       let sent = 0;
       const drip = setInterval(() => socket.write(head[sent++] ?? 'x'), 10);
@@ -101,7 +73,7 @@ describe('an endpoint that answers', () => {
     ['with a head without end', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`],
     ['with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
   ])('by an answer %s has failed', async (_, bytes) => {
-    const url = await raw((socket) => socket.end(bytes));
+    const { url } = await raw((socket) => socket.end(bytes));
     expect(await app.attemptAt(url)).toMatchObject({
       status: 'failed',
       response_status: null,
@@ -110,7 +82,7 @@ describe('an endpoint that answers', () => {
   });
 
   it('by interim answers without end is given up', async () => {
-    const url = await raw((socket) => {
+    const { url } = await raw((socket) => {
       const inform = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
       socket.on('close', () => clearInterval(inform));
     });

@@ -1,5 +1,6 @@
 import { QUICK, startWebhooks, type Webhooks } from './harness.ts';
-import { NO_CONTENT, type RawEndpoint, startRawEndpoint } from './raw-endpoint.ts';
+import { NO_CONTENT } from './raw-endpoint.ts';
+import { suiteEndpoints } from './suite-endpoints.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n';
@@ -7,18 +8,13 @@ const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 
 describe('answers of an endpoint', () => {
   let app: Webhooks;
-  const closing: (() => void)[] = [];
-  const raw = async (...args: Parameters<typeof startRawEndpoint>): Promise<RawEndpoint> => {
-    const made = await startRawEndpoint(...args);
-    closing.push(made.close);
-    return made;
-  };
+  const { raw, close } = suiteEndpoints();
   beforeAll(async () => {
     app = await startWebhooks({ ...QUICK, ladder: [], bodyTimeout: 1_000 });
   });
   afterAll(async () => {
     await app.close();
-    for (const close of closing) close();
+    await close();
   });
 
   it.each([

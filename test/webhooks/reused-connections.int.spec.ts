@@ -1,27 +1,18 @@
 import type { Socket } from 'node:net';
 import { eventually } from '../support/app.ts';
-import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
-import { NO_CONTENT, type RawEndpoint, type RawRequest, startRawEndpoint } from './raw-endpoint.ts';
+import { QUICK, startWebhooks, type Webhooks } from './harness.ts';
+import { NO_CONTENT, type RawRequest } from './raw-endpoint.ts';
+import { suiteEndpoints } from './suite-endpoints.ts';
 
 describe('a connection that is used again', () => {
   let app: Webhooks;
-  const closing: (() => unknown)[] = [];
-  const raw = async (...args: Parameters<typeof startRawEndpoint>): Promise<RawEndpoint> => {
-    const made = await startRawEndpoint(...args);
-    closing.push(made.close);
-    return made;
-  };
-  const sink = async (...args: Parameters<typeof startSink>): Promise<Sink> => {
-    const made = await startSink(...args);
-    closing.push(made.close);
-    return made;
-  };
+  const { raw, sink, close } = suiteEndpoints();
   beforeAll(async () => {
     app = await startWebhooks({ ...QUICK, ladder: [] });
   });
   afterAll(async () => {
     await app.close();
-    await Promise.all(closing.map((close) => close()));
+    await close();
   });
 
   /** Delivers one event after the other until the endpoint has cut a request. @returns that delivery */
