@@ -6,7 +6,7 @@ import { addDays, type Time } from '../../shared/time.ts';
 import { refuseSeat } from './seat.errors.ts';
 import { INVITE_DAYS, type Seat, type SeatEvent, type SeatRole, type Seats } from './seat.ts';
 
-interface OfSeat {
+interface OnSeat {
   readonly seat_id: string;
 }
 interface NewInvite {
@@ -15,22 +15,22 @@ interface NewInvite {
 }
 
 export type InviteSeat = OnLicense &
-  OfSeat &
+  OnSeat &
   NewInvite & {
     readonly type: 'InviteSeat';
     readonly person_id: string;
     readonly email: string;
     readonly role: SeatRole;
   };
-export type ResendInvite = OnLicense & OfSeat & NewInvite & { readonly type: 'ResendInvite' };
-export type AcceptInvite = OnLicense & OfSeat & { readonly type: 'AcceptInvite'; readonly token_hash: string };
+export type ResendInvite = OnLicense & OnSeat & NewInvite & { readonly type: 'ResendInvite' };
+export type AcceptInvite = OnLicense & OnSeat & { readonly type: 'AcceptInvite'; readonly token_hash: string };
 
 export type SeatCommand =
   | InviteSeat
   | ResendInvite
   | AcceptInvite
-  | (OnLicense & OfSeat & { readonly type: 'ChangeSeatRole'; readonly role: SeatRole })
-  | (OnLicense & OfSeat & { readonly type: 'RemoveSeat' })
+  | (OnLicense & OnSeat & { readonly type: 'ChangeSeatRole'; readonly role: SeatRole })
+  | (OnLicense & OnSeat & { readonly type: 'RemoveSeat' })
   | { readonly type: 'ExpireInvites'; readonly now: Time };
 
 export const decideSeat = (command: SeatCommand, seats: Seats): readonly SeatEvent[] => {
@@ -52,11 +52,11 @@ export const decideSeat = (command: SeatCommand, seats: Seats): readonly SeatEve
   }
 };
 
-/** Invitations whose time has come and that no event has ended yet. From that moment on they count no more. */
+/** Invitations that have expired without an event yet. They stop counting when they expire, not when it is recorded. */
 const due = (seats: Seats, now: Time): Seat[] =>
   [...seats.values()].filter(({ status, expires_at }) => status === 'invited' && now >= expires_at);
 
-/** Whether a seat takes a place at a moment: accepted seats do, and invitations for as long as they can be accepted. */
+/** Whether a seat counts against the limit: accepted seats do, and invitations until they expire. */
 const counts = ({ status, expires_at }: Seat, now: Time): boolean =>
   status === 'accepted' || (status === 'invited' && now < expires_at);
 
@@ -90,7 +90,7 @@ const invite = (command: InviteSeat, seats: Seats): readonly SeatEvent[] => {
   return [...due(seats, now).map(expired), invited];
 };
 
-/** An invitation that has expired takes a place again, if there is one. */
+/** Sends the invitation with a new token. An expired invitation counts again, so it needs a free place. */
 const resend = (command: ResendInvite, seats: Seats): readonly SeatEvent[] => {
   assertUsableForSeats(command);
   const { now, seat_id } = command;
@@ -103,17 +103,17 @@ const resend = (command: ResendInvite, seats: Seats): readonly SeatEvent[] => {
   return [{ type: 'seat.invite_resent', ...idsOf(seat), person_id, email, role, ...inviteOf(command) }];
 };
 
-/** Who shows a token learns what became of its invitation before anything of the licence. */
+/** Refusals about the invitation come before those about the license, since the caller knows the token only. */
 const accept = (command: AcceptInvite, seats: Seats): readonly SeatEvent[] => {
   const { seat_id, token_hash, now } = command;
   const seat = seats.get(seat_id);
-  // A token dies as soon as another has been sent in its place.
+  // Sending an invitation again makes its earlier token invalid.
   if (seat?.token_hash !== token_hash) return refuseSeat('INVITE_NOT_FOUND');
   if (seat.status === 'accepted') return refuseSeat('INVITE_USED');
   if (seat.status === 'removed') return refuseSeat('INVITE_WITHDRAWN');
   if (seat.status === 'expired' || now >= seat.expires_at) return refuseSeat('INVITE_EXPIRED');
   assertUsableForSeats(command);
-  // A plan may have got fewer seats since people were invited.
+  // The limit may have become lower since the invitation was sent.
   assertPlace(
     [...seats.values()].filter(({ status }) => status === 'accepted'),
     command,
@@ -121,7 +121,7 @@ const accept = (command: AcceptInvite, seats: Seats): readonly SeatEvent[] => {
   return [{ type: 'seat.added', ...idsOf(seat), role: seat.role, added_at: now }];
 };
 
-const changeRole = (command: OnLicense & OfSeat, role: SeatRole, seats: Seats): readonly SeatEvent[] => {
+const changeRole = (command: OnLicense & OnSeat, role: SeatRole, seats: Seats): readonly SeatEvent[] => {
   assertUsableForSeats(command);
   const seat = present(seats, command.seat_id);
   if (seat.role === role) return [];
@@ -129,8 +129,8 @@ const changeRole = (command: OnLicense & OfSeat, role: SeatRole, seats: Seats): 
   return [{ type: 'seat.role_changed', ...idsOf(seat), role, previous_role: seat.role }];
 };
 
-/** Giving a seat back is allowed in every state but one: nothing happens to a revoked licence. */
-const remove = (command: OnLicense & OfSeat, seats: Seats): readonly SeatEvent[] => {
+/** Allowed in every state of the license except revoked, which is final. */
+const remove = (command: OnLicense & OnSeat, seats: Seats): readonly SeatEvent[] => {
   if (command.license.status === 'revoked') return refuse('LICENSE_REVOKED');
   const seat = present(seats, command.seat_id);
   assertOwnerLeft(seats, seat);
@@ -142,7 +142,7 @@ const assertNoOther = (seats: readonly Seat[], person_id: string): void => {
   if (other !== undefined) refuseSeat('SEAT_EXISTS', { seat_id: other.seat_id, seat_status: other.status });
 };
 
-/** Somebody must remain who may manage the others. Who has only been invited manages nobody. */
+/** Keeps at least one accepted owner, who manages the other seats. Invited owners do not count. */
 const assertOwnerLeft = (seats: Seats, { seat_id, role, status }: Seat): void => {
   if (role !== 'owner' || status !== 'accepted') return;
   const others = [...seats.values()].filter((other) => other.seat_id !== seat_id);

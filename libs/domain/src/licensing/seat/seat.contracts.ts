@@ -5,13 +5,13 @@ import { SEAT_ROLES, seatsOf } from './seat.ts';
 const service = 'licensing';
 const role = Type.Enum([...SEAT_ROLES], { description: 'What the holder may do.' });
 const ids = {
-  product_id: text('The product of the licence.'),
-  license_id: text('The licence that the seat is on.'),
-  seat_id: text('The seat. Who holds it, the API tells.'),
+  product_id: text('The product of the license.'),
+  license_id: text('The license that the seat belongs to.'),
+  seat_id: text('The seat. The API shows its holder.'),
 };
 const invite = {
-  invite_id: text('The invitation: each that is sent has its own.'),
-  expires_at: time('Until when it may be accepted.'),
+  invite_id: text('The invitation: each one sent has its own id.'),
+  expires_at: time('When it expires.'),
 };
 
 const example = {
@@ -27,7 +27,8 @@ export const seatContracts = [
     type: 'seat.invited',
     service,
     subject,
-    description: 'Somebody was invited to a seat of a licence, and has a place until the invitation ends.',
+    description:
+      'A person was invited to a seat of a license. The invitation counts against the limit until it expires.',
     fields: { ...ids, role, ...invite },
     example: { ...example, role: 'member', ...sent },
   }),
@@ -35,7 +36,7 @@ export const seatContracts = [
     type: 'seat.invite_resent',
     service,
     subject,
-    description: 'An invitation was sent again; the one before cannot be accepted any more.',
+    description: 'An invitation was sent again; the earlier token is no longer valid.',
     fields: { ...ids, role, ...invite },
     example: { ...example, role: 'member', ...sent },
   }),
@@ -43,15 +44,15 @@ export const seatContracts = [
     type: 'seat.invite_expired',
     service,
     subject,
-    description: 'An invitation was not accepted in time: its place is free.',
-    fields: { ...ids, expires_at: time('When it ended.') },
+    description: 'An invitation was not accepted in time and no longer counts against the limit.',
+    fields: { ...ids, expires_at: time('When it expired.') },
     example: { ...example, expires_at: sent.expires_at },
   }),
   contract({
     type: 'seat.added',
     service,
     subject,
-    description: 'An invitation was accepted: the seat is taken.',
+    description: 'An invitation was accepted.',
     fields: { ...ids, role },
     example: { ...example, role: 'member' },
   }),
@@ -59,7 +60,7 @@ export const seatContracts = [
     type: 'seat.role_changed',
     service,
     subject,
-    description: 'The holder of a seat has another role.',
+    description: 'The role of a seat was changed.',
     fields: { ...ids, role, previous_role: Type.Enum([...SEAT_ROLES], { description: 'The role before.' }) },
     example: { ...example, role: 'admin', previous_role: 'member' },
   }),
@@ -67,7 +68,7 @@ export const seatContracts = [
     type: 'seat.removed',
     service,
     subject,
-    description: 'A seat was taken away, or an invitation withdrawn: the place is free.',
+    description: 'A seat was removed, or an invitation withdrawn.',
     fields: ids,
     example,
   }),

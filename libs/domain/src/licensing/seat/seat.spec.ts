@@ -71,7 +71,7 @@ const suspended: License = { ...issued, status: 'suspended' };
 const revoked: License = { ...issued, status: 'revoked' };
 
 describe('an invitation', () => {
-  it('takes a seat for seven days', () => {
+  it('counts against the limit for seven days', () => {
     given()
       .when(invite('bob'))
       .then([
@@ -98,7 +98,7 @@ describe('an invitation', () => {
       .thenMatches([{ type: 'seat.invited' }]);
   });
 
-  it('gives its place back when it ends, is withdrawn, or its holder is removed', () => {
+  it('stops counting when it expires, is withdrawn, or its holder is removed', () => {
     given(...after(invite('a'), invite('b')))
       .when(invite('c', { now: later(8) }))
       .thenMatches([
@@ -114,7 +114,7 @@ describe('an invitation', () => {
       .thenMatches([{ type: 'seat.invited' }]);
   });
 
-  it('goes to an address once, until it has ended', () => {
+  it('is refused for an address that already has one or a seat', () => {
     given(...after(invite('a')))
       .when(invite('a', { seat_id: 'seat_other' }))
       .thenRefused('SEAT_EXISTS', { seat_id: 'seat_a', seat_status: 'invited' });
@@ -146,13 +146,13 @@ describe('an invitation', () => {
       .thenRefused('INVITE_WITHDRAWN');
   });
 
-  it('is not accepted beyond a plan that has fewer seats by now', () => {
+  it('is not accepted when the plan has too few seats by now', () => {
     given(...after(invite('a'), invite('b'), accept('a')))
       .when(accept('b', { plan: { ...plan, max_seats: 1 } }))
       .thenRefused('SEAT_LIMIT_REACHED', { max: 1, current: 1 });
   });
 
-  it('sent again has a new token and a new week; the old token is dead', () => {
+  it('that is sent again has a new token and seven new days; the old token is invalid', () => {
     const again = after(invite('a'), resend('a'));
     given(...after(invite('a')))
       .when(resend('a'))
@@ -169,7 +169,7 @@ describe('an invitation', () => {
     given().when(resend('a')).thenRefused('SEAT_NOT_FOUND');
   });
 
-  it('that has ended takes a place again when it is sent again, if there is one', () => {
+  it('that has expired counts again when it is sent again, and needs a free place', () => {
     const ended = after(invite('a'), { type: 'ExpireInvites', now: later(8) });
     given(...ended)
       .when(resend('a', { now: later(9) }))
@@ -179,7 +179,7 @@ describe('an invitation', () => {
       .thenRefused('SEAT_LIMIT_REACHED');
   });
 
-  it('ends at its time, once', () => {
+  it('expires at its time, once', () => {
     const invited = after(invite('a'), invite('b', { now: later(2) }));
     given(...invited)
       .when({ type: 'ExpireInvites', now: addDays(later(8), -1 / 86_400_000) })
@@ -199,7 +199,7 @@ describe('an invitation', () => {
 describe('roles', () => {
   const owned = after(invite('a', { role: 'owner' }), accept('a'), invite('b'), accept('b'));
 
-  it('change, and the same role is no change', () => {
+  it('can be changed; the same role makes no event', () => {
     given(...owned)
       .when(role('b', 'admin'))
       .then([{ type: 'seat.role_changed', ...ids('b'), role: 'admin', previous_role: 'member' }]);
@@ -211,7 +211,7 @@ describe('roles', () => {
       .thenRefused('SEAT_NOT_FOUND');
   });
 
-  it('leave an owner who has accepted', () => {
+  it('keep at least one owner who has accepted', () => {
     given(...owned)
       .when(role('a', 'member'))
       .thenRefused('LAST_OWNER');
@@ -230,14 +230,14 @@ describe('roles', () => {
   });
 });
 
-describe('a licence that may not be used', () => {
+describe('a license that may not be used', () => {
   const seated = after(invite('a'));
   it.each([
     ['invite', invite('b')],
     ['resend', resend('a')],
     ['accept', accept('a')],
     ['role', role('a', 'admin')],
-  ])('has no seats to give: %s', (_what, command) => {
+  ])('refuses the command: %s', (_what, command) => {
     given(...seated)
       .when({ ...command, license: suspended } as SeatCommand)
       .thenRefused('LICENSE_SUSPENDED');
@@ -249,7 +249,7 @@ describe('a licence that may not be used', () => {
       .thenRefused('FEATURE_NOT_AVAILABLE');
   });
 
-  it('takes seats back, unless it was revoked', () => {
+  it('lets seats be removed, unless it was revoked', () => {
     given(...seated)
       .when(remove('a', { license: suspended }))
       .then([{ type: 'seat.removed', ...ids('a') }]);
@@ -262,7 +262,7 @@ describe('a licence that may not be used', () => {
   });
 });
 
-describe('whatever is asked in whatever order', () => {
+describe('any commands in any order', () => {
   const who = fc.constantFrom('a', 'b', 'c', 'd');
   const step = fc.record({
     who,
@@ -295,7 +295,7 @@ describe('whatever is asked in whatever order', () => {
     [...seats.values()].filter((s) => s.status === 'accepted' || (s.status === 'invited' && now < s.expires_at));
   const accepted = (seats: Seats): number => [...seats.values()].filter(({ status }) => status === 'accepted').length;
 
-  it('never more seats are given than the plan has, owners do not die out, and the events tell all of it', () => {
+  it('never exceed the limit or remove the last owner, and the state can be rebuilt from the events', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const events: SeatEvent[] = [];
@@ -313,7 +313,7 @@ describe('whatever is asked in whatever order', () => {
             if (!(error instanceof Refusal)) throw error;
           }
           const all = [...seats.values()];
-          // A plan may get fewer seats than are taken; then none is given until there are less.
+          // A plan may change to fewer seats than are taken: then no seat is added until enough were removed.
           const max = max_seats ?? Infinity;
           const present = taken(seats, now);
           expect(present.length).toBeLessThanOrEqual(Math.max(max, taken(before, now).length));

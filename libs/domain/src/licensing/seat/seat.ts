@@ -9,13 +9,13 @@ export type SeatStatus = (typeof SEAT_STATUSES)[number];
 /** Days for which an invitation may be accepted. */
 export const INVITE_DAYS = 7;
 
-interface OfSeat {
+interface SeatIds {
   readonly product_id: string;
   readonly license_id: string;
   readonly seat_id: string;
 }
 
-/** An invitation: one mail with one token, of which only the hash is known here. */
+/** An invitation: one mail with one token, of which the domain knows the hash only. */
 interface Invite {
   readonly invite_id: string;
   /** Base64url SHA-256 of the token. */
@@ -24,27 +24,28 @@ interface Invite {
 }
 
 interface Holder {
-  /** Whose e-mail address it is: the same address, the same id. */
+  /** Derived from the e-mail address: the same address has the same id. */
   readonly person_id: string;
+  /** Null once the person has been forgotten. */
   readonly email: string | null;
 }
 
 export type SeatEvent =
-  | ({ readonly type: 'seat.invited'; readonly role: SeatRole; readonly invited_at: Time } & OfSeat & Holder & Invite)
-  | ({ readonly type: 'seat.invite_resent'; readonly role: SeatRole } & OfSeat & Holder & Invite)
-  | ({ readonly type: 'seat.invite_expired'; readonly expires_at: Time } & OfSeat)
-  | ({ readonly type: 'seat.added'; readonly role: SeatRole; readonly added_at: Time } & OfSeat)
-  | ({ readonly type: 'seat.role_changed'; readonly role: SeatRole; readonly previous_role: SeatRole } & OfSeat)
-  | ({ readonly type: 'seat.removed' } & OfSeat);
+  | ({ readonly type: 'seat.invited'; readonly role: SeatRole; readonly invited_at: Time } & SeatIds & Holder & Invite)
+  | ({ readonly type: 'seat.invite_resent'; readonly role: SeatRole } & SeatIds & Holder & Invite)
+  | ({ readonly type: 'seat.invite_expired'; readonly expires_at: Time } & SeatIds)
+  | ({ readonly type: 'seat.added'; readonly role: SeatRole; readonly added_at: Time } & SeatIds)
+  | ({ readonly type: 'seat.role_changed'; readonly role: SeatRole; readonly previous_role: SeatRole } & SeatIds)
+  | ({ readonly type: 'seat.removed' } & SeatIds);
 
-export interface Seat extends OfSeat, Holder, Invite {
+export interface Seat extends SeatIds, Holder, Invite {
   readonly role: SeatRole;
   readonly status: SeatStatus;
   readonly invited_at: Time;
   readonly accepted_at: Time | null;
 }
 
-/** All seats that a licence ever had, by id, oldest first. */
+/** All seats that a license ever had, by id, oldest first. */
 export type Seats = ReadonlyMap<string, Seat>;
 
 const initialState: Seats = new Map();
@@ -59,7 +60,7 @@ const evolve = (seats: Seats, event: SeatEvent): Seats => {
   return changed === undefined ? seats : new Map(seats).set(changed.seat_id, changed);
 };
 
-/** What an event makes of a seat; its read table asks the same. */
+/** The seat after an event; undefined for event types that it does not know. */
 export const evolveSeat = (seat: Seat, event: Exclude<SeatEvent, { type: 'seat.invited' }>): Seat | undefined => {
   switch (event.type) {
     case 'seat.invite_resent': {
@@ -81,7 +82,7 @@ export const evolveSeat = (seat: Seat, event: Exclude<SeatEvent, { type: 'seat.i
 
 const holder = (event: SeatEvent): string | null => ('person_id' in event ? event.person_id : null);
 
-/** A stream of all seats of a licence, `lic_…/seats`: what is counted together is decided together. */
+/** One stream for all seats of a license, since they are counted against one limit. Its id is `seatsOf(license_id)`. */
 export const seatStream = {
   name: 'seats',
   initialState,
@@ -92,5 +93,5 @@ export const seatStream = {
   },
 };
 
-/** The stream of a licence's seats. */
+/** Id of the stream of a license's seats: `lic_…/seats`. */
 export const seatsOf = (licenseId: string): string => `${licenseId}/seats`;
