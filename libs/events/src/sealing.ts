@@ -29,7 +29,7 @@ export const seal = (
 
 /**
  * Decrypts the bytes that `seal` returned.
- * @throws NotAuthenticError if key or context are others, or the bytes were changed; another error if the bytes are too few
+ * @throws NotAuthenticError if the key or the context differs, or the bytes were changed; another error if the bytes are too few
  */
 export const open = (key: KeyObject | Uint8Array, sealed: Uint8Array, context = ''): Buffer => {
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
