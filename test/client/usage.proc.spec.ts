@@ -111,7 +111,8 @@ describe('usage', () => {
     await open({ storage, licenseKey: 'ACME-1' }).usage.record('export');
     const client = open({ storage, licenseKey: 'ACME-2' });
     await client.usage.record('export');
-    server.refuse = (body) => (body['license_key'] === 'ACME-1' ? server.problem(409, 'LICENSE_SUSPENDED') : undefined);
+    // The client sends keys in their normal form, without dashes.
+    server.refuse = (body) => (body['license_key'] === 'ACME1' ? server.problem(409, 'LICENSE_SUSPENDED') : undefined);
     expect(await client.usage.flush()).toMatchObject({ sent: 1, pending: 1, code: 'LICENSE_SUSPENDED' });
     server.refuse = undefined;
     expect(await client.usage.flush()).toMatchObject({ sent: 1, pending: 0, code: 'OK' });
