@@ -145,10 +145,15 @@ const missing = kafkaUnavailable();
     const env = { ...LOOPBACK, KAFKA_BROKERS: kafka.brokers.join(',') };
     // One process here has one tracer: that of the service that starts first and stops last.
     const traced = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-    const licensing = await startApp({ services: [licensingService], env: traced, ...shared });
-    const webhooks = await startApp({ services: [webhooksService], env, ...shared });
+    const licensing = await startApp({ services: [licensingService], product: SERVICES, env: traced, ...shared });
+    const webhooks = await startApp({ services: [webhooksService], product: SERVICES, env, ...shared });
     const urls = { KEYLEDGER_LICENSING_URL: licensing.url, KEYLEDGER_WEBHOOKS_URL: webhooks.url };
-    const gateway = await startApp({ services: [gatewayService], env: { ...env, ...urls }, ...shared });
+    const gateway = await startApp({
+      services: [gatewayService],
+      product: SERVICES,
+      env: { ...env, ...urls },
+      ...shared,
+    });
     let event: Delivered;
     try {
       event = await sell(gateway, sink);
