@@ -19,33 +19,13 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     if (row !== undefined && row.version >= version) return row;
     switch (event.type) {
       case 'plan.created':
-        return { id: stream_id, version, ...known(event.data) };
+        return { ...event.data, id: stream_id, version };
       case 'plan.updated':
-        return row && { id: stream_id, version, ...known({ ...row, ...event.data.changes }) };
+        return row && { ...row, ...event.data.changes, version };
       default:
         return row;
     }
   },
-});
-
-const known = ({
-  product_id,
-  name,
-  slug,
-  license_type,
-  billing_interval,
-  trial_days,
-  grace_days,
-  active,
-}: Known): Known => ({
-  product_id,
-  name,
-  slug,
-  license_type,
-  billing_interval,
-  trial_days,
-  grace_days,
-  active,
 });
 
 @Controller()

@@ -16,8 +16,7 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
         resumes_as: event.status,
         activations: 0,
         ...term(event, event.status),
-        term_started_at: event.term_started_at === null ? null : new Date(event.term_started_at ?? event.valid_from),
-        updates_until: dateOf(event.updates_until ?? null),
+        term_started_at: dateOf(event.term_started_at),
       };
     }
     return row && { ...row, ...changes(row, event), version };
@@ -31,13 +30,12 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       return description;
     }
     case 'license.renewed':
-      return { ...underneath(row, event.status), ...term(event, event.status), ...updates(event) };
+      return { ...underneath(row, event.status), ...term(event, event.status) };
     case 'plan.changed':
       return {
         plan_id: event.plan_id,
         ...underneath(row, event.status),
         ...term(event, event.status),
-        ...updates(event),
       };
     case 'license.term_started': {
       const valid_until = dateOf(event.valid_until);
@@ -88,20 +86,17 @@ const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<Lice
 
 const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
 
-/** Old events do not say until when new releases are included: the row keeps its value. */
-const updates = ({ updates_until }: Term): Partial<Pick<LicenseRow, 'updates_until'>> =>
-  updates_until === undefined ? {} : { updates_until: dateOf(updates_until) };
-
 /** A license that was issued past its term is due at once: only the scheduler knows how long the grace period is. */
 const term = (
-  { valid_from, valid_until, term_anchor }: Term,
+  { valid_from, valid_until, term_anchor, updates_until }: Term,
   status: UnheldStatus,
-): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'term_anchor' | 'due_at'> => {
+): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'term_anchor' | 'updates_until' | 'due_at'> => {
   const until = dateOf(valid_until);
   return {
     valid_from: new Date(valid_from),
     valid_until: until,
     term_anchor: dateOf(term_anchor),
+    updates_until: dateOf(updates_until),
     due_at: status === 'expired' ? null : until,
   };
 };

@@ -1,4 +1,4 @@
-import { PLAN_DEFAULTS, type PlanEvent } from '#domain/licensing/plan/plan';
+import type { PlanEvent } from '#domain/licensing/plan/plan';
 import { tableProjection } from '#events/projection/table';
 import { type PlanRow, plansTable } from './plan.table.ts';
 
@@ -11,7 +11,7 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     switch (event.type) {
       case 'plan.created': {
         const { type: _event, ...plan } = event;
-        return { id: stream_id, version, ...PLAN_DEFAULTS, ...plan, created_at: updated_at, updated_at };
+        return { id: stream_id, version, ...plan, created_at: updated_at, updated_at };
       }
       case 'plan.updated':
         return row && { ...row, ...event.changes, version, updated_at };

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MasterKey } from '#platform/crypto/keys';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, MASTER_KEY } from '#platform/service';
+import type { SigningKeyRow } from './signing-key.table.ts';
 
 /** The public half of a key that was made. */
 export interface MadeKey {
@@ -45,20 +46,11 @@ export class SigningKeySecrets {
     return { kid, public_key: x };
   }
 
-  /** A key that was made before there were events of keys. */
-  async unnamed(): Promise<MadeKey | undefined> {
-    const { rows } = await this.database.pool.query<MadeKey>(
-      `select kid, public_jwk->>'x' as public_key from signing_keys order by created_at desc limit 1`,
-    );
-    return rows[0];
-  }
-
   async open(kids: readonly string[]): Promise<ReadonlyMap<string, KeptSecret>> {
-    const { rows } = await this.database.pool.query<{
-      kid: string;
-      private_sealed: string | null;
-      good_until: Date | number | null;
-    }>('select kid, private_sealed, good_until from signing_keys where kid = any($1)', [kids]);
+    const { rows } = await this.database.pool.query<Pick<SigningKeyRow, 'kid' | 'private_sealed' | 'good_until'>>(
+      'select kid, private_sealed, good_until from signing_keys where kid = any($1)',
+      [kids],
+    );
     return new Map(
       rows.map(({ kid, private_sealed, good_until }) => [
         kid,

@@ -138,7 +138,7 @@ export class SigningKeys implements OnModuleInit {
   }
 
   async #makeFirst(): Promise<void> {
-    const made = (await this.secrets.unnamed()) ?? (await this.secrets.make([]));
+    const made = await this.secrets.make([]);
     const now = this.clock.now().toISOString();
     await this.store.handle(
       signingKeyStream,

@@ -6,10 +6,9 @@ import { type ForeignEvent, recordedFrom } from '#events/projection/recorded';
 import { tableProjection } from '#events/projection/table';
 import { type ProductRow, productsTable } from './product.table.ts';
 
-type Known = Pick<ProductRow, 'name' | 'slug' | 'require_signing'>;
+type Known = Omit<ProductRow, 'id' | 'version'>;
 type ProductEvent =
-  | ForeignEvent<'product.created', Known & { readonly product_type: string }>
-  | ForeignEvent<'product.updated', { readonly changes: Partial<Known> }>;
+  ForeignEvent<'product.created', Known> | ForeignEvent<'product.updated', { readonly changes: Partial<Known> }>;
 
 /** Products as licensing publishes them, in the columns that releases need. */
 export const productsProjection = tableProjection<ProductRow, ProductEvent>({
@@ -19,15 +18,10 @@ export const productsProjection = tableProjection<ProductRow, ProductEvent>({
   evolve: (row, { event, stream_id, version }) => {
     if (row !== undefined && row.version >= version) return row;
     switch (event.type) {
-      case 'product.created': {
-        const { name, slug, product_type, require_signing } = event.data;
-        return { id: stream_id, version, name, slug, product_type, require_signing };
-      }
-      case 'product.updated': {
-        if (row === undefined) return undefined;
-        const { name = row.name, slug = row.slug, require_signing = row.require_signing } = event.data.changes;
-        return { ...row, version, name, slug, require_signing };
-      }
+      case 'product.created':
+        return { ...event.data, id: stream_id, version };
+      case 'product.updated':
+        return row && { ...row, ...event.data.changes, version };
       default:
         return row;
     }

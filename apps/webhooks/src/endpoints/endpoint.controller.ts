@@ -135,8 +135,7 @@ export class EndpointController {
     if (events !== undefined) checkEvents(events, this.types);
     const chosen = settingsFrom(given, webhook.settings, this.#sealing(id), this.#refused);
     const settings = handshake ? await this.#agreed(url ?? webhook.url, chosen, webhook.settings) : chosen;
-    const signing_key = newSigningKey(this.masterKey, id);
-    const changes = { url, events, description, active, settings, signing_key };
+    const changes = { url, events, description, active, settings };
     await this.#handle(call, { type: 'UpdateWebhookEndpoint', ...changes, maker_product_id });
     if (url !== undefined || active === true) await this.list.closeCircuit(id);
     return this.#read(id, maker_product_id);

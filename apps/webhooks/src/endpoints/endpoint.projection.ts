@@ -1,7 +1,7 @@
-import type { SigningKey, WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
+import type { WebhookEndpointEvent } from '#domain/webhooks/webhook-endpoint/webhook-endpoint';
 import type { RecordedEvent } from '#events/event';
 import { tableProjection } from '#events/projection/table';
-import { type EndpointRow, endpointsTable, type KeptSecret } from './endpoint.table.ts';
+import { type EndpointRow, endpointsTable } from './endpoint.table.ts';
 
 export const endpointsProjection = tableProjection<EndpointRow, WebhookEndpointEvent>({
   table: endpointsTable,
@@ -17,7 +17,7 @@ export const endpointAfter = (
 ): EndpointRow | null | undefined => {
   if (row !== undefined && row.version >= version) return row;
   if (event.type === 'webhook.endpoint_created') {
-    const { product_id, url, description, events, ordering, secret, signing_key, settings = {} } = event;
+    const { product_id, url, description, events, ordering, secret, signing_key, settings } = event;
     return {
       id: stream_id,
       version,
@@ -29,7 +29,7 @@ export const endpointAfter = (
       active: true,
       disabled_reason: null,
       disabled_at: null,
-      secrets: [{ sealed: secret, valid_until: null, ...(signing_key === undefined ? {} : { signing_key }) }],
+      secrets: [{ sealed: secret, signing_key, valid_until: null }],
       settings,
       created_at: new Date(recorded_at),
     };
@@ -39,15 +39,7 @@ export const endpointAfter = (
     case 'webhook.endpoint_updated': {
       const { url = row.url, description = row.description, events = row.events } = event;
       const settings = { ...row.settings, ...event.settings };
-      return {
-        ...row,
-        version,
-        url,
-        description,
-        events,
-        settings,
-        secrets: signedBy(row.secrets, event.signing_key),
-      };
+      return { ...row, version, url, description, events, settings };
     }
     case 'webhook.endpoint_secret_rotated': {
       const { secret, signing_key, previous_valid_until } = event;
@@ -56,8 +48,7 @@ export const endpointAfter = (
         valid_until: kept.valid_until ?? previous_valid_until,
       }));
       const alive = replaced.filter(({ valid_until }) => valid_until > recorded_at);
-      const present = signedBy([{ sealed: secret, valid_until: null }], signing_key);
-      return { ...row, version, secrets: [...present, ...alive] };
+      return { ...row, version, secrets: [{ sealed: secret, signing_key, valid_until: null }, ...alive] };
     }
     case 'webhook.endpoint_enabled':
       return { ...row, version, active: true, disabled_reason: null };
@@ -68,10 +59,4 @@ export const endpointAfter = (
     default:
       return { ...row, version };
   }
-};
-
-/** The current secret is the first. */
-const signedBy = (secrets: readonly KeptSecret[], signing_key: SigningKey | undefined): readonly KeptSecret[] => {
-  const [present, ...others] = secrets;
-  return present === undefined || signing_key === undefined ? secrets : [{ ...present, signing_key }, ...others];
 };

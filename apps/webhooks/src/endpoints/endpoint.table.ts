@@ -7,7 +7,7 @@ import { defineTable, type RowOf } from '#platform/database/table';
 export interface KeptSecret {
   readonly sealed: string;
   /** The Ed25519 key made with it. */
-  readonly signing_key?: SigningKey;
+  readonly signing_key: SigningKey;
   /** RFC 3339; null for the current secret. */
   readonly valid_until: string | null;
 }

@@ -73,9 +73,7 @@ const signersOf = (
   masterKey: Opening,
 ): readonly Signer[] => [
   ...(signatures.includes('v1') ? [hmacSigner(openKey(masterKey, id, sealed))] : []),
-  ...(signatures.includes('v1a') && signing_key !== undefined
-    ? [ed25519Signer(openSigningKey(masterKey, id, signing_key.sealed))]
-    : []),
+  ...(signatures.includes('v1a') ? [ed25519Signer(openSigningKey(masterKey, id, signing_key.sealed))] : []),
 ];
 
 const milliseconds = (seconds: number | undefined): number | undefined =>

@@ -13,6 +13,7 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
   id(this: void, recorded: RecordedEvent<Event>): string;
   /**
    * The row after the event; null = no row, undefined = unchanged. Pure. Times are a Date, as the driver gives and takes them.
+   * Fields that are no columns are not written, so a row may be made of an event that says more.
    */
   evolve(this: void, row: Row | undefined, recorded: RecordedEvent<Event>): Row | null | undefined;
 }

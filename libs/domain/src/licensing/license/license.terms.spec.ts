@@ -117,17 +117,6 @@ describe('a term that begins with the first activation', () => {
       .when({ type: 'CancelLicense', plan: waiting, now: later(1), reason: null })
       .thenMatches([{ valid_until: later(1) }]);
   });
-  it('is not asked of licences that were issued before there was a choice', () => {
-    const events = eventsAfter(issue(plan)).map((event) => {
-      const {
-        term_started_at: _started,
-        updates_until: _updates,
-        ...old
-      } = event as Extract<LicenseEvent, { type: 'license.created' }>;
-      return old;
-    });
-    expect(fold(events)).toMatchObject({ term_started_at: T0, updates_until: null });
-  });
 });
 
 describe('a term that is given before the licence begins', () => {

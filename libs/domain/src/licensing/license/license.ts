@@ -37,8 +37,8 @@ export interface Term {
    * shorten the ones after it. null = the term waits for the first activation.
    */
   readonly term_anchor: Time | null;
-  /** Until when new releases are included; null = for as long as it works. Missing in old events. */
-  readonly updates_until?: Time | null;
+  /** Until when new releases are included; null = for as long as it works. */
+  readonly updates_until: Time | null;
 }
 
 interface OfProduct {
@@ -59,8 +59,8 @@ export type LicenseEvent =
       readonly key_hash: string;
       /** The key, encrypted. */
       readonly key_sealed: string;
-      /** null = the term waits for the first activation. Missing in old events: the term began at `valid_from`. */
-      readonly term_started_at?: Time | null;
+      /** null = the term waits for the first activation. */
+      readonly term_started_at: Time | null;
     } & Description &
       Term)
   | (OfProduct & {
@@ -132,8 +132,7 @@ export type LicenseEvent =
       readonly reason: 'client' | 'operator';
       /** The activation was released because it was not verified within the plan's `activation_ttl_days`. */
       readonly unseen?: boolean;
-      /** Missing in old events. */
-      readonly removed_at?: Time;
+      readonly removed_at: Time;
     });
 
 export interface Activation {
@@ -146,7 +145,7 @@ export interface Activation {
 }
 
 /** A license that has been issued. While it is suspended, `resumes_as` is the status it will return to. */
-export interface License extends Description, Required<Term> {
+export interface License extends Description, Term {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
   readonly trial: boolean;
@@ -189,8 +188,6 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     return {
       ...license,
       resumes_as: license.status,
-      updates_until: license.updates_until ?? null,
-      term_started_at: license.term_started_at === undefined ? license.valid_from : license.term_started_at,
       trial_customers: NONE,
       grace_until: null,
       activations: NOTHING,
@@ -262,7 +259,7 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       const activations = new Map(state.activations);
       activations.delete(event.identifier_hash);
       const { reason, removed_at } = event;
-      if (reason !== 'client' || removed_at === undefined) return { ...state, activations };
+      if (reason !== 'client') return { ...state, activations };
       return { ...state, activations, deactivations: [...state.deactivations, removed_at].slice(-KEPT_DEACTIVATIONS) };
     }
     default:
@@ -274,7 +271,7 @@ const termOf = ({ valid_from, valid_until, term_anchor, updates_until }: Term): 
   valid_from,
   valid_until,
   term_anchor,
-  ...(updates_until === undefined ? {} : { updates_until }),
+  updates_until,
 });
 
 /** A suspended license stays suspended; only the status that it resumes as changes. */

@@ -15,7 +15,7 @@ export interface ActivationRules {
   readonly deactivation_period_days: number;
 }
 
-/** What rules that are left out mean, also in events of plans that were made before there were any. */
+/** Defaults of rules that are left out. */
 export const ACTIVATION_DEFAULTS = {
   fingerprint_lock: false,
   bound_identity: null,

@@ -17,7 +17,7 @@ export interface TermRules {
   readonly updates_days: number | null;
 }
 
-/** What rules that are left out mean, also in events of plans that were made before there were any. */
+/** Defaults of rules that are left out. */
 export const TERM_DEFAULTS = {
   term_starts: 'issue',
   renewal_from: 'from_expiry',

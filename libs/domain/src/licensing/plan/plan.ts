@@ -89,8 +89,7 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
   switch (event.type) {
     case 'plan.created': {
       const { type: _event, ...plan } = event;
-      // A plan that is older than a rule has the default of that rule.
-      return { status: 'created', entitlements: new Map(), ...PLAN_DEFAULTS, ...plan };
+      return { status: 'created', entitlements: new Map(), ...plan };
     }
     case 'plan.updated':
       return state.status === 'none' ? state : { ...state, ...event.changes };

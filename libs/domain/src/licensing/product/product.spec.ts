@@ -1,4 +1,4 @@
-import { decidePlan, PLAN_DEFAULTS, type PlanEvent, planStream, type PlanTerms } from '../plan/plan.ts';
+import { decidePlan, PLAN_DEFAULTS, planStream, type PlanTerms } from '../plan/plan.ts';
 import { specification } from '../../../testing/given.ts';
 import { decideProduct, productStream, productSupports, type ProductTerms } from './product.ts';
 
@@ -94,15 +94,5 @@ describe('a plan', () => {
     given(...decidePlan({ ...create, plan: waiting }, planStream.initialState))
       .when({ type: 'UpdatePlan', product_type: 'desktop', changes: { license_model: 'floating' } })
       .thenRefused('FEATURE_NOT_AVAILABLE');
-  });
-
-  it('that was made before there were rules of terms has what leaving them out means', () => {
-    const { term_starts: _starts, renewal_from: _from, updates_days: _days, ...old } = plan;
-    const event = { type: 'plan.created', checkout_id: 'pro-1', ...old } as PlanEvent;
-    expect(planStream.evolve(planStream.initialState, event)).toMatchObject({
-      term_starts: 'issue',
-      renewal_from: 'from_expiry',
-      updates_days: null,
-    });
   });
 });

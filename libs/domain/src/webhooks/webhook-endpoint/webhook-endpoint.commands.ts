@@ -29,8 +29,8 @@ export interface CreateWebhookEndpoint extends MadeBy {
   readonly active: boolean;
   /** Sealed. */
   readonly secret: string;
-  readonly signing_key?: SigningKey;
-  readonly settings?: EndpointSettings;
+  readonly signing_key: SigningKey;
+  readonly settings: EndpointSettings;
 }
 
 /** Fields left out stay as they are. */
@@ -41,15 +41,13 @@ export interface UpdateWebhookEndpoint extends MadeBy {
   readonly events?: readonly string[];
   readonly active?: boolean;
   readonly settings?: EndpointSettings;
-  /** For an endpoint that is to sign by v1a and has no key for it. */
-  readonly signing_key?: SigningKey;
 }
 
 export interface RotateWebhookSecret extends MadeBy {
   readonly type: 'RotateWebhookSecret';
   /** Sealed. */
   readonly secret: string;
-  readonly signing_key?: SigningKey;
+  readonly signing_key: SigningKey;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -89,7 +87,7 @@ export const decide = (command: WebhookEndpointCommand, state: WebhookEndpointSt
 const create = (command: CreateWebhookEndpoint, state: WebhookEndpointState): WebhookEndpointEvent[] => {
   if (state.status !== 'none') return refuse('WEBHOOK_EXISTS');
   const { product_id, url, description, events, ordering, active, secret, signing_key, maker_product_id } = command;
-  const settings = changedSettings({}, command.settings ?? {});
+  const settings = changedSettings({}, command.settings) ?? {};
   if (maker_product_id !== null && product_id !== maker_product_id) return refuse('WEBHOOK_BEYOND_PRODUCT');
   return [
     {
@@ -100,8 +98,8 @@ const create = (command: CreateWebhookEndpoint, state: WebhookEndpointState): We
       events: unique(events),
       ordering,
       secret,
-      ...(signing_key === undefined ? {} : { signing_key }),
-      ...(settings === undefined ? {} : { settings }),
+      signing_key,
+      settings,
     },
     ...(active ? [] : [disabled('operator', product_id)]),
   ];
@@ -109,15 +107,13 @@ const create = (command: CreateWebhookEndpoint, state: WebhookEndpointState): We
 
 const update = (command: UpdateWebhookEndpoint, state: WebhookEndpointState): WebhookEndpointEvent[] => {
   const endpoint = visible(command, state);
-  const { url, description, events, active, signing_key } = command;
+  const { url, description, events, active } = command;
   const settings = changedSettings(endpoint.settings, command.settings ?? {});
-  const needs_key = !endpoint.has_signing_key && settings?.signatures?.includes('v1a') === true;
   const changed = {
     ...(url === undefined || url === endpoint.url ? {} : { url }),
     ...(description === undefined || description === endpoint.description ? {} : { description }),
     ...(events === undefined || same(unique(events), endpoint.events) ? {} : { events: unique(events) }),
     ...(settings === undefined ? {} : { settings }),
-    ...(needs_key && signing_key !== undefined ? { signing_key } : {}),
   };
   return [
     ...(Object.keys(changed).length === 0 ? [] : [{ type: 'webhook.endpoint_updated', ...changed } as const]),
@@ -151,8 +147,7 @@ const rotate = (command: RotateWebhookSecret, state: WebhookEndpointState): Webh
   const [oldest] = overlapping;
   if (overlapping.length >= MAX_OVERLAPPING) return refuse('WEBHOOK_ROTATED_TOO_OFTEN', { possible_at: oldest });
   const end = new Date(Date.parse(now) + OVERLAP_MS).toISOString();
-  const key = signing_key === undefined ? {} : { signing_key };
-  return [{ type: 'webhook.endpoint_secret_rotated', secret, ...key, previous_valid_until: end }];
+  return [{ type: 'webhook.endpoint_secret_rotated', secret, signing_key, previous_valid_until: end }];
 };
 
 /** The endpoint, unless there is none or it belongs to a product that the caller may not know of. */

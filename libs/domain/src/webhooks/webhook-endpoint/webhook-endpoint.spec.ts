@@ -1,5 +1,5 @@
 import { decide, MAX_OVERLAPPING, type WebhookEndpointCommand } from './webhook-endpoint.commands.ts';
-import { evolve, initialState, type WebhookEndpointEvent } from './webhook-endpoint.ts';
+import { evolve, initialState, upcasters, type WebhookEndpointEvent } from './webhook-endpoint.ts';
 
 const created: WebhookEndpointEvent = {
   type: 'webhook.endpoint_created',
@@ -9,6 +9,8 @@ const created: WebhookEndpointEvent = {
   events: ['license.*'],
   ordering: 'none',
   secret: 'sealed-1',
+  signing_key: { sealed: 'sealed-key', public_key: 'whpk_1' },
+  settings: {},
 };
 const disabled: WebhookEndpointEvent = {
   type: 'webhook.endpoint_disabled',
@@ -23,9 +25,11 @@ const create: WebhookEndpointCommand = {
 };
 const NOW = '2026-11-21T10:00:00.000Z';
 const TOMORROW = '2026-11-22T10:00:00.000Z';
+const NEW_KEY = { sealed: 'sealed-key-2', public_key: 'whpk_2' };
 const rotate = (secret: string, now = NOW): WebhookEndpointCommand => ({
   type: 'RotateWebhookSecret',
   secret,
+  signing_key: NEW_KEY,
   now,
   maker_product_id: null,
 });
@@ -83,7 +87,12 @@ describe('a webhook endpoint', () => {
 
   it('signs with the replaced secret for a day more', () => {
     expect(given(created).when(rotate('sealed-2'))).toEqual([
-      { type: 'webhook.endpoint_secret_rotated', secret: 'sealed-2', previous_valid_until: TOMORROW },
+      {
+        type: 'webhook.endpoint_secret_rotated',
+        secret: 'sealed-2',
+        signing_key: NEW_KEY,
+        previous_valid_until: TOMORROW,
+      },
     ]);
   });
 
@@ -91,6 +100,7 @@ describe('a webhook endpoint', () => {
     const rotations = Array.from({ length: MAX_OVERLAPPING }, () => ({
       type: 'webhook.endpoint_secret_rotated' as const,
       secret: 's',
+      signing_key: NEW_KEY,
       previous_valid_until: TOMORROW,
     }));
     expect(() => given(created, ...rotations).when(rotate('sealed-9'))).toThrow(refusal('WEBHOOK_ROTATED_TOO_OFTEN'));
@@ -106,6 +116,14 @@ describe('a webhook endpoint', () => {
     const own = { ...command, maker_product_id: null } as WebhookEndpointCommand;
     expect(() => given(created, { type: 'webhook.endpoint_deleted' }).when(own)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
     expect(() => given().when(own)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
+  });
+
+  it('that was created before there were settings has the defaults', () => {
+    const { type: _type, settings: _settings, ...first } = created;
+    const upcast = upcasters['webhook.endpoint_created'][1](first);
+    const event = { type: 'webhook.endpoint_created', ...upcast } as WebhookEndpointEvent;
+    expect(event).toEqual({ ...created, settings: {} });
+    expect(evolve(initialState, event)).toMatchObject({ status: 'active', settings: {} });
   });
 
   it('keeps its state over events that it does not know', () => {

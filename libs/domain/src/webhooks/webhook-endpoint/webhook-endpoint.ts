@@ -1,13 +1,13 @@
 import type { EndpointSettings } from './settings.ts';
 
 /**
- * How deliveries to one endpoint may overtake each other. `none`: freely. `by_subject`: none of a subject (a licence, a
- * product) overtakes an earlier one of that subject that is not done. `strict`: none overtakes any.
+ * How deliveries to one endpoint may overtake each other. `none`: freely. `by_subject`: a delivery about a subject (a license, a
+ * product) waits for the earlier ones about it. `strict`: each delivery waits for all earlier ones.
  */
 export const ORDERINGS = ['none', 'by_subject', 'strict'] as const;
 export type Ordering = (typeof ORDERINGS)[number];
 
-/** `operator`: somebody asked for it. `gone`: the endpoint answered 410. `failing`: nothing but failures for days. */
+/** `operator`: an operator disabled it. `gone`: the endpoint answered 410. `failing`: all attempts have failed for days. */
 export const DISABLED_REASONS = ['operator', 'gone', 'failing'] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
@@ -17,7 +17,7 @@ export interface SigningKey {
   readonly public_key: string;
 }
 
-/** Of these only that a webhook was disabled is published. Secrets stand in them sealed only. */
+/** Only `webhook.endpoint_disabled` is published. Secrets are in them encrypted. */
 export type WebhookEndpointEvent =
   | {
       readonly type: 'webhook.endpoint_created';
@@ -29,31 +29,31 @@ export type WebhookEndpointEvent =
       readonly events: readonly string[];
       readonly ordering: Ordering;
       readonly secret: string;
-      readonly signing_key?: SigningKey;
-      readonly settings?: EndpointSettings;
+      readonly signing_key: SigningKey;
+      /** Since schema version 2. */
+      readonly settings: EndpointSettings;
     }
   | {
       readonly type: 'webhook.endpoint_updated';
       readonly url?: string;
       readonly description?: string | null;
       readonly events?: readonly string[];
-      /** Those that change, each as a whole. */
+      /** The settings that change, each as a whole. */
       readonly settings?: EndpointSettings;
-      /** Where there was none before. */
-      readonly signing_key?: SigningKey;
     }
   | {
       readonly type: 'webhook.endpoint_secret_rotated';
       readonly secret: string;
-      readonly signing_key?: SigningKey;
-      /** Until then the secret that was replaced signs along. */
+      readonly signing_key: SigningKey;
+      /** Until then the replaced secret signs too. */
       readonly previous_valid_until: string;
     }
   | { readonly type: 'webhook.endpoint_enabled' }
   | {
       readonly type: 'webhook.endpoint_disabled';
       readonly reason: DisabledReason;
-      readonly product_id?: string | null;
+      readonly product_id: string | null;
+      /** With the reason `failing`. */
       readonly failing_since?: string;
     }
   | { readonly type: 'webhook.endpoint_deleted' };
@@ -64,8 +64,7 @@ export interface WebhookEndpoint {
   readonly description: string | null;
   readonly events: readonly string[];
   readonly settings: EndpointSettings;
-  readonly has_signing_key: boolean;
-  /** Ends of the times for which replaced secrets sign along, oldest first. */
+  /** Until when replaced secrets sign too, oldest first. */
   readonly previous_valid_until: readonly string[];
 }
 
@@ -78,23 +77,19 @@ export const initialState: WebhookEndpointState = { status: 'none' };
 
 export const evolve = (state: WebhookEndpointState, event: WebhookEndpointEvent): WebhookEndpointState => {
   if (event.type === 'webhook.endpoint_created') {
-    const { product_id, url, description, events, settings = {} } = event;
-    const has_signing_key = event.signing_key !== undefined;
-    const previous_valid_until: string[] = [];
-    return { status: 'active', product_id, url, description, events, settings, has_signing_key, previous_valid_until };
+    const { product_id, url, description, events, settings } = event;
+    return { status: 'active', product_id, url, description, events, settings, previous_valid_until: [] };
   }
   if (state.status === 'none' || state.status === 'deleted') return state;
   switch (event.type) {
     case 'webhook.endpoint_updated': {
       const { url = state.url, description = state.description, events = state.events } = event;
       const settings = { ...state.settings, ...event.settings };
-      const has_signing_key = state.has_signing_key || event.signing_key !== undefined;
-      return { ...state, url, description, events, settings, has_signing_key };
+      return { ...state, url, description, events, settings };
     }
     case 'webhook.endpoint_secret_rotated':
       return {
         ...state,
-        has_signing_key: state.has_signing_key || event.signing_key !== undefined,
         previous_valid_until: [...state.previous_valid_until, event.previous_valid_until],
       };
     case 'webhook.endpoint_enabled':
@@ -108,5 +103,14 @@ export const evolve = (state: WebhookEndpointState, event: WebhookEndpointEvent)
   }
 };
 
-/** A stream an endpoint, `whk_…`. */
-export const webhookEndpointStream = { name: 'webhook_endpoint', initialState, evolve };
+/**
+ * From one schema version of an event's data to the next. Version 1 of `webhook.endpoint_created` is older than settings: such an
+ * endpoint has the defaults. An event in the log never changes; the store upcasts it when it reads it, so that `evolve` knows the
+ * present version alone. To change the shape of an event, add a step here.
+ */
+export const upcasters = {
+  'webhook.endpoint_created': { 1: (data: Record<string, unknown>) => ({ ...data, settings: {} }) },
+};
+
+/** One stream per endpoint, `whk_…`. */
+export const webhookEndpointStream = { name: 'webhook_endpoint', initialState, evolve, upcasters };
