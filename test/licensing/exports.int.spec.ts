@@ -88,7 +88,7 @@ describe('an export of licences', () => {
     const busy = async (): Promise<number> =>
       (
         await pool.query(
-          `select 1 from pg_stat_activity where query like 'select * from licenses%' and state = 'active'`,
+          `select 1 from pg_stat_activity where query like 'SELECT * FROM "licensing"."licenses"%' and state = 'active'`,
         )
       ).rowCount ?? 0;
     while ((await busy()) > 0) await new Promise((later) => setTimeout(later, 20));

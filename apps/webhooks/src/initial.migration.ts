@@ -113,7 +113,7 @@ const HISTORY = `
     delivery_id text not null,
     day integer not null,
     at timestamptz not null,
-    endpoint_version integer,
+    endpoint_version integer not null,
     duration_ms integer not null,
     response_status integer,
     response_body text,

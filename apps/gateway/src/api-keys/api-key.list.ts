@@ -4,15 +4,14 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
 import type { ApiKey, listApiKeys } from './api-key.endpoints.ts';
-import type { ApiKeyRow } from './api-key.table.ts';
+import type { ApiKeyRow, ApiKeyUseRow } from './api-key.table.ts';
 import { ApiKeyUses } from './api-key-uses.ts';
 
 type Filters = Static<(typeof listApiKeys)['query']>;
 
-interface ListedRow extends Omit<ApiKeyRow, 'hash'> {
-  readonly last_used: Date | null;
-  readonly last_used_ip: string | null;
-}
+/** A key that was never used has no last use. */
+type ListedRow = Omit<ApiKeyRow, 'hash'> &
+  (Omit<ApiKeyUseRow, 'api_key_id'> | Record<'last_used' | 'last_used_ip', null>);
 
 const LISTED = `
   select k.id, k.version, k.name, k.scopes, k.product_id, k.prefix, k.created_at, k.revoked_at, u.last_used, u.last_used_ip

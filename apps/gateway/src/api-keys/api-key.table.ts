@@ -27,3 +27,5 @@ export const apiKeyUsesTable = defineTable('api_key_uses', {
   last_used: time(),
   last_used_ip: text(),
 });
+
+export type ApiKeyUseRow = RowOf<typeof apiKeyUsesTable>;

@@ -5,6 +5,7 @@ import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE, EVENT_STORE } from '#platform/service';
+import type { ActivationUseRow } from '../verification/validation.table.ts';
 import type { ActivationOfLicense, searchActivations } from './activation.endpoints.ts';
 
 type Filters = Static<(typeof searchActivations)['query']>;
@@ -88,11 +89,7 @@ export class ActivationList {
   }
 
   async #view(states: ReadonlyMap<string, LicenseState>): Promise<ActivationOfLicense[]> {
-    const { rows } = await this.database.pool.query<{
-      license_id: string;
-      identifier_hash: string;
-      last_verified: Date;
-    }>({
+    const { rows } = await this.database.pool.query<ActivationUseRow>({
       name: 'activation_uses',
       text: 'select license_id, identifier_hash, last_verified from activation_uses where license_id = any($1)',
       values: [[...states.keys()]],

@@ -5,13 +5,14 @@ import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
+import { newestFirst } from '#platform/database/newest-first';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { type AddOn, createAddOn, listAddOns, readAddOn, updateAddOn } from './add-on.endpoints.ts';
-import type { AddOnRow } from './add-on.table.ts';
+import { type AddOnRow, addOnsTable } from './add-on.table.ts';
 
 @Controller()
 export class AddOnController {
@@ -46,12 +47,9 @@ export class AddOnController {
   async page(call: Call<typeof listAddOns>): Promise<unknown> {
     await this.#product(call.params.id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
-    const [before = null] = decodeCursor(cursor, ['string']);
-    const { rows } = await this.database.pool.query<AddOnRow>({
-      name: 'add_ons',
-      text: `select * from add_ons where product_id = $1 and ($2::text is null or id < $2) order by id desc limit $3`,
-      values: [call.params.id, before, limit + 1],
-    });
+    const [before] = decodeCursor(cursor, ['string']).map(String);
+    const query = newestFirst(this.database.orm, addOnsTable, before, limit + 1);
+    const rows = await query.andWhere({ product_id: call.params.id }).getMany();
     return pageOf(rows, limit, ({ id }) => [id], view);
   }
 
@@ -83,15 +81,8 @@ export class AddOnController {
   }
 
   async #read({ id, add_on_id }: { readonly id: string; readonly add_on_id: string }): Promise<Answer> {
-    const { rows } = await this.database.pool.query<AddOnRow>({
-      name: 'add_on',
-      text: 'select * from add_ons where id = $1 and product_id = $2',
-      values: [add_on_id, id],
-    });
-    const [row] = rows;
-    return row === undefined
-      ? refuseAddOn('ADD_ON_NOT_FOUND')
-      : new Answer(200, view(row), { etag: etag(row.version) });
+    const row = await this.database.orm.getRepository(addOnsTable).findOneBy({ id: add_on_id, product_id: id });
+    return row === null ? refuseAddOn('ADD_ON_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
 

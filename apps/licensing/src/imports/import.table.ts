@@ -57,3 +57,5 @@ export const importRefusalsTable = defineTable(
   },
   { foreignKeys: [ofImport('import_refusals_import_id_fkey')] },
 );
+
+export type ImportRefusalRow = RowOf<typeof importRefusalsTable>;

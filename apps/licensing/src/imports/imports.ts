@@ -1,11 +1,13 @@
 import type { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
 import { newId } from '#domain/shared/id';
 import type { Principal } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
+import { newestFirst } from '#platform/database/newest-first';
 import { Problem } from '#platform/http/problem';
 import { DATABASE } from '#platform/service';
-import type { ImportRow } from './import.table.ts';
+import { type ImportRefusalRow, type ImportRow, importRefusalsTable, importsTable } from './import.table.ts';
 import { recordsOf } from './import-file.ts';
 import type { ImportRecord } from './import-record.ts';
 
@@ -45,33 +47,25 @@ export class Imports {
   }
 
   async find(id: string, boundTo: string | null): Promise<ImportRow> {
-    const { rows } = await this.database.pool.query<ImportRow>(
-      'select * from imports where id = $1 and ($2::text is null or product_id = $2)',
-      [id, boundTo],
-    );
-    if (rows[0] === undefined) throw new Problem(404, 'IMPORT_NOT_FOUND', 'There is no such import.');
-    return rows[0];
+    const own = boundTo === null ? {} : { product_id: boundTo };
+    const row = await this.database.orm.getRepository(importsTable).findOneBy({ id, ...own });
+    if (row === null) throw new Problem(404, 'IMPORT_NOT_FOUND', 'There is no such import.');
+    return row;
   }
 
   async page(boundTo: string | null, before: string | undefined, limit: number): Promise<ImportRow[]> {
-    const { rows } = await this.database.pool.query<ImportRow>(
-      `select * from imports where ($1::text is null or product_id = $1) and ($2::text is null or id < $2)
-       order by id desc limit $3`,
-      [boundTo, before, limit],
-    );
-    return rows;
+    const query = newestFirst(this.database.orm, importsTable, before, limit);
+    if (boundTo !== null) query.andWhere({ product_id: boundTo });
+    return query.getMany();
   }
 
-  async refusals(
-    id: string,
-    after: number,
-    limit: number,
-  ): Promise<{ line: number; external_id: string | null; reason: string }[]> {
-    const { rows } = await this.database.pool.query<{ line: number; external_id: string | null; reason: string }>(
-      'select line, external_id, reason from import_refusals where import_id = $1 and line > $2 order by line limit $3',
-      [id, after, limit],
-    );
-    return rows;
+  refusals(id: string, after: number, limit: number): Promise<Omit<ImportRefusalRow, 'import_id'>[]> {
+    return this.database.orm.getRepository(importRefusalsTable).find({
+      select: { line: true, external_id: true, reason: true },
+      where: { import_id: id, line: MoreThan(after) },
+      order: { line: 'ASC' },
+      take: limit,
+    });
   }
 
   /** @returns how many records there are */

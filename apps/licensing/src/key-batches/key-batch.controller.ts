@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { MoreThan } from 'typeorm';
 import { stringify } from 'csv-stringify/sync';
 import {
   type BatchTerms,
@@ -17,6 +18,7 @@ import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
+import { newestFirst } from '#platform/database/newest-first';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
@@ -24,7 +26,7 @@ import { DATABASE, EVENT_STORE } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
 import { Codes, type NewCode } from './codes.ts';
 import * as contracts from './key-batch.endpoints.ts';
-import type { KeyBatchRow } from './key-batch.table.ts';
+import { keyBatchCodesTable, keyBatchesTable } from './key-batch.table.ts';
 
 type Batched = Outcome<KeyBatchState, KeyBatchEvent>;
 
@@ -72,17 +74,13 @@ export class KeyBatchController {
 
   @Endpoint(contracts.listKeyBatches)
   async page(call: Call<typeof contracts.listKeyBatches>): Promise<unknown> {
-    const { limit = DEFAULT_LIMIT, cursor, product_id = null } = call.query;
-    const [before = null] = decodeCursor(cursor, ['string']);
-    const { rows } = await this.database.pool.query<KeyBatchRow>({
-      name: 'key_batches',
-      text: `select * from key_batches
-        where ($1::text is null or id < $1) and ($2::text is null or product_id = $2) and ($3::text is null or product_id = $3)
-        order by id desc limit $4`,
-      values: [before, call.principal.product_id, product_id, limit + 1],
-    });
+    const { limit = DEFAULT_LIMIT, cursor, product_id } = call.query;
+    const [before] = decodeCursor(cursor, ['string']).map(String);
+    const query = newestFirst(this.database.orm, keyBatchesTable, before, limit + 1);
+    if (call.principal.product_id !== null) query.andWhere({ product_id: call.principal.product_id });
+    if (product_id !== undefined) query.andWhere({ product_id });
     return pageOf(
-      rows,
+      await query.getMany(),
       limit,
       ({ id }) => [id],
       ({ version: _version, redeem_until, ...row }) => ({
@@ -105,21 +103,21 @@ export class KeyBatchController {
     await this.#find(id, call.principal);
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
     const [after = 0] = decodeCursor(cursor, ['number']);
-    const { rows } = await this.database.pool.query<{
-      number: number;
-      license_id: string | null;
-      redeemed_at: Date | null;
-    }>({
-      name: 'key_batch_codes',
-      text: `select number, license_id, redeemed_at from key_batch_codes
-        where batch_id = $1 and number > $2 order by number limit $3`,
-      values: [id, after, limit + 1],
+    const rows = await this.database.orm.getRepository(keyBatchCodesTable).find({
+      select: { number: true, license_id: true, redeemed_at: true },
+      where: { batch_id: id, number: MoreThan(Number(after)) },
+      order: { number: 'ASC' },
+      take: limit + 1,
     });
     return pageOf(
       rows,
       limit,
       ({ number }) => [number],
-      ({ redeemed_at, ...row }) => ({ ...row, redeemed_at: redeemed_at?.toISOString() ?? null }),
+      ({ number, license_id, redeemed_at }) => ({
+        number,
+        license_id,
+        redeemed_at: redeemed_at?.toISOString() ?? null,
+      }),
     );
   }
 

@@ -1,13 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { ServiceDatabase } from '#platform/database/database';
+import { containing, newestFirst } from '#platform/database/newest-first';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
 import { withUnicodeDomains } from '#platform/mail/address';
 import { pages } from '../exports/streams.ts';
 import type { License, listLicenses } from './license.endpoints.ts';
-import type { LicenseRow } from './license.table.ts';
+import { type LicenseRow, licensesTable } from './license.table.ts';
 import { viewRow } from './license.view.ts';
+
+const SEARCHED = `concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)`;
 
 type Filters = Static<(typeof listLicenses)['query']>;
 
@@ -36,29 +39,14 @@ export class LicenseList {
     limit: number,
   ): Promise<LicenseRow[]> {
     const { email, q, ...equal } = filters;
-    const values: unknown[] = [];
-    const conditions: string[] = [];
-    const where = (condition: (parameter: string) => string, value: unknown): void => {
-      values.push(value);
-      conditions.push(condition(`$${values.length}`));
-    };
-    if (boundTo !== null) where((p) => `product_id = ${p}`, boundTo);
+    const query = newestFirst(this.database.orm, licensesTable, before, limit);
+    if (boundTo !== null) query.andWhere({ product_id: boundTo });
     for (const column of ['product_id', 'plan_id', 'status', 'external_customer_id'] as const) {
-      if (equal[column] !== undefined) where((p) => `${column} = ${p}`, equal[column]);
+      if (equal[column] !== undefined) query.andWhere({ [column]: equal[column] });
     }
-    if (email !== undefined) where((p) => `lower(email) = lower(${p})`, email);
-    if (q !== undefined)
-      where(
-        (p) =>
-          `strpos(lower(concat_ws(' ', id, email, name, org_name, external_customer_id, external_workspace_id)), lower(${p})) > 0`,
-        withUnicodeDomains(q),
-      );
-    if (before !== undefined) where((p) => `id < ${p}`, before);
-    values.push(limit);
-    const { rows } = await this.database.pool.query<LicenseRow>(
-      `select * from licenses ${conditions.length > 0 ? `where ${conditions.join(' and ')}` : ''} order by id desc limit $${values.length}`,
-      values,
-    );
-    return rows;
+    if (email !== undefined) query.andWhere('lower(email) = lower(:email)', { email });
+    if (q !== undefined) query.andWhere(...containing(withUnicodeDomains(q), SEARCHED));
+    // Rows as the driver gives them: an export takes three times as long when TypeORM makes entities of them.
+    return query.select('*').getRawMany<LicenseRow>();
   }
 }

@@ -6,13 +6,14 @@ import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
+import { containing, newestFirst } from '#platform/database/newest-first';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { createPlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
-import type { PlanRow } from './plan.table.ts';
+import { type PlanRow, plansTable } from './plan.table.ts';
 
 @Controller()
 export class PlanController {
@@ -47,17 +48,13 @@ export class PlanController {
 
   @Endpoint(listPlans)
   async page(call: Call<typeof listPlans>): Promise<unknown> {
-    const { limit = DEFAULT_LIMIT, cursor, product_id = null, q = null } = call.query;
-    const [before = null] = decodeCursor(cursor, ['string']);
-    const { rows } = await this.database.pool.query<PlanRow>({
-      name: 'plans',
-      text: `select * from plans
-        where ($1::text is null or id < $1) and ($2::text is null or product_id = $2) and ($3::text is null or product_id = $3)
-          and ($4::text is null or strpos(lower(name), lower($4)) > 0 or strpos(slug, lower($4)) > 0)
-        order by id desc limit $5`,
-      values: [before, call.principal.product_id, product_id, q, limit + 1],
-    });
-    return pageOf(rows, limit, ({ id }) => [id], view);
+    const { limit = DEFAULT_LIMIT, cursor, product_id, q } = call.query;
+    const [before] = decodeCursor(cursor, ['string']).map(String);
+    const query = newestFirst(this.database.orm, plansTable, before, limit + 1);
+    if (call.principal.product_id !== null) query.andWhere({ product_id: call.principal.product_id });
+    if (product_id !== undefined) query.andWhere({ product_id });
+    if (q !== undefined) query.andWhere(...containing(q, 'name', 'slug'));
+    return pageOf(await query.getMany(), limit, ({ id }) => [id], view);
   }
 
   @Endpoint(readPlan)
@@ -89,17 +86,12 @@ export class PlanController {
   }
 
   async #read(id: string): Promise<Answer> {
-    const { rows } = await this.database.pool.query<PlanRow>({
-      name: 'plan',
-      text: 'select * from plans where id = $1',
-      values: [id],
-    });
-    const [row] = rows;
-    return row === undefined ? refusePlan('PLAN_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
+    const row = await this.database.orm.getRepository(plansTable).findOneBy({ id });
+    return row === null ? refusePlan('PLAN_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
 
-/** Six characters that make a slug an address nobody else has; 36⁶ are plenty, and the unique index is the last word. */
+/** Six characters that make the address of a plan unique: 36⁶ are enough, and a unique index decides. */
 const checkoutSuffix = (): string =>
   randomInt(36 ** 6)
     .toString(36)

@@ -4,6 +4,7 @@ import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
 import type { ServiceDatabase } from '#platform/database/database';
+import { containing, newestFirst } from '#platform/database/newest-first';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
@@ -11,7 +12,7 @@ import { Problem } from '#platform/http/problem';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
 import { createProduct, listProducts, type Product, readProduct, updateProduct } from './product.endpoints.ts';
-import type { ProductRow } from './product.table.ts';
+import { type ProductRow, productsTable } from './product.table.ts';
 
 @Controller()
 export class ProductController {
@@ -56,17 +57,12 @@ export class ProductController {
 
   @Endpoint(listProducts)
   async page(call: Call<typeof listProducts>): Promise<unknown> {
-    const { limit = DEFAULT_LIMIT, cursor, q = null } = call.query;
-    const [before = null] = decodeCursor(cursor, ['string']);
-    const { rows } = await this.database.pool.query<ProductRow>({
-      name: 'products',
-      text: `select * from products
-        where ($1::text is null or id < $1) and ($2::text is null or id = $2)
-          and ($3::text is null or strpos(lower(name), lower($3)) > 0 or strpos(slug, lower($3)) > 0)
-        order by id desc limit $4`,
-      values: [before, call.principal.product_id, q, limit + 1],
-    });
-    return pageOf(rows, limit, ({ id }) => [id], view);
+    const { limit = DEFAULT_LIMIT, cursor, q } = call.query;
+    const [before] = decodeCursor(cursor, ['string']).map(String);
+    const query = newestFirst(this.database.orm, productsTable, before, limit + 1);
+    if (call.principal.product_id !== null) query.andWhere({ id: call.principal.product_id });
+    if (q !== undefined) query.andWhere(...containing(q, 'name', 'slug'));
+    return pageOf(await query.getMany(), limit, ({ id }) => [id], view);
   }
 
   @Endpoint(readProduct)
@@ -89,15 +85,8 @@ export class ProductController {
   }
 
   async #read(id: string): Promise<Answer> {
-    const { rows } = await this.database.pool.query<ProductRow>({
-      name: 'product',
-      text: 'select * from products where id = $1',
-      values: [id],
-    });
-    const [row] = rows;
-    return row === undefined
-      ? refuseProduct('PRODUCT_NOT_FOUND')
-      : new Answer(200, view(row), { etag: etag(row.version) });
+    const row = await this.database.orm.getRepository(productsTable).findOneBy({ id });
+    return row === null ? refuseProduct('PRODUCT_NOT_FOUND') : new Answer(200, view(row), { etag: etag(row.version) });
   }
 }
 

@@ -1,15 +1,11 @@
-import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
 import { KEPT_WINDOWS, usageStream, type Window } from '#domain/licensing/usage/usage';
 import type { Snapshot } from '#events/store';
+import type { UsageCounterRow } from './usage.tables.ts';
 
-interface Row {
-  readonly period: QuotaPeriod;
-  readonly period_start: Date;
-  readonly period_end: Date | null;
-  readonly used: string;
+interface Row extends Pick<UsageCounterRow, 'period' | 'period_start' | 'period_end' | 'used' | 'version'> {
+  /** null: no notice was sent since the last reset. */
   readonly warned_limit: string | null;
   readonly exceeded_limit: string | null;
-  readonly version: number;
   readonly stream_id: string;
 }
 

@@ -23,6 +23,7 @@ import { actorOf } from '../identification/identification.ts';
 import { Leases } from './leases.ts';
 import { type Found, LicenseLookup } from '../identification/license-lookup.ts';
 import { ValidationLog } from './validation-log.ts';
+import type { ValidationRow } from './validation.table.ts';
 import { listValidations, verifyLicense } from './verification.endpoints.ts';
 
 type VerifyCall = Call<typeof verifyLicense>;
@@ -155,7 +156,7 @@ export class VerificationController {
     await this.log.flush();
     const { limit = DEFAULT_LIMIT, cursor } = call.query;
     const [before = null] = decodeCursor(cursor, ['number']);
-    const { rows } = await this.database.pool.query<{ id: string; at: Date }>({
+    const { rows } = await this.database.pool.query<Omit<ValidationRow, 'license_id'>>({
       name: 'validations',
       text: `select id, at, code, result, product_id, fingerprint_hash, ip, user_agent from validations
         where license_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3`,

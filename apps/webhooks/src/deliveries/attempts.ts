@@ -13,19 +13,11 @@ import { payloadOf } from '../payload/formats.ts';
 import { API_VERSIONS } from '../payload/versions.ts';
 import { USER_AGENT } from '../sending/message.ts';
 import type { AttemptRequest, listAttempts } from './delivery.endpoints.ts';
+import type { AttemptRow } from './delivery.table.ts';
 
 type Query = Static<(typeof listAttempts)['query']>;
 
-interface AttemptRow {
-  readonly at: Date;
-  readonly duration_ms: number;
-  readonly response_status: number | null;
-  readonly response_body: string | null;
-  readonly error: string | null;
-  readonly error_detail: string | null;
-  /** Version of the webhook at the time; null for old attempts. */
-  readonly endpoint_version: number | null;
-}
+type ListedRow = Omit<AttemptRow, 'delivery_id' | 'day'>;
 
 interface Sent {
   readonly day: number;
@@ -52,7 +44,7 @@ export class Attempts {
     const sent = await this.#sent(endpointId, deliveryId);
     if (sent === undefined) return undefined;
     const [before = null] = decodeCursor(cursor, ['string']);
-    const { rows } = await this.database.pool.query<AttemptRow>({
+    const { rows } = await this.database.pool.query<ListedRow>({
       name: 'attempts_of_delivery',
       text: `select at, duration_ms, response_status, response_body, error, error_detail, endpoint_version
         from attempts
@@ -65,7 +57,7 @@ export class Attempts {
       limit,
       ({ at }) => [at.toISOString()],
       ({ endpoint_version, at, ...attempt }) => {
-        const webhook = endpoint_version === null ? undefined : was.get(endpoint_version);
+        const webhook = was.get(endpoint_version);
         return {
           ...attempt,
           at: at.toISOString(),
@@ -86,8 +78,8 @@ export class Attempts {
   }
 
   /** The webhook at each version that an attempt has. */
-  async #versions(endpointId: string, attempts: readonly AttemptRow[]): Promise<ReadonlyMap<number, EndpointRow>> {
-    const wanted = new Set(attempts.flatMap(({ endpoint_version }) => endpoint_version ?? []));
+  async #versions(endpointId: string, attempts: readonly ListedRow[]): Promise<ReadonlyMap<number, EndpointRow>> {
+    const wanted = new Set(attempts.map(({ endpoint_version }) => endpoint_version));
     const was = new Map<number, EndpointRow>();
     if (wanted.size === 0) return was;
     let row: EndpointRow | undefined;

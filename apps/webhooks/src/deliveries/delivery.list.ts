@@ -6,33 +6,18 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
 import type { Delivery, listDeliveries } from './delivery.endpoints.ts';
-import { type DeliveryStatus, DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
+import { type AttemptRow, type DeliveryRow, DUE_CHANNEL, QUEUE_LOCK } from './delivery.table.ts';
 import { queueTestEvent } from './test-event.ts';
 
 type Filters = Static<(typeof listDeliveries)['query']>;
 
-interface ListedRow {
-  readonly id: string;
-  readonly seq: string;
-  readonly event_id: string;
-  readonly event_type: string;
-  readonly subject: string | null;
-  readonly replay_id: string | null;
-  readonly status: DeliveryStatus;
-  readonly due_at: Date | null;
-  readonly created_at: Date;
-  readonly attempts: readonly AttemptRow[];
-}
+type ListedRow = Pick<
+  DeliveryRow,
+  'id' | 'seq' | 'event_id' | 'event_type' | 'subject' | 'replay_id' | 'status' | 'due_at' | 'created_at'
+> & { readonly attempts: readonly ListedAttempt[] };
 
-interface AttemptRow {
-  /** In PostgreSQL's JSON format of times. */
-  readonly at: string;
-  readonly duration_ms: number;
-  readonly response_status: number | null;
-  readonly response_body: string | null;
-  readonly error: string | null;
-  readonly error_detail: string | null;
-}
+/** `at` is a time in PostgreSQL's JSON format. */
+type ListedAttempt = Omit<AttemptRow, 'delivery_id' | 'day' | 'endpoint_version' | 'at'> & { readonly at: string };
 
 const LISTED = `
   select d.id, d.seq, d.event_id, d.event_type, d.subject, d.replay_id, d.status, d.due_at, d.created_at, tried.attempts

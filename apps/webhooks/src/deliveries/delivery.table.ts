@@ -95,7 +95,7 @@ export const attemptsTable = defineTable('attempts', {
   day: integer().key(),
   at: time().key(),
   /** Version of the webhook at the time. */
-  endpoint_version: integer().orNull(),
+  endpoint_version: integer(),
   duration_ms: integer(),
   response_status: integer().orNull(),
   response_body: text().orNull(),

@@ -42,7 +42,7 @@ describe('the history of deliveries', () => {
       `with kept as (
          insert into outgoing_events (day, event_id, type, body) values ($2, $1, 'license.suspended', '{}') returning position
        ), tried as (
-         insert into attempts (delivery_id, day, at, duration_ms) values ($1, $2, now(), 5)
+         insert into attempts (delivery_id, day, at, endpoint_version, duration_ms) values ($1, $2, now(), 1, 5)
        )
        insert into deliveries (id, day, seq, endpoint_id, event_id, event_type, status, queue)
        select $1, $2, position, 'whk_1', $1, 'license.suspended', $3, $4 from kept`,

@@ -4,6 +4,7 @@ import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
 import { type Attempt, succeeded } from '../sending/attempt.ts';
 import { BUCKETS, bucketOf, percentile, sumOf } from './latency.ts';
+import type { HourRow } from './statistics.table.ts';
 
 const HOUR_MS = 3_600_000;
 /** How often counts are written, in milliseconds. A killed process loses the counts since the last write, and nothing else. */
@@ -18,12 +19,7 @@ interface Counts {
   readonly latency: number[];
 }
 
-export interface StatisticsRow {
-  readonly from: Date;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly latency: readonly number[];
-}
+export type StatisticsRow = Omit<HourRow, 'endpoint_id' | 'hour'> & { readonly from: Date };
 
 export interface QueueRow {
   readonly pending: number;
