@@ -16,7 +16,7 @@ const EVENTS = never(
 );
 const DOMAIN = never(
   '^#domain(/|$)|/domain/src/',
-  'Libraries are generic: what knows of licences belongs into an app.',
+  'Libraries are generic: code that knows licenses belongs in an app.',
 );
 const APPS = never('(^|/)apps/', 'Libraries know no app.');
 const NEST = never('^@nestjs/', 'The rules know no framework.');
