@@ -17,7 +17,7 @@ const LISTED = `
   select k.id, k.version, k.name, k.scopes, k.product_id, k.prefix, k.created_at, k.revoked_at, u.last_used, u.last_used_ip
   from api_keys k left join api_key_uses u on u.api_key_id = k.id`;
 
-/** API keys as people read them. A caller who is bound to a product sees the keys of that product alone. */
+/** Lists API keys. A caller that is bound to a product sees the keys of that product only. */
 @Injectable()
 export class ApiKeyList {
   constructor(

@@ -10,11 +10,11 @@ import type { ActivationOfLicense, searchActivations } from './activation.endpoi
 
 type Filters = Static<(typeof searchActivations)['query']>;
 
-/** Licences whose activations are read at once, and how many of their events. */
+/** Most licenses whose activations are read at once, and most of their events. */
 const LICENSES = 200;
 const EVENTS = 2_000;
 
-/** Activations as people see them: they live in their licences' streams; a table tells when each was last verified. */
+/** Lists activations. They are in the streams of their licenses; a table has the time when each was last verified. */
 @Injectable()
 export class ActivationList {
   constructor(
@@ -22,7 +22,7 @@ export class ActivationList {
     @Inject(EVENT_STORE) private readonly store: EventStore,
   ) {}
 
-  /** Those of one licence, oldest first. */
+  /** Activations of one license, oldest first. */
   ofLicense(id: string, state: LicenseState): Promise<ActivationOfLicense[]> {
     return this.#view(new Map([[id, state]]));
   }
@@ -53,7 +53,7 @@ export class ActivationList {
     return this.#from('', filters, boundTo);
   }
 
-  /** From a licence on, the newest first; its own activations oldest first. */
+  /** Licenses newest first, beginning with this one; the activations of each oldest first. */
   async *#from(license: string, { product_id }: Filters, boundTo: string | null): AsyncIterable<ActivationOfLicense> {
     for (let from = license; ;) {
       const { rows } = await this.database.pool.query<{ id: string }>({
@@ -72,7 +72,7 @@ export class ActivationList {
     }
   }
 
-  /** Folded beside the store's memory, which is for licences that are in use. */
+  /** Folds the states without the store's cache, which is for licenses in use. */
   async #states(ids: readonly string[]): Promise<Map<string, LicenseState>> {
     const states = new Map<string, LicenseState>(ids.map((id) => [id, licenseStream.initialState]));
     for (let after = 0; ids.length > 0;) {

@@ -1,6 +1,7 @@
 import type { FloatingEvent } from '#domain/licensing/floating/floating';
 import type { UnrecordedEvent } from '#events/event';
 import { writingProjection } from '#events/store';
+import { sessionsTable } from './session.table.ts';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
 
@@ -60,9 +61,9 @@ const UPDATE = `update floating_sessions as t set
  * and the newest row of a licence tells the version of the stream that is loaded from here.
  */
 export const sessionsProjection = writingProjection({
-  name: 'floating_sessions',
+  name: sessionsTable.name,
   types: ['floating.*'],
-  tables: ['floating_sessions'],
+  tables: [sessionsTable.name],
   writes: (batch) => {
     const changes = new Map<string, Change>();
     for (const event of batch as unknown as readonly UnrecordedEvent<FloatingEvent>[]) note(changes, event);

@@ -2,7 +2,7 @@ import type { KeyBatchEvent } from '#domain/licensing/key-batch/key-batch';
 import type { RecordedEvent } from '#events/event';
 import { tableProjection } from '#events/projection/table';
 import type { Projection } from '#events/store';
-import { keyBatchesTable, type KeyBatchRow } from './key-batch.table.ts';
+import { keyBatchCodesTable, keyBatchesTable, type KeyBatchRow } from './key-batch.table.ts';
 
 export const keyBatchesProjection = tableProjection<KeyBatchRow, KeyBatchEvent>({
   table: keyBatchesTable,
@@ -26,11 +26,11 @@ export const keyBatchesProjection = tableProjection<KeyBatchRow, KeyBatchEvent>(
   },
 });
 
-/** A row a code: an event brings many of them, and a code is found by its hash. */
+/** One row per code. One event may add many codes. */
 export const keyBatchCodesProjection: Projection = {
-  name: 'key_batch_codes',
+  name: keyBatchCodesTable.name,
   types: ['key_batch.codes_added', 'key_batch.code_redeemed'],
-  tables: ['key_batch_codes'],
+  tables: [keyBatchCodesTable.name],
   handle: async (batch, tx) => {
     const events = batch as unknown as readonly RecordedEvent<KeyBatchEvent>[];
     const codes = events.flatMap(({ event, stream_id }) =>

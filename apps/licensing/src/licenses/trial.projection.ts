@@ -4,7 +4,7 @@ import { tableProjection } from '#events/projection/table';
 import { UniqueViolationError } from '#events/store';
 import { ONE_TRIAL, type TrialRow, trialsTable } from './trial.table.ts';
 
-/** Trials, a row each: in the transaction that would give a customer a second one, its unique index says no. */
+/** One row per trial. A unique constraint fails the transaction that would give a customer a second trial of a product. */
 export const trialsProjection = tableProjection<TrialRow, LicenseEvent>({
   table: trialsTable,
   types: ['license.trial_started'],
@@ -16,7 +16,7 @@ export const trialsProjection = tableProjection<TrialRow, LicenseEvent>({
   },
 });
 
-/** For `catch`: that a customer has had a trial is a refusal; everything else stays what it is. @throws */
+/** For `catch`: turns the violation of that constraint into a refusal, and throws any other error again. @throws */
 export const trialUsed = (error: unknown): never => {
   if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL) return refuse('TRIAL_USED');
   throw error;

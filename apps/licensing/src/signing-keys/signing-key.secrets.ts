@@ -13,13 +13,13 @@ export interface MadeKey {
 }
 
 export interface KeptSecret {
-  /** undefined once nobody signs with it any more. */
+  /** undefined once the key signs nothing any more. */
   readonly privateKey: KeyObject | undefined;
-  /** Until when something that it signed is good, in milliseconds; 0 = nothing but leases of the usual length. */
+  /** Latest expiry of what it signed, in milliseconds; 0 = it signed only leases of the usual length. */
   readonly goodUntil: number;
 }
 
-/** What was made and never came into use, because the process died in between, is swept away after this time. */
+/** Age at which a key that no event names is deleted: the process died before it could append the event. */
 const FORGOTTEN_AFTER = '1 day';
 
 /** The private halves of signing keys, encrypted. */
@@ -30,7 +30,7 @@ export class SigningKeySecrets {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {}
 
-  /** Makes a key. It is of no use to anybody until an event names it. @param known all kids that events have named */
+  /** Makes a key. It signs nothing until an event names it. @param known all kids that events have named */
   async make(known: readonly string[]): Promise<MadeKey> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const { x = '' } = publicKey.export({ format: 'jwk' });
@@ -62,7 +62,7 @@ export class SigningKeySecrets {
     );
   }
 
-  /** Says that something the key signed is good until then, in milliseconds; Infinity = for ever. */
+  /** Records the expiry of something that the key signed, in milliseconds; Infinity = it never expires. */
   async extend(kid: string, until: number): Promise<void> {
     await this.database.pool.query(
       'update signing_keys set good_until = greatest(good_until, $2::timestamptz) where kid = $1',
@@ -70,7 +70,7 @@ export class SigningKeySecrets {
     );
   }
 
-  /** Lets private halves go. */
+  /** Deletes private halves. */
   async wipe(kids: readonly string[]): Promise<void> {
     await this.database.pool.query('update signing_keys set private_sealed = null where kid = any($1)', [kids]);
   }

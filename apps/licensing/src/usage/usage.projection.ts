@@ -2,6 +2,7 @@ import type { UsageEvent } from '#domain/licensing/usage/usage';
 import type { UnrecordedEvent } from '#events/event';
 import { writingProjection } from '#events/store';
 import { arrayOf } from '#events/store/array';
+import { usageByHourTable, usageCountersTable } from './usage.tables.ts';
 
 interface Counter {
   readonly license_id: string;
@@ -60,7 +61,7 @@ const UPSERT = `with counted as (
 export const usageProjection = writingProjection({
   name: 'usage',
   types: ['usage.recorded', 'quota.warning', 'quota.exceeded', 'usage.reset'],
-  tables: ['usage_counters', 'usage_by_hour'],
+  tables: [usageCountersTable.name, usageByHourTable.name],
   writes: (batch) => {
     const counters = new Map<string, Counter>();
     const hours = new Map<string, Hour>();

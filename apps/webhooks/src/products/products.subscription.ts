@@ -4,12 +4,13 @@ import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { recordedFrom } from '#events/projection/recorded';
 import type { Projection } from '#events/store';
+import { knownProductsTable } from './product.table.ts';
 
 /** Keeps the table of products that licensing publishes. */
 export const knownProductsProjection: Projection = {
-  name: 'known_products',
+  name: knownProductsTable.name,
   types: ['product.created'],
-  tables: ['known_products'],
+  tables: [knownProductsTable.name],
   handle: async (batch, tx) => {
     await tx.query({
       name: 'know_products',

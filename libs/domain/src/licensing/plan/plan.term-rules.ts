@@ -1,19 +1,19 @@
-/** When the term of a plan's licences begins: when they are issued, or when the first device or user is activated. */
+/** When the term of a plan's licenses begins: when they are issued, or when the first device or user is activated. */
 export const TERM_STARTS = ['issue', 'first_activation'] as const;
 export type TermStart = (typeof TERM_STARTS)[number];
 
 /**
- * What a renewal is counted from. `from_expiry`: the end of the present term, so that neither early nor late payment costs or
- * gives days; once the licence has expired, from now. `from_now`: always from now.
+ * What a renewal is counted from. `from_expiry`: the end of the present term, so that an early or late payment neither costs
+ * nor gives days; once the license has expired, from now. `from_now`: always from now.
  */
 export const RENEWAL_BASES = ['from_expiry', 'from_now'] as const;
 export type RenewalBasis = (typeof RENEWAL_BASES)[number];
 
-/** How the terms of a plan's licences run. */
+/** Rules for the terms of a plan's licenses. */
 export interface TermRules {
   readonly term_starts: TermStart;
   readonly renewal_from: RenewalBasis;
-  /** Days for which new releases are included in a licence, from the beginning of its term; null = for as long as it works. */
+  /** Days for which new releases are included in a license, from the beginning of its term; null = for as long as it works. */
   readonly updates_days: number | null;
 }
 
