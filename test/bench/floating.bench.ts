@@ -1,5 +1,5 @@
 /**
- * Sessions checked out and checked in again through HTTP on `npm start`'s own process, of one licence and of many, beside the
+ * Sessions checked out and checked in again through HTTP on `npm start`'s own process, of one license and of many, beside the
  * bare server of floating-limit.ts.
  */
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ export const run = async (): Promise<Figure[]> => {
     const hot = await turns(instance.url, keys.slice(0, 1));
     const many = await turns(instance.url, keys);
     const limit = await bare(instance.databaseUrl);
-    return [...figures('one licence', hot, limit), ...figures('1,000 licences', many, limit)];
+    return [...figures('one license', hot, limit), ...figures('1,000 licenses', many, limit)];
   } finally {
     await instance.stop();
   }

@@ -1,4 +1,4 @@
-/** Licences from a file into a running instance, beside the same events written by multi-row INSERTs alone. */
+/** Licenses from a file into a running instance, beside the same events written by multi-row INSERTs alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { request } from 'undici';
@@ -27,7 +27,7 @@ export const run = async (): Promise<Figure[]> => {
       const { body } = await request(`${url}/api/v1/admin/imports/${id}`, { headers });
       const job = (await body.json()) as { status: string; issued: number };
       if (job.status === 'finished') {
-        if (job.issued !== LINES) throw new Error(`${job.issued} of ${LINES} licences were issued`);
+        if (job.issued !== LINES) throw new Error(`${job.issued} of ${LINES} licenses were issued`);
         break;
       }
       await sleep(20);
@@ -37,7 +37,7 @@ export const run = async (): Promise<Figure[]> => {
       what: `the same events by INSERTs of ${BATCH} rows, rows/s`,
       value: await inserts(instance.databaseUrl),
     };
-    return [{ what: 'import of licences', value: perSecond, unit: 'licences/s', limit, target: { atLeast: 2_000 } }];
+    return [{ what: 'import of licenses', value: perSecond, unit: 'licenses/s', limit, target: { atLeast: 2_000 } }];
   } finally {
     await instance.stop();
   }

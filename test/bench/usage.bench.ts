@@ -24,10 +24,10 @@ export const run = async (): Promise<Figure[]> => {
     const spread = await batches(instance, (n) => keys[n % LICENSES] ?? '');
     const [small, large] = [await rows(instance.databaseUrl, 50), await rows(instance.databaseUrl, BATCH)];
     return [
-      ...single(`usage of one licence, ${CALLERS} connections`, hot, small),
-      ...single(`usage of ${LICENSES.toLocaleString('en-US')} licences, ${CALLERS} connections`, many, small),
-      ...inBatches(`usage of one licence in batches of ${BATCH}, ${BATCH_CALLERS} callers`, batch, large),
-      ...inBatches(`usage of many licences in batches of ${BATCH}, ${BATCH_CALLERS} callers`, spread, large),
+      ...single(`usage of one license, ${CALLERS} connections`, hot, small),
+      ...single(`usage of ${LICENSES.toLocaleString('en-US')} licenses, ${CALLERS} connections`, many, small),
+      ...inBatches(`usage of one license in batches of ${BATCH}, ${BATCH_CALLERS} callers`, batch, large),
+      ...inBatches(`usage of many licenses in batches of ${BATCH}, ${BATCH_CALLERS} callers`, spread, large),
     ];
   } finally {
     await instance.stop();

@@ -17,10 +17,10 @@ import { languages } from './languages.ts';
 
 const STATUSES = ['active', 'suspended', 'past_due'];
 const LICENSES = 40;
-/** Events of each licence. */
+/** Events of each license. */
 const EACH = 25;
 
-/** What the services would publish of a licence: with fields and types that no consumer has heard of yet. */
+/** What the services would publish of a license: with fields and types that no consumer has heard of yet. */
 const eventOf = (license: string, version: number): PublishedEvent => {
   const example = catalogue(contracts).data.find(({ type }) => type === 'license.renewed')?.examples[0];
   if (example === undefined) throw new Error('the catalogue has no example of license.renewed');
@@ -133,7 +133,7 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
 
       const db = new DatabaseSync(database, { readOnly: true });
       const happened = db.prepare('select type, count from happened order by type').all();
-      const kept = db.prepare('select id, status, version from licences order by id').all();
+      const kept = db.prepare('select id, status, version from licenses order by id').all();
       db.close();
       expect(happened.map(({ type, count }) => [type, count])).toEqual([
         ['license.painted', LICENSES * (EACH / 5)],

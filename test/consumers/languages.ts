@@ -73,7 +73,7 @@ const java: Language = {
     );
     const jars = join(home, '*');
     const classes = join(home, 'classes');
-    run('javac', ['-d', classes, '-cp', jars, join(EXAMPLES, 'java/LicenceTable.java')], ROOT);
+    run('javac', ['-d', classes, '-cp', jars, join(EXAMPLES, 'java/LicenseTable.java')], ROOT);
     return [
       'java',
       '-Xmx96m',
@@ -81,7 +81,7 @@ const java: Language = {
       '-XX:TieredStopAtLevel=1',
       '-cp',
       `${jars}:${classes}`,
-      'LicenceTable',
+      'LicenseTable',
     ];
   },
 };

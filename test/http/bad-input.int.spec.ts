@@ -110,7 +110,7 @@ describe('bad input', () => {
       ['limit=0', '?limit'],
       ['limit=201', '?limit'],
       ['limit=ten', '?limit'],
-      ['colour=red', '?colour'],
+      ['color=red', '?color'],
       ['status=unknown', '?status'],
       ['plan_id=nonsense', '?plan_id'],
     ]) {

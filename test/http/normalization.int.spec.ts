@@ -48,7 +48,7 @@ describe('what is written in one of several ways', () => {
     const times = { valid_from: '2030-06-30T23:00:00.1239-01:00', valid_until: '2032-01-01t00:00:00z' };
     const shown = { valid_from: '2030-07-01T00:00:00.123Z', valid_until: '2032-01-01T00:00:00.000Z' };
 
-    it('is that time in UTC when a licence is issued, imported and renewed', async () => {
+    it('is that time in UTC when a license is issued, imported and renewed', async () => {
       const license = await issue(times);
       expect(license).toMatchObject(shown);
       expect(await imported(times)).toMatchObject(shown);

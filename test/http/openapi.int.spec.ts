@@ -193,7 +193,7 @@ describe('the OpenAPI document', () => {
     }
     const refused = await app.call('GET', '/admin/licenses/lic_01jd1zx0h8e4rvy2m6k9w3q5tb');
     const { pathname } = new URL(String(refused.body['type']));
-    expect((await page(pathname)).text).toContain('There is no such licence.');
+    expect((await page(pathname)).text).toContain('There is no such license.');
     expect(await page('/problems/NO_SUCH_CODE')).toMatchObject({ status: 404 });
   });
 });

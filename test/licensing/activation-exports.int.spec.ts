@@ -5,13 +5,13 @@ import { ADMIN_KEY, startApp, type TestApp } from '../support/app.ts';
 
 type Fields = Record<string, unknown>;
 
-/** More licences than are read at once. */
+/** More licenses than are read at once. */
 const LICENSES = 230;
 
-describe('activations of all licences', () => {
+describe('activations of all licenses', () => {
   let app: TestApp;
   const products: string[] = [];
-  /** By licence, newest first, what the licence itself lists. */
+  /** By license, newest first, what the license itself lists. */
   const expected = new Map<string, Fields[]>();
 
   const issue = async (product_id: string, devices: number): Promise<string> => {
@@ -60,7 +60,7 @@ describe('activations of all licences', () => {
   });
   afterAll(() => app.close());
 
-  it('come as a file, each as its licence shows it, and none that was removed', async () => {
+  it('come as a file, each as its license shows it, and none that was removed', async () => {
     const lines = (await file('format=ndjson')).map((line) => JSON.parse(line) as Fields);
     expect(lines).toEqual([...expected.values()].flat());
     expect(lines).toHaveLength(LICENSES + 4);

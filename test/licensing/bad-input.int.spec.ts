@@ -114,7 +114,7 @@ describe('bad input to licensing', () => {
     });
   });
 
-  describe('what is written about a licence', () => {
+  describe('what is written about a license', () => {
     it('is kept to the byte, whatever the script', async () => {
       const words = { name: 'عُمَر 👩‍💻', org_name: '株式会社 <b>&amp;', notes: `a\r\n"b"\t'c'; drop table licenses` };
       const made = await app.issue(words);
@@ -161,7 +161,7 @@ describe('bad input to licensing', () => {
       ['term_started_at', null],
       ['activations', 0],
       ['created_at', '2020-01-01T00:00:00Z'],
-    ])('are not set when a licence is issued: %s', async (field, value) => {
+    ])('are not set when a license is issued: %s', async (field, value) => {
       const body = { product_id: app.product['id'], plan_id: app.plan['id'], email: 'a@example.com', [field]: value };
       refused(await app.call('POST', '/admin/licenses', body), `/${field}`);
     });
@@ -192,7 +192,7 @@ describe('bad input to licensing', () => {
     });
   });
 
-  describe('files of licences', () => {
+  describe('files of licenses', () => {
     const line = (over: Fields, odd = ''): string => {
       const good = {
         external_id: `e${++count}`,

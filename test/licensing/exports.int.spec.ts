@@ -20,7 +20,7 @@ const inUse = (): number => {
   return heapUsed + external;
 };
 
-describe('an export of licences', () => {
+describe('an export of licenses', () => {
   let app: Licensing;
   let pool: pg.Pool;
   let product_id: string;

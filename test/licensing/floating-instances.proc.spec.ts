@@ -5,7 +5,7 @@ const MAX = 5;
 const CALLERS = 200;
 
 /** Two processes on one database, one of which is killed while everybody wants a session. */
-describe('floating licences in several instances', () => {
+describe('floating licenses in several instances', () => {
   let instances: Instances;
   beforeAll(async () => {
     instances = await prepareInstances();
@@ -71,7 +71,7 @@ describe('floating licences in several instances', () => {
     expect(more.filter(([status]) => status === 409)).toHaveLength(MAX + 1 - free);
   });
 
-  it('a licence that one instance revokes gives out no session at another from that moment on', async () => {
+  it('a license that one instance revokes gives out no session at another from that moment on', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     for (let n = 0; n < 20; n += 1) {
       const slug = `revoked-${n}`;

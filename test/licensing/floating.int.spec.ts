@@ -10,7 +10,7 @@ const SERVICES = [gatewayService, licensingService];
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-describe('floating licences over HTTP', () => {
+describe('floating licenses over HTTP', () => {
   const clock = new MovableClock();
   let app: TestApp;
   let pool: pg.Pool;

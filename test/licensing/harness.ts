@@ -4,15 +4,15 @@ import { type Reply, startApp, type TestApp } from '../support/app.ts';
 
 export type Fields = Record<string, unknown>;
 
-/** Licensing and the gateway, with a product and a plan to issue licences of. */
+/** Licensing and the gateway, with a product and a plan to issue licenses of. */
 export interface Licensing extends TestApp {
   readonly product: Fields;
   readonly plan: Fields;
   /** A plan of the product: perpetual and of the standard model, unless the fields say otherwise. */
   newPlan(over?: Fields): Promise<Fields>;
-  /** A licence of the plan for somebody new, unless the fields say otherwise. */
+  /** A license of the plan for somebody new, unless the fields say otherwise. */
   issue(over?: Fields): Promise<Fields>;
-  /** Calls as an app does: with nothing but the licence key. */
+  /** Calls as an app does: with nothing but the license key. */
   ask(path: string, body: Fields | string, of?: TestApp): Promise<Reply>;
   activate(license: Fields, identifier: string, of?: TestApp): Promise<Reply>;
   /** @returns the verdict */

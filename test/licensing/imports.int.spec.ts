@@ -6,7 +6,7 @@ import { type Fields, type Licensing, startLicensing } from './harness.ts';
 
 const ndjson = (records: readonly unknown[]): string => records.map((record) => JSON.stringify(record)).join('\n');
 
-describe('an import of licences', () => {
+describe('an import of licenses', () => {
   let app: Licensing;
   let pool: pg.Pool;
   let product_id: string;
@@ -51,7 +51,7 @@ describe('an import of licences', () => {
     await app.close();
   });
 
-  it('makes each licence once, however often it is sent', async () => {
+  it('makes each license once, however often it is sent', async () => {
     const file = ndjson(Array.from({ length: 1_200 }, (_, n) => record(n)));
     expect(await imported(file)).toMatchObject({ lines: 1200, done: 1200, issued: 1200, unchanged: 0, refused: 0 });
     expect(await imported(file)).toMatchObject({ lines: 1200, done: 1200, issued: 0, unchanged: 1200, refused: 0 });

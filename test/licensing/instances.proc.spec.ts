@@ -17,7 +17,7 @@ describe('licensing in several instances', () => {
     const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
     return (await through.post('/admin/plans', { ...shape, ...over }))['id'];
   };
-  /** Licences whose terms end one after the other within `spread` milliseconds, once there was time to make them all. */
+  /** Licenses whose terms end one after the other within `spread` milliseconds, once there was time to make them all. */
   const issue = (through: InstanceOfSeveral, plan_id: unknown, count: number, spread: number): Promise<unknown[]> =>
     Promise.all(
       Array.from({ length: count }, async (_, n) => {

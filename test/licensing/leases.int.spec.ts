@@ -111,7 +111,7 @@ describe('a lease', () => {
   it.each(Object.keys(forgeries))('cannot be forged: %s', async (name) => {
     const forged = forgeries[name]?.() ?? '';
     await expect(check(forged)).rejects.toThrow(/signature|alg|typ|key|JWS|JWT/i);
-    // As a licence key it is no better.
+    // As a license key it is no better.
     const { body } = await app.call('POST', '/license/verify', { license_key: forged, identifier: 'device' });
     expect(body).toMatchObject({ valid: false, token: null, license: null });
   });

@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { type Operation, operationsOf } from '../support/operations.ts';
 import { type Fields, type Licensing, startLicensing } from './harness.ts';
 
-describe('licence keys', () => {
+describe('license keys', () => {
   let app: Licensing;
   let license: Fields;
   let operations: Operation[];

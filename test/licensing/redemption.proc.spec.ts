@@ -13,7 +13,7 @@ describe('redemption codes in several instances', () => {
   });
   afterAll(() => instances.close());
 
-  it('are each redeemed for one licence, by one of those who ask, whoever is killed meanwhile', async () => {
+  it('are each redeemed for one license, by one of those who ask, whoever is killed meanwhile', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const product = await one.post('/admin/products', { name: 'S', slug: 's', type: 'desktop' });
     const shape = { name: 'P', slug: 'p', license_type: 'perpetual', license_model: 'standard' };

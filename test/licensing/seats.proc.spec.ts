@@ -41,7 +41,7 @@ describe('seats in several instances', () => {
     expect(statuses.filter((status) => status === 0).length).toBeGreaterThan(0);
     expect(new Set(statuses)).toEqual(new Set([201, 409, 0]));
 
-    // Whatever was answered or not: once more is asked than there are seats, each licence has five.
+    // Whatever was answered or not: once more is asked than there are seats, each license has five.
     const third = await instances.start();
     for (const license_id of license_ids) {
       const more = await Promise.all(

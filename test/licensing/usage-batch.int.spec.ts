@@ -101,7 +101,7 @@ describe('usage in batches', () => {
     await world.on(license, 'PUT', '/entitlements/calls', { value: 20 });
     expect(codes(await send(license, [record, { ...record, idempotency_key: two }]))).toEqual([true, true]);
     expect(await used(license)).toBe(12);
-    // Keys are a licence's own.
+    // Keys are a license's own.
     const another = await world.issue({ feature: 'calls', value: 10 });
     expect(codes(await send(another, [record]))).toEqual([true]);
     expect(await used(another)).toBe(6);
@@ -118,7 +118,7 @@ describe('usage in batches', () => {
     expect(await used(license)).toBe(10);
   });
 
-  it('of a licence that may not be used now are refused one by one, those that were counted before are not', async () => {
+  it('of a license that may not be used now are refused one by one, those that were counted before are not', async () => {
     const license = await world.issue({ feature: 'calls', value: 10 });
     const counted = { idempotency_key: key(), feature: 'calls', quantity: 1 };
     await send(license, [counted]);
@@ -131,7 +131,7 @@ describe('usage in batches', () => {
     expect(unknown).toMatchObject({ status: 404, body: { code: 'LICENSE_NOT_FOUND' } });
   });
 
-  it('of many licences go with an API key, each record with its licence', async () => {
+  it('of many licenses go with an API key, each record with its license', async () => {
     const licenses = [
       await world.issue({ feature: 'calls', value: 1 }),
       await world.issue({ feature: 'calls', value: 5 }),

@@ -117,7 +117,7 @@ describe('usage through several instances', () => {
     expect(new Set(exported.map((record) => record['idempotency_key'])).size).toBe(records);
   });
 
-  it('ends with the commit that revokes the licence, through whichever instance', async () => {
+  it('ends with the commit that revokes the license, through whichever instance', async () => {
     for (let round = 0; round < 5; round++) {
       const license_id = await issue(null);
       let revoked = false;

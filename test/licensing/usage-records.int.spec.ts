@@ -53,7 +53,7 @@ describe('usage as administrators see it', () => {
     expect(await data(license, '/usage?feature=unknown')).toEqual([]);
   });
 
-  it('its warnings and resets stand in the history of the licence, its records do not', async () => {
+  it('its warnings and resets stand in the history of the license, its records do not', async () => {
     const license = await world.issue({ feature: 'calls', value: 5 });
     for (let n = 0; n < 6; n++) await world.use(license);
     await world.on(license, 'POST', '/usage/reset', { feature: 'calls', reason: 'goodwill' });

@@ -5,19 +5,19 @@ import { type Reply, startApp, type TestApp } from '../support/app.ts';
 
 export type Fields = Record<string, unknown>;
 
-/** A merchant whose licences have quotas. */
+/** A merchant whose licenses have quotas. */
 export interface UsageWorld {
   readonly app: TestApp;
   readonly product: string;
-  /** A licence of a plan of its own with these entitlements; quotas, unless they say otherwise. */
+  /** A license of a plan of its own with these entitlements; quotas, unless they say otherwise. */
   issue(...entitlements: Fields[]): Promise<Fields>;
-  /** Calls with the licence's key and no other credential. */
+  /** Calls with the license's key and no other credential. */
   keyed(path: string, license: Fields, body: Fields, headers?: Record<string, string>): Promise<Reply>;
   /** Uses of the feature `calls`. */
   use(license: Fields, quantity?: number, over?: Fields, headers?: Record<string, string>): Promise<Reply>;
-  /** Calls about the licence as an administrator. */
+  /** Calls about the license as an administrator. */
   on(license: Fields, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
-  /** How many events of a type tell of the licence's usage. */
+  /** How many events of a type tell of the license's usage. */
   told(license: Fields, type: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -90,7 +90,7 @@ describe('usage over HTTP', () => {
       ).toMatchObject({ status: 400 });
   });
 
-  it('is of a licence that is there, usable, and has the quota', async () => {
+  it('is of a license that is there, usable, and has the quota', async () => {
     const { issue, keyed, use, on, told } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     for (const feature of ['nothing', 'cloud'])
@@ -112,7 +112,7 @@ describe('usage over HTTP', () => {
     expect(await told(license, 'usage.recorded')).toBe(1);
   });
 
-  it('is told by licence key, or by an API key with the id of the licence', async () => {
+  it('is told by license key, or by an API key with the id of the license', async () => {
     const { app, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     const { id, license_key } = license;
@@ -169,7 +169,7 @@ describe('usage over HTTP', () => {
     expect(await told(license, 'usage.recorded')).toBe(2);
   });
 
-  it('shows in what a licence may do, online and when asked', async () => {
+  it('shows in what a license may do, online and when asked', async () => {
     const { issue, keyed, use } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     const verified = async (): Promise<unknown> =>

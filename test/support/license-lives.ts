@@ -58,7 +58,7 @@ const DEEDS = [
   'editPlan',
 ] as const;
 
-/** Something that happens to a licence, `hours` after what happened before it. */
+/** Something that happens to a license, `hours` after what happened before it. */
 export interface Step {
   readonly deed: (typeof DEEDS)[number];
   readonly hours: number;
@@ -70,7 +70,7 @@ export interface Step {
   readonly flag: boolean;
 }
 
-/** How a licence is issued, and what becomes of it. */
+/** How a license is issued, and what becomes of it. */
 export interface Life {
   readonly issue: IssueLicense;
   readonly steps: readonly Step[];
@@ -114,14 +114,14 @@ const issue: fc.Arbitrary<IssueLicense> = fc
 export const lives = (length: number): fc.Arbitrary<Life> =>
   fc.record({ issue, steps: fc.array(step, { maxLength: length }) });
 
-/** A moment of a life: what is done, when, and the plan that the licence is on as it stands by then. */
+/** A moment of a life: what is done, when, and the plan that the license is on as it stands by then. */
 export interface Moment {
   readonly command: LicenseCommand;
   readonly now: Time;
   readonly plan: Plan;
 }
 
-/** The moments of a life one after the other. @param state what the licence is when the next one comes */
+/** The moments of a life one after the other. @param state what the license is when the next one comes */
 export function* momentsOf({ issue: begin, steps }: Life, state: () => LicenseState): Generator<Moment> {
   const plans = new Map(PLANS.map((plan) => [plan.plan_id, plan]));
   let now = BIRTH;
@@ -136,7 +136,7 @@ export function* momentsOf({ issue: begin, steps }: Life, state: () => LicenseSt
   }
 }
 
-/** Whoever it is called after: so a licence changes hands, and comes back. */
+/** Whoever it is called after: so a license changes hands, and comes back. */
 const personOf = (who: string): { customer_id: string; email: string } => ({
   customer_id: `cus_${who}`,
   email: `${who}@example.com`,
@@ -211,8 +211,8 @@ const commandOf = (
   }
 };
 
-/** A licence that must be there. */
+/** A license that must be there. */
 export const issued = (state: LicenseState): License => {
-  if (state.status === 'none') throw new Error('a licence does not vanish');
+  if (state.status === 'none') throw new Error('a license does not vanish');
   return state;
 };

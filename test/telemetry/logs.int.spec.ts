@@ -60,7 +60,7 @@ describe('the log of the main job, at its most talkative', () => {
     const apiKey = await created('/admin/api-keys', { name: 'Shop', scopes: ['licenses:write'] });
     keepSecret('API key', apiKey.key);
     const license = await created('/admin/licenses', { product_id: product, plan_id: plan, email: EMAIL });
-    const license_key = keepSecret('licence key', license.license_key);
+    const license_key = keepSecret('license key', license.license_key);
     const activated = await app.call('POST', '/license/activate', { license_key, identifier: 'desk' });
     keepSecret('lease', activated.body.token);
     const verified = await app.call('POST', '/license/verify', { license_key, identifier: 'desk' });

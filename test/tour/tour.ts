@@ -94,7 +94,7 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
     201,
   );
 
-  tell('A subscriber wants to hear of everything that happens to its licences.');
+  tell('A subscriber wants to hear of everything that happens to its licenses.');
   const endpoint = await call(
     'POST',
     '/admin/webhooks',
@@ -118,7 +118,7 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
     201,
   );
 
-  tell('A licence is sold. Its key is shown here, once.');
+  tell('A license is sold. Its key is shown here, once.');
   const license = await call(
     'POST',
     '/admin/licenses',
@@ -127,7 +127,7 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
   );
   const license_key = license['license_key'];
 
-  tell('The program activates itself on a device, with nothing but the licence key.');
+  tell('The program activates itself on a device, with nothing but the license key.');
   const activated = await call(
     'POST',
     '/license/activate',
@@ -138,7 +138,7 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
 
   tell('At each start it verifies.');
   const verified = await call('POST', '/license/verify', { license_key, identifier: 'workstation-7' }, 200, true);
-  expect(verified['valid'] === true && verified['code'] === 'VALID', 'the licence is VALID');
+  expect(verified['valid'] === true && verified['code'] === 'VALID', 'the license is VALID');
 
   tell('Offline, it checks its lease with the public key alone (any JOSE library does).');
   const keys = createLocalJWKSet(
@@ -159,14 +159,14 @@ const tour = async (base: string, key: string, sink: Awaited<ReturnType<typeof o
   new Webhook(String(endpoint['secret'])).verify(delivery.body, delivery.headers as Record<string, string>);
   expect(true, 'the signature is good');
 
-  tell('The payment is charged back: the licence is suspended.');
+  tell('The payment is charged back: the license is suspended.');
   await call('POST', `/admin/licenses/${String(license['id'])}/suspend`, { reason: 'chargeback' });
 
   tell('The next verification says so.');
   const refused = await call('POST', '/license/verify', { license_key, identifier: 'workstation-7' }, 200, true);
-  expect(refused['valid'] === false && refused['code'] === 'SUSPENDED', 'the licence is SUSPENDED');
+  expect(refused['valid'] === false && refused['code'] === 'SUSPENDED', 'the license is SUSPENDED');
 
-  tell('All of it is in the licence’s history.');
+  tell('All of it is in the license’s history.');
   const history = await call('GET', `/admin/licenses/${String(license['id'])}/events`);
   const types = (history['data'] as Json[]).map(({ type }) => type);
   expect(

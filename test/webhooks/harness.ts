@@ -25,11 +25,11 @@ const settingsModule = (settings: Partial<DeliverySettings>): Type => {
 };
 
 export interface Webhooks extends TestApp {
-  /** A licence of the product is suspended: the shortest event there is. @returns the event's id */
+  /** A license of the product is suspended: the shortest event there is. @returns the event's id */
   suspend(product?: string, license?: string): Promise<string>;
   /** Makes a product. @returns its id */
   product(): Promise<string>;
-  /** Makes a webhook for licences, unless the fields say otherwise (the gateway's own first key is an event, too). */
+  /** Makes a webhook for licenses, unless the fields say otherwise (the gateway's own first key is an event, too). */
   webhook(url: string, fields?: Record<string, unknown>): Promise<{ id: string; secret: string }>;
   /** The only delivery of an event to a webhook, once it satisfies the condition. */
   delivery(webhook: string, event: string, until: (delivery: Reply['body']) => boolean): Promise<Reply['body']>;

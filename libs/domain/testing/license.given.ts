@@ -4,7 +4,7 @@ import { decideLicense, type IssueLicense, type LicenseCommand } from '../src/li
 import { type License, type LicenseEvent, licenseStream } from '../src/licensing/license/license.ts';
 import type { Plan } from '../src/licensing/license/on-license.ts';
 
-/** When the licences of specifications are issued. */
+/** When the licenses of specifications are issued. */
 export const T0 = '2026-01-31T09:00:00.000Z';
 
 /** A perpetual plan, but for what is said otherwise. */
@@ -60,6 +60,6 @@ export const eventsAfter = (...commands: readonly LicenseCommand[]): LicenseEven
   return events;
 };
 
-/** A licence of a plan as it has just been issued. */
+/** A license of a plan as it has just been issued. */
 export const licenseOf = (plan: Plan, over: Partial<IssueLicense> = {}): License =>
   eventsAfter(issueOf(plan, over)).reduce(licenseStream.evolve, licenseStream.initialState) as License;

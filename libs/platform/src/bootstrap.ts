@@ -90,7 +90,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
     loggerInstance: logger,
-    // A logger of its own for each request costs more than verifying a licence; what is logged of one names its id.
+    // A logger of its own for each request costs more than verifying a license; what is logged of one names its id.
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     skipMiddie: true,

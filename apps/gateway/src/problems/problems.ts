@@ -82,7 +82,7 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   },
   RATE_LIMITED: {
     status: 429,
-    message: 'The licence or the API key has been used more often than is allowed.',
+    message: 'The license or the API key has been used more often than is allowed.',
     remedy: 'Wait `Retry-After` seconds. The RateLimit headers tell how much is left.',
   },
   TOO_MANY_FAILURES: {

@@ -15,7 +15,7 @@ const Activated = StrictObject(
   {
     activation_id: Id('act'),
     license_id: Id('lic'),
-    status: Type.Enum([...LICENSE_STATUSES], { description: 'Of the licence.' }),
+    status: Type.Enum([...LICENSE_STATUSES], { description: 'Of the license.' }),
     identifier_type: Type.Enum([...IDENTIFIER_TYPES]),
     label: Nullable(Type.String()),
     activated_at: Timestamp,
@@ -105,7 +105,7 @@ export const searchActivations = endpoint({
   path: '/admin/activations',
   operation: 'searchActivations',
   tag: 'Licenses',
-  summary: 'Devices and users that are active, those of the newest licences first',
+  summary: 'Devices and users that are active, those of the newest licenses first',
   auth: 'licenses:write',
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
@@ -130,7 +130,7 @@ export const listActivations = endpoint({
   path: '/admin/licenses/:id/activations',
   operation: 'listActivations',
   tag: 'Licenses',
-  summary: 'Devices and users that are active on a licence, oldest first',
+  summary: 'Devices and users that are active on a license, oldest first',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   answers: {

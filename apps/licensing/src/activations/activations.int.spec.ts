@@ -50,7 +50,7 @@ describe('activation', () => {
     expect((await app.call('GET', '/.well-known/keyledger.pem')).body).toContain('BEGIN PUBLIC KEY');
   });
 
-  it('never gives a lease beyond the licence and its grace', async () => {
+  it('never gives a lease beyond the license and its grace', async () => {
     const strict = await app.newPlan({ grace_days: 1 });
     const valid_until = new Date(Date.now() + 3_600_000).toISOString();
     const license = await app.issue({ plan_id: strict['id'], valid_until });

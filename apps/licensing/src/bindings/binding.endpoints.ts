@@ -10,7 +10,7 @@ export const readBindings = endpoint({
   path: '/admin/licenses/:id/bindings',
   operation: 'readBindings',
   tag: 'Licenses',
-  summary: 'What the first use has bound a licence to',
+  summary: 'What the first use has bound a license to',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   answers: {
@@ -30,7 +30,7 @@ export const removeBinding = endpoint({
   path: '/admin/licenses/:id/bindings/:binding',
   operation: 'removeBinding',
   tag: 'Licenses',
-  summary: 'Undo a binding: the next use binds the licence anew',
+  summary: 'Undo a binding: the next use binds the license anew',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic'), binding: Type.Enum([...BINDINGS]) }),
   query: StrictObject({ reason: Type.Optional(Text(500)) }),

@@ -118,7 +118,7 @@ describe('what activations are held to', () => {
     });
   });
 
-  it('customers see where their licence is active, and free a place from afar, as often as the plan lets them', async () => {
+  it('customers see where their license is active, and free a place from afar, as often as the plan lets them', async () => {
     const license = await issue({ max_deactivations: 1, deactivation_period_days: 7 });
     for (const identifier of ['a', 'b', 'c'])
       expect((await ask(license, 'activate', { identifier, label: `my ${identifier}` })).status).toBe(201);

@@ -4,7 +4,7 @@ import { Nullable, StrictObject, Text } from '#platform/http/schemas';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What apps and plans call a thing that licences may do. */
+/** What apps and plans call a thing that licenses may do. */
 export const Feature = Type.String({
   pattern: '^[a-z0-9]+([._-][a-z0-9]+)*$',
   minLength: 1,

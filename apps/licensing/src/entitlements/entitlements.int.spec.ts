@@ -190,7 +190,7 @@ describe('entitlements over HTTP', () => {
     expect((await app.call('GET', `${path}?limit=1`)).body).toMatchObject({ data: [{ slug: 'twin', value: null }] });
   });
 
-  it('nothing of it changes once a licence is revoked', async () => {
+  it('nothing of it changes once a license is revoked', async () => {
     const license = await issue(await newPlan());
     const addOn = await newAddOn({ feature: 'x', value: 1 });
     await on(license, 'POST', '/revoke', {});

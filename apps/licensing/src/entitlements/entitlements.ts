@@ -12,7 +12,7 @@ import type { Plan } from '#domain/licensing/plan/plan';
 import type { EventStore } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
 
-/** What a licence may do, in the forms in which it is asked for. */
+/** What a license may do, in the forms in which it is asked for. */
 export interface Granted {
   readonly effective: EffectiveEntitlements;
   /** Feature → type and value, as leases and verifications show it. */
@@ -29,7 +29,7 @@ interface Kept {
 const NO_ADD_ONS: readonly AddOn[] = [];
 
 /**
- * What licences may do, reckoned once for each version of a licence, its plan and its add-ons: states are never changed but
+ * What licenses may do, reckoned once for each version of a license, its plan and its add-ons: states are never changed but
  * replaced, so that the same states are the same versions. The same object comes back while none of them has changed.
  */
 @Injectable()
@@ -48,7 +48,7 @@ export class Entitlements {
     );
   }
 
-  /** From states that a decision has read: those of the add-ons in the order of the licence's ids. */
+  /** From states that a decision has read: those of the add-ons in the order of the license's ids. */
   ofStates(license: License, plan: Plan, addOns: readonly AddOnState[]): Granted {
     return this.#reckon(license, plan, addOns.map(made));
   }
@@ -74,7 +74,7 @@ export class Entitlements {
     return granted;
   }
 
-  /** Most licences have what their plan says, and share one reckoning. */
+  /** Most licenses have what their plan says, and share one reckoning. */
   #ofPlan(plan: Plan): Granted {
     let granted = this.#ofPlans.get(plan);
     if (granted === undefined) {
@@ -95,10 +95,10 @@ const grant = (...of: Parameters<typeof effectiveEntitlements>): Granted => {
   };
 };
 
-/** An add-on that a licence has was made once, and streams do not go away. */
+/** An add-on that a license has was made once, and streams do not go away. */
 const made = (state: AddOnState): AddOn => (state.status === 'none' ? refuseAddOn('ADD_ON_NOT_FOUND') : state);
 
-/** The states of a licence's add-ons come in the order of its ids. */
+/** The states of a license's add-ons come in the order of its ids. */
 const parts = (license: License, addOns: readonly AddOn[]): AddOnPart[] =>
   [...license.add_ons].flatMap((add_on_id, n) => {
     const addOn = addOns[n];

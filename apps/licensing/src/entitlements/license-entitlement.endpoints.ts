@@ -15,7 +15,7 @@ const feature = StrictObject({ id: Id('lic'), feature: Feature });
 
 const Effective = StrictObject(
   {
-    add_ons: Type.Array(Id('addon'), { description: 'Add-ons that the licence has.' }),
+    add_ons: Type.Array(Id('addon'), { description: 'Add-ons that the license has.' }),
     data: Type.Array(EffectiveEntitlement),
     next_cursor: Type.Null(),
   },
@@ -27,7 +27,7 @@ export const readEntitlements = endpoint({
   path: '/admin/licenses/:id/entitlements',
   operation: 'listLicenseEntitlements',
   tag: TAG,
-  summary: 'What a licence may do, and what of it comes from its plan, its add-ons and decisions about it alone',
+  summary: 'What a license may do, and what of it comes from its plan, its add-ons and decisions about it alone',
   auth: 'licenses:write',
   params: license,
   answers: { 200: { description: 'All of its entitlements, by feature.', schema: Effective } },
@@ -39,10 +39,10 @@ export const enableAddOn = endpoint({
   path: '/admin/licenses/:id/add-ons/:add_on_id',
   operation: 'enableAddOn',
   tag: TAG,
-  summary: 'Give a licence an add-on of its product',
+  summary: 'Give a license an add-on of its product',
   auth: 'licenses:write',
   params: addOn,
-  answers: { 200: { description: 'What the licence may do now.', schema: Effective } },
+  answers: { 200: { description: 'What the license may do now.', schema: Effective } },
   problems: [
     LICENSE_NOT_FOUND,
     { status: 404, code: 'ADD_ON_NOT_FOUND' },
@@ -57,7 +57,7 @@ export const disableAddOn = endpoint({
   path: '/admin/licenses/:id/add-ons/:add_on_id',
   operation: 'disableAddOn',
   tag: TAG,
-  summary: 'Take an add-on from a licence',
+  summary: 'Take an add-on from a license',
   auth: 'licenses:write',
   params: addOn,
   answers: { 204: { description: 'It is gone.', schema: null } },
@@ -69,7 +69,7 @@ export const overrideEntitlement = endpoint({
   path: '/admin/licenses/:id/entitlements/:feature',
   operation: 'overrideEntitlement',
   tag: TAG,
-  summary: 'Give a licence an entitlement of its own, in place of what its plan and add-ons say',
+  summary: 'Give a license an entitlement of its own, in place of what its plan and add-ons say',
   auth: 'licenses:write',
   params: feature,
   body: StrictObject({
@@ -90,7 +90,7 @@ export const restoreEntitlement = endpoint({
   path: '/admin/licenses/:id/entitlements/:feature',
   operation: 'restoreEntitlement',
   tag: TAG,
-  summary: 'Let plan and add-ons say again what a licence may do with a feature',
+  summary: 'Let plan and add-ons say again what a license may do with a feature',
   auth: 'licenses:write',
   params: feature,
   answers: { 204: { description: 'Nothing of its own is left.', schema: null } },

@@ -30,7 +30,7 @@ const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'
 }));
 
 const counts = {
-  active_sessions: Type.Integer({ description: 'Sessions of the licence that run, this one among them.' }),
+  active_sessions: Type.Integer({ description: 'Sessions of the license that run, this one among them.' }),
   max_sessions: Nullable(Type.Integer({ description: 'How many may run at once; null = any number.' })),
 };
 const CheckedOut = StrictObject(
@@ -57,7 +57,7 @@ export const checkOutSession = endpoint({
   path: '/license/floating/checkout',
   operation: 'checkOutSession',
   tag: TAG,
-  summary: 'Check out a session of a floating licence, or go on with the one that this device or user has',
+  summary: 'Check out a session of a floating license, or go on with the one that this device or user has',
   auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
@@ -83,7 +83,7 @@ export const keepSession = endpoint({
   path: '/license/floating/heartbeat',
   operation: 'keepSession',
   tag: TAG,
-  summary: 'Keep a session of a floating licence',
+  summary: 'Keep a session of a floating license',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
   answers: { 200: { description: 'The session goes on.', schema: CheckedOut } },
@@ -95,7 +95,7 @@ export const checkInSession = endpoint({
   path: '/license/floating/checkin',
   operation: 'checkInSession',
   tag: TAG,
-  summary: 'Give a session of a floating licence back',
+  summary: 'Give a session of a floating license back',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
   answers: {
@@ -132,7 +132,7 @@ export const listSessions = endpoint({
   path: '/admin/licenses/:id/sessions',
   operation: 'listSessions',
   tag: 'Licenses',
-  summary: 'Sessions of a floating licence that run, oldest first',
+  summary: 'Sessions of a floating license that run, oldest first',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   query: PageQuery({}),
@@ -145,7 +145,7 @@ export const endSession = endpoint({
   path: '/admin/licenses/:id/sessions/:session_id',
   operation: 'endSession',
   tag: 'Licenses',
-  summary: 'End a session of a floating licence',
+  summary: 'End a session of a floating license',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic'), session_id: Id('sess') }),
   answers: { 204: { description: 'It has ended.', schema: null } },

@@ -58,7 +58,7 @@ const UPDATE = `update floating_sessions as t set
 
 /**
  * Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was,
- * and the newest row of a licence tells the version of the stream that is loaded from here.
+ * and the newest row of a license tells the version of the stream that is loaded from here.
  */
 export const sessionsProjection = writingProjection({
   name: sessionsTable.name,

@@ -12,7 +12,7 @@ import { DATABASE, EVENT_STORE } from '#platform/service';
 import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 
-/** A licence with what its use is judged by, each with its version. */
+/** A license with what its use is judged by, each with its version. */
 export interface Found {
   readonly id: string;
   readonly license: Loaded<License>;
@@ -21,16 +21,16 @@ export interface Found {
   readonly granted: Granted;
 }
 
-/** Which licence a key was found to open, and the hash that it must still have in that licence's state. */
+/** Which license a key was found to open, and the hash that it must still have in that license's state. */
 interface Opened {
   readonly id: string;
   readonly hash: string;
 }
 
-/** Keys whose licences are remembered. */
+/** Keys whose licenses are remembered. */
 const REMEMBERED = 50_000;
 
-/** From a licence key to all that verification needs, from memory when it has been asked for lately. */
+/** From a license key to all that verification needs, from memory when it has been asked for lately. */
 @Injectable()
 export class LicenseLookup {
   readonly #opened = new LRUCache<string, Opened>({ max: REMEMBERED });
@@ -76,7 +76,7 @@ export class LicenseLookup {
     return { ...found, granted: await this.entitlements.of(found.license.state, found.plan.state) };
   }
 
-  /** Base64url SHA-256 of the normalised identifier: what activations and leases are bound to. */
+  /** Base64url SHA-256 of the normalized identifier: what activations and leases are bound to. */
   fingerprint(identifier: string): string {
     let hash = this.#fingerprints.get(identifier);
     if (hash === undefined) {
@@ -115,7 +115,7 @@ export class LicenseLookup {
   }
 }
 
-/** A licence is never without its plan and product: they were there when it was issued, and streams do not go away. */
+/** A license is never without its plan and product: they were there when it was issued, and streams do not go away. */
 const made = (
   id: string,
   license: Loaded<unknown>,

@@ -111,7 +111,7 @@ describe('batches of keys with redemption codes', () => {
     }
   });
 
-  it('are redeemed once, however they are typed, for a licence whose term begins then', async () => {
+  it('are redeemed once, however they are typed, for a license whose term begins then', async () => {
     const { code, license_key, batch } = await codeOf();
     const unknown = await app.call('POST', '/license/verify', { license_key, identifier: 'device' });
     expect(unknown.body).toMatchObject({ code: 'NOT_FOUND' });
@@ -151,7 +151,7 @@ describe('batches of keys with redemption codes', () => {
     }
   });
 
-  it('are redeemed still when whoever claimed one was cut off before its licence was issued', async () => {
+  it('are redeemed still when whoever claimed one was cut off before its license was issued', async () => {
     const { code, batch } = await codeOf();
     const store = app.app.nest.select(licensingService.module).get<EventStore>(EVENT_STORE);
     const license_id = newId('lic');

@@ -8,11 +8,11 @@ export const rotateKey = endpoint({
   path: '/admin/licenses/:id/rotate-key',
   operation: 'rotateLicenseKey',
   tag: 'Licenses',
-  summary: 'Give a licence another key; the one before is refused from now on',
+  summary: 'Give a license another key; the one before is refused from now on',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   body: StrictObject({ reason: Type.Optional(Nullable(Text(500))) }),
-  answers: { 200: { description: 'The licence, with its new key, which is not shown again.', schema: IssuedLicense } },
+  answers: { 200: { description: 'The license, with its new key, which is not shown again.', schema: IssuedLicense } },
   problems: [
     { status: 404, code: 'LICENSE_NOT_FOUND' },
     { status: 409, code: 'LICENSE_REVOKED' },

@@ -1,7 +1,7 @@
 import { type Reply, soon, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { type Fields, type Licensing, SERVICES, startLicensing } from '../../../../test/licensing/harness.ts';
 
-describe('the key of a licence', () => {
+describe('the key of a license', () => {
   let app: Licensing;
   let other: TestApp;
 
@@ -65,7 +65,7 @@ describe('the key of a licence', () => {
     expect(two.headers['idempotent-replayed']).toBe('true');
   });
 
-  it('is not exchanged for a revoked licence, nor by a key of another product', async () => {
+  it('is not exchanged for a revoked license, nor by a key of another product', async () => {
     const license = await app.issue();
     const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const key = await app.create('/admin/api-keys', {

@@ -1,7 +1,7 @@
 import { eventually, type Reply } from '../../../../test/support/app.ts';
 import { type Fields, type Licensing, startLicensing } from '../../../../test/licensing/harness.ts';
 
-describe('a licence', () => {
+describe('a license', () => {
   let app: Licensing;
 
   beforeAll(async () => {

@@ -8,7 +8,7 @@ type Fields = Record<string, unknown>;
 
 const DAY = 86_400_000;
 
-describe('the terms of a licence', () => {
+describe('the terms of a license', () => {
   const services = [gatewayService, licensingService];
   let app: TestApp;
   let product: Fields;
@@ -69,7 +69,7 @@ describe('the terms of a licence', () => {
   });
 
   describe('that begin with the first activation', () => {
-    it('have no end before, in the licence and in its list; from then on they have', async () => {
+    it('have no end before, in the license and in its list; from then on they have', async () => {
       const plan = await newPlan({ term_starts: 'first_activation', updates_days: 10 });
       const license = await issue(plan);
       expect(license).toMatchObject({ status: 'active', valid_until: null, term_started_at: null });
@@ -243,7 +243,7 @@ describe('the terms of a licence', () => {
     });
   });
 
-  describe('do not change when the licence is transferred', () => {
+  describe('do not change when the license is transferred', () => {
     it('to somebody else, under whose key the new address is kept', async () => {
       const license = await issue(await newPlan(), { email: 'old.owner@example.com', name: 'Old Owner', notes: 'vip' });
       await ask(license, 'activate');

@@ -8,7 +8,7 @@ export const transferLicense = endpoint({
   path: '/admin/licenses/:id/transfer',
   operation: 'transferLicense',
   tag: 'Licenses',
-  summary: 'Give a licence to another person or organisation',
+  summary: 'Give a license to another person or organization',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   body: StrictObject(
@@ -28,7 +28,7 @@ export const transferLicense = endpoint({
         'What is left out stays as it is while the e-mail stays, and is null when it changes. The key stays too: rotate it, where the one who had it shall not know it any more.',
     },
   ),
-  answers: { 200: { description: 'The licence as it is now.', schema: License } },
+  answers: { 200: { description: 'The license as it is now.', schema: License } },
   problems: [
     { status: 404, code: 'LICENSE_NOT_FOUND' },
     { status: 409, code: 'LICENSE_REVOKED' },

@@ -25,7 +25,7 @@ export const listSigningKeys = endpoint({
   method: 'GET',
   path: '/admin/signing-keys',
   operation: 'listSigningKeys',
-  summary: 'The keys that leases, licence files and signed licence keys are signed with, newest first',
+  summary: 'The keys that leases, license files and signed license keys are signed with, newest first',
   answers: {
     200: {
       description: 'All that there have been.',

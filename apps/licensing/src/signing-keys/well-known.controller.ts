@@ -12,7 +12,7 @@ const jwks = endpoint({
   root: true,
   operation: 'readJwks',
   tag: 'Keys',
-  summary: 'Public keys of leases and signed licence keys (RFC 7517)',
+  summary: 'Public keys of leases and signed license keys (RFC 7517)',
   auth: 'public',
   answers: {
     200: {

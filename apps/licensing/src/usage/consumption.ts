@@ -24,13 +24,13 @@ interface Counter {
 type Counters = ReadonlyMap<string, bigint>;
 const keyOf = (feature: string, period: QuotaPeriod, start: string): string => `${feature} ${period} ${start}`;
 
-/** Licences whose counters are remembered, and for how long, in milliseconds: as late as states in memory may be. */
+/** Licenses whose counters are remembered, and for how long, in milliseconds: as late as states in memory may be. */
 const REMEMBERED = 50_000;
 const REMEMBERED_MS = 1_000;
 
 const NOTHING: Consumed = {};
 
-/** What licences have used of their quotas, to be shown. What is decided is decided upon the streams. */
+/** What licenses have used of their quotas, to be shown. What is decided is decided upon the streams. */
 @Injectable()
 export class Consumption {
   readonly #counters = new LRUCache<string, Counters>({ max: REMEMBERED, ttl: REMEMBERED_MS });

@@ -15,7 +15,7 @@ const Sent = StrictObject(
       Type.String({
         pattern: '^[\\x21-\\x7e]{1,255}$',
         description:
-          'Under this the licence has it counted once, however often and whenever it is sent. Where it is left out and the call has an Idempotency-Key, one is made of that and the place of the record.',
+          'Under this the license has it counted once, however often and whenever it is sent. Where it is left out and the call has an Idempotency-Key, one is made of that and the place of the record.',
       }),
     ),
     feature: Feature,

@@ -10,7 +10,7 @@ import { type EventStore, UniqueViolationError } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
 import { UsageCommands } from './usage-commands.ts';
 
-/** A record with the licence and feature that it is of. */
+/** A record with the license and feature that it is of. */
 export interface SentUsage {
   readonly license_id: string;
   readonly feature: string;
@@ -31,7 +31,7 @@ interface Waiting extends SentUsage {
 
 type Known = ReadonlyMap<string, RecordedEvent<UsageEvent>>;
 
-/** Records of many features and licences: those of one are decided together, and written as one append. */
+/** Records of many features and licenses: those of one are decided together, and written as one append. */
 @Injectable()
 export class UsageBatches {
   constructor(
@@ -153,9 +153,9 @@ const resultOf = (outcome: Usage | Refusal | undefined): UsageResult => {
   return outcome.accepted ? { accepted: true, overage: outcome.overage } : EXCEEDED;
 };
 
-/** The ids of events that are counted once: made of the licence and the key, so that they are the same whoever makes them. */
+/** The ids of events that are counted once: made of the license and the key, so that they are the same whoever makes them. */
 class EventIds {
-  /** By licence and key. */
+  /** By license and key. */
   readonly #made = new Map<string, Map<string, string>>();
 
   of(license_id: string, idempotency_key: string | null): string | undefined {

@@ -12,7 +12,7 @@ type Options = HandleOptions<UsageState, UsageEvent>;
 type Used = Outcome<UsageState, UsageEvent>;
 type Decide = (on: OnFeature, usage: UsageState) => readonly UsageEvent[];
 
-/** Commands on what a licence uses of a feature, with what it may use. */
+/** Commands on what a license uses of a feature, with what it may use. */
 @Injectable()
 export class UsageCommands {
   constructor(
@@ -21,8 +21,8 @@ export class UsageCommands {
   ) {}
 
   /**
-   * Decides against licence, plan and add-ons as they are when it is committed: nothing is used on a licence that another
-   * instance has revoked a moment before, nor above a limit that it has lowered. `expectedVersion` is that of the licence.
+   * Decides against license, plan and add-ons as they are when it is committed: nothing is used on a license that another
+   * instance has revoked a moment before, nor above a limit that it has lowered. `expectedVersion` is that of the license.
    * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
    */
   handle(license_id: string, feature: string, decide: Decide, { expectedVersion, ...options }: Options): Promise<Used> {

@@ -28,7 +28,7 @@ export class UsageRecords {
     @Inject(DATABASE) private readonly database: ServiceDatabase,
   ) {}
 
-  /** The streams of all features of which a licence has used anything, or been refused it. */
+  /** The streams of all features of which a license has used anything, or been refused it. */
   async streamsOf(license_id: string): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ feature: string }>({
       // From one feature straight to the next: a counter by the hour has thousands of rows.
@@ -43,13 +43,13 @@ export class UsageRecords {
     return rows.map(({ feature }) => usageStreamId(license_id, feature));
   }
 
-  /** A licence's records, newest first, before a position. */
+  /** A license's records, newest first, before a position. */
   async page(license_id: string, feature: string | undefined, before: number, limit: number): Promise<Recorded[]> {
     const streams = feature === undefined ? await this.streamsOf(license_id) : [usageStreamId(license_id, feature)];
     return (await this.store.readStreams(streams, { before, limit, without: NOTICES })) as unknown as Recorded[];
   }
 
-  /** What else happened to a licence's quotas, oldest first, after a position. */
+  /** What else happened to a license's quotas, oldest first, after a position. */
   async notices(license_id: string, after: number, limit: number): Promise<RecordedEvent[]> {
     return this.store.readStreams(await this.streamsOf(license_id), { after, limit, only: NOTICES });
   }

@@ -60,7 +60,7 @@ export const usageStatus = endpoint({
   path: '/license/usage/status',
   operation: 'readUsageStatus',
   tag: TAG,
-  summary: 'What of its quotas a licence has used',
+  summary: 'What of its quotas a license has used',
   auth: LICENSE_KEY,
   body: asked,
   answers: {
@@ -82,7 +82,7 @@ export const licenseEntitlements = endpoint({
   path: '/license/entitlements',
   operation: 'readEntitlements',
   tag: TAG,
-  summary: 'What a licence may do, and of quotas what is left',
+  summary: 'What a license may do, and of quotas what is left',
   auth: LICENSE_KEY,
   body: asked,
   answers: {

@@ -3,7 +3,7 @@ import { QUOTA_PERIODS } from '#domain/licensing/entitlements/entitlement';
 import { Id, Int, Metadata, Nullable, Timestamp } from '#platform/http/schemas';
 import { LicenseKey } from '../verification/verification.endpoints.ts';
 
-/** Whose usage it is: by the licence key, or by the licence's id with an API key. */
+/** Whose usage it is: by the license key, or by the license's id with an API key. */
 export const whose = {
   license_key: Type.Optional(LicenseKey),
   license_id: Type.Optional(Id('lic')),
@@ -37,7 +37,7 @@ export const quotaUse = {
   resets_at: Nullable(Timestamp),
 };
 
-/** All that a call on the use of a licence may be refused for. */
+/** All that a call on the use of a license may be refused for. */
 export const LICENSE_NOT_FOUND = { status: 404, code: 'LICENSE_NOT_FOUND' };
 export const ENTITLEMENT_NOT_FOUND = { status: 404, code: 'ENTITLEMENT_NOT_FOUND' };
 export const NOT_AVAILABLE = { status: 403, code: 'FEATURE_NOT_AVAILABLE' };

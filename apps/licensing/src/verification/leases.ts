@@ -32,7 +32,7 @@ interface Kept {
   readonly token: string;
 }
 
-/** Leases remembered at most: one a licence and device that has asked lately. */
+/** Leases remembered at most: one a license and device that has asked lately. */
 const REMEMBERED = 20_000;
 
 /**

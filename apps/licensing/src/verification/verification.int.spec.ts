@@ -10,7 +10,7 @@ describe('verification', () => {
   });
   afterAll(() => app.close());
 
-  it('follows the licence at once', async () => {
+  it('follows the license at once', async () => {
     const license = await app.issue();
     await app.activate(license, 'device');
     expect(await app.verify(license)).toMatchObject({

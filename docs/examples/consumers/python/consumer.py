@@ -1,5 +1,5 @@
 """
-Keeps a table of licences, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
+Keeps a table of licenses, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
 whenever this is killed: the effect and the note that it was had are one transaction; Kafka's offsets follow after it.
 Run it with `pip install -r requirements.txt && python consumer.py`. The table is in SQLite.
 """
@@ -18,7 +18,7 @@ SESSION_TIMEOUT_MS = int(os.environ.get("SESSION_TIMEOUT_MS", "10000"))
 consumer = Consumer(
     {
         "bootstrap.servers": os.environ.get("KAFKA_BROKERS", "localhost:9092"),
-        "group.id": os.environ.get("GROUP", "my-team.licence-table"),
+        "group.id": os.environ.get("GROUP", "my-team.license-table"),
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "session.timeout.ms": SESSION_TIMEOUT_MS,
@@ -26,13 +26,13 @@ consumer = Consumer(
     }
 )
 
-db = sqlite3.connect(os.environ.get("DATABASE", "licences.sqlite"), isolation_level=None)
+db = sqlite3.connect(os.environ.get("DATABASE", "licenses.sqlite"), isolation_level=None)
 db.executescript(
     """
     pragma journal_mode = wal;
     pragma busy_timeout = 5000;
     create table if not exists seen (id text primary key);
-    create table if not exists licences (id text primary key, status text not null, version integer not null);
+    create table if not exists licenses (id text primary key, status text not null, version integer not null);
     create table if not exists happened (type text primary key, count integer not null);
     """
 )
@@ -56,7 +56,7 @@ def take(message):
     status = json.loads(message.value()).get("status")
     if event_type.startswith("license.") and isinstance(status, str):
         db.execute(
-            """insert into licences (id, status, version) values (?, ?, ?)
+            """insert into licenses (id, status, version) values (?, ?, ?)
                on conflict (id) do update set status = excluded.status, version = excluded.version
                where version < excluded.version""",
             (headers["ce_subject"], status, int(headers["ce_streamversion"])),

@@ -1,5 +1,5 @@
 /**
- * Keeps a table of licences, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
+ * Keeps a table of licenses, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
  * whenever this is killed: the effect and the note that it was had are one transaction; Kafka's offsets follow after it.
  * Run it with `npm install && npm start`. It needs Node 24 and nothing else: the table is in SQLite.
  */
@@ -9,22 +9,22 @@ import { type EachBatchPayload, Kafka, type KafkaMessage, logLevel } from 'kafka
 const env = process.env;
 const topic = env['TOPIC'] ?? 'keyledger.licensing';
 const kafka = new Kafka({
-  clientId: 'licence-table',
+  clientId: 'license-table',
   brokers: (env['KAFKA_BROKERS'] ?? 'localhost:9092').split(','),
   logLevel: logLevel.ERROR,
 });
 const consumer = kafka.consumer({
-  groupId: env['GROUP'] ?? 'my-team.licence-table',
+  groupId: env['GROUP'] ?? 'my-team.license-table',
   sessionTimeout: Number(env['SESSION_TIMEOUT_MS'] ?? 10_000),
   heartbeatInterval: Number(env['SESSION_TIMEOUT_MS'] ?? 10_000) / 3,
 });
 
-const db = new DatabaseSync(env['DATABASE'] ?? 'licences.sqlite');
+const db = new DatabaseSync(env['DATABASE'] ?? 'licenses.sqlite');
 db.exec(`
   pragma journal_mode = wal;
   pragma busy_timeout = 5000;
   create table if not exists seen (id text primary key);
-  create table if not exists licences (id text primary key, status text not null, version integer not null);
+  create table if not exists licenses (id text primary key, status text not null, version integer not null);
   create table if not exists happened (type text primary key, count integer not null);
 `);
 const see = db.prepare('insert or ignore into seen (id) values (?)');
@@ -32,7 +32,7 @@ const count = db.prepare(
   'insert into happened (type, count) values (?, 1) on conflict (type) do update set count = count + 1',
 );
 const keep = db.prepare(`
-  insert into licences (id, status, version) values (?, ?, ?)
+  insert into licenses (id, status, version) values (?, ?, ?)
   on conflict (id) do update set status = excluded.status, version = excluded.version where version < excluded.version`);
 
 /** A CloudEvent in binary mode: its attributes are headers, its data is the value. */

@@ -25,7 +25,7 @@ export const contract = <P extends TProperties>(options: {
   };
 };
 
-/** What the examples tell of, as a rule: one product, its plan and a licence of that. */
+/** What the examples tell of, as a rule: one product, its plan and a license of that. */
 export const EXAMPLE = {
   product: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
   plan: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw',

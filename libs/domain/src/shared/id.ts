@@ -25,7 +25,7 @@ export const newId = (prefix: IdPrefix): string => newTypeid(prefix);
 
 /**
  * The id of the person behind an e-mail address: the same address, the same id, and nobody without the key can tell whose it is.
- * @param hash 16 bytes or more of a keyed hash of the normalised address
+ * @param hash 16 bytes or more of a keyed hash of the normalized address
  */
 export const customerId = (hash: Uint8Array): string => derivedId('cus', hash);
 

@@ -17,7 +17,7 @@ const CLAIM = 'keyledger';
 const ISSUER = 'keyledger/gateway';
 const AUDIENCE = 'keyledger/services';
 
-/** Who stands behind a request that the gateway forwards; null = nobody who named himself (public routes, licence keys). */
+/** Who stands behind a request that the gateway forwards; null = nobody who named himself (public routes, license keys). */
 export type Forwarded = Principal | null;
 
 /**

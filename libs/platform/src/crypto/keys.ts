@@ -4,7 +4,7 @@ export interface MasterKey {
   seal(purpose: string, plaintext: string | Uint8Array, context?: string): string;
   /** @throws when it was not sealed by this service for this purpose and context */
   open(purpose: string, sealed: string, context?: string): Uint8Array;
-  /** HMAC-SHA256, base64url: for looking up secrets (licence keys, API keys) and for ids of people. It never changes. */
+  /** HMAC-SHA256, base64url: for looking up secrets (license keys, API keys) and for ids of people. It never changes. */
   hash(purpose: string, value: string): string;
 }
 

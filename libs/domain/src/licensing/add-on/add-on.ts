@@ -2,14 +2,14 @@ import type { EntitlementValue } from '../entitlements/entitlement.ts';
 import { changed } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
 
-/** Something that licences of a product can have beside their plan. */
+/** Something that licenses of a product can have beside their plan. */
 export interface AddOnTerms {
   readonly product_id: string;
   readonly slug: string;
   readonly feature: string;
   /** What it adds to a number, or what it makes of a flag or a text; null = unlimited. */
   readonly value: EntitlementValue;
-  /** Inactive ones are not given to further licences; those that have them keep them. */
+  /** Inactive ones are not given to further licenses; those that have them keep them. */
   readonly active: boolean;
   /** The last one wins where several replace one value. */
   readonly sort_order: number;
@@ -34,7 +34,7 @@ export type AddOnCommand =
 export const addOnRefusals = {
   ADD_ON_EXISTS: { status: 409, message: 'An add-on with this id exists.' },
   ADD_ON_NOT_FOUND: { status: 404, message: 'There is no such add-on.' },
-  ADD_ON_INACTIVE: { status: 409, message: 'The add-on is not given to further licences.' },
+  ADD_ON_INACTIVE: { status: 409, message: 'The add-on is not given to further licenses.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
 };
 

@@ -1,6 +1,6 @@
 import { type Entitlement, type EntitlementValue, fits, type QuotaTerms, type ValueType } from './entitlement.ts';
 
-/** What an add-on that a licence has adds. */
+/** What an add-on that a license has adds. */
 export interface AddOnPart {
   readonly add_on_id: string;
   readonly slug: string;
@@ -15,7 +15,7 @@ export type Source =
   | { readonly type: 'add_on'; readonly id: string; readonly slug: string; readonly value: EntitlementValue }
   | { readonly type: 'override'; readonly value: EntitlementValue };
 
-/** What a licence may do with a feature, and why. */
+/** What a license may do with a feature, and why. */
 export interface EffectiveEntitlement extends QuotaTerms {
   readonly value_type: ValueType;
   readonly value: EntitlementValue;
@@ -25,7 +25,7 @@ export interface EffectiveEntitlement extends QuotaTerms {
 export type EffectiveEntitlements = Readonly<Record<string, EffectiveEntitlement>>;
 
 /**
- * What a licence may do: what its plan says, with its add-ons, unless somebody has decided otherwise for this licence.
+ * What a license may do: what its plan says, with its add-ons, unless somebody has decided otherwise for this license.
  *
  * - Add-ons add to numbers (null, unlimited, swallows all), and replace flags and texts, the last by `sort_order` and then id
  *   winning. An add-on whose value is not of the plan's type for the feature counts for nothing. Where the plan has no such

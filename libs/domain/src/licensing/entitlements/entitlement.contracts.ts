@@ -20,7 +20,7 @@ const definition = {
 const addOn = {
   slug: text('Its name within the product.'),
   value,
-  active: Type.Boolean({ description: 'It is given to further licences.' }),
+  active: Type.Boolean({ description: 'It is given to further licenses.' }),
   sort_order: Type.Integer(),
 };
 const add_on_id = text('The add-on.');
@@ -37,7 +37,7 @@ const quota = {
 };
 const anAddOn = { add_on_id: 'addon_01jd1zy8h2e4rvy2m6k9w3q5tb' };
 
-/** What plans, add-ons and single licences say about features. */
+/** What plans, add-ons and single licenses say about features. */
 export const entitlementContracts = [
   contract({
     type: 'plan.entitlement_set',
@@ -82,7 +82,7 @@ export const entitlementContracts = [
     type: 'license.add_on_enabled',
     service,
     subject: EXAMPLE.license,
-    description: 'A licence has an add-on.',
+    description: 'A license has an add-on.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
   }),
@@ -90,7 +90,7 @@ export const entitlementContracts = [
     type: 'license.add_on_disabled',
     service,
     subject: EXAMPLE.license,
-    description: 'A licence has an add-on no more.',
+    description: 'A license has an add-on no more.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
   }),
@@ -98,7 +98,7 @@ export const entitlementContracts = [
     type: 'license.entitlement_overridden',
     service,
     subject: EXAMPLE.license,
-    description: 'A licence has an entitlement of its own in place of what its plan and add-ons say.',
+    description: 'A license has an entitlement of its own in place of what its plan and add-ons say.',
     fields: { product_id, ...definition },
     example: { ...product, ...quota, value: 25_000 },
   }),
@@ -106,7 +106,7 @@ export const entitlementContracts = [
     type: 'license.entitlement_restored',
     service,
     subject: EXAMPLE.license,
-    description: 'What plan and add-ons say about a feature counts for the licence again.',
+    description: 'What plan and add-ons say about a feature counts for the license again.',
     fields: { product_id, feature },
     example: { ...product, feature: 'api_calls' },
   }),

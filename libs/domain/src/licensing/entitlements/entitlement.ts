@@ -24,7 +24,7 @@ export interface QuotaTerms {
   readonly overage: Overage;
 }
 
-/** One thing that licences of a plan may do. */
+/** One thing that licenses of a plan may do. */
 export interface Entitlement extends QuotaTerms {
   readonly feature: string;
   readonly value_type: ValueType;

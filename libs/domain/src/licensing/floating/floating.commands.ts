@@ -21,7 +21,7 @@ export type CheckOut = OnLicense & {
 
 interface OfSession {
   readonly session_id: string;
-  /** The licence once had this session: a read table knows those that have ended, the state does not. */
+  /** The license once had this session: a read table knows those that have ended, the state does not. */
   readonly ended: boolean;
 }
 
@@ -95,7 +95,7 @@ const heartbeat = (command: OnLicense & OfSession, sessions: Sessions): readonly
   return renewed(command, session, null);
 };
 
-/** Giving a session back is allowed in every state but one, also twice: nothing happens to a revoked licence. */
+/** Giving a session back is allowed in every state but one, also twice: nothing happens to a revoked license. */
 const checkIn = (command: OnLicense & OfSession, sessions: Sessions): readonly FloatingEvent[] => {
   assertNotRevoked(command);
   const session = sessions.get(command.session_id);
@@ -134,7 +134,7 @@ const assertPlace = ({ plan: { max_activations: max } }: OnLicense, live: readon
 };
 
 /**
- * How long a session runs from now on: the plan's time, or as long as it is borrowed, but not beyond the licence and its grace.
+ * How long a session runs from now on: the plan's time, or as long as it is borrowed, but not beyond the license and its grace.
  * What was promised before holds, whatever clocks or plans say since.
  */
 const runsFor = (

@@ -4,8 +4,8 @@ import { sessionsOf } from './floating.ts';
 
 const service = 'licensing';
 const ids = {
-  product_id: text('The product of the licence.'),
-  license_id: text('The floating licence.'),
+  product_id: text('The product of the license.'),
+  license_id: text('The floating license.'),
   session_id: text('The session. Which device or user has it, the API tells.'),
 };
 const example = {
@@ -21,7 +21,7 @@ export const floatingContracts = [
     type: 'floating.checked_out',
     service,
     subject,
-    description: 'A session of a floating licence began. It is kept alive by heartbeats, which are not told of.',
+    description: 'A session of a floating license began. It is kept alive by heartbeats, which are not told of.',
     fields: {
       ...ids,
       expires_at: time('When it ends unless it is renewed.'),
@@ -33,7 +33,7 @@ export const floatingContracts = [
     type: 'floating.checked_in',
     service,
     subject,
-    description: 'A session of a floating licence was given back, or ended by an operator: its place is free.',
+    description: 'A session of a floating license was given back, or ended by an operator: its place is free.',
     fields: { ...ids, reason: Type.Enum(['client', 'operator']) },
     example: { ...example, reason: 'client' },
   }),
@@ -41,7 +41,7 @@ export const floatingContracts = [
     type: 'floating.expired',
     service,
     subject,
-    description: 'A session of a floating licence ended since it was not heard of in time: its place is free.',
+    description: 'A session of a floating license ended since it was not heard of in time: its place is free.',
     fields: { ...ids, expires_at: time('When it ended.') },
     example: { ...example, expires_at },
   }),

@@ -28,7 +28,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 /** What callers were promised, kept by other means than the rules do: by session, until when it was to run. */
 type Promised = Map<string, { readonly who: number; until: string }>;
 
-describe('whatever is done to a floating licence', () => {
+describe('whatever is done to a floating license', () => {
   it('sessions that run are never more than allowed, nor two of one device, and what is over stays over', () => {
     fc.assert(
       fc.property(fc.option(fc.nat(3)), fc.array(step, { maxLength: 40 }), (max, steps) => {

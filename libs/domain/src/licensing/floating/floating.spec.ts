@@ -98,7 +98,7 @@ describe('checking out', () => {
       .when(checkOut('a', 31))
       .thenRefused('FLOATING_LIMIT_REACHED');
   });
-  it('is for floating licences that may be used', () => {
+  it('is for floating licenses that may be used', () => {
     given()
       .when(checkOut('a', 0, { plan: { ...plan, license_model: 'standard' } }))
       .thenRefused('FEATURE_NOT_AVAILABLE');
@@ -107,7 +107,7 @@ describe('checking out', () => {
         .when(checkOut('a', 0, { license: { ...issued, status } }))
         .thenRefused(`LICENSE_${status.toUpperCase()}`);
   });
-  it('never lasts beyond the licence and its grace', () => {
+  it('never lasts beyond the license and its grace', () => {
     const license = { ...issued, valid_until: at(20) };
     given()
       .when(checkOut('a', 5, { license, plan: { ...plan, grace_days: 0 } }))
@@ -152,7 +152,7 @@ describe('heartbeats', () => {
       .thenRefused('FLOATING_LIMIT_REACHED', { max: 1, current: 2, next_expires_at: at(40) });
     two.when(checkOut('b', 20, lowered)).thenRefused('FLOATING_LIMIT_REACHED');
   });
-  it('are refused as soon as the licence may not be used', () => {
+  it('are refused as soon as the license may not be used', () => {
     given(session('a', 0))
       .when({ ...on(1, { license: { ...issued, status: 'revoked' } }), type: 'Heartbeat', ...ids('a'), ended: false })
       .thenRefused('LICENSE_REVOKED');
@@ -177,7 +177,7 @@ describe('checking in', () => {
       .when(of('CheckIn', 'a', 45))
       .then([expired('a', 30)]);
   });
-  it('is possible on any licence but a revoked one', () => {
+  it('is possible on any license but a revoked one', () => {
     const checkIn = (license: License, of: Plan): FloatingCommand => ({
       ...on(1, { license, plan: of }),
       type: 'CheckIn',
@@ -242,7 +242,7 @@ describe('borrowing', () => {
       .when(checkOut('a', 0, { borrow_until: until, plan: { ...plan, max_borrow_days: 0 } }))
       .thenRefused('FEATURE_NOT_AVAILABLE');
   });
-  it('ends with the licence', () => {
+  it('ends with the license', () => {
     const license = { ...issued, valid_until: addDays(T0, 1) };
     given()
       .when(checkOut('a', 0, { license, plan: { ...plan, grace_days: 0 }, borrow_until: until }))

@@ -17,7 +17,7 @@ export type FloatingEvent =
   | ({
       readonly type: 'floating.checked_out';
       readonly customer_id: string;
-      /** Base64url SHA-256 of the normalised identifier. */
+      /** Base64url SHA-256 of the normalized identifier. */
       readonly identifier_hash: string;
       readonly identifier: string | null;
       readonly label: string | null;
@@ -75,7 +75,7 @@ export const running = (sessions: Sessions, now: Time): Session[] =>
 
 const customer = (event: FloatingEvent): string | null => ('customer_id' in event ? event.customer_id : null);
 
-/** A stream of all sessions of a floating licence, `lic_…/floating`: what is counted together is decided together. */
+/** A stream of all sessions of a floating license, `lic_…/floating`: what is counted together is decided together. */
 export const floatingStream = {
   name: 'floating',
   initialState,
@@ -86,5 +86,5 @@ export const floatingStream = {
   },
 };
 
-/** The stream of a licence's sessions. */
+/** The stream of a license's sessions. */
 export const sessionsOf = (licenseId: string): string => `${licenseId}/floating`;

@@ -63,7 +63,7 @@ describe('a batch of keys', () => {
       .thenRefused('INVALID_REDEEM_UNTIL');
   });
 
-  it('gives each code to one licence, and to the same one however often it is asked', () => {
+  it('gives each code to one license, and to the same one however often it is asked', () => {
     given(...codes, created)
       .when(redeem(2, 'lic_1'))
       .then([redeemed(2, 'lic_1')]);

@@ -44,7 +44,7 @@ export type KeyBatch = BatchTerms & {
   readonly status: 'active' | 'voided';
   readonly batch_id: string;
   readonly count: number;
-  /** The licence of each code, at its place less one; undefined = not redeemed. */
+  /** The license of each code, at its place less one; undefined = not redeemed. */
   readonly licenses: readonly (string | undefined)[];
   readonly redeemed: number;
 };
@@ -92,7 +92,7 @@ export const decideKeyBatch = (command: KeyBatchCommand, state: KeyBatchState): 
 };
 
 /**
- * A code is given to one licence, for ever. Asked again it gives no other: whoever was interrupted before that licence was
+ * A code is given to one license, for ever. Asked again it gives no other: whoever was interrupted before that license was
  * issued goes on with it, whatever has become of the batch since.
  */
 const redeem = (

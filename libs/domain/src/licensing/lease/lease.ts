@@ -8,7 +8,7 @@ export interface LeaseClaims {
   readonly iss: string;
   /** The product's id. */
   readonly aud: string;
-  /** The licence's id. */
+  /** The license's id. */
   readonly sub: string;
   readonly jti: string;
   readonly iat: number;
@@ -21,11 +21,11 @@ export interface LeaseClaims {
   /** Base64url SHA-256 of the identifier it is bound to; null when none was named. */
   readonly fingerprint_hash: string | null;
   readonly license_version: number;
-  /** RFC 3339: releases after it are not included in the licence; null = all are. */
+  /** RFC 3339: releases after it are not included in the license; null = all are. */
   readonly updates_until: string | null;
 }
 
-/** A lease never outlives the licence and its grace. @param worksUntil end of grace in milliseconds, null = no end */
+/** A lease never outlives the license and its grace. @param worksUntil end of grace in milliseconds, null = no end */
 export const leaseEnd = (nowSeconds: number, worksUntil: number | null): number =>
   Math.min(nowSeconds + LEASE_SECONDS, worksUntil === null ? Infinity : Math.floor(worksUntil / 1000));
 
@@ -33,7 +33,7 @@ export const leaseEnd = (nowSeconds: number, worksUntil: number | null): number 
 export const isFresh = ({ iat, exp }: Pick<LeaseClaims, 'iat' | 'exp'>, nowSeconds: number): boolean =>
   exp - nowSeconds > (exp - iat) / 2;
 
-/** Claims of a licence key that is itself a signed envelope. */
+/** Claims of a license key that is itself a signed envelope. */
 export interface SignedKeyClaims {
   readonly iss: string;
   readonly aud: string;

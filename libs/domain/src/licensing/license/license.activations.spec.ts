@@ -23,7 +23,7 @@ const giveUp = (device: string, day: number, over: Partial<Plan> = {}): LicenseC
   now: later(day),
 });
 
-describe('a licence that its first device binds', () => {
+describe('a license that its first device binds', () => {
   const locked: Plan = { ...plan, fingerprint_lock: true };
   const first = activate('a', { plan: locked });
   const unbind: LicenseCommand = { type: 'Unbind', binding: 'fingerprint', reason: 'new computer' };
@@ -107,7 +107,7 @@ describe('a licence that its first device binds', () => {
   });
 });
 
-describe('a licence that is bound to an identity', () => {
+describe('a license that is bound to an identity', () => {
   const bound: Plan = { ...plan, bound_identity: 'email' };
   const as = (device: string, identity_hash?: string): Activate => activate(device, { plan: bound, identity_hash });
 

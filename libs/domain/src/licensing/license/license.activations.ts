@@ -72,7 +72,7 @@ export const activate = (command: Activate, state: License): readonly LicenseEve
   ];
 };
 
-/** Giving a place back is allowed in every state but one: nothing happens to a revoked licence. */
+/** Giving a place back is allowed in every state but one: nothing happens to a revoked license. */
 export const deactivate = (command: Deactivate, state: License): readonly LicenseEvent[] => {
   const { identifier_hash, reason, now } = command;
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
@@ -81,7 +81,7 @@ export const deactivate = (command: Deactivate, state: License): readonly Licens
   return removed([identifier_hash], { reason }, now, state);
 };
 
-/** The app may give activations up only so often, so that a licence does not wander from device to device. */
+/** The app may give activations up only so often, so that a license does not wander from device to device. */
 const assertMayGiveUp = ({ plan, now }: Deactivate, { deactivations }: License): void => {
   const { max_deactivations: max, deactivation_period_days } = plan;
   if (max === null) return;

@@ -4,7 +4,7 @@ import type { Binding, BindingEvent, Bound } from './license.binding.ts';
 import { refuse } from './license.errors.ts';
 import type { License } from './license.ts';
 
-/** Who uses a licence, as far as it may be bound to that; undefined = not said. */
+/** Who uses a license, as far as it may be bound to that; undefined = not said. */
 export interface Caller {
   readonly identifier_hash?: string | undefined;
   readonly identity_hash?: string | undefined;
@@ -12,7 +12,7 @@ export interface Caller {
 
 type Rules = Pick<ActivationRules, 'fingerprint_lock' | 'bound_identity'>;
 
-/** Why a licence that is bound does not serve a caller. A binding counts while the plan asks for it. */
+/** Why a license that is bound does not serve a caller. A binding counts while the plan asks for it. */
 export const mismatch = (
   { bindings: { fingerprint, identity } }: Pick<License, 'bindings'>,
   plan: Rules,
@@ -23,7 +23,7 @@ export const mismatch = (
   return undefined;
 };
 
-/** @throws Refusal FINGERPRINT_MISMATCH for a device that the licence is not bound to */
+/** @throws Refusal FINGERPRINT_MISMATCH for a device that the license is not bound to */
 export const assertDevice = (license: Pick<License, 'bindings'>, plan: Rules, device: Caller): void => {
   const other = mismatch(license, { ...plan, bound_identity: null }, device);
   if (other !== undefined) refuse(other);

@@ -1,11 +1,11 @@
 import type { Time } from '../../shared/time.ts';
 
 export const BINDINGS = ['fingerprint', 'identity'] as const;
-/** What a licence may be bound to: one device or user, and one e-mail address or public key. */
+/** What a license may be bound to: one device or user, and one e-mail address or public key. */
 export type Binding = (typeof BINDINGS)[number];
 
 export interface Bound {
-  /** OfProduct the normalised identifier, or a keyed one of the identity. */
+  /** OfProduct the normalized identifier, or a keyed one of the identity. */
   readonly hash: string;
   readonly bound_at: Time;
 }

@@ -60,7 +60,7 @@ describe('entitlements of a plan', () => {
   });
 });
 
-describe('what one licence may do', () => {
+describe('what one license may do', () => {
   const given = specification({ ...licenseStream, decide: decideLicenseEntitlements });
   const issued = eventsAfter(issueOf(planOf({ product_id })));
   const revoked: LicenseEvent = { type: 'license.revoked', product_id, reason: null };

@@ -11,7 +11,7 @@ import { changed } from '../product/product.ts';
 import { refuse } from './license.errors.ts';
 import type { LicenseEvent, LicenseState } from './license.ts';
 
-/** What an operator wants a feature of one licence to be; what is left out is as the plan has it. */
+/** What an operator wants a feature of one license to be; what is left out is as the plan has it. */
 export type Override = {
   readonly feature: string;
   readonly value: EntitlementValue;
@@ -24,13 +24,13 @@ export type LicenseEntitlementCommand =
   | {
       readonly type: 'OverrideEntitlement';
       readonly override: Override;
-      /** Of the licence's plan, by feature. */
+      /** Of the license's plan, by feature. */
       readonly entitlements: ReadonlyMap<string, Entitlement>;
       readonly reason: string | null;
     }
   | { readonly type: 'RestoreEntitlement'; readonly feature: string };
 
-/** What one licence may do beside or in place of what its plan says. Nothing of it changes once the licence is revoked. */
+/** What one license may do beside or in place of what its plan says. Nothing of it changes once the license is revoked. */
 export const decideLicenseEntitlements = (
   command: LicenseEntitlementCommand,
   state: LicenseState,

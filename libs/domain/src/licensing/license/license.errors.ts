@@ -22,14 +22,14 @@ export type LicenseRefusal =
   | 'IDENTITY_REQUIRED';
 
 export const licenseRefusals: Refusals<LicenseRefusal> = {
-  LICENSE_NOT_FOUND: { status: 404, message: 'There is no such licence.' },
-  LICENSE_EXISTS: { status: 409, message: 'A licence with this id exists.' },
-  LICENSE_SUSPENDED: { status: 409, message: 'The licence is suspended.' },
-  LICENSE_REVOKED: { status: 409, message: 'The licence has been revoked.' },
-  LICENSE_EXPIRED: { status: 409, message: 'The licence has expired.' },
-  LICENSE_CANCELED: { status: 409, message: 'The licence has been canceled.' },
-  LICENSE_NOT_YET_VALID: { status: 409, message: 'The licence is not valid yet.' },
-  INVALID_TRANSITION: { status: 409, message: 'The licence is in no state for this.' },
+  LICENSE_NOT_FOUND: { status: 404, message: 'There is no such license.' },
+  LICENSE_EXISTS: { status: 409, message: 'A license with this id exists.' },
+  LICENSE_SUSPENDED: { status: 409, message: 'The license is suspended.' },
+  LICENSE_REVOKED: { status: 409, message: 'The license has been revoked.' },
+  LICENSE_EXPIRED: { status: 409, message: 'The license has expired.' },
+  LICENSE_CANCELED: { status: 409, message: 'The license has been canceled.' },
+  LICENSE_NOT_YET_VALID: { status: 409, message: 'The license is not valid yet.' },
+  INVALID_TRANSITION: { status: 409, message: 'The license is in no state for this.' },
   INVALID_TERM: {
     status: 400,
     message: 'valid_until lies before valid_from, or a plan that is a trial is to begin without one.',
@@ -38,12 +38,12 @@ export const licenseRefusals: Refusals<LicenseRefusal> = {
   PLAN_INACTIVE: { status: 409, message: 'The plan is not sold any more.' },
   PLAN_OF_ANOTHER_PRODUCT: { status: 409, message: 'The plan belongs to another product.' },
   FEATURE_NOT_AVAILABLE: { status: 403, message: 'The product does not have this feature.' },
-  ACTIVATION_LIMIT_REACHED: { status: 409, message: 'All activations of the licence are taken.' },
+  ACTIVATION_LIMIT_REACHED: { status: 409, message: 'All activations of the license are taken.' },
   ACTIVATION_NOT_FOUND: { status: 404, message: 'This device or user is not activated.' },
   DEACTIVATION_LIMIT_REACHED: { status: 409, message: 'Activations were given up as often as is allowed for now.' },
-  FINGERPRINT_MISMATCH: { status: 409, message: 'The licence is bound to another device or user.' },
-  IDENTITY_MISMATCH: { status: 409, message: 'The licence is bound to another e-mail address or public key.' },
-  IDENTITY_REQUIRED: { status: 400, message: 'identity is required: licences of this plan are bound to one.' },
+  FINGERPRINT_MISMATCH: { status: 409, message: 'The license is bound to another device or user.' },
+  IDENTITY_MISMATCH: { status: 409, message: 'The license is bound to another e-mail address or public key.' },
+  IDENTITY_REQUIRED: { status: 400, message: 'identity is required: licenses of this plan are bound to one.' },
 };
 
 export const refuse = refuser(licenseRefusals);

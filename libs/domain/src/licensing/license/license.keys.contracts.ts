@@ -5,9 +5,9 @@ export const licenseKeyContracts = [
     type: 'license.key_rotated',
     service: 'licensing',
     subject: EXAMPLE.license,
-    description: 'A licence has another key. The one before does not work any more.',
+    description: 'A license has another key. The one before does not work any more.',
     fields: {
-      product_id: text('The product of the licence.'),
+      product_id: text('The product of the license.'),
       reason: orNull(text('Why, in the words of whoever did it.')),
     },
     example: { product_id: EXAMPLE.product, reason: 'posted in a forum' },
@@ -16,9 +16,9 @@ export const licenseKeyContracts = [
     type: 'license.file_issued',
     service: 'licensing',
     subject: EXAMPLE.license,
-    description: 'A licence file was given out for a machine that never comes online. It cannot be called back.',
+    description: 'A license file was given out for a machine that never comes online. It cannot be called back.',
     fields: {
-      product_id: text('The product of the licence.'),
+      product_id: text('The product of the license.'),
       identifier_hash: text('Base64url SHA-256 of the identifier of the machine.'),
       expires_at: time('Until when it is good.'),
     },

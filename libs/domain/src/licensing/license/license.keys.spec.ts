@@ -15,7 +15,7 @@ const rotated: LicenseEvent = {
   reason: 'it got out',
 };
 
-describe('rotating a licence key', () => {
+describe('rotating a license key', () => {
   it('puts the new key in the place of the old', () => {
     given(...issued)
       .when(rotate)
@@ -27,7 +27,7 @@ describe('rotating a licence key', () => {
     });
   });
 
-  it('is allowed while the licence is suspended: it comes back with the new key', () => {
+  it('is allowed while the license is suspended: it comes back with the new key', () => {
     given(...issued, { type: 'license.suspended', product_id: 'prod_1', reason: null })
       .when(rotate)
       .then([rotated]);

@@ -76,7 +76,7 @@ const onlyWhomItIsBoundTo = ({ command, before, events, plan }: Decided): void =
   must(plan.bound_identity === null || [command.identity_hash, undefined].includes(identity?.hash), 'somebody else');
 };
 
-/** What is true of a licence once time has been let pass, as the scheduler does it. */
+/** What is true of a license once time has been let pass, as the scheduler does it. */
 const statusAgreesWithDates = (
   { after, plan: present, now }: Decided,
   planOf: (id: string) => Moment['plan'],
@@ -113,11 +113,11 @@ const termBeginsOnce = (events: readonly LicenseEvent[], state: LicenseState): v
   const started = events.filter(({ type }) => type === 'license.term_started').length;
   must(started <= 1, 'a term begins once');
   if (state.status === 'none' || state.term_started_at !== null) return;
-  must(state.activations.size === 0, 'a device is active on a licence whose term has not begun');
+  must(state.activations.size === 0, 'a device is active on a license whose term has not begun');
   must(state.valid_until === null || state.resumes_as === 'canceled', 'a term that has not begun has an end');
 };
 
-describe('whatever is done to a licence, in whatever order', () => {
+describe('whatever is done to a license, in whatever order', () => {
   it('its rules hold: limits, states, dates; and its events tell all of it', () => {
     const reached = new Set<string>();
     fc.assert(

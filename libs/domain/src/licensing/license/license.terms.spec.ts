@@ -52,7 +52,7 @@ const fold = (events: readonly LicenseEvent[]): LicenseState =>
   events.reduce(licenseStream.evolve, licenseStream.initialState);
 const license = (...commands: LicenseCommand[]): License => {
   const state = fold(eventsAfter(...commands));
-  if (state.status === 'none') throw new Error('no licence');
+  if (state.status === 'none') throw new Error('no license');
   return state;
 };
 
@@ -112,14 +112,14 @@ describe('a term that begins with the first activation', () => {
         { type: 'license.term_started', started_at: later(5), valid_until: '2026-02-06T09:00:00.000Z' },
       ]);
   });
-  it('ends at once when the licence is canceled: nothing of it is left to be used', () => {
+  it('ends at once when the license is canceled: nothing of it is left to be used', () => {
     given(...eventsAfter(issue(waiting)))
       .when({ type: 'CancelLicense', plan: waiting, now: later(1), reason: null })
       .thenMatches([{ valid_until: later(1) }]);
   });
 });
 
-describe('a term that is given before the licence begins', () => {
+describe('a term that is given before the license begins', () => {
   it('begins with it', () => {
     const future = eventsAfter(issue(plan, { valid_from: later(60), valid_until: null }));
     const end = addDays(later(60), 31);
@@ -142,7 +142,7 @@ describe('a renewal', () => {
       .when(renew(plan, 34))
       .thenMatches([{ valid_until: '2026-03-01T09:00:00.000Z', status: 'active' }]);
   });
-  it('begins now once the licence has expired, whether or not the event that says so is written', () => {
+  it('begins now once the license has expired, whether or not the event that says so is written', () => {
     given(...eventsAfter(issue(plan)))
       .when(renew(plan, 60))
       .thenMatches([{ valid_until: addDays(later(60), 31), status: 'active' }]);
@@ -155,7 +155,7 @@ describe('a renewal', () => {
 });
 
 describe('updates', () => {
-  it('are included for as long as the plan says, and as long as the licence works if it says nothing', () => {
+  it('are included for as long as the plan says, and as long as the license works if it says nothing', () => {
     given()
       .when(issue(perpetual))
       .thenMatches([{ valid_until: null, updates_until: later(365) }]);
@@ -245,7 +245,7 @@ describe('a trial', () => {
 });
 
 describe('a transfer', () => {
-  it('gives the licence to another person, of whom nothing is known but what was said', () => {
+  it('gives the license to another person, of whom nothing is known but what was said', () => {
     given(...eventsAfter(issue(plan)))
       .when(transfer({ org_name: 'Navy', reason: 'sold' }))
       .then([
@@ -269,7 +269,7 @@ describe('a transfer', () => {
       org_name: null,
     });
   });
-  it('to another organisation leaves the person what it was', () => {
+  it('to another organization leaves the person what it was', () => {
     given(...eventsAfter(issue(plan)))
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com', org_name: 'Navy' }))
       .thenMatches([{ name: 'Ada', org_name: 'Navy', external_customer_id: 'crm-1' }]);
@@ -311,7 +311,7 @@ describe('a transfer', () => {
         { type: 'license.unbound', binding: 'fingerprint' },
       ]);
   });
-  it('is refused for a revoked licence alone', () => {
+  it('is refused for a revoked license alone', () => {
     const because = { plan, now: later(1), reason: null };
     given(...eventsAfter(issue(plan), { type: 'SuspendLicense', ...because }))
       .when(transfer())

@@ -3,10 +3,10 @@ import { unbind } from './license.binding.rules.ts';
 import { refuse } from './license.errors.ts';
 import type { Description, License, LicenseEvent } from './license.ts';
 
-/** What says whose a licence is. */
+/** What says whose a license is. */
 type Owner = Pick<Description, 'name' | 'org_name' | 'external_customer_id' | 'external_workspace_id'>;
 
-/** Gives a licence to another person or organisation. What is undefined stays while the person is the same, and else is empty. */
+/** Gives a license to another person or organization. What is undefined stays while the person is the same, and else is empty. */
 export type TransferLicense = {
   readonly type: 'TransferLicense';
   readonly customer_id: string;
@@ -17,7 +17,7 @@ export type TransferLicense = {
 } & { readonly [Field in keyof Owner]: Owner[Field] | undefined };
 
 /**
- * Allowed in every state but one: a suspended or expired licence may be sold or inherited too. Its key stays the same, and so
+ * Allowed in every state but one: a suspended or expired license may be sold or inherited too. Its key stays the same, and so
  * do its activations, unless they are to be released. Another person is bound to nothing yet. A trial counts for its new
  * owner as it did for the one before.
  */
@@ -62,7 +62,7 @@ const newOwner = (command: TransferLicense, state: License): Owner => {
   };
 };
 
-/** The same person's licence is free for another first device too; another person's is so in any case. */
+/** The same person's license is free for another first device too; another person's is so in any case. */
 const releases = ({ customer_id, reason, now }: TransferLicense, state: License): LicenseEvent[] => [
   ...[...state.activations].map(([identifier_hash, { activation_id }]): LicenseEvent => ({
     type: 'activation.removed',

@@ -6,7 +6,7 @@ import type { License } from './license.ts';
 /** The plan that a command reckons with, as it stands when the command is sent. */
 export type Plan = PlanTerms & { readonly plan_id: string };
 
-/** A licence with what its use is judged by, as it all stands when a decision beside its own stream is made. */
+/** A license with what its use is judged by, as it all stands when a decision beside its own stream is made. */
 export interface OnLicense {
   readonly license_id: string;
   readonly license: License;

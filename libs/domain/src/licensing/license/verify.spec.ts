@@ -37,14 +37,14 @@ const ask = (
 ) => verify({ ...verified, license: { ...license, ...changes }, ...of }, { ...request, ...over }, now);
 
 describe('verification', () => {
-  it('says VALID of a usable licence on an active device', () => {
+  it('says VALID of a usable license on an active device', () => {
     expect(ask({})).toBe('VALID');
     expect(ask({ product: 'prod_1' })).toBe('VALID');
     expect(ask({ product: 'studio', version: '2.0', entitlements: ['export', 'exports'] })).toBe('VALID');
     expect(ask({ identifier_hash: undefined })).toBe('VALID');
   });
 
-  it('asks no activation of floating licences, which are used by session', () => {
+  it('asks no activation of floating licenses, which are used by session', () => {
     const plan = { ...verified.plan, license_model: 'floating', max_activations: 1 } as const;
     expect(ask({ identifier_hash: 'nobody' }, {}, T0, { plan })).toBe('VALID');
     expect(ask({ identifier_hash: 'third' }, {}, T0, { plan })).toBe('VALID');

@@ -33,7 +33,7 @@ export const isValid = (code: VerificationCode): boolean => code === 'VALID' || 
 export interface VerificationRequest {
   /** Id or slug; undefined = whichever. */
   readonly product: string | undefined;
-  /** Base64url SHA-256 of the normalised identifier. */
+  /** Base64url SHA-256 of the normalized identifier. */
   readonly identifier_hash: string | undefined;
   /** Keyed hash of the e-mail address or public key that is named. */
   readonly identity_hash?: string | undefined;
@@ -96,7 +96,7 @@ export const verify = (
   return use === 'in_grace' ? 'PAST_DUE_GRACE' : 'VALID';
 };
 
-/** Whether licences have activations that devices are looked for in: floating ones are used by session. */
+/** Whether licenses have activations that devices are looked for in: floating ones are used by session. */
 export const needsActivation = (
   { type }: Pick<ProductTerms, 'type'>,
   { license_model }: Pick<PlanTerms, 'license_model'>,
@@ -108,7 +108,7 @@ export const isUnsupported = (
   version: string | undefined,
 ): boolean => version !== undefined && oldest !== null && compareVersions(version, oldest) < 0;
 
-/** Whether an app was released after the time for which new releases are included in the licence. */
+/** Whether an app was released after the time for which new releases are included in the license. */
 const isBeyondUpdates = ({ updates_until }: License, released: Time | undefined): boolean =>
   released !== undefined && updates_until !== null && released > updates_until;
 

@@ -12,7 +12,7 @@ const fields = {
   minimum_supported_message: orNull(text('What they are told.')),
   require_signing: Type.Boolean({ description: 'Releases must be signed.' }),
   key_format: Type.Enum([...KEY_FORMATS]),
-  key_prefix: orNull(text('What random licence keys begin with.')),
+  key_prefix: orNull(text('What random license keys begin with.')),
 };
 
 export const productContracts = [

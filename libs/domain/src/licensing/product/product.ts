@@ -3,7 +3,7 @@ import { refuser } from '../../shared/refusal.ts';
 export const PRODUCT_TYPES = ['desktop', 'saas', 'hybrid'] as const;
 export type ProductType = (typeof PRODUCT_TYPES)[number];
 
-/** How a product's licence keys look: random letters, or an envelope that is itself signed. */
+/** How a product's license keys look: random letters, or an envelope that is itself signed. */
 export const KEY_FORMATS = ['random', 'signed'] as const;
 export type KeyFormat = (typeof KEY_FORMATS)[number];
 

@@ -10,7 +10,7 @@ export const signingKeyContracts = [
   contract({
     ...of,
     type: 'signing_key.rotated',
-    description: 'The next key of leases and licence files was published. It signs from `signs_from` on.',
+    description: 'The next key of leases and license files was published. It signs from `signs_from` on.',
     fields: {
       kid,
       previous_kid: text(

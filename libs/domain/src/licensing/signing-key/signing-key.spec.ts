@@ -95,7 +95,7 @@ describe('signing keys', () => {
       .then([{ type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END, compromised: false }]);
   });
 
-  it('stay while anything else that they signed is good: a file for a year, a licence key for ever', () => {
+  it('stay while anything else that they signed is good: a file for a year, a license key for ever', () => {
     const year = addDays(LEASES_END, 365);
     given(first, second).when(retire(LEASES_END, year)).thenNothing();
     given(first, second)

@@ -1,7 +1,7 @@
 import type { EffectiveEntitlement } from '../entitlements/effective.ts';
 import type { Overage, QuotaPeriod } from '../entitlements/entitlement.ts';
 
-/** What a licence may use of a feature in a period. */
+/** What a license may use of a feature in a period. */
 export interface Quota {
   readonly period: QuotaPeriod;
   /** null = any number; 0 = none. */

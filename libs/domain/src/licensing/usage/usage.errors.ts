@@ -1,4 +1,4 @@
-/** What records of usage are refused for, beside what keeps a licence from being used. */
+/** What records of usage are refused for, beside what keeps a license from being used. */
 export const usageRefusals = {
   QUOTA_EXCEEDED: { status: 429, message: 'The quota does not allow this much.' },
   TIMESTAMP_OUT_OF_RANGE: {

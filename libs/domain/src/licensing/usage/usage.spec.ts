@@ -23,7 +23,7 @@ const granting = (
   return effectiveEntitlements([calls, entitlement({ feature: 'flag', value_type: 'bool', value: true })], [], []);
 };
 
-// Of the licence and its plan, only what decides about use is looked at.
+// Of the license and its plan, only what decides about use is looked at.
 const license = {
   status: 'active',
   resumes_as: 'active',
@@ -199,7 +199,7 @@ describe('usage', () => {
     [{ status: 'canceled' }, 'LICENSE_CANCELED'],
     [{ valid_until: NOW }, 'LICENSE_EXPIRED'],
     [{ valid_from: '2027-01-01T00:00:00.000Z' }, 'LICENSE_NOT_YET_VALID'],
-  ] as const)('none on a licence with %p', (changes, code) => {
+  ] as const)('none on a license with %p', (changes, code) => {
     const ended = { ...license, ...changes } as License;
     expect(() => use(on(granting(10), { license: ended }), [1])).toThrow(expect.objectContaining({ code }) as Refusal);
   });
@@ -224,7 +224,7 @@ describe('usage', () => {
     expect(resetUsage(on(granting(10)), null, after)).toEqual([]);
   });
 
-  it('a reset is for suspended licences as well, and for revoked ones no more', () => {
+  it('a reset is for suspended licenses as well, and for revoked ones no more', () => {
     const { state } = use(on(granting(10)), [10]);
     const held = (status: 'suspended' | 'revoked'): OnFeature =>
       on(granting(10), { license: { ...license, status } as License });

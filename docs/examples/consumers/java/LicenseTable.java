@@ -18,11 +18,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Keeps a table of licences, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
+ * Keeps a table of licenses, and counts what happened, from Keyledger's events over Kafka. Each event has its effect once,
  * whenever this is killed: the effect and the note that it was had are one transaction; Kafka's offsets follow after it.
- * Run it with {@code mvn dependency:copy-dependencies && java -cp 'target/dependency/*' LicenceTable.java}. The table is in SQLite.
+ * Run it with {@code mvn dependency:copy-dependencies && java -cp 'target/dependency/*' LicenseTable.java}. The table is in SQLite.
  */
-public final class LicenceTable {
+public final class LicenseTable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Connection db;
@@ -30,21 +30,21 @@ public final class LicenceTable {
   private final PreparedStatement count;
   private final PreparedStatement keep;
 
-  private LicenceTable(Connection db) throws SQLException {
+  private LicenseTable(Connection db) throws SQLException {
     this.db = db;
     try (Statement statement = db.createStatement()) {
       statement.execute("pragma journal_mode = wal");
       statement.execute("pragma busy_timeout = 5000");
       statement.execute("create table if not exists seen (id text primary key)");
       statement.execute(
-          "create table if not exists licences (id text primary key, status text not null, version integer not null)");
+          "create table if not exists licenses (id text primary key, status text not null, version integer not null)");
       statement.execute("create table if not exists happened (type text primary key, count integer not null)");
     }
     see = db.prepareStatement("insert or ignore into seen (id) values (?)");
     count = db.prepareStatement(
         "insert into happened (type, count) values (?, 1) on conflict (type) do update set count = count + 1");
     keep = db.prepareStatement(
-        "insert into licences (id, status, version) values (?, ?, ?) on conflict (id) do update"
+        "insert into licenses (id, status, version) values (?, ?, ?) on conflict (id) do update"
             + " set status = excluded.status, version = excluded.version where version < excluded.version");
     db.setAutoCommit(false);
   }
@@ -53,12 +53,12 @@ public final class LicenceTable {
     int sessionTimeout = Integer.parseInt(env("SESSION_TIMEOUT_MS", "10000"));
     Map<String, Object> settings = Map.of(
         "bootstrap.servers", env("KAFKA_BROKERS", "localhost:9092"),
-        "group.id", env("GROUP", "my-team.licence-table"),
+        "group.id", env("GROUP", "my-team.license-table"),
         "auto.offset.reset", "earliest",
         "enable.auto.commit", false,
         "session.timeout.ms", sessionTimeout,
         "heartbeat.interval.ms", sessionTimeout / 3);
-    try (Connection db = DriverManager.getConnection("jdbc:sqlite:" + env("DATABASE", "licences.sqlite"));
+    try (Connection db = DriverManager.getConnection("jdbc:sqlite:" + env("DATABASE", "licenses.sqlite"));
         var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new ByteArrayDeserializer())) {
       Thread main = Thread.currentThread();
       Runtime.getRuntime().addShutdownHook(new Thread(() -> {
@@ -69,7 +69,7 @@ public final class LicenceTable {
           Thread.currentThread().interrupt();
         }
       }));
-      LicenceTable table = new LicenceTable(db);
+      LicenseTable table = new LicenseTable(db);
       consumer.subscribe(List.of(env("TOPIC", "keyledger.licensing")));
       while (true) {
         ConsumerRecords<String, byte[]> batch = consumer.poll(Duration.ofMillis(500));
