@@ -3,31 +3,32 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /**
- * Arrows point one way: apps → libs/platform → libs/events, and apps → libs/domain. All may import libs/ids and the client's
- * key-text.ts, which import none. No app imports another, except apps/keyledger, which runs them all in one process.
+ * Dependencies point one way: apps → libs/platform → libs/events, and apps → libs/domain. All may import libs/ids and the
+ * client's key-text.ts, which import none of them. No app imports another, except apps/keyledger, which runs them all in one
+ * process.
  * (`regex`, because a `group` that starts with # is taken for a comment.)
  */
 const never = (regex, message) => ({ regex, message });
 
-const PLATFORM = never('^#platform(/|$)|/platform/src/', 'libs/platform stands above this: turn the dependency round.');
+const PLATFORM = never('^#platform(/|$)|/platform/src/', 'libs/platform is a layer above: reverse the dependency.');
 const EVENTS = never(
   '^#events(/|$)|/events/src/',
-  'The rules know no event store; they fit it by the shape of a decider.',
+  'The rules do not import the event store; they only have the shape of its deciders.',
 );
 const DOMAIN = never(
   '^#domain(/|$)|/domain/src/',
   'Libraries are generic: code that knows licenses belongs in an app.',
 );
-const APPS = never('(^|/)apps/', 'Libraries know no app.');
-const NEST = never('^@nestjs/', 'The rules know no framework.');
+const APPS = never('(^|/)apps/', 'Libraries must not import an app.');
+const NEST = never('^@nestjs/', 'The rules must not import a framework.');
 const CLIENT = never(
   '^#client/(?!key-text$)|/client/src/',
-  'The client is for shipped programs; servers share how it reads keys, and nothing else.',
+  'The client is for shipped programs; servers import only its key-text.ts, which reads keys.',
 );
 const DATABASES = never('^(pg|typeorm|kafkajs|fastify|undici)(/|$)', 'The rules do no I/O.');
 const NODE_IO = never(
   '^(node:)?(fs|net|tls|dgram|dns|http|https|http2|child_process|cluster|worker_threads|process|os|readline|timers)(/|$)',
-  'The rules do no I/O, and time comes in with the command.',
+  'The rules do no I/O, and each command contains its time.',
 );
 /** The contexts of libs/domain: each keeps its own rules. */
 const CONTEXTS = ['shared', 'licensing', 'webhooks', 'identity', 'billing', 'releases'];
@@ -36,17 +37,17 @@ const otherContexts = (own) => {
   const others = CONTEXTS.filter((context) => context !== own && context !== 'shared').join('|');
   return never(
     `^(?!.*contracts(\\.ts)?$)(\\.\\./|#domain/)+(${others})/|^(\\.\\./)+(catalogue|refusals)\\.ts$`,
-    'A context of the domain knows the others by their published events alone.',
+    'A context of the domain may import only the published events of the others.',
   );
 };
-/** `../` out of the app's own folder, by however many steps: into another app's, or into a library past its index. */
-const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps meet only in published events.');
+/** Paths with any number of `../` from an app into another app. LIBS_BY_PATH forbids the same into a library past its index. */
+const otherApps = (names) => never(`(^|/)apps/|^(\\.\\./)+(${names})/`, 'Apps may share only published events.');
 const APPS_BUT_GATEWAY = 'billing|console|keyledger|licensing|releases|webhooks';
 const LIBS_BY_PATH = never('/libs/', 'Libraries are imported by name: #domain/…, #events/…, #platform/….');
 
 const TAKE_TIME_FROM =
   'Take business time from the injected Clock and real time from realTime(), both of #platform/clock/clock; measure with performance.now().';
-/** Reads of the present. A Date made of a value is no such read. */
+/** Expressions that read the present time. A Date made from a value does not. */
 const PRESENT = [
   "MemberExpression[object.name='Date'][property.name='now']",
   "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -65,13 +66,13 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // Unused names are the compiler's to report (noUnusedLocals, noUnusedParameters).
+      // The compiler reports unused names (noUnusedLocals, noUnusedParameters).
       '@typescript-eslint/no-unused-vars': 'off',
-      // Seats and versions read well in templates; objects and undefined do not, and stay refused.
+      // Numbers and booleans are readable in templates; objects and undefined are not, and stay forbidden.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
-      // It calls a cast out of `any` unnecessary wherever `any` would be taken as well, and takes it out: `any` spreads.
+      // The rule removes a cast from `any` wherever `any` is accepted too, and then `any` spreads.
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
-      // An async function without await is how an implementation answers an interface that promises.
+      // An implementation of an interface that returns promises may be an async function without await.
       '@typescript-eslint/require-await': 'off',
     },
   },
@@ -91,7 +92,8 @@ export default defineConfig(
     files: ['libs/domain/**/*.ts'],
     rules: imports(PLATFORM, EVENTS, CLIENT, APPS, NEST, DATABASES, NODE_IO),
   },
-  // Contexts share value types and meet in published events; catalogue.ts and refusals.ts, which stand above them, list them all.
+  // Contexts share value types, and import only published events of each other. catalogue.ts and refusals.ts, one layer
+  // above, list all contexts.
   ...CONTEXTS.map((context) => ({
     files: [`libs/domain/src/${context}/**/*.ts`],
     rules: imports(PLATFORM, EVENTS, CLIENT, APPS, NEST, DATABASES, NODE_IO, otherContexts(context)),
@@ -99,7 +101,7 @@ export default defineConfig(
   { files: ['libs/ids/**/*.ts'], rules: imports(PLATFORM, EVENTS, DOMAIN, CLIENT, APPS, NEST, DATABASES, NODE_IO) },
   { files: ['libs/events/**/*.ts'], rules: imports(PLATFORM, DOMAIN, CLIENT, APPS) },
   { files: ['libs/platform/**/*.ts'], rules: imports(DOMAIN, CLIENT, APPS) },
-  // The client ships in the merchant's programs, browsers among them; its entry for Node.js alone knows Node.js.
+  // The client ships in the merchant's programs, browsers among them; only its entry for Node.js may import Node.js.
   {
     files: ['libs/client/src/**/*.ts'],
     rules: imports(PLATFORM, EVENTS, DOMAIN, APPS, NEST, DATABASES),
@@ -117,18 +119,18 @@ export default defineConfig(
     ignores: ['apps/keyledger/**'],
     rules: imports(otherApps(`gateway|${APPS_BUT_GATEWAY}`), LIBS_BY_PATH, CLIENT),
   },
-  // A service's tests may start the gateway before it: without one nobody is let in.
+  // Tests of a service may start the gateway in front of it: without a gateway, every request is refused.
   { files: ['apps/**/*.spec.ts'], ignores: ['apps/keyledger/**'], rules: imports(otherApps(APPS_BUT_GATEWAY)) },
   {
     files: ['**/*.spec.ts', 'test/**/*.ts'],
     rules: {
-      // Answers of the API are read as whoever calls it reads them: as JSON of a shape that the assertion states.
+      // Tests read answers of the API as its callers do: as JSON of a shape that the assertion states.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
-      // expect.objectContaining and spies hand methods about without calling them.
+      // expect.objectContaining and spies pass methods around without calling them.
       '@typescript-eslint/unbound-method': 'off',
     },
   },

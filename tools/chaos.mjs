@@ -1,7 +1,7 @@
 /**
- * `npm run chaos`: suites of `npm test` that repeat themselves, with the full numbers. KILLS processes and brokers are killed a
- * transport (200), a handler fails for OUTAGE_MS (60,000), and senders of webhooks are killed under load. The same SEED repeats
- * the choices of a run. Arguments go to jest.
+ * `npm run chaos` runs the suites of `npm test` that repeat their steps, with the full numbers. For each transport it kills KILLS
+ * (200) processes and brokers, and a handler fails for OUTAGE_MS (60,000). Senders of webhooks are killed under load. The same
+ * SEED repeats the choices of a run. Arguments are passed to jest.
  */
 import { spawnSync } from 'node:child_process';
 import { jest, root } from './jest.mjs';

@@ -1,6 +1,7 @@
 /**
- * The whole of Keyledger as it runs on many machines, on this one: PostgreSQL, Kafka, and each service as a process with
- * credentials of its own. `PORT` is the gateway's (0: any free one), the services' follow it. Until Ctrl-C or SIGTERM.
+ * Runs all of Keyledger on this machine the way it runs on many: PostgreSQL, Kafka, and each service as a process with its own
+ * credentials. `PORT` is the port of the gateway, and the services use the ports after it (0: any free ports). It runs until
+ * Ctrl-C or SIGTERM.
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -13,10 +14,10 @@ import { endLeftoverKafka } from './cluster/leftover.mjs';
 import { prepareRoles } from './cluster/roles.mjs';
 import { ServiceProcess } from './cluster/service-process.mjs';
 
-/** Those behind the gateway. */
+/** The services behind the gateway. */
 const SERVICES = serviceNames;
 const ADMIN_KEY = /^Admin API key, shown this once: (.*)$/;
-/** What only one of them, or none, is to see. */
+/** Variables that at most one of the processes may see. */
 const PRIVATE = [
   'DATABASE_URL',
   'KEYLEDGER_MIGRATION_DATABASE_URL',
@@ -36,7 +37,7 @@ const asked = new Promise((done) => {
   }
 });
 
-/** Starts one more thing, which is stopped before all that was started before it. */
+/** Starts one stage of the cluster. Stages stop in reverse order: the last one started stops first. */
 const stage = async (start, close) => {
   if (stopped.signal.aborted) throw new Stopped();
   const started = await start();
@@ -97,7 +98,7 @@ const run = async () => {
     KEYLEDGER_BOOTSTRAP_API_KEY: process.env.KEYLEDGER_BOOTSTRAP_API_KEY,
     ...Object.fromEntries(SERVICES.map((name) => [`KEYLEDGER_${name.toUpperCase()}_URL`, urls.get(name)])),
   };
-  // The key is shown in the terminal, and nowhere else.
+  // The key is shown only in the terminal.
   const takeKey = (line) => {
     const [, found] = ADMIN_KEY.exec(line) ?? [];
     if (found !== undefined) adminKey.resolve(found);
@@ -115,7 +116,7 @@ const run = async () => {
   await Promise.race([Promise.all(processes.map((service) => service.ready())), asked]);
   if (stopped.signal.aborted) return;
   console.log(welcome(common.KEYLEDGER_PUBLIC_URL, folder, processes, brokers));
-  // The gateway says it right after it has come up, or not at all, when there is a key already.
+  // The gateway prints the key right after it starts, or not at all if there is a key already.
   void adminKey.promise.then((found) => console.log(`\nAdmin API key, shown this once: ${found}`));
 };
 
@@ -138,7 +139,7 @@ const welcome = (url, folder, processes, brokers) =>
     ...processes.map(({ name, url: at, pid }) => `  ${name.padEnd(9)} ${at}  process ${pid}`),
   ].join('\n');
 
-/** Who runs where, for whoever looks after the processes. Renamed into place, so that no reader sees half of it. */
+/** Writes the address and process id of each service, for tools that watch them. The rename hides a half-written file. */
 const writeStatus = (file, url, processes, brokers, kafka) => {
   const services = Object.fromEntries(processes.map(({ name, url: at, pid }) => [name, { url: at, pid: pid ?? null }]));
   writeFileSync(
@@ -151,7 +152,7 @@ const writeStatus = (file, url, processes, brokers, kafka) => {
   renameSync(`${file}.new`, file);
 };
 
-/** One for the gateway and one for each service: those that follow the first, or any that are free. */
+/** A port for the gateway and one for each service: consecutive from the first, or any free ports. */
 const choosePorts = async (first, host) => {
   if (!Number.isInteger(first) || first < 0 || first > 65_535 - SERVICES.length) {
     throw new Error(
@@ -174,7 +175,7 @@ const listen = (host) =>
     server.listen(0, host, () => done(server));
   });
 
-/** The last that was started first; one that fails to stop does not keep the others running. */
+/** Stops all stages, the last one started first. If one fails to stop, the others still stop. */
 const closeAll = async () => {
   for (const close of closers.splice(0).reverse()) {
     try {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '..');
 
-/** Arguments that make the project's Node run jest: TypeScript as it stands in the sources, as ES modules. */
+/** Arguments that make the project's Node run jest on the TypeScript sources, without a build, as ES modules. */
 export const jest = [
   '--conditions=source',
   '--experimental-vm-modules',

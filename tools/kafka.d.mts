@@ -1,24 +1,24 @@
-/** A broker of one's own: one process with its own controller, on loopback. */
+/** A broker that the caller owns: one process with its own controller, on loopback. */
 export interface OwnKafka {
   readonly brokers: string[];
   /** Process id of the broker that runs at present. */
   readonly pid: number | undefined;
-  /** Waits until the present one has ended, by whatever cause. @returns how */
+  /** Waits until the present process has ended, for any reason. @returns its signal or exit code */
   ended(): Promise<string>;
-  /** As if the power had gone. */
+  /** Kills it with SIGKILL, like a power failure. */
   kill9(): Promise<void>;
-  /** Starts it again with what it had written. */
+  /** Starts it again with its data. */
   restart(): Promise<void>;
-  /** Ends it; what it has written stays in its folder. */
+  /** Stops it. Its data stays in its folder. */
   stop(): Promise<void>;
 }
 
-/** Why no broker can be started on this machine, and the mend; undefined when one can. */
+/** Why no broker can be started on this machine, and how to fix that; undefined if one can. */
 export function kafkaMissing(): string | undefined;
 
 /**
- * Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. `detached` puts it
- * out of reach of a Ctrl-C in the terminal, which then has to be heeded by whoever started it.
+ * Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. If it is
+ * `detached`, a Ctrl-C in the terminal does not reach it, and the caller has to stop it.
  */
 export function startKafka(options: {
   readonly dir: string;

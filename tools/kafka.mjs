@@ -11,12 +11,12 @@ import { Kafka, logLevel } from 'kafkajs';
 
 const VERSION = '4.1.0';
 const JARS = join(import.meta.dirname, '..', '.cache', `kafka-${VERSION}`);
-/** How long a start may take on a machine that is busy, in milliseconds. */
+/** Longest time to start on a busy machine, in milliseconds. */
 const PATIENCE_MS = 180_000;
 
 const works = (program, args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
-/** Why no broker can be started on this machine, and the mend; undefined when one can. */
+/** Why no broker can be started on this machine, and how to fix that; undefined if one can. */
 export const kafkaMissing = () => {
   const missing = [
     ...(works('java', ['-version']) ? [] : ['Java 17']),
@@ -28,8 +28,8 @@ export const kafkaMissing = () => {
 };
 
 /**
- * Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. `detached` puts it
- * out of reach of a Ctrl-C in the terminal, which then has to be heeded by whoever started it.
+ * Starts a broker whose files are in `dir`, on `port` (default: a free one), and waits until it answers. If it is
+ * `detached`, a Ctrl-C in the terminal does not reach it, and the caller has to stop it.
  */
 export const startKafka = async ({ dir, port, detached = false }) => {
   const missing = kafkaMissing();
@@ -51,7 +51,7 @@ export const startKafka = async ({ dir, port, detached = false }) => {
     const file = openSync(log, 'a');
     broker = spawn('java', [...jvm('-Xmx256m'), 'kafka.Kafka', config], { stdio: ['ignore', file, file], detached });
     closeSync(file);
-    // Whoever started it may end before it.
+    // This process may end before the broker.
     broker.unref();
     await answering(brokers, broker, log);
   };
@@ -77,7 +77,7 @@ export const startKafka = async ({ dir, port, detached = false }) => {
 
 const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !== null;
 
-/** @returns how */
+/** Waits until the broker has ended. @returns its signal or exit code */
 const untilEnded = async (broker) => {
   if (!hasEnded(broker)) await new Promise((resolve) => broker.once('exit', resolve));
   return broker.signalCode ?? `exit code ${broker.exitCode}`;
@@ -93,8 +93,8 @@ const jvm = (heap) => [
 ];
 
 /**
- * Sessions are short, so that a broker or a consumer that was killed is missed within a second or two. The cleaner's buffer would
- * be half of the heap.
+ * Session timeouts are short, so that a killed broker or consumer is detected within a second or two. By default, the buffer of
+ * the log cleaner would take half of the heap.
  */
 const properties = (dir, port, controller) => `
 process.roles=broker,controller
@@ -135,7 +135,7 @@ const fetchJars = () => {
       </dependencies></project>`,
   );
   run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${draft}`]);
-  // Somebody else may have been quicker.
+  // Another process may have fetched them first.
   if (existsSync(JARS)) rmSync(draft, { recursive: true });
   else renameSync(draft, JARS);
 };
@@ -145,7 +145,7 @@ const run = (program, args) => {
   if (status !== 0) throw new Error(`Kafka could not be set up: ${program}: ${error?.message ?? stdout + stderr}`);
 };
 
-/** Ports that differ: all are held until the last is known. */
+/** Free ports, all different: each is held until the last one is known. */
 const freePorts = async (count) => {
   const servers = await Promise.all(
     Array.from(

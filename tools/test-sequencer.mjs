@@ -3,8 +3,8 @@ import Sequencer from '@jest/test-sequencer';
 const waits = ({ context }) => context.config.displayName?.name === 'proc';
 
 /**
- * The order of suites: each tier from its longest to its shortest, as jest knows or guesses them, and the tiers in step. So suites
- * that wait for processes run beside suites that compute, and no long suite is left for the end.
+ * The order of suites: each tier from its longest suite to its shortest (jest knows or estimates the durations), with the tiers
+ * interleaved. So suites that wait for processes run beside suites that compute, and no long suite is left for the end.
  */
 export default class InStep extends Sequencer {
   sort(tests) {

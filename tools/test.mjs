@@ -2,7 +2,7 @@
  * `npm test`: all checks in one command: format, lint, types, build, and every suite against real PostgreSQL and Kafka. Its last
  * line counts what passed and failed.
  *
- * `--tiers=unit,int` runs the suites of these tiers alone (jest.config.mjs). All other arguments go to jest (`npm test -- libs/domain`,
+ * `--tiers=unit,int` runs only the suites of these tiers (jest.config.mjs). All other arguments go to jest (`npm test -- libs/domain`,
  * `npm run test:unit -- --watch`). With either of them, only jest runs.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ const forJest = args.filter((argument) => !argument.startsWith(TIERS));
 const tiers = args
   .filter((argument) => argument.startsWith(TIERS))
   .flatMap((one) => one.slice(TIERS.length).split(','));
-// jest reads everything after --selectProjects as the name of a project: it stands last.
+// jest reads everything after --selectProjects as the name of a project, so it comes last.
 const selection = [...forJest, ...(tiers.length > 0 ? ['--selectProjects', ...tiers] : [])];
 
 const bin = join(root, 'node_modules', '.bin');

@@ -14,7 +14,7 @@ import type { Figure } from './report.ts';
 const SECONDS = 4;
 const CALLERS = [1, 16, 32, 100] as const;
 
-/** About 300 bytes, as events are. */
+/** About 300 bytes, the size of a typical event. */
 const event = (n: number): { type: 'thing.done'; n: number; note: string } => ({
   type: 'thing.done',
   n,
@@ -88,7 +88,7 @@ const appends = ({ store }: BenchStore, callers: number): Promise<Measured> =>
 
 const INSERT = `insert into plain_events (stream_id, version, type, data, metadata) values ($1, 1, 'thing.done', $2, '{}')`;
 
-/** Limit (a): one prepared INSERT an event with the unique check, nothing else, one caller. */
+/** Limit (a): one prepared INSERT per event with the uniqueness check, nothing else, one caller. */
 const singleInserts = async ({ url, query }: BenchDatabase): Promise<Measured> => {
   await query(
     `create table plain_events (position bigint generated always as identity primary key, stream_id text not null,
@@ -106,7 +106,9 @@ const singleInserts = async ({ url, query }: BenchDatabase): Promise<Measured> =
   }
 };
 
-/** Limit (b): the same INSERT from 32 clients, by pgbench where it is installed, else the rows that pg puts down 50 at a time. */
+/**
+ * Limit (b): the same INSERT from 32 clients, with pgbench if it is installed; otherwise the rows that pg inserts 50 at a time.
+ */
 const batchedInserts = async (database: BenchDatabase): Promise<Measured> => {
   const perSecond = (await pgbench(database.url)) ?? (await rowsOfFifty(database.url));
   return { perSecond, p50: NaN, p99: NaN };

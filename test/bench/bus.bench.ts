@@ -1,4 +1,4 @@
-/** From append to effect in another service, over the log and over Kafka. */
+/** Time from the append of an event to its effect in another service, over the log and over Kafka. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Whole commands: decided, appended and projected into a read table in one transaction; and one hot stream. */
+/** Whole commands: decide, append and project into a read table in one transaction. Also measures one hot stream. */
 import type { StreamType } from '#events/decider';
 import { tableProjection } from '#events/projection/table';
 import { freshStore, startDatabase } from './database.ts';

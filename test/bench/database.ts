@@ -9,7 +9,7 @@ import { migrateEventStore } from '#events/store/schema';
 import { migrateSubscriptions } from '#events/subscription/schema';
 import { startPostgres } from '#apps/keyledger/src/postgres/embedded';
 
-/** The embedded PostgreSQL as it runs in production: fsync on, commits waited for. */
+/** The embedded PostgreSQL with its production settings: fsync on, commits wait for the disk. */
 export interface BenchDatabase {
   readonly url: string;
   query(sql: string): Promise<unknown>;
@@ -31,7 +31,7 @@ export const startDatabase = async (): Promise<BenchDatabase> => {
   };
 };
 
-/** `end` does not wait for the connections to be closed: a server that stops right after tells them so. */
+/** `end` does not wait until the connections are closed. If the server stops right after it, the connections report an error. */
 const endPool = async (pool: pg.Pool): Promise<void> => {
   pool.on('error', () => undefined);
   await pool.end();
@@ -43,7 +43,7 @@ export interface BenchStore {
   close(): Promise<void>;
 }
 
-/** A store in a schema of its own. @param tables SQL that makes the read tables */
+/** A store in its own schema. @param tables SQL that creates the read tables */
 export const freshStore = async (
   { url }: Pick<BenchDatabase, 'url'>,
   schema: string,

@@ -1,4 +1,4 @@
-/** Webhooks from append to receipt by a sink on this machine, beside undici posting the same signed bodies from memory. */
+/** Webhooks from append to receipt by a sink on this machine, compared with undici posting the same signed bodies from memory. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ const STEADY = [
   { perSecond: 50, seconds: 10 },
   { perSecond: 500, seconds: 8 },
 ];
-/** Programs that have just begun are slow at first, whatever they do. */
+/** A process that has just started is slow at first. */
 const WARM_UP = { perSecond: 50, seconds: 5 };
 
 export const run = async (): Promise<Figure[]> => {
@@ -83,7 +83,7 @@ const startSink = async (): Promise<Sink> => {
 
 interface Subscribed {
   issue(n: number): Promise<unknown>;
-  /** Makes so many endpoints more. */
+  /** Creates this many additional endpoints. */
   more(count: number): Promise<void>;
 }
 
@@ -127,7 +127,7 @@ const steady = async (
   return percentiles(times);
 };
 
-/** From the commit of events that are taken in at once to the last receipt. */
+/** Time from the commit of events that are taken in together to the last receipt. */
 const flood = async (
   sink: Sink,
   { databaseUrl, databasePid, pid }: Instance,

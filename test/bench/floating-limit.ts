@@ -1,7 +1,7 @@
 /**
- * The limit of floating sessions: a bare node:http server that answers each POST after one INSERT, or after one DELETE of what
- * was inserted. `node floating-limit.ts DATABASE_URL` prints its port. The table `limit_sessions(id bigint primary key)` is
- * there already.
+ * The limit of floating sessions: a bare node:http server that answers each POST after one INSERT, or after one DELETE of an
+ * inserted row. `node floating-limit.ts DATABASE_URL` prints its port. The table `limit_sessions(id bigint primary key)` must
+ * exist already.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

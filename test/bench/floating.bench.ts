@@ -1,5 +1,5 @@
 /**
- * Sessions checked out and checked in again through HTTP on `npm start`'s own process, of one license and of many, beside the
+ * Checks sessions out and in again through HTTP on the process of `npm start`, for one license and for many, compared with the
  * bare server of floating-limit.ts.
  */
 import { fileURLToPath } from 'node:url';
@@ -61,7 +61,7 @@ const licenses = async ({ post }: Instance): Promise<string[]> => {
   return keys;
 };
 
-/** Takes a session and gives it back, over and over. */
+/** Checks a session out and in again, repeatedly. */
 const turns = async (url: string, keys: readonly string[]): Promise<Measured> => {
   const wires = await Promise.all(Array.from({ length: CALLERS }, () => Wire.open(url)));
   const free = [...wires];

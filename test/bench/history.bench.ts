@@ -1,7 +1,7 @@
 /**
- * Deliveries with a long history behind them: `npm run bench -- history`, by itself only, since filling takes its time.
- * `ATTEMPTS=10000000` says how long. The senders work in this process, one with the history and one without, each on a database
- * of its own.
+ * Deliveries with a long history in the database: `npm run bench -- history`. It runs only on its own because filling takes long.
+ * `ATTEMPTS=10000000` sets the length of the history. The senders run in this process, one with the history and one without, each
+ * on its own database.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ const AT_ONCE = 200_000;
 const FLOOD = 20_000;
 const ROUNDS = 11;
 const ENDPOINT = 'whk_bench';
-/** Nobody verifies what it sends. */
+/** The signatures are not verified in this benchmark. */
 const SECRET = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
 
 export const run = async (): Promise<Figure[]> => {
@@ -33,7 +33,7 @@ export const run = async (): Promise<Figure[]> => {
     // The first is a warm-up.
     for (const world of worlds) await world.flood();
     const measured = { empty: [] as number[], full: [] as number[] };
-    // In turns, as the machine is not the same from one minute to the next.
+    // The senders take turns, because the speed of the machine changes from minute to minute.
     for (let round = 0; round < ROUNDS; round++) {
       measured.empty.push(await empty.flood());
       measured.full.push(await full.flood());
@@ -58,7 +58,7 @@ export const run = async (): Promise<Figure[]> => {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-/** A sender with a database and a sink of its own. */
+/** A sender with its own database and sink. */
 interface World {
   readonly pool: pg.Pool;
   /** @returns deliveries a second, from the commit of their events to the last receipt */
@@ -66,7 +66,7 @@ interface World {
   close(): Promise<void>;
 }
 
-/** @param opened where it is noted, so that it is closed */
+/** @param opened the list that the sender is added to, so that it is closed at the end */
 const openWorld = async (opened: World[]): Promise<World> => {
   const database = await startDatabase();
   const { orm, pool } = await openDatabase({
@@ -82,7 +82,7 @@ const openWorld = async (opened: World[]): Promise<World> => {
     settings: defaultSettings,
     refused: refusedAddresses(['127.0.0.0/8']),
     masterKey: { open: () => SECRET },
-    onGone: () => Promise.reject(new Error('nobody said 410')),
+    onGone: () => Promise.reject(new Error('unexpected 410')),
     onError: (error, what) => console.error(what, error),
   });
   const world: World = {
@@ -132,8 +132,8 @@ const startSink = async (): Promise<Sink> => {
 };
 
 /**
- * Deliveries that arrived at their first attempt, one an event, spread over the four weeks up to now. Ids ascend, and lie before those
- * that are made now, as ids of earlier do: indexes grow at their end.
+ * Deliveries that arrived at their first attempt, one per event, spread over the last four weeks. Their ids ascend and are lower
+ * than the ids of new deliveries, as in production: indexes grow at their end.
  */
 const fill = async (pool: pg.Pool): Promise<void> => {
   const { rows } = await pool.query<{ day: number }>(`select (extract(epoch from now())::bigint / 86400)::int as day`);
@@ -158,6 +158,6 @@ const fill = async (pool: pg.Pool): Promise<void> => {
     );
   }
   await pool.query('vacuum analyze');
-  // What the filling left to be written is not to be written while it is measured.
+  // Writes the data of the filling to disk now, so that this does not happen during the measurement.
   await pool.query('checkpoint');
 };

@@ -1,4 +1,7 @@
-/** Issue, activate and verify through HTTP on `npm start`'s own process, verify beside the bare server of verify-limit.ts. */
+/**
+ * Issue, activate and verify through HTTP on the process of `npm start`; verify is compared with the bare server of verify-
+ * limit.ts.
+ */
 import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';

@@ -1,4 +1,4 @@
-/** Licenses from a file into a running instance, beside the same events written by multi-row INSERTs alone. */
+/** Imports licenses from a file into a running instance, compared with multi-row INSERTs of the same events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { request } from 'undici';

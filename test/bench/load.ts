@@ -9,9 +9,9 @@ export interface LoadRequest {
 
 /**
  * Sends the requests in turn over `connections` kept-alive connections for `seconds`, after a short warm-up. The generator
- * shares two cores with what it measures, so it does as little as can be done: requests are bytes made beforehand, and of an
- * answer it reads status and length.
- * @throws when an answer is not 200: a benchmark of refusals would flatter
+ * shares two cores with the measured server, so it does as little work as possible: requests are bytes made beforehand, and it
+ * reads only the status and the length of an answer.
+ * @throws when an answer is not 200: refusals are faster and would make the result look better than it is
  */
 export const load = async (
   url: string,
@@ -25,7 +25,7 @@ export const load = async (
     const start = performance.now();
     const until = start + duration * 1000;
     const times = await Promise.all(
-      // Each connection walks the list from a place of its own, so that they do not all ask for the same thing at once.
+      // Each connection starts at a different position in the list, so that they do not all send the same request together.
       Array.from({ length: connections }, (_, n) =>
         drive(Number(port), hostname, prepared, Math.floor((prepared.length / connections) * n), until),
       ),
@@ -48,7 +48,7 @@ const bytesOf = ({ method, path, body }: LoadRequest, host: string): Buffer => {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
 };
 
-/** One connection: the next request when the answer to the last is whole. @returns the latencies in milliseconds */
+/** One connection: sends the next request when the last answer is complete. @returns the latencies in milliseconds */
 const drive = (
   port: number,
   host: string,

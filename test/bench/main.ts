@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- NAME…] [--write]`: runs the benchmarks named (all when none is), each beside its limit in the same
- * run, and prints the figures; `--write` keeps them in docs/benchmarks.md.
+ * `npm run bench [-- NAME…] [--write]`: runs the named benchmarks (default: all), each compared with its limit in the same
+ * run, and prints the figures; `--write` saves them in docs/benchmarks.md.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   delivery: () => import('./delivery.bench.ts'),
 };
 
-/** What takes long is measured when it is asked for. */
+/** Long benchmarks run only when they are named. */
 const LONG: Readonly<Record<string, (typeof BENCHMARKS)[string]>> = {
   scale: () => import('./scale.bench.ts'),
   history: () => import('./history.bench.ts'),

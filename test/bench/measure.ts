@@ -1,11 +1,11 @@
-/** What a run of one kind of call came to. Latencies in milliseconds. */
+/** The result of a run of one kind of call. Latencies in milliseconds. */
 export interface Measured {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
 }
 
-/** Runs `call` from `callers` loops side by side for `seconds`, after a tenth of that time to warm up. */
+/** Runs `call` from `callers` concurrent loops for `seconds`, after a warm-up of a tenth of that time. */
 export const measure = async (
   callers: number,
   seconds: number,
@@ -30,7 +30,7 @@ export const measure = async (
   return run(seconds);
 };
 
-/** Runs `call` so many times, once for each of 0 … calls−1, from `callers` loops side by side. */
+/** Runs `call` `calls` times, once for each of 0 … calls−1, from `callers` concurrent loops. */
 export const measureCalls = async (
   calls: number,
   callers: number,

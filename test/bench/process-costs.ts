@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Clock ticks a second in /proc: 100 on every Linux that Node.js runs on. */
+/** Clock ticks per second in /proc: 100 on every Linux that Node.js runs on. */
 const TICKS = 100;
 
-/** CPU seconds that processes and all that they have started have used; NaN where there is no /proc. */
+/** CPU seconds used by processes and all their descendants; NaN where there is no /proc. */
 export const cpuSeconds = (...pids: readonly number[]): number => {
   try {
     const parents = new Map<number, { readonly parent: number; readonly ticks: number }>();
@@ -17,7 +17,7 @@ export const cpuSeconds = (...pids: readonly number[]): number => {
   }
 };
 
-/** With the children that a process has waited for. A process that has just ended counts for nothing. */
+/** Includes the children that a process has waited for. A process that has just ended counts as 0. */
 const note = (pid: number, parents: Map<number, { parent: number; ticks: number }>): void => {
   let stat: string;
   try {
@@ -25,7 +25,7 @@ const note = (pid: number, parents: Map<number, { parent: number; ticks: number 
   } catch {
     return;
   }
-  // The name before may hold anything.
+  // The process name before it may contain any character.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = [11, 12, 13, 14].reduce((sum, n) => sum + Number(fields[n]), 0);
   parents.set(pid, { parent: Number(fields[1]), ticks });

@@ -13,7 +13,7 @@ const STATEMENTS: string[] = [];
 const collecting = { query: (sql: string) => Promise.resolve(void STATEMENTS.push(sql)) } as never;
 await new Initial1790000000000().up(collecting);
 
-/** Licenses as the log has them: issued, activated twice, suspended. SQL makes them, since only reading is measured. */
+/** Licenses as they appear in the log: issued, activated twice, suspended. SQL creates them, since only reading is measured. */
 const FILL = `
   insert into events (id, stream_id, version, type, data, metadata)
   select 'evt_' || n || '_' || v, 'lic_' || n, v,

@@ -2,14 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { format as layOut } from 'prettier';
 
-/** One measured figure beside what bounds it. `ratio` is value ÷ limit. */
+/** One measured figure and its limit. `ratio` is value ÷ limit. */
 export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** What the figure is held against, measured in the same run. */
+  /** The limit that the figure is compared with, measured in the same run. */
   readonly limit?: { readonly what: string; readonly value: number };
-  /** What was promised: a ratio to the limit, or a bound on the value itself. */
+  /** The promised bound: a ratio to the limit, or a bound on the value itself. */
   readonly target?:
     | { readonly ratio: number }
     | { readonly ratioAtMost: number }
@@ -44,7 +44,7 @@ export const table = (figures: readonly Figure[]): string => [HEAD, ...figures.m
 const START = '<!-- figures -->';
 const END = '<!-- /figures -->';
 
-/** Puts the figures between the marks of docs/benchmarks.md; what was not measured this time stays as it was. */
+/** Writes the figures between the marks of docs/benchmarks.md. Figures that were not measured this time stay unchanged. */
 export const writeReport = async (file: string, sections: ReadonlyMap<string, readonly Figure[]>): Promise<void> => {
   const page = readFileSync(file, 'utf8');
   const [start, end] = [page.indexOf(START) + START.length, page.indexOf(END)];

@@ -1,8 +1,8 @@
 /**
- * Verification among many licenses: `npm run bench -- scale`, by itself only, since filling takes its time.
- * `SIZES=10000,1000000,10000000` says among how many. Each size in an instance of its own, filled with copies of one license
- * that was issued and activated through HTTP, with keys and customers of their own. All are filled first, and then measured in turns:
- * a machine that others use, too, is not as fast a while later.
+ * Verification among many licenses: `npm run bench -- scale`. It runs only on its own because filling takes long.
+ * `SIZES=10000,1000000,10000000` sets the numbers of licenses. Each size has its own instance, filled with copies of one license
+ * that was issued and activated through HTTP, with their own keys and customers. All instances are filled first, then measured in
+ * turns: the speed of a shared machine changes over time.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,9 +34,9 @@ type Time = 'first' | 'again';
 interface AmongSo {
   readonly size: number;
   readonly instance: Instance;
-  /** Of licenses that lie scattered over all of them. */
+  /** Keys of licenses spread over all of them. */
   readonly requests: readonly LoadRequest[];
-  /** Each license for the first time, from the database; and the same ones over and over, from memory. By rounds. */
+  /** Each license for the first time, from the database; then the same ones repeatedly, from memory. By rounds. */
   readonly rounds: Readonly<Record<Time, Measured[]>>;
 }
 
@@ -44,7 +44,7 @@ export const run = async (): Promise<Figure[]> => {
   const all: AmongSo[] = [];
   try {
     for (const size of SIZES) all.push(await among(size));
-    // Programs that have just begun are slow at first, whatever they do.
+    // A process that has just started is slow at first.
     for (const one of all) await ask(one, 0, WARM_UP);
     const calls = (ASKED - WARM_UP) / ROUNDS;
     for (let round = 0; round < ROUNDS; round++)
@@ -105,7 +105,7 @@ const issueOne = async ({ post }: Instance): Promise<string> => {
   return String(license['id']);
 };
 
-/** @returns keys of licenses that lie scattered over all of them */
+/** @returns keys of licenses spread over all of them */
 const fill = async (
   { databaseUrl }: Instance,
   template: string,
@@ -127,13 +127,14 @@ const fill = async (
       sample.push(...keys.filter((_, n) => (from + n) % every === 0));
       const hashes = keys.map((key) => ring.hash('license-key', normalizeLicenseKey(key)));
       const write = await copies(from, hashes);
-      // The next ones are made while these are written.
+      // The next rows are prepared while these are written.
       await written;
       written = write();
     }
     await written;
     for (const table of ['events', 'licenses', 'person_keys']) await pool.query(`vacuum analyze ${table}`);
-    // What has just been written still fills the write-ahead log; its checkpoint shall not fall into the measurement.
+    // The rows just written still fill the write-ahead log. The checkpoint runs now, so that it does not happen during the
+    // measurement.
     await pool.query('checkpoint');
     return sample.slice(0, ASKED);
   } finally {
@@ -149,8 +150,8 @@ const complain = (error: unknown): never => {
 type Copies = (from: number, hashes: readonly string[]) => Promise<() => Promise<void>>;
 
 /**
- * @returns what makes copies of a license from a number on, each of a customer of its own and under a key with such a hash, and gives what
- *   writes them
+ * @returns a function that copies a license starting at a number, each copy with its own customer and its own key hash, and
+ *   returns a function that writes the copies
  */
 const copier = async (pool: pg.Pool, ring: KeyRing, template: string): Promise<Copies> => {
   const personal = new PersonalData(pool, keyWrapper(ring), [licenseStream]);
@@ -195,7 +196,7 @@ const copier = async (pool: pg.Pool, ring: KeyRing, template: string): Promise<C
   };
 };
 
-/** Waits until the subscriptions have passed by all that was copied. */
+/** Waits until the subscriptions have processed or skipped all copied events. */
 const settled = async ({ url }: Instance): Promise<void> => {
   for (;;) {
     const page = await (await fetch(`${url}/metrics`)).text();

@@ -6,7 +6,7 @@ import { inTransaction } from '#events/subscription/transaction';
 
 const AT_ONCE = 1_000;
 
-/** Takes so many events in at once, so that all that follows is delivering. @param pool of the schema `webhooks` */
+/** Takes in this many events together, so that only delivering remains to be done. @param pool of the schema `webhooks` */
 export const takeIn = (pool: pg.Pool, events: number): Promise<void> =>
   inTransaction(pool, async (tx) => {
     for (let n = 0; n < events;) n += await fanOut(Array.from({ length: Math.min(AT_ONCE, events - n) }, anEvent), tx);

@@ -1,6 +1,6 @@
 /**
- * Usage through HTTP on `npm start`'s own process, every record under a key of its own where they come in batches, beside the
- * multi-row INSERT of events like theirs into a table like the log's.
+ * Usage through HTTP on the process of `npm start`; in batches each record has its own key. Compared with a
+ * multi-row INSERT of similar events into a table like the log's.
  */
 import pg from 'pg';
 import { type Instance, startInstance } from '../support/instance.ts';
@@ -91,7 +91,7 @@ const batches = ({ post }: Instance, keyOf: (n: number) => string): Promise<Meas
     if (refused.length > 0) throw new Error(`refused: ${JSON.stringify(refused[0])}`);
   });
 
-/** What the disk and PostgreSQL take of such rows, with the indexes of the log and nothing decided. */
+/** The rate at which the disk and PostgreSQL accept such rows, with the indexes of the log and without any decision. */
 const rows = async (databaseUrl: string, size: number): Promise<number> => {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

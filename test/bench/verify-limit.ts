@@ -1,6 +1,7 @@
 /**
  * The limit of verification: a bare node:http server that answers each POST after one prepared SELECT by key hash.
- * `node verify-limit.ts DATABASE_URL` prints its port. The table `limit_licenses(key_hash text primary key, data jsonb)` is there already.
+ * `node verify-limit.ts DATABASE_URL` prints its port.
+ * The table `limit_licenses(key_hash text primary key, data jsonb)` must exist.
  */
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * One connection that POSTs JSON, one request after the other, and does as little for it as can be done: the generator shares
- * two cores with what it measures.
+ * One connection that POSTs JSON, one request after the other, with as little work as possible: the generator shares
+ * two cores with the measured server.
  */
 export class Wire {
   readonly #socket: Socket;
@@ -26,7 +26,7 @@ export class Wire {
     });
   }
 
-  /** @throws when the answer is not 2xx: a benchmark of refusals would flatter */
+  /** @throws when the answer is not 2xx: refusals are faster and would make the result look better than it is */
   post(path: string, body: object): Promise<Record<string, unknown>> {
     const text = JSON.stringify(body);
     return new Promise((done, failed) => {

@@ -24,7 +24,8 @@ const ended = async (file: string, args: string[], env: NodeJS.ProcessEnv): Prom
 describe('the published package', () => {
   let folder: string;
   beforeAll(async () => {
-    // A project outside this repository that installs the package from its tarball. The tarball of its dependency stands for the registry.
+    // A project outside this repository that installs the package from its tarball. The tarball of its
+    // dependency replaces the registry.
     folder = await mkdtemp(join(tmpdir(), 'keyledger-package-'));
     await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder, PACKAGE, NOBLE], { cwd: folder });
     const tarballs = (await readdir(folder)).map((file) => join(folder, file));

@@ -17,7 +17,7 @@ const env = {
   KEYLEDGER_TEST_CLOCK: 'on',
 };
 
-/** Without Kafka nothing of this is proven, which CI does not put up with. */
+/** Without Kafka this suite proves nothing, so CI fails when Kafka is missing. */
 const missing = process.env['KAFKA_BROKERS'] ? undefined : kafkaMissing();
 if (missing !== undefined) {
   if (process.env['CI'] === 'true') throw new Error(missing);
@@ -28,7 +28,7 @@ interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
-/** What is read of any answer. */
+/** The fields that the tests read from any answer. */
 interface Answer {
   readonly id: string;
   readonly license_key: string;
@@ -76,7 +76,7 @@ const sink = createServer((request, response) => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('sells, activates and verifies through the gateway, and webhooks hear of it over Kafka', async () => {
+  it('sells, activates and verifies through the gateway, and delivers webhooks from events over Kafka', async () => {
     const product = await call('POST', '/admin/products', {
       name: 'Acme Studio',
       slug: 'acme',
@@ -86,7 +86,7 @@ const sink = createServer((request, response) => {
     expect(product.status).toBe(201);
     productId = product.body.id;
     const hook = { url: `http://127.0.0.1:${(sink.address() as AddressInfo).port}/`, events: ['license.*'] };
-    // The service of webhooks knows a product when it has heard of it, a moment after it was made.
+    // The webhooks service learns of a product from its event, shortly after the product is created.
     let endpoint = await call('POST', '/admin/webhooks', { product_id: product.body.id, ...hook });
     await cluster.until(async () => {
       if (endpoint.status !== 201)
@@ -118,7 +118,7 @@ const sink = createServer((request, response) => {
     new Webhook(endpoint.body.secret).verify(body, headers as Record<string, string>);
   });
 
-  it('has services that answer nobody but the gateway', async () => {
+  it('has services that answer only the gateway', async () => {
     for (const [name, path] of [
       ['licensing', '/api/v1/admin/products'],
       ['licensing', '/api/v1/license/verify'],
@@ -141,7 +141,7 @@ const sink = createServer((request, response) => {
     }
   });
 
-  it('has services that own nothing they work on, so that no event can be changed by one', async () => {
+  it('has services that do not own their tables, so that no service can change an event', async () => {
     const host = encodeURIComponent(join(folder, 'postgres'));
     const client = new pg.Client({ connectionString: `postgresql://postgres@localhost/keyledger?host=${host}` });
     await client.connect();
@@ -178,7 +178,7 @@ const sink = createServer((request, response) => {
     await cluster.until(() => delivered('license.suspended') !== undefined);
   });
 
-  it('moves its test clock in all services, and answers once what fell due has been done', async () => {
+  it('moves its test clock in all services, and answers after everything due has been done', async () => {
     const plan = await call('POST', '/admin/plans', {
       product_id: productId,
       name: 'Trial',
@@ -203,7 +203,7 @@ const sink = createServer((request, response) => {
     await cluster.until(() => delivered('license.expired', trial.body.id) !== undefined);
   });
 
-  it('rebuilds what a service keeps of others from Kafka, and leaves it to that service', async () => {
+  it('rebuilds from Kafka what a service stores of others, and the service continues from there', async () => {
     const cli = ['dist/apps/keyledger/src/cli.js', 'projections', 'rebuild', 'known_products'];
     const { stdout } = await promisify(execFile)(process.execPath, cli, {
       env: { ...process.env, KEYLEDGER_DATA: folder, KAFKA_BROKERS: cluster.status().kafka.brokers },
@@ -216,11 +216,11 @@ const sink = createServer((request, response) => {
 
   const ownKafka = process.env['KAFKA_BROKERS'] ? it.skip : it;
 
-  ownKafka('starts Kafka again when that was killed, and the services go on by themselves', async () => {
+  ownKafka('restarts Kafka after it was killed, while the services keep running', async () => {
     const { pid } = cluster.status().kafka;
     const services = cluster.status().services;
     process.kill(pid as number, 'SIGKILL');
-    // Nothing waits for the broker: it is published when there is one again.
+    // No request waits for the broker: the event is published when a broker is available again.
     expect((await call('POST', `/admin/licenses/${licenseId}/reinstate`)).status).toBe(200);
     await cluster.until(() => ![pid, null].includes(cluster.status().kafka.pid));
     await cluster.until(() => delivered('license.reinstated') !== undefined);
@@ -240,7 +240,7 @@ const sink = createServer((request, response) => {
     expect((await call('POST', `/admin/licenses/${licenseId}/suspend`, { reason: 'chargeback' })).status).toBe(200);
   });
 
-  it('stops in order upon SIGTERM, and goes on with what it had at the next start', async () => {
+  it('stops in order upon SIGTERM, and continues with its data at the next start', async () => {
     const pids = Object.values(cluster.status().services).map(({ pid }) => pid);
     expect(await cluster.stop()).toBe(0);
     expect(pids.filter(lives)).toEqual([]);
@@ -249,7 +249,7 @@ const sink = createServer((request, response) => {
     expect(cluster.output).not.toContain('Admin API key');
   });
 
-  it('leaves no service behind when it is killed itself', async () => {
+  it('leaves no service running when it is killed', async () => {
     const pids = Object.values(cluster.status().services).map(({ pid }) => pid);
     await cluster.stop('SIGKILL');
     await cluster.until(() => !pids.some(lives));

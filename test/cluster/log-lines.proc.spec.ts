@@ -17,19 +17,19 @@ const logged = async (output: Buffer, take?: (line: string) => boolean, size = o
 describe('the log of a service in a cluster', () => {
   const json = `{"msg":"a\u2028b\u2029c\rd ü"}`;
 
-  it('keeps each line of output in one line, however it arrives', async () => {
+  it('keeps each line of output in one line, whatever chunks it arrives in', async () => {
     for (const size of [1, 2, 3, 1_000])
       expect(await logged(Buffer.from(`${json}\n\n${json}`), undefined, size)).toBe(`${json}\n\n${json}\n`);
   });
 
-  it('leaves out the lines that are taken, whole', async () => {
+  it('leaves out filtered lines completely', async () => {
     const seen: string[] = [];
     const take = (line: string): boolean => seen.push(line) === 1;
     expect(await logged(Buffer.from(`${json}\nb\n`), take)).toBe('b\n');
     expect(seen).toEqual([json, 'b']);
   });
 
-  it('replaces a line without an end by a note', async () => {
+  it('replaces an endless line with a note', async () => {
     const output = Buffer.concat([Buffer.alloc(5_000_000, 'x'), Buffer.from('\nb\n')]);
     expect(await logged(output, undefined, 65_536)).toMatch(/^\(A line of more than 4194304 bytes.*\)\nb\n$/);
   });

@@ -30,13 +30,13 @@ describe('the roles of a cluster', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('take from a service what it once owned, and keep what is in it', async () => {
+  it('take ownership of objects from a service, and keep their content', async () => {
     const shared = postgres.urlOf('shared');
     await ask(shared, 'create role keyledger_licensing login');
     await ask(shared, 'create schema licensing authorization keyledger_licensing');
     await ask(shared, 'create table licensing.events as select 1 as position');
     await ask(shared, 'alter table licensing.events owner to keyledger_licensing');
-    // The second start of a cluster finds everything as it should be.
+    // A second start of the cluster changes nothing.
     await prepareRoles(shared, home, KEY, ['licensing', 'billing']);
     const addresses = await prepareRoles(shared, home, KEY, ['licensing', 'billing']);
     const { work = '', migration = '' } = addresses.get('licensing') ?? {};

@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 export interface ClusterStatus {
   readonly url: string;
-  /** `pid` is null when KAFKA_BROKERS names another than the cluster's own. */
+  /** `pid` is null when KAFKA_BROKERS names a broker that is not the cluster's own. */
   readonly kafka: { readonly brokers: string; readonly pid: number | null };
   readonly services: Readonly<Record<string, { readonly url: string; readonly pid: number | null }>>;
 }
@@ -25,12 +25,12 @@ export class RunningCluster {
     }
   }
 
-  /** @throws with what it said when it does not start */
+  /** @throws with the output of the cluster when it does not start */
   static async start(folder: string, env: Readonly<Record<string, string>> = {}): Promise<RunningCluster> {
     const child = spawn(process.execPath, ['tools/cluster.mjs'], {
       cwd: ROOT,
       env: { ...process.env, NODE_OPTIONS: '', PORT: '0', KEYLEDGER_DATA: folder, ...env },
-      // Of a group of its own, as a terminal's shell puts it into the foreground.
+      // In its own process group, as a shell starts a foreground job.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -68,7 +68,7 @@ export class RunningCluster {
     });
   }
 
-  /** Ctrl-C: SIGINT to all of the foreground's group. */
+  /** Ctrl-C: sends SIGINT to the whole foreground process group. */
   pressCtrlC(): void {
     process.kill(-(this.process.pid ?? 0), 'SIGINT');
   }
@@ -79,7 +79,7 @@ export class RunningCluster {
     return this.ended();
   }
 
-  /** Waits until it has. @returns the exit code; null when a signal ended it */
+  /** Waits until the cluster has exited. @returns the exit code; null when a signal ended it */
   async ended(): Promise<number | null> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       await new Promise((done) => this.process.once('exit', done));
@@ -88,12 +88,12 @@ export class RunningCluster {
   }
 }
 
-/** Whether a process lives. */
+/** Whether a process is running. */
 export const lives = (pid: number | null): boolean => {
   if (pid === null) return false;
   try {
     process.kill(pid, 0);
-    // A process that nobody has waited for yet is dead all the same.
+    // A zombie process, whose parent has not waited for it yet, counts as dead.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
     if (['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;

@@ -20,7 +20,7 @@ const LICENSES = 40;
 /** Events of each license. */
 const EACH = 25;
 
-/** What the services would publish of a license: with fields and types that no consumer has heard of yet. */
+/** Events that the services would publish for a license, including fields and types that no consumer knows yet. */
 const eventOf = (license: string, version: number): PublishedEvent => {
   const example = catalogue(contracts).data.find(({ type }) => type === 'license.renewed')?.examples[0];
   if (example === undefined) throw new Error('the catalogue has no example of license.renewed');
@@ -62,11 +62,11 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
   });
 
   for (const { name, missing, prepare } of languages) {
-    // In CI what is missing fails; elsewhere it is said, and counted as skipped.
+    // In CI a missing language fails the test; elsewhere the reason is printed and the test counts as skipped.
     const test = missing === undefined || process.env['CI'] === 'true' ? it : it.skip;
     if (missing !== undefined) console.error(`DID NOT RUN: the consumer in ${name}: ${missing}.`);
 
-    test(`${name} has each event in effect once, killed and started again in the middle of it`, async () => {
+    test(`${name} has each event take effect once, although it is killed and restarted midway`, async () => {
       const [program, ...args] = prepare();
       const topic = `consumers.${randomBytes(4).toString('hex')}`;
       const database = join(folder, `${topic}.sqlite`);
@@ -100,7 +100,7 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
             db.close();
           }
         } catch (error) {
-          // It has not made its tables yet, or is about to write them.
+          // The consumer has not created its tables yet, or is about to write to them.
           if (/unable to open|no such table|locked/.test(String(error))) return 0;
           throw error;
         }
@@ -114,10 +114,10 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
       await send(versions(1, 10));
       const first = start();
       await until(1, first);
-      // It is killed while there is more to come, and does not know how far Kafka believes it to be.
+      // The consumer is killed while more messages follow, and does not know which offset Kafka has committed for it.
       await send(versions(11, 15));
       await stop(first.child, 'SIGKILL');
-      // Some come again, as after a crash of Keyledger; somebody else writes into the topic.
+      // Some messages are sent again, as after a crash of Keyledger, and a foreign program writes into the topic.
       await send(versions(3, 8));
       await producer.send({
         topic,

@@ -7,12 +7,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLES = join(ROOT, 'docs/examples/consumers');
 const CACHE = join(ROOT, 'node_modules/.cache');
 
-/** How the example of a language is run here. */
+/** How the example of a language is run on this machine. */
 export interface Language {
   readonly name: string;
-  /** Why it cannot be run on this machine; undefined when it can. */
+  /** Why it cannot run on this machine; undefined when it can. */
   readonly missing: string | undefined;
-  /** Fetches what it needs, once. @returns the command */
+  /** Installs its dependencies, once. @returns the command */
   prepare(): readonly [program: string, ...args: string[]];
 }
 
@@ -25,7 +25,7 @@ const run = (program: string, args: readonly string[], cwd: string): void => {
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
 };
 
-/** A folder that `make` fills, once for each state of the file that says with what. */
+/** A folder that `make` fills, once per state of the file that lists its content. */
 const madeOnce = (name: string, file: string, make: (folder: string) => void): string => {
   const state = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
   const folder = join(CACHE, `consumer-${name}-${state}`);

@@ -39,7 +39,7 @@ const SECRETS = ['KEYLEDGER_MASTER_KEY', 'POSTGRES_PASSWORD', ...APPS.map((app) 
 
 const duration = { type: 'string', pattern: '^[0-9]+(ms|s|m)$' };
 const texts = { type: 'array', items: { type: 'string' }, minItems: 1 };
-/** What we use of the Compose Specification; a key that is not in it is a slip of the pen, or wants a line here. */
+/** The part of the Compose Specification that we use. A key that is not listed is a typing error, or must be added here. */
 const SCHEMA = {
   type: 'object',
   required: ['name', 'services', 'networks', 'volumes'],
@@ -118,7 +118,7 @@ const service = (name: string): Service => {
 };
 
 describe('docker-compose.yml', () => {
-  it('is made of what the Compose Specification knows', () => {
+  it('uses only keys of the Compose Specification', () => {
     const validate = new Ajv2020({ allErrors: true, strictTypes: false, strictTuples: false }).compile(SCHEMA);
     expect(validate(compose) ? [] : validate.errors).toEqual([]);
   });
@@ -128,14 +128,14 @@ describe('docker-compose.yml', () => {
     for (const { healthcheck } of Object.values(compose.services)) expect(healthcheck.test.length).toBeGreaterThan(1);
   });
 
-  it.each(APPS)('starts %s by its name, after what it needs', (app) => {
+  it.each(APPS)('starts %s by its name, after the services that it needs', (app) => {
     const { command, depends_on, read_only, cap_drop } = service(app);
     expect(command).toEqual(['dist/apps/keyledger/src/main.js', app]);
     expect(Object.keys(depends_on ?? {})).toEqual(expect.arrayContaining(['postgres', 'kafka']));
     expect([read_only, cap_drop]).toEqual([true, ['ALL']]);
   });
 
-  it('gives each service a role and a password of its own', () => {
+  it('gives each service its own role and password', () => {
     const found = APPS.map((app) =>
       /^postgresql:\/\/(\w+):\$\{(\w+):\?/.exec(service(app).environment['DATABASE_URL'] ?? ''),
     );
@@ -156,7 +156,7 @@ describe('docker-compose.yml', () => {
     expect(given.filter((variable) => ![...read, ...addresses].includes(variable))).toEqual([]);
   });
 
-  it('has no secret of its own: all come from .env, and nothing starts without', () => {
+  it('contains no secret: all come from .env, and it does not start without them', () => {
     const all = variables(read('docker-compose.yml'));
     for (const name of SECRETS) {
       const uses = all.filter((use) => use.name === name);
@@ -171,7 +171,7 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(example).sort()).toEqual([...used].sort());
   });
 
-  it('lets nobody in but by the gateway', () => {
+  it('publishes only the port of the gateway', () => {
     const open = Object.entries(compose.services).filter(([, { ports }]) => ports !== undefined);
     expect(open.map(([name]) => name)).toEqual(['gateway']);
     expect(compose.networks['inside']).toEqual({ internal: true });
@@ -182,7 +182,7 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('keeps what is to last in volumes', () => {
+  it('keeps permanent data in volumes', () => {
     const named = Object.values(compose.services).flatMap(({ volumes = [] }) =>
       volumes.map((volume) => volume.split(':')[0] ?? ''),
     );
@@ -221,14 +221,14 @@ describe('docker-compose.yml', () => {
 describe('the roles of deploy/postgres', () => {
   const sql = read('deploy/postgres/roles.sql');
 
-  it('take every password from the environment that PostgreSQL is given', () => {
+  it('take every password from the environment of the PostgreSQL container', () => {
     const taken = [...sql.matchAll(/^\\getenv \w+ (\w+)$/gm)].map(([, name]) => name);
     expect(taken).toEqual(APPS.map((app) => `${app.toUpperCase()}_DB_PASSWORD`));
     const given = service('postgres').environment;
     for (const name of taken) expect(given[name ?? '']).toBe(`\${${name}:?give one in .env}`);
   });
 
-  it('own their schema and reach no other', async () => {
+  it('own their schema and have no access to others', async () => {
     const database = await freshDatabase();
     const admin = new pg.Client({ connectionString: database.url });
     await admin.connect();

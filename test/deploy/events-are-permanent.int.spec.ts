@@ -8,7 +8,7 @@ import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const services = [gatewayService, licensingService, webhooksService];
 
-/** A database with two roles: `owner` may make schemas, `worker` nothing but connect. */
+/** A database with two roles: `owner` may create schemas, `worker` may only connect. */
 const twoRoles = async (): Promise<{
   database: TestDatabase;
   owner: string;
@@ -41,7 +41,7 @@ const twoRoles = async (): Promise<{
   };
 };
 
-describe('a service that works as another role than the owner of its tables', () => {
+describe('a service whose role does not own its tables', () => {
   let roles: Awaited<ReturnType<typeof twoRoles>>;
   let app: TestApp;
   let worker: pg.Client;
@@ -50,7 +50,7 @@ describe('a service that works as another role than the owner of its tables', ()
   beforeAll(async () => {
     roles = await twoRoles();
     const env = { KEYLEDGER_MIGRATION_DATABASE_URL: roles.owner };
-    // Twice, as the second start finds everything there.
+    // Twice, since a second start must find everything in place.
     await (await startApp({ services, databaseUrl: roles.worker, env })).close();
     app = await startApp({ services, databaseUrl: roles.worker, env });
     worker = new pg.Client({ connectionString: roles.worker, options: '-c search_path=licensing' });
@@ -105,7 +105,7 @@ describe('a service that works as another role than the owner of its tables', ()
     const refusal = await worker
       .query(sql)
       .then(
-        // PostgreSQL grants nothing to who may grant nothing, and says so in a warning.
+        // PostgreSQL does not grant anything for a role without the grant option; it only prints a warning.
         () => worker.query('update events set version = version'),
       )
       .then(
@@ -118,7 +118,7 @@ describe('a service that works as another role than the owner of its tables', ()
     expect(Number(before.rows[0]?.count)).toBeGreaterThan(0);
   });
 
-  it('does not start as the owner under two names', async () => {
+  it('does not start when the owner connects under two names', async () => {
     const env = { KEYLEDGER_MIGRATION_DATABASE_URL: roles.worker };
     await expect(startApp({ services, databaseUrl: roles.worker, env })).rejects.toThrow(
       /are both of the role worker_/,

@@ -1,4 +1,4 @@
-/** A process that appends: `appender.ts URL STREAMS COMMANDS CALLERS LIMIT`. Prints how its commands ended, as JSON. */
+/** A process that appends: `appender.ts URL STREAMS COMMANDS CALLERS LIMIT`. Prints the outcomes of its commands as JSON. */
 import pg from 'pg';
 import { PostgresEventStore } from '#events/store/postgres-event-store';
 import { counters, increase, metadata } from './counter.ts';

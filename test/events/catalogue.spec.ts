@@ -18,7 +18,7 @@ const mistakes = (type: string, data: unknown): unknown => {
   return validate(data) ? [] : validate.errors;
 };
 
-/** The published form of an event whose log entry has the example's fields and others that nobody may see. */
+/** The published form of an event. Its log entry has the example's fields and extra fields that must not be published. */
 const published = (contract: EventContract<never>) =>
   publish(
     {
@@ -40,7 +40,7 @@ const published = (contract: EventContract<never>) =>
     contractsByType(contracts).schemas,
   );
 
-/** Which streams the services keep events of a name in, and those of its types that are found elsewhere. */
+/** The streams in which each service stores events, and the types that are stored elsewhere. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   activation: 'lic_…',
   add_on: 'addon_…',
@@ -60,7 +60,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
 };
 
 describe('the catalogue of events', () => {
-  it('has each type once, by name', () => {
+  it('lists each type once, sorted by name', () => {
     const types = catalogue(contracts).data.map(({ type }) => type);
     expect(types.length).toBeGreaterThan(0);
     expect(types).toEqual([...new Set(contracts.map(({ type }) => type))].sort());
@@ -68,7 +68,7 @@ describe('the catalogue of events', () => {
   });
 
   it.each(contracts.map((contract) => [contract.type, contract] as const))(
-    'has a true example of %s',
+    'has a valid example of %s',
     (type, contract) => {
       expect(mistakes(type, contract.example)).toEqual([]);
       const { data } = published(contract);
@@ -78,21 +78,21 @@ describe('the catalogue of events', () => {
   );
 
   it.each(catalogue(contracts).data.map(({ type, examples }) => [type, examples[0]?.subject] as const))(
-    'has an example of %s with the subject that it really comes with',
+    'has an example of %s with its real subject',
     (type, subject = '') => {
       const [name = ''] = type.split('.');
       expect(subject.replace(/_[0-9a-hjkmnp-tv-z]{26}/, '_…')).toBe(SUBJECTS[type] ?? SUBJECTS[name]);
     },
   );
 
-  it('has schemas that a wrong event does not pass', () => {
+  it('has schemas that reject a wrong event', () => {
     for (const { type } of contracts) expect(mistakes(type, 'not an object')).not.toEqual([]);
   });
 });
 
 describe('an event as a Kafka message', () => {
   it.each(contracts.map((contract) => [contract.type, contract] as const))(
-    '%s comes back as it went',
+    '%s is unchanged after the round trip',
     (_, contract) => {
       const event = published(contract);
       const { key, value, headers } = toMessage(event);
@@ -131,7 +131,7 @@ describe('an event as a Kafka message', () => {
 describe('the AsyncAPI document', () => {
   const document = asyncApi(contracts, { servers: ['kafka.example.com:9092'] });
 
-  /** What a reference points at. @throws when there is nothing */
+  /** The target of a reference. @throws when the target is missing */
   const resolve = (reference: string): unknown => {
     const path = reference.replace(/^#\//, '').split('/');
     const found = path.reduce<unknown>((at, part) => (at as Json | undefined)?.[part], document);
@@ -171,7 +171,7 @@ describe('the AsyncAPI document', () => {
           type: 'object',
           additionalProperties: false,
           properties: {
-            // The keys of components may hold these characters only.
+            // The keys of components may contain only these characters.
             messages: {
               ...object({ type: 'object', required: ['payload'] }),
               propertyNames: { pattern: '^[\\w.-]+$' },
@@ -185,13 +185,13 @@ describe('the AsyncAPI document', () => {
     expect(shape.errors).toBeNull();
   });
 
-  it('leads nowhere but to what is in it', () => {
+  it('has no dangling references', () => {
     const all = references(document);
     expect(all.length).toBeGreaterThan(contracts.length);
     for (const reference of all) resolve(reference);
   });
 
-  it('has headers that are those of the messages', () => {
+  it('describes the headers of the real messages', () => {
     const validate = ajv.compile(resolve('#/components/schemas/CloudEventHeaders') as Json);
     for (const contract of contracts) {
       const { headers } = toMessage(published(contract));

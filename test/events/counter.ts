@@ -1,4 +1,4 @@
-// By its own path, as Node runs this file in child processes without compiling decorators, which the index leads to.
+// Imported by its own path: Node runs this file in child processes without compiling decorators, which the index imports.
 import type { StreamType } from '#events/decider';
 
 export interface Increased {

@@ -12,7 +12,7 @@ const nameOf = ({ event: { data } }: Received): unknown =>
   data['name'] ?? (data['changes'] as { name?: string } | undefined)?.name;
 
 interface Installation {
-  /** What callers talk to. */
+  /** The server that callers use. */
   readonly door: TestApp;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ const oneProcess = async (): Promise<Installation> => {
   return { door, close: () => door.close() };
 };
 
-/** The gateway has a database of its own, so it reads the log of licensing over HTTP only. */
+/** The gateway has its own database, so it reads the log of licensing over HTTP only. */
 const cluster = async (): Promise<Installation> => {
   const licensing = await startApp({ services: [licensingService] });
   const door = await startApp({ services: [gatewayService], product, env: { KEYLEDGER_LICENSING_URL: licensing.url } });
@@ -66,7 +66,7 @@ describe.each([
   });
   afterAll(() => installation.close());
 
-  it('has every published event of all services, each service’s in the order of its log', async () => {
+  it('has every published event of all services, in the log order of each service', async () => {
     const { status, body } = await list('?limit=200');
     expect(status).toBe(200);
     expect(body.has_more).toBe(false);
@@ -83,7 +83,7 @@ describe.each([
     expect(body.data[0]).toMatchObject({ specversion: '1.0', datacontenttype: 'application/json' });
   });
 
-  it('is read page by page without a gap or a double, also by one at a time', async () => {
+  it('is read page by page without gaps or duplicates, also with pages of one event', async () => {
     const all = (await list('?limit=200')).body.data.map(({ id }: { id: string }) => id);
     for (const limit of [1, 3]) {
       const seen: string[] = [];
@@ -99,7 +99,7 @@ describe.each([
     }
   });
 
-  it('holds a cursor good for what comes later', async () => {
+  it('accepts a cursor for events that are added later', async () => {
     const { body: now } = await list('?after=latest');
     expect(now).toMatchObject({ data: [], has_more: false });
     await rename(products[0] ?? '', 'later');
@@ -107,7 +107,7 @@ describe.each([
     expect(body.data).toMatchObject([{ type: 'product.updated', subject: products[0] }]);
   });
 
-  it('is narrowed by types, wildcards and subject, and never widened by a typing error', async () => {
+  it('filters by types, wildcards and subject, and a typing error never widens the filter', async () => {
     const types = async (query: string): Promise<string[]> => [
       ...new Set<string>((await list(`?limit=200&${query}`)).body.data.map(({ type }: { type: string }) => type)),
     ];
@@ -123,7 +123,7 @@ describe.each([
     }
   });
 
-  it('shows a key that is bound to a product that product’s events and no others', async () => {
+  it('shows a key that is bound to a product only the events of that product', async () => {
     const { body } = await list('?limit=200', boundKey);
     expect(body.data.length).toBeGreaterThan(4);
     for (const { data } of body.data) expect(data.product_id).toBe(products[1]);
@@ -131,7 +131,7 @@ describe.each([
     expect(other.body.data).toEqual([]);
   });
 
-  it('is for the scope admin', async () => {
+  it('requires the scope admin', async () => {
     const { body } = await app.call('POST', '/admin/api-keys', { name: 'Shop', scopes: ['licenses:write'] });
     for (const path of ['/events', '/events/stream']) {
       expect((await app.call('GET', path, undefined, { authorization: `Bearer ${body.key}` })).status).toBe(403);
@@ -146,14 +146,14 @@ describe.each([
     Buffer.from('licensing:-1').toString('base64url'),
     Buffer.from('licensing:999999999').toString('base64url'),
     'x'.repeat(1_000),
-  ])('refuses a cursor that it did not give out: %s', async (cursor) => {
+  ])('refuses a cursor that it did not issue: %s', async (cursor) => {
     for (const path of ['/events', '/events/stream']) {
       const { status, body } = await app.call('GET', `${path}?after=${cursor}`);
       expect([status, body.code]).toEqual([400, 'INVALID_CURSOR']);
     }
   });
 
-  it('streams what happens, and goes on where a reader left off', async () => {
+  it('streams new events, and continues where a reader stopped', async () => {
     const first = await stream();
     expect([first.status, first.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
     await eventually(() => first.lastId !== '');
@@ -174,7 +174,7 @@ describe.each([
     second.close();
   });
 
-  it('streams all that there is when it is asked for the beginning, sifted as a list would be', async () => {
+  it('streams all events when asked for the beginning, with the same filters as a list', async () => {
     const { body } = await list('?limit=200&types=product.*', boundKey);
     const reader = await stream('?after=beginning&types=product.*', { authorization: `Bearer ${boundKey}` });
     await reader.until(body.data.length);
@@ -186,7 +186,7 @@ describe.each([
     reader.close();
   });
 
-  it('costs little for a reader that takes nothing, and loses it nothing', async () => {
+  it('uses little memory for a reader that reads nothing, and the reader loses no event', async () => {
     const streams = app.app.nest.get(EventStreams, { strict: false });
     const { body: now } = await list('?after=latest');
     const idle = await stream(`?after=${now.next_cursor}`, {}, { paused: true });
@@ -198,7 +198,7 @@ describe.each([
       { types: undefined, subject: undefined, product_id: null },
       { actor: { type: 'api_key', id: 'key_1' }, scopes: ['admin'], product_id: null },
     );
-    // More than a tail holds in memory.
+    // More than a tail buffers in memory.
     for (let n = 0; n < 60; n++)
       await Promise.all(Array.from({ length: 20 }, (_, m) => rename(products[m % 2] ?? '', `name ${n} ${m}`)));
     expect(held.readableLength).toBeLessThanOrEqual(2);
@@ -213,7 +213,7 @@ describe.each([
     idle.close();
   });
 
-  it('ends with the key that it was opened with', async () => {
+  it('ends when the key that opened it is revoked', async () => {
     const { body: key } = await app.call('POST', '/admin/api-keys', { name: 'Short-lived', scopes: ['admin'] });
     const { nest } = app.app;
     const [logs, keys] = [nest.get(EventLogs, { strict: false }), nest.get(ApiKeyDirectory, { strict: false })];
@@ -224,7 +224,7 @@ describe.each([
     );
     const pieces: string[] = [];
     stream.on('data', (piece: string) => pieces.push(piece));
-    // The third and later heartbeats have found the key good.
+    // The third and later heartbeats have found the key valid.
     await eventually(() => pieces.length >= 4);
     await app.call('DELETE', `/admin/api-keys/${key.id}`);
     await eventually(() => stream.closed);
@@ -236,7 +236,7 @@ describe.each([
     expect([status, headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
   });
 
-  it('lets one credential hold so many streams open, and counts those that are gone no more', async () => {
+  it('limits the open streams of one credential, and does not count closed ones', async () => {
     const { body } = await app.call('POST', '/admin/api-keys', { name: 'Greedy', scopes: ['admin'] });
     const authorization = `Bearer ${body.key}`;
     const readers = await Promise.all(Array.from({ length: 20 }, () => stream('', { authorization })));
@@ -252,7 +252,7 @@ describe.each([
     again.close();
   });
 
-  it('ends streams when the instance stops, so that their readers come back elsewhere', async () => {
+  it('ends streams when the instance stops, so that readers reconnect to another instance', async () => {
     const other = await start();
     const reader = await EventReader.open(`${other.door.url}/api/v1/events/stream`, {
       authorization: `Bearer ${ADMIN_KEY}`,
@@ -264,7 +264,7 @@ describe.each([
 });
 
 describe('the log of a service of a cluster', () => {
-  it('is shown to the gateway alone', async () => {
+  it('is served only to the gateway', async () => {
     const { door, close } = await oneProcess();
     expect((await door.call('GET', '/../../internal/events/licensing?after=0&limit=1')).status).toBe(404);
     expect((await door.call('GET', '/api/../internal/events/licensing?after=0&limit=1')).status).toBe(404);
@@ -275,7 +275,7 @@ describe('the log of a service of a cluster', () => {
     await licensing.close();
   });
 
-  it('may be away: lists say so, streams go on with the others', async () => {
+  it('may be unavailable: lists report it, streams continue with the other services', async () => {
     const licensing = await startApp({ services: [licensingService] });
     const door = await startApp({
       services: [gatewayService],

@@ -15,7 +15,7 @@ interface Appender {
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
-describe('the event store among processes', () => {
+describe('the event store with several processes', () => {
   let log: TestLog;
   let store: EventStore;
 
@@ -25,7 +25,7 @@ describe('the event store among processes', () => {
   });
   afterEach(() => log.drop());
 
-  /** Runs a process to its end. @returns how many of its commands ended in which way */
+  /** Runs a process to its end. @returns how many of its commands ended with each outcome */
   const run = async ({ streams, commands, callers, limit = Infinity }: Appender): Promise<Record<string, number>> => {
     const node = ['--experimental-transform-types', '--disable-warning=ExperimentalWarning', '--conditions=source'];
     const program = `${import.meta.dirname}/appender.ts`;
@@ -34,7 +34,7 @@ describe('the event store among processes', () => {
     return JSON.parse(stdout) as Record<string, number>;
   };
 
-  /** Reads behind the writers, the way every subscription does, until they have ended and nothing more comes. */
+  /** Reads behind the writers, as every subscription does, until the writers have ended and no more events arrive. */
   const tail = async (writers: Promise<unknown>): Promise<RecordedEvent[]> => {
     const seen: RecordedEvent[] = [];
     let ended = false;
@@ -64,7 +64,7 @@ describe('the event store among processes', () => {
     }
   };
 
-  it('shows a reader all of 10,000 appends that four processes race, once and in order', async () => {
+  it('shows a reader all of 10,000 appends that four processes race to write, once and in order', async () => {
     const shared = range(20).map((n) => `shared_${n}`);
     const writers = Promise.all(
       range(4).map((process) =>
@@ -76,7 +76,7 @@ describe('the event store among processes', () => {
     expectWholeInOrder(seen, 10_000);
   });
 
-  it('accepts exactly the limit on one hot stream, from two processes at once', async () => {
+  it('accepts exactly the limit on one hot stream from two concurrent processes', async () => {
     const appender = { streams: ['hot'], commands: 500, callers: 500, limit: 700 };
     const [one, two] = await Promise.all([run(appender), run(appender)]);
     const total = (ending: string): number => (one[ending] ?? 0) + (two[ending] ?? 0);
@@ -85,7 +85,7 @@ describe('the event store among processes', () => {
     expect((await store.load(counters, 'hot')).version).toBe(700);
   });
 
-  it('hides no event of 32 plain writers of which one in twenty rolls back', async () => {
+  it('hides no event of 32 plain writers, one in twenty of which rolls back', async () => {
     let committed = 0;
     const write = async (writer: number): Promise<void> => {
       const client = await log.pool.connect();
@@ -96,7 +96,7 @@ describe('the event store among processes', () => {
           `insert into events (id, stream_id, version, type, data, metadata) values ($1, $1, 1, 'counter.increased', '{}', '{}')`,
           [`plain_${writer}_${n}`],
         );
-        // Between insert and commit is where an order by identity alone loses events.
+        // A reader that orders by identity alone loses events that are between insert and commit.
         if (n % 3 === 0) await turn();
         await client.query(rolledBack ? 'rollback' : 'commit');
         if (!rolledBack) committed += 1;

@@ -37,7 +37,7 @@ suite(`keyledger events republish${unavailable === undefined ? '' : ` (${unavail
   });
   afterAll(() => app.close());
 
-  /** Runs the command; `onSaid` sees what it says as it goes. */
+  /** Runs the command; `onSaid` receives its output while it runs. */
   const run = async (args: string[], onSaid: (text: string, kill: () => void) => void = () => undefined) => {
     const child = spawn(
       process.execPath,
@@ -63,7 +63,7 @@ suite(`keyledger events republish${unavailable === undefined ? '' : ` (${unavail
     return { code, said };
   };
 
-  it('goes on where it was killed, and says how far it is', async () => {
+  it('continues after a kill, and reports its progress', async () => {
     const topic = `side.${randomBytes(4).toString('hex')}`;
     const args = ['--service', 'licensing', '--from', '1', '--topic', topic, '--batch', '10'];
     const killed = await run(args, (said, kill) => {
@@ -85,7 +85,7 @@ suite(`keyledger events republish${unavailable === undefined ? '' : ` (${unavail
     });
     await eventually(() => new Set(got).size >= wanted.length);
     await consumer.disconnect();
-    // One product's events are in one partition: what came first of each is in the order of the log.
+    // The events of one product are in one partition: the first copy of each event is in the order of the log.
     expect([...new Set(got)]).toEqual(wanted);
   });
 

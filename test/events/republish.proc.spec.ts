@@ -18,7 +18,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
   let kafka: KafkaOptions;
   let database: TestDatabase;
   let pool: Pool;
-  /** What is published of the log, in its order. */
+  /** The published events of the log, in log order. */
   let log: { id: string; position: number; subject: string }[];
 
   beforeAll(async () => {
@@ -43,7 +43,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
   const send = (topic: string, stretch: { from: number; to?: number }, onProgress: () => void = () => undefined) =>
     republish({ pool, service: shop, contracts: contractsOf(shop), kafka, topic, batch: 7, onProgress, ...stretch });
 
-  /** All that a topic holds, each partition's in its order. */
+  /** All messages of a topic, in the order of each partition. */
   const read = async (topic: string, count: number): Promise<PublishedEvent[]> => {
     const consumer = kafkaClient(kafka).consumer({ groupId: freshTopic() });
     const events: PublishedEvent[] = [];
@@ -60,7 +60,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
   };
   const ids = (events: readonly { id: string }[]): string[] => [...new Set(events.map(({ id }) => id))].sort();
 
-  it('sends what lies between two positions, both included, in order for each subject', async () => {
+  it('sends the events between two positions, both included, in order for each subject', async () => {
     const topic = freshTopic();
     const wanted = log.slice(5, 30);
     const [from, to] = [wanted[0]?.position ?? 0, wanted.at(-1)?.position ?? 0];
@@ -75,7 +75,7 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
     }
   });
 
-  it('goes on where it broke off, and sends nothing twice that was written down', async () => {
+  it('continues where it stopped, and does not repeat what it has recorded as sent', async () => {
     const topic = freshTopic();
     let batches = 0;
     const breakOff = (): void => {
@@ -88,11 +88,11 @@ suite(`republishing to a side topic${unavailable === undefined ? '' : ` (${unava
     const events = await read(topic, log.length);
     expect(events).toHaveLength(log.length);
     expect(ids(events)).toEqual(ids(log));
-    // It had come to its end: whoever asks once more wants all of it again.
+    // The republish was complete, so running it once more sends all events again.
     expect(await send(topic, { from: 1 })).toBe(log.length);
   });
 
-  it('never sends to where services publish', async () => {
+  it('never sends to a topic that services publish to', async () => {
     for (const topic of [`keyledger.${shop}`, 'keyledger.licensing', 'keyledger.to_come']) {
       await expect(send(topic, { from: 1 })).rejects.toThrow('name another topic');
     }

@@ -25,7 +25,7 @@ export class EventReader {
     response.on('close', end).on('error', end);
   }
 
-  /** Opens the stream; with `paused` it takes nothing until `read` is called. */
+  /** Opens the stream; with `paused` it reads nothing until `read` is called. */
   static async open(url: string, headers: Record<string, string>, { paused = false } = {}): Promise<EventReader> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request(url, { headers }, resolve).on('error', reject).end();

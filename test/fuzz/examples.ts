@@ -1,15 +1,15 @@
 import type { Instance } from '../support/instance.ts';
 
-/** What stands for a schema while fuzzing: by the prefix of an id, or by the name of a field. */
+/** Replacements for schemas during fuzzing, by the prefix of an id or by the name of a field. */
 export interface Examples {
   readonly ids: Readonly<Record<string, readonly string[]>>;
   readonly fields: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Several of each kind: some will be revoked or deleted on the way. */
+/** Several of each kind, since the requests revoke or delete some. */
 const EACH = 5;
 
-/** Makes what requests can be about. */
+/** Creates the resources that requests refer to. */
 export const makeExamples = async ({ post }: Instance): Promise<Examples> => {
   const ids: Record<string, string[]> = {};
   const keys: string[] = [];
@@ -50,7 +50,7 @@ export const makeExamples = async ({ post }: Instance): Promise<Examples> => {
   };
 };
 
-/** The document with ids and keys of things that are there in place of the shapes of such ids and keys. */
+/** The document in which ids and keys of existing resources replace the patterns of ids and keys. */
 export const withExamples = (document: unknown, { ids, fields }: Examples): unknown => {
   const replace = (value: unknown, name: string): unknown => {
     if (typeof value !== 'object' || value === null) return value;
@@ -64,7 +64,7 @@ export const withExamples = (document: unknown, { ids, fields }: Examples): unkn
     return Object.fromEntries(Object.entries(schema).map(([key, inner]) => [key, replace(inner, key)]));
   };
   const { paths, components, ...rest } = document as Record<string, unknown>;
-  // Answers are held against what was documented, about whatever they are.
+  // Only requests use existing ids; answers are compared with the documented schemas, whatever resource they describe.
   return { ...rest, components, paths: mapRequests(paths, replace) };
 };
 

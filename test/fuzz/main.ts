@@ -1,8 +1,8 @@
 /**
- * `npm run fuzz [-- EXAMPLES]`: schemathesis (PyPI) throws made-up requests at a throw-away instance, from its own OpenAPI
- * document: no answer may be a 5xx, undocumented, or of another shape than documented. Once with good and bad requests about
- * what is not there, once with good ones about what is. Needs Python 3.10. EXAMPLES is how many requests every operation gets
- * of those that chance makes (default 100); `--quick` is what `npm test` runs.
+ * `npm run fuzz [-- EXAMPLES]`: schemathesis (PyPI) sends generated requests to a temporary instance, based on its OpenAPI
+ * document. No answer may be a 5xx, undocumented, or of another shape than documented. It runs once with valid and invalid
+ * requests about resources that do not exist, and once with valid ones about existing resources. Needs Python 3.10. EXAMPLES is
+ * the number of random requests for each operation (default 100); `--quick` is what `npm test` runs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -21,7 +21,7 @@ const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 const program = join(HOME, 'bin', 'schemathesis');
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean' } } });
 const examples = positionals[0] ?? '100';
-/** As part of `npm test`: the same requests each time, and of the answers what no caller may ever meet. */
+/** For `npm test`: the same requests each time, and checks only for answers that no caller may ever receive. */
 const QUICK = [
   '--seed',
   '1',
@@ -45,7 +45,7 @@ const install = (): void => {
   if (failed) throw new Error(`schemathesis ${VERSION} could not be installed`);
 };
 
-// Whatever the value, schemathesis takes it for a terminal and draws its progress.
+// Whatever the value of this variable, schemathesis assumes a terminal and draws its progress.
 const { FORCE_COLOR: _color, ...quiet } = process.env;
 
 const fuzz = ({ url, key }: Instance, document: string, options: readonly string[]): number =>
@@ -68,7 +68,7 @@ const fuzz = ({ url, key }: Instance, document: string, options: readonly string
     { ...quiet, API_KEY: key },
   );
 
-/** An instance of its own for each run: before it is done, the admin key of the run may be among what it has revoked. */
+/** A separate instance for each run: during a run, schemathesis may revoke the admin key of the run. */
 const against = async (campaign: (instance: Instance) => Promise<number>): Promise<number> => {
   const instance = await startInstance();
   try {
@@ -82,10 +82,10 @@ const OPENAPI = '/api/v1/openapi.json';
 
 install();
 const strangers = await against(async (instance) =>
-  // What is not there accepts nothing: an If-Match is made up without its quotes too.
+  // Valid requests are refused too: their resources do not exist, and an If-Match may be generated without quotes.
   fuzz(instance, instance.url + OPENAPI, [
     ...['--exclude-checks', 'positive_data_acceptance'],
-    // Every bad value of every field takes minutes; test/http/bad-input.int.spec.ts has those that matter.
+    // Testing every invalid value of every field takes minutes; test/http/bad-input.int.spec.ts tests the important ones.
     ...(values.quick ? ['--phases', 'examples,fuzzing,stateful'] : []),
   ]),
 );

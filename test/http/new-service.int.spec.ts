@@ -45,7 +45,7 @@ class GreetingController {
   }
 }
 
-/** A service as its own folder would describe it. */
+/** A service as its own folder would define it. */
 const greetingsService = defineService({
   name: 'greetings',
   features: [{ streams: [greetingStream], controllers: [GreetingController] }],
@@ -62,7 +62,7 @@ const greetingsService = defineService({
   problems: { GREETING_REFUSED: { status: 409, message: 'There is no one to greet.', remedy: 'Name a person.' } },
 });
 
-/** The one line: the service's name in the list of services. */
+/** The only change outside the folder: the name of the service in the list of services. */
 const product = [gatewayService, licensingService, webhooksService, greetingsService];
 
 describe('a service that is added to the list of services', () => {

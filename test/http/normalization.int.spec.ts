@@ -12,7 +12,7 @@ const DECOMPOSED = 'Mu\u0308ller';
 const LOCAL = '2031-01-01T02:00:00+02:00';
 const UTC = '2031-01-01T00:00:00.000Z';
 
-describe('what is written in one of several ways', () => {
+describe('a value that can be written in several ways', () => {
   let app: TestApp;
   let product_id: unknown;
   let plan_id: unknown;
@@ -48,7 +48,7 @@ describe('what is written in one of several ways', () => {
     const times = { valid_from: '2030-06-30T23:00:00.1239-01:00', valid_until: '2032-01-01t00:00:00z' };
     const shown = { valid_from: '2030-07-01T00:00:00.123Z', valid_until: '2032-01-01T00:00:00.000Z' };
 
-    it('is that time in UTC when a license is issued, imported and renewed', async () => {
+    it('is stored as that time in UTC when a license is issued, imported and renewed', async () => {
       const license = await issue(times);
       expect(license).toMatchObject(shown);
       expect(await imported(times)).toMatchObject(shown);
@@ -56,7 +56,7 @@ describe('what is written in one of several ways', () => {
       expect(renewed).toMatchObject({ status: 200, body: { valid_until: UTC } });
     });
 
-    it('is that time in a query', async () => {
+    it('means that time in a query', async () => {
       const { id } = await issue();
       const read = (as_of: string): Promise<Reply> =>
         app.call('GET', `/admin/licenses/${String(id)}?as_of=${encodeURIComponent(as_of)}`);
@@ -67,7 +67,7 @@ describe('what is written in one of several ways', () => {
       expect(JSON.stringify(unescaped.body)).toContain('%2B');
     });
 
-    it('is that time when usage is recorded, alone and in a batch, and when it is exported', async () => {
+    it('means that time when usage is recorded, alone and in a batch, and when it is exported', async () => {
       const { id: license_id } = await issue();
       const here = new Date(Date.now() + 2 * 3_600_000 - 60_000).toISOString().replace('Z', '+02:00');
       const used = { feature: 'calls', quantity: 1, timestamp: here };
@@ -82,7 +82,7 @@ describe('what is written in one of several ways', () => {
       expect((await app.call('GET', series)).status).toBe(200);
     });
 
-    it('is that time for codes, loans and releases', async () => {
+    it('means that time for codes, loans and releases', async () => {
       const codes = { product_id, plan_id, name: 'B', count: 1, redeem_until: LOCAL };
       expect(await app.create('/admin/key-batches', codes)).toMatchObject({ redeem_until: UTC });
       const { license_key } = await issue();
@@ -93,7 +93,7 @@ describe('what is written in one of several ways', () => {
       expect(verified.status).toBe(200);
     });
 
-    it('is that time for webhooks', async () => {
+    it('means that time for webhooks', async () => {
       const { id } = await app.create('/admin/webhooks', { url: 'https://example.com/', events: ['license.*'] });
       const path = `/admin/webhooks/${String(id)}`;
       const since = '2026-01-01T00:00:00+02:00';
@@ -141,7 +141,7 @@ describe('what is written in one of several ways', () => {
       expect(await found(path, DECOMPOSED)).toBe(before + 2);
     });
 
-    it('is found when it was imported, and by a tag', async () => {
+    it('is found after an import, and by a tag', async () => {
       await imported({ name: 'Bjo\u0308rk' });
       expect(await found('licenses', 'Bj\u00f6rk')).toBe(1);
       const hook = { url: 'https://example.com/', events: ['*'], tags: ['u\u0308ber'] };

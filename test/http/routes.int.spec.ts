@@ -4,7 +4,7 @@ import type { ServiceDefinition } from '#platform/service';
 import { startApp } from '../support/app.ts';
 import { services } from '../support/product.ts';
 
-/** The paths that a process with these services alone serves. */
+/** The paths that a process with only these services serves. */
 const served = async (running: readonly ServiceDefinition[]): Promise<string[]> => {
   const app = await startApp({ services: running, product: services });
   try {
@@ -25,7 +25,7 @@ const serviceOf = (path: string): string | undefined =>
 
 /** One process and a cluster answer to the same paths. */
 describe('the prefixes by which the gateway routes', () => {
-  it('lead to every route of every service, and to no route of another', async () => {
+  it('route to every route of every service, and never to another service', async () => {
     const own = await served([gatewayService]);
     expect(own.map(serviceOf).filter((service) => service !== undefined)).toEqual([]);
     for (const service of behindGateway) {
@@ -34,7 +34,7 @@ describe('the prefixes by which the gateway routes', () => {
     }
   });
 
-  it('are each of one service', () => {
+  it('each belong to one service', () => {
     const all = prefixes.map(({ prefix }) => prefix);
     expect(new Set(all).size).toBe(all.length);
   });

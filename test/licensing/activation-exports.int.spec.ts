@@ -5,13 +5,13 @@ import { ADMIN_KEY, startApp, type TestApp } from '../support/app.ts';
 
 type Fields = Record<string, unknown>;
 
-/** More licenses than are read at once. */
+/** More licenses than one read returns. */
 const LICENSES = 230;
 
 describe('activations of all licenses', () => {
   let app: TestApp;
   const products: string[] = [];
-  /** By license, newest first, what the license itself lists. */
+  /** The activations that each license lists itself: by license, newest first. */
   const expected = new Map<string, Fields[]>();
 
   const issue = async (product_id: string, devices: number): Promise<string> => {
@@ -60,20 +60,20 @@ describe('activations of all licenses', () => {
   });
   afterAll(() => app.close());
 
-  it('come as a file, each as its license shows it, and none that was removed', async () => {
+  it('are exported to a file as their license shows them, without removed ones', async () => {
     const lines = (await file('format=ndjson')).map((line) => JSON.parse(line) as Fields);
     expect(lines).toEqual([...expected.values()].flat());
     expect(lines).toHaveLength(LICENSES + 4);
   });
 
-  it('come as CSV in which nothing is a formula, of one product if that is asked', async () => {
+  it('are exported as CSV without formulas, optionally of one product', async () => {
     const [heading, ...lines] = await file(`format=csv&product_id=${products[1]}`);
     expect(heading).toMatch(/^id,license_id,product_id,identifier,/);
     expect(lines).toHaveLength(2);
     for (const line of lines) expect(line).toContain(`,'=1+1,`);
   });
 
-  it.each([1, 2, 7, 200])('come page by page, %d at once', async (limit) => {
+  it.each([1, 2, 7, 200])('are listed page by page, %d per page', async (limit) => {
     const query = limit < 7 ? `limit=${limit}&product_id=${products[1]}` : `limit=${limit}`;
     const wanted = [...expected.values()].flat();
     expect(await paged(query)).toEqual(
@@ -81,13 +81,13 @@ describe('activations of all licenses', () => {
     );
   });
 
-  it('are seen by a key of a product as that product’s alone', async () => {
+  it('are limited to the product of a product key', async () => {
     const { key } = await app.create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: products[1] });
     const { body } = await app.call('GET', '/admin/activations', undefined, { authorization: `Bearer ${String(key)}` });
     expect((body.data as Fields[]).map(({ product_id }) => product_id)).toEqual([products[1], products[1]]);
   });
 
-  it('have cursors of their own', async () => {
+  it('have their own cursors', async () => {
     const { body } = await app.call('GET', '/admin/licenses?limit=1');
     const reply = await app.call('GET', `/admin/activations?cursor=${body.next_cursor}`);
     expect([reply.status, reply.body.code]).toEqual([400, 'INVALID_CURSOR']);

@@ -19,7 +19,7 @@ describe('an e-mail address in two spellings', () => {
     return (body as { data: Fields[] }).data.map(({ id }) => id);
   };
 
-  it.each(SAME)('is one customer, found by both: %s', async (one, other) => {
+  it.each(SAME)('is one customer, found by both spellings: %s', async (one, other) => {
     const [first, second] = [await app.issue({ email: one }), await app.issue({ email: other })];
     expect(second['customer_id']).toBe(first['customer_id']);
     expect(String(second['email']).toLowerCase()).toBe(one);

@@ -44,7 +44,7 @@ describe('bad input to licensing', () => {
     ];
     const cases = fields.flatMap((field) => texts.map((text) => [field, text] as const));
 
-    it.each(cases)('a plan whose %s is %s is refused, and not read as something else', async (field, text) => {
+    it.each(cases)('a plan whose %s is %s is refused, and not read as another value', async (field, text) => {
       const { id: _id, checkout_id: _checkout, created_at: _at, updated_at: _updated, ...same } = app.plan;
       const body = JSON.stringify({ ...same, slug: 'odd', [field]: 0 }).replace(`"${field}":0`, `"${field}":${text}`);
       refused(await app.call('POST', '/admin/plans', body));
@@ -66,7 +66,7 @@ describe('bad input to licensing', () => {
       },
     );
 
-    it('the largest that there is, is no overflow', async () => {
+    it('the largest number does not overflow', async () => {
       const reply = await app.ask('usage', {
         license_key: license['license_key'],
         feature: 'exports',
@@ -97,7 +97,7 @@ describe('bad input to licensing', () => {
     );
 
     it.each(['👩‍💻', 'عربي', 'מחשב', 'क्ष', '💻'.repeat(255)])(
-      '%j is one, from activation to deactivation',
+      '%j is accepted, from activation to deactivation',
       async (identifier) => {
         const { license_key } = await app.issue();
         expect((await app.ask('activate', { license_key, identifier })).status).toBe(201);
@@ -106,7 +106,7 @@ describe('bad input to licensing', () => {
       },
     );
 
-    it('of 256 characters is none', async () => {
+    it('with 256 characters are refused', async () => {
       refused(
         await app.ask('activate', { license_key: license['license_key'], identifier: '💻'.repeat(256) }),
         '/identifier',
@@ -114,8 +114,8 @@ describe('bad input to licensing', () => {
     });
   });
 
-  describe('what is written about a license', () => {
-    it('is kept to the byte, whatever the script', async () => {
+  describe('the texts of a license', () => {
+    it('are stored unchanged to the byte, in any script', async () => {
       const words = { name: 'عُمَر 👩‍💻', org_name: '株式会社 <b>&amp;', notes: `a\r\n"b"\t'c'; drop table licenses` };
       const made = await app.issue(words);
       expect((await app.call('GET', `/admin/licenses/${String(made['id'])}`)).body).toMatchObject(words);
@@ -143,14 +143,14 @@ describe('bad input to licensing', () => {
     });
 
     it.each(['{"n":1e309}', '{"n":-0}', '{"n":9007199254740993}', '{"deep":{"n":[1,-0]}}'])(
-      'metadata that would silently become others are refused: %s',
+      'metadata that would silently change are refused: %s',
       async (metadata) => {
         refused(await app.call('PATCH', `/admin/licenses/${String(license['id'])}`, `{"metadata":${metadata}}`));
       },
     );
   });
 
-  describe('fields that nobody sets', () => {
+  describe('fields that callers may not set', () => {
     it.each([
       ['status', 'active'],
       ['id', 'lic_01jd1zx0h8e4rvy2m6k9w3q5tb'],
@@ -180,14 +180,14 @@ describe('bad input to licensing', () => {
       ['/reinstate', 'POST', { status: 'active' }],
       ['/change-plan', 'POST', { valid_until: null }],
       ['/transfer', 'POST', { customer_id: 'cus_1' }],
-    ])('nor afterwards: %s %s %j', async (action, method, body) => {
+    ])('are not set by later commands: %s %s %j', async (action, method, body) => {
       const path = `/admin/licenses/${String(license['id'])}`;
       const before = (await app.call('GET', path)).body as Fields;
       refused(await app.call(method, `${path}${action}`, body), `/${Object.keys(body)[0]}`);
       expect((await app.call('GET', path)).body).toEqual(before);
     });
 
-    it.each(['product_id', 'checkout_id', 'id', 'created_at'])('nor those of a plan: %s', async (field) => {
+    it.each(['product_id', 'checkout_id', 'id', 'created_at'])('are not set on a plan: %s', async (field) => {
       refused(await app.call('PATCH', `/admin/plans/${String(app.plan['id'])}`, { [field]: 'x' }), `/${field}`);
     });
   });
@@ -217,7 +217,7 @@ describe('bad input to licensing', () => {
       return report.slice(1).map((row) => Number.parseInt(row, 10));
     };
 
-    it('are refused line by line, and no line harms another', async () => {
+    it('are refused line by line, and no line affects another', async () => {
       const lines = [
         line({ metadata: { text: 'a\u0000b' } }),
         line({ metadata: { text: '\ud83d' } }),

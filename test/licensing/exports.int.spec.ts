@@ -10,10 +10,10 @@ const ROWS = 60_000;
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** How often memory is looked at: each time so many bytes have come. */
+/** Memory is measured each time this many bytes have arrived. */
 const LOOK = 4_194_304;
 
-/** Bytes that are in use: what is garbage does not count. */
+/** Bytes in use, without garbage. */
 const inUse = (): number => {
   collect();
   const { heapUsed, external } = process.memoryUsage();
@@ -40,7 +40,7 @@ describe('an export of licenses', () => {
     await app.close();
   });
 
-  it('is CSV in which nothing is a formula', async () => {
+  it('is CSV without formulas', async () => {
     const answer = await ask(`format=csv&product_id=${product_id}`);
     expect(answer.headers).toMatchObject({
       'content-type': 'text/csv; charset=utf-8',
@@ -56,14 +56,14 @@ describe('an export of licenses', () => {
     expect(text).not.toMatch(/,[=+@-]/);
   });
 
-  it('is NDJSON of what the API shows, narrowed by the same filters', async () => {
+  it('is NDJSON in the shape of the API, with the same filters', async () => {
     const lines = (await (await ask('format=ndjson&q=plain')).body.text()).trim().split('\n');
     expect(lines).toHaveLength(1);
     const license = JSON.parse(lines[0] ?? '') as { id: string };
     expect(license).toEqual((await app.call('GET', `/admin/licenses/${license.id}`)).body);
   });
 
-  it('takes no more memory for many than for few, and ends when its reader goes', async () => {
+  it('takes no more memory for many licenses than for few, and ends when its reader disconnects', async () => {
     await pool.query(
       `insert into licenses select (jsonb_populate_record(l, jsonb_build_object('id', 'lic_' || lpad(n::text, 26, '0'), 'key_hash', n))).*
        from (select licenses as l from licenses limit 1) as one, generate_series(1, ${ROWS}) as n`,

@@ -4,7 +4,7 @@ type Fields = Record<string, unknown>;
 const MAX = 5;
 const CALLERS = 200;
 
-/** Two processes on one database, one of which is killed while everybody wants a session. */
+/** Two processes on one database, one of which is killed while many callers want a session. */
 describe('floating licenses in several instances', () => {
   let instances: Instances;
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe('floating licenses in several instances', () => {
     return one.post('/admin/licenses', { ...of, plan_id: plan['id'], email: 'ada@example.com' });
   };
 
-  it('sessions are never more than allowed, whoever is killed meanwhile', async () => {
+  it('never have more sessions than allowed, although instances are killed', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const { id, license_key } = await issue(one);
     let given = 0;
@@ -31,7 +31,7 @@ describe('floating licenses in several instances', () => {
       const ask = async (name: string, body: Fields): Promise<Fields> => {
         const [status, answer] = await at.ask(`/license/floating/${name}`, { license_key, ...body }, null);
         statuses.push(status);
-        // In the midst of it all, when places have begun to change hands.
+        // The kill happens in the middle, when sessions have begun to change hands.
         if (name === 'checkin' && status === 200 && ++given === 3) killed = one.child.kill('SIGKILL');
         return answer;
       };
@@ -46,7 +46,7 @@ describe('floating licenses in several instances', () => {
     const statuses = (await Promise.all(Array.from({ length: CALLERS }, (_, n) => work(n)))).flat();
     expect(new Set(statuses)).toEqual(new Set([200, 201, 409, 0]));
 
-    // Whatever was answered or not: in the log there are never more sessions than allowed.
+    // Whether answers arrived or not, the log never has more sessions than allowed.
     const { rows } = await instances.pool.query<{ type: string; session_id: string }>(
       `select type, data->>'session_id' as session_id from licensing.events where stream_id = $1 order by version`,
       [`${String(id)}/floating`],
@@ -59,7 +59,7 @@ describe('floating licenses in several instances', () => {
       most = Math.max(most, running.size);
     }
     expect(most).toBe(MAX);
-    // And the table says the same, so that a third instance knows what the two before it have done.
+    // The table agrees, so that a third instance knows the sessions of the first two.
     const third = await instances.start();
     const free = MAX - running.size;
     const more = await Promise.all(
@@ -71,7 +71,7 @@ describe('floating licenses in several instances', () => {
     expect(more.filter(([status]) => status === 409)).toHaveLength(MAX + 1 - free);
   });
 
-  it('a license that one instance revokes gives out no session at another from that moment on', async () => {
+  it('a license that one instance revokes gets no session from another instance after that', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     for (let n = 0; n < 20; n += 1) {
       const slug = `revoked-${n}`;
@@ -81,7 +81,7 @@ describe('floating licenses in several instances', () => {
       const plan = await one.post('/admin/plans', { ...of, name: slug, slug, ...shape });
       const license = await one.post('/admin/licenses', { ...of, plan_id: plan['id'], email: 'ada@example.com' });
       const body = { license_key: license['license_key'] };
-      // It is in the memory of both.
+      // Both instances have the license in memory.
       for (const at of [one, other]) await at.ask('/license/floating/checkout', { ...body, identifier: at.url }, null);
       await one.post(`/admin/licenses/${String(license['id'])}/revoke`, {});
       const [status, answer] = await other.ask('/license/floating/checkout', { ...body, identifier: 'late' }, null);

@@ -47,7 +47,7 @@ describe('floating licenses over HTTP', () => {
     await app.close();
   });
 
-  it('are used by as many at once as the plan allows, and the refusal says when to come again', async () => {
+  it('allow as many concurrent sessions as the plan, and a refusal says when to retry', async () => {
     const license = await issue();
     const first = await checkOut(license, 'one', { label: 'Desk 7' });
     expect(first).toMatchObject({
@@ -86,7 +86,7 @@ describe('floating licenses over HTTP', () => {
     await checkOut(license, 'three');
   });
 
-  it('refuse what is unknown, not theirs, or of no use', async () => {
+  it('refuse unknown sessions, sessions of other licenses, and invalid requests', async () => {
     const [license, other, standard] = [await issue(), await issue(), await issue({ license_model: 'standard' })];
     const { session_id } = await checkOut(license, 'one');
     for (const name of ['heartbeat', 'checkin']) {
@@ -118,7 +118,7 @@ describe('floating licenses over HTTP', () => {
     });
   });
 
-  it('are listed and ended by the merchant, and told of without saying who', async () => {
+  it('are listed and ended by the merchant, and their events do not identify the user', async () => {
     const license = await issue();
     const { session_id } = await checkOut(license, 'one', { label: 'Desk 7' });
     await checkOut(license, 'two');
@@ -161,7 +161,7 @@ describe('floating licenses over HTTP', () => {
     expect(rows[0]?.data).not.toContain('Desk');
   });
 
-  it('end by themselves, are told of as expired, and never come back', async () => {
+  it('expire by themselves, are reported as expired, and never return', async () => {
     const license = await issue({ max_activations: 1 });
     const { session_id } = await checkOut(license, 'one');
     clock.pass(30 * MINUTE);
@@ -172,7 +172,7 @@ describe('floating licenses over HTTP', () => {
       });
       await eventually(async () => (await historyOf(license)).some(({ type }) => type === 'floating.expired'));
       expect(await sessionsOf(license)).toEqual([]);
-      // A process that has seen none of this reads it from the table.
+      // A process that has seen none of these events reads the session from the table.
       const another = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl, clock });
       try {
         const beat = await call(license, 'heartbeat', { session_id }, {}, another);
@@ -191,7 +191,7 @@ describe('floating licenses over HTTP', () => {
     }
   });
 
-  it('are lent until a time, with a token for offline use that ends with it', async () => {
+  it('are lent until a time, with a token for offline use that ends then', async () => {
     const license = await issue({ max_activations: 1, max_borrow_days: 14 });
     const borrow_until = new Date(Date.now() + 10 * DAY).toISOString();
     const lent = await checkOut(license, 'laptop', { borrow_until });
@@ -207,7 +207,7 @@ describe('floating licenses over HTTP', () => {
       status: 409,
       body: { next_expires_at: borrow_until },
     });
-    // Renewals cost nothing of the loan.
+    // Renewals do not shorten the loan.
     const beat = await call(license, 'heartbeat', { session_id: lent['session_id'] });
     expect(beat).toMatchObject({ status: 200, body: { expires_at: borrow_until, token: null } });
     const latest = new Date(Date.now() + 15 * DAY).toISOString();
@@ -225,7 +225,7 @@ describe('floating licenses over HTTP', () => {
     expect(await call(unlent, 'checkout', { identifier: 'laptop', borrow_until })).toMatchObject({ status: 403 });
   });
 
-  it('are checked out once under an Idempotency-Key, token and all', async () => {
+  it('are checked out once for one Idempotency-Key, with the same token', async () => {
     const license = await issue({ max_borrow_days: 7 });
     const body = { identifier: 'one', borrow_until: new Date(Date.now() + DAY).toISOString() };
     const headers = { 'idempotency-key': `floating-${count}` };
@@ -244,7 +244,7 @@ describe('floating licenses over HTTP', () => {
     expect(await ask({ identifier: 'anything' })).toMatchObject({ body: { valid: true, code: 'VALID' } });
   });
 
-  it('keep their limit when everybody asks at once', async () => {
+  it('keep their limit under concurrent requests', async () => {
     const license = await issue({ max_activations: 5 });
     const replies = await Promise.all(
       Array.from({ length: 200 }, (_, n) => call(license, 'checkout', { identifier: `device-${n % 100}` })),

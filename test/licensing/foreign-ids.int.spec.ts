@@ -13,7 +13,7 @@ describe('ids of another product', () => {
   });
   afterAll(() => app.close());
 
-  it('are 404 at every address of the API, to read and to change, by a key that is bound to a product', async () => {
+  it('answer 404 at every address of the API, for reads and changes, to a key bound to a product', async () => {
     const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'hybrid' });
     const { key } = await app.create('/admin/api-keys', {
       name: 'bound',

@@ -10,9 +10,9 @@ export interface Licensing extends TestApp {
   readonly plan: Fields;
   /** A plan of the product: perpetual and of the standard model, unless the fields say otherwise. */
   newPlan(over?: Fields): Promise<Fields>;
-  /** A license of the plan for somebody new, unless the fields say otherwise. */
+  /** A license of the plan for a new customer, unless the fields say otherwise. */
   issue(over?: Fields): Promise<Fields>;
-  /** Calls as an app does: with nothing but the license key. */
+  /** Calls as an app does: with only the license key. */
   ask(path: string, body: Fields | string, of?: TestApp): Promise<Reply>;
   activate(license: Fields, identifier: string, of?: TestApp): Promise<Reply>;
   /** @returns the verdict */

@@ -5,7 +5,7 @@ import { type Fields, type Licensing, startLicensing } from './harness.ts';
 const CSV = 'text/csv';
 const NDJSON = 'application/x-ndjson';
 
-/** Two installations, each with a product: what one exports the other imports. */
+/** Two installations, each with a product: one imports what the other exports. */
 describe('a file that is imported', () => {
   let app: Licensing;
   let other: Licensing;
@@ -77,7 +77,7 @@ describe('a file that is imported', () => {
   );
 
   it.each([CSV, NDJSON])(
-    'is refused whole, naming the line, when it is not valid in its encoding: %s',
+    'is refused completely, with the line number, when its encoding is invalid: %s',
     async (type) => {
       const [good, bad] = [record({ name: 'Ada' }), record({ name: 'Jörg' })];
       const text = type === CSV ? csv(good, bad) : [good, bad].map((one) => JSON.stringify(one)).join('\n');
@@ -93,13 +93,13 @@ describe('a file that is imported', () => {
       });
       expect(await imports()).toBe(before);
       expect(await nameOf(good)).toBeUndefined();
-      // The refusal leaves nothing behind: the same lines in their right encoding are imported.
+      // The refusal stores nothing: the same lines in the correct encoding are imported.
       expect(await imported(Buffer.from(text, 'latin1'), `${type}; charset=windows-1252`)).toMatchObject({ issued: 2 });
       expect(await nameOf(bad)).toBe('Jörg');
     },
   );
 
-  it('of CSV may be as Excel writes it: semicolons, sep=, headings in other case', async () => {
+  it('of CSV may be as Excel writes it: semicolons, sep=, headings in upper or lower case', async () => {
     const [one, two, three] = [record({ name: 'Ada' }), record({ name: 'Grace' }), record({ name: 'Jean' })];
     const semicolons = csv(one).replaceAll(',', ';').replace('external_id;product_id', 'External ID;PRODUCT_ID');
     expect(await imported(semicolons, CSV)).toMatchObject({ issued: 1 });
@@ -110,14 +110,14 @@ describe('a file that is imported', () => {
     expect([await nameOf(one), await nameOf(two), await nameOf(three)]).toEqual(['Ada', 'Grace', 'Jean']);
   });
 
-  it('of CSV is refused once for its heading, while a large rest is still being sent', async () => {
+  it('of CSV is refused once for its heading, while a large remainder is still being sent', async () => {
     const row = `${'x'.repeat(1_000)}\n`;
     const { status, body } = await send(`external_id,product_id,plan_id,mail\n${row.repeat(30_000)}`, CSV);
     expect({ status, body }).toMatchObject({ status: 400, body: { code: 'INVALID_HEADING' } });
     for (const words of ['unknown: "mail"', 'missing: "email"', 'Needed: ']) expect(body['detail']).toContain(words);
   });
 
-  it('of NDJSON keeps U+2028 and U+2029, and refuses a line that is too long by itself', async () => {
+  it('of NDJSON keeps U+2028 and U+2029, and refuses only the line that is too long', async () => {
     const [one, two] = [record({ metadata: { note: 'a\u2028b\u2029c' } }), record()];
     const long = JSON.stringify(record({ notes: 'x'.repeat(2_000_000) }));
     const done = await imported([JSON.stringify(one), long, JSON.stringify(two)].join('\r\n'), NDJSON);
@@ -132,7 +132,7 @@ describe('a file that is imported', () => {
     const day = (days: number): string => new Date(Date.now() + days * DAY).toISOString();
     /** Plans by their name, of both installations. */
     const plans: Record<string, { from: Fields; to: Fields }> = {};
-    /** What differs between two installations: the product, its plans, the customer's id, and when it was made. */
+    /** The values that differ between two installations: the product, its plans, the customer's id, and the creation time. */
     const comparable = (licenses: readonly Fields[]): Fields[] =>
       licenses
         .map(
@@ -145,7 +145,7 @@ describe('a file that is imported', () => {
             ...rest
           }): Fields => ({
             ...rest,
-            // A term that waits for the first activation has no beginning yet.
+            // A term that starts at the first activation has no start yet.
             valid_from: term_started_at === null ? 'waits' : valid_from,
           }),
         )
@@ -211,14 +211,14 @@ describe('a file that is imported', () => {
       theirs = await all(other);
     });
 
-    it.each(['csv', 'ndjson'])('is known already where it comes from: %s', async (format) => {
+    it.each(['csv', 'ndjson'])('creates nothing in the installation that exported it: %s', async (format) => {
       const type = format === 'csv' ? CSV : NDJSON;
       const done = await imported(await exported(other, format), type, other);
       expect(done).toMatchObject({ lines: theirs.length, issued: 0, unchanged: theirs.length, refused: 0 });
       expect(await all(other)).toEqual(theirs);
     });
 
-    it('makes the same licenses elsewhere, once, from NDJSON and from CSV', async () => {
+    it('creates the same licenses in another installation, once, from NDJSON and CSV', async () => {
       const lines = translated(await exported(other, 'ndjson'))
         .trimEnd()
         .split('\n');
@@ -235,7 +235,7 @@ describe('a file that is imported', () => {
       expect(await imported(lines.join('\n'), NDJSON)).toMatchObject({ issued: 0, unchanged: lines.length });
     });
 
-    it('is refused line by line where it contradicts itself or another product', async () => {
+    it('is refused line by line if it contradicts itself or names another product', async () => {
       const [product_id, plan_id] = [app.product['id'], app.plan['id']];
       const one = { product_id, plan_id, email: 'a@example.com' };
       const lines = [

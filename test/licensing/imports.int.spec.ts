@@ -51,7 +51,7 @@ describe('an import of licenses', () => {
     await app.close();
   });
 
-  it('makes each license once, however often it is sent', async () => {
+  it('creates each license once, however often it is sent', async () => {
     const file = ndjson(Array.from({ length: 1_200 }, (_, n) => record(n)));
     expect(await imported(file)).toMatchObject({ lines: 1200, done: 1200, issued: 1200, unchanged: 0, refused: 0 });
     expect(await imported(file)).toMatchObject({ lines: 1200, done: 1200, issued: 0, unchanged: 1200, refused: 0 });
@@ -82,7 +82,7 @@ describe('an import of licenses', () => {
     expect(await licenses('oldrev@example.com')).toMatchObject([{ status: 'revoked' }]);
   });
 
-  it('reads CSV, quoted and with an Excel heading, and refuses lines by themselves with their reasons', async () => {
+  it('reads CSV, quoted and with an Excel heading, and refuses single lines with their reasons', async () => {
     const file = [
       '\uFEFFexternal_id,product_id,plan_id,email,org_name,metadata,activations',
       `csv-1,${product_id},${plan_id},csv1@example.com,"Müller, ""Sons""",,a; b`,
@@ -106,7 +106,7 @@ describe('an import of licenses', () => {
     expect(await licenses('csv7@example.com')).toEqual([]);
   });
 
-  it('refuses a key that is taken, fields that it does not know, and what is no JSON', async () => {
+  it('refuses a key that exists already, unknown fields, and lines that are not JSON', async () => {
     const key = { license_key: 'TAKEN-KEY-0001' };
     const file = [
       JSON.stringify(record('t1', key)),
@@ -123,7 +123,7 @@ describe('an import of licenses', () => {
     for (const reason of ['LICENSE_KEY_TAKEN', 'valid', 'is not JSON', 'name']) expect(text).toContain(reason);
   });
 
-  it('belongs to the product of a key that is bound to one', async () => {
+  it('is limited to the product of a product key', async () => {
     const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const bound = await app.create('/admin/api-keys', {
       name: 'b',
@@ -139,7 +139,7 @@ describe('an import of licenses', () => {
     expect((seen.body as { data: Fields[] }).data).toHaveLength(1);
   });
 
-  it('refuses other media types, and keeps nothing of a file that breaks off', async () => {
+  it('refuses other media types, and keeps nothing of a truncated file', async () => {
     const json = await app.call('POST', '/admin/imports', { external_id: 'x' });
     expect(json).toMatchObject({ status: 415 });
     const file = await app.call('POST', '/admin/products', 'a,b', { 'content-type': 'text/csv' });

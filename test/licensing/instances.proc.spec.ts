@@ -3,7 +3,7 @@ import { eventually, soon } from '../support/app.ts';
 import { stop } from '../support/children.ts';
 import { type InstanceOfSeveral, type Instances, prepareInstances } from '../support/instances.ts';
 
-/** Until the first of terms that are to end, in milliseconds. */
+/** Time until the first of the tested terms ends, in milliseconds. */
 const LEAD_MS = 3_000;
 
 describe('licensing in several instances', () => {
@@ -17,7 +17,7 @@ describe('licensing in several instances', () => {
     const shape = { product_id: product, name: slug, slug, license_type: 'perpetual', license_model: 'standard' };
     return (await through.post('/admin/plans', { ...shape, ...over }))['id'];
   };
-  /** Licenses whose terms end one after the other within `spread` milliseconds, once there was time to make them all. */
+  /** Licenses whose terms end one after the other within `spread` milliseconds, after enough time to create them all. */
   const issue = (through: InstanceOfSeveral, plan_id: unknown, count: number, spread: number): Promise<unknown[]> =>
     Promise.all(
       Array.from({ length: count }, async (_, n) => {
@@ -43,7 +43,7 @@ describe('licensing in several instances', () => {
   });
   afterAll(() => instances.close());
 
-  it('ends each term once, whichever of them is killed meanwhile, and also what ended while none ran', async () => {
+  it('ends each term once, although instances are killed, and also terms that ended while none ran', async () => {
     const second = await instances.start();
     const strict = await plan(first, { grace_days: 0 });
     const graceful = await plan(first, { grace_days: 7 });
@@ -51,7 +51,7 @@ describe('licensing in several instances', () => {
     const expiring = await issue(first, strict, 120, 3000);
     const [lenient, trying] = await Promise.all([issue(first, graceful, 60, 3000), issue(second, trial, 60, 3000)]);
     await eventually(async () => (await told('license.expired', expiring)).of > 10);
-    // It came first, so it is the one that lets time pass.
+    // The first instance leads, so it ends the terms.
     await stop(first.child, 'SIGKILL');
     await eventually(async () => (await told('license.expired', expiring)).of === 120);
     await eventually(async () => (await told('license.past_due', lenient)).of === 60);
@@ -69,7 +69,7 @@ describe('licensing in several instances', () => {
     expect(await told('license.expired', lenient)).toEqual({ events: 0, of: 0 });
   });
 
-  it('activates five devices of two hundred, whichever of them is killed meanwhile', async () => {
+  it('activates five of two hundred devices, although instances are killed', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const plan_id = await plan(one, { max_activations: 5 });
     const licenses = await Promise.all(
@@ -103,13 +103,13 @@ describe('licensing in several instances', () => {
     expect(rows.map(({ devices }) => devices)).toEqual([5, 5, 5, 5]);
   });
 
-  it('sees within a second what was done through another', async () => {
+  it('sees a change made by another instance within a second', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const plan_id = await plan(one, { grace_days: 0 });
     const license = await one.post('/admin/licenses', { product_id: product, plan_id, email: 'seen@example.com' });
     const device = { license_key: license['license_key'], identifier: 'device' };
     await one.post('/license/activate', device);
-    // Both have it in memory.
+    // Both instances have the license in memory.
     for (const instance of [one, other])
       expect(await instance.post('/license/verify', device)).toMatchObject({ code: 'VALID' });
     for (const [action, code] of [

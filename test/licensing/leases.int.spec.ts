@@ -14,7 +14,7 @@ const decode = (part: string): Record<string, unknown> =>
 /** The order of the group of Ed25519 (RFC 8032 §5.1). */
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 
-/** The same signature with S + L in place of S: RFC 8032 §5.1.7 wants it refused. */
+/** The same signature with S + L in place of S: RFC 8032 §5.1.7 requires a refusal. */
 const malleable = (signature: string): string => {
   const bytes = Buffer.from(signature, 'base64url');
   const s = BigInt(`0x${Buffer.from(bytes.subarray(32)).reverse().toString('hex')}`) + ORDER;
@@ -22,7 +22,7 @@ const malleable = (signature: string): string => {
   return Buffer.concat([bytes.subarray(0, 32), raised]).toString('base64url');
 };
 
-/** The leases that apps receive, held against what an attacker without the key can make of one. */
+/** Tests the leases that apps receive against forgeries that an attacker without the signing key can make. */
 describe('a lease', () => {
   let app: Licensing;
   let token: string;
@@ -47,7 +47,7 @@ describe('a lease', () => {
     });
   const publicKey = (): Uint8Array => Buffer.from(jwks.keys[0]?.x ?? '', 'base64url');
 
-  it('is good for jose, for @noble/ed25519 and for the key in PEM', async () => {
+  it('is verified by jose, by @noble/ed25519 and with the key in PEM', async () => {
     await expect(check(token)).resolves.toMatchObject({ payload: { aud: product } });
     const [header = '', payload = '', signature = ''] = token.split('.');
     const message = Buffer.from(`${header}.${payload}`);
@@ -56,14 +56,14 @@ describe('a lease', () => {
     expect(verify(null, message, createPublicKey(pem), Buffer.from(signature, 'base64url'))).toBe(true);
   });
 
-  it('is signed alike by node:crypto and by @noble/ed25519', async () => {
+  it('has the same signature from node:crypto and @noble/ed25519', async () => {
     for (let n = 0; n < 20; n++) {
       const pair = generateKeyPairSync('ed25519');
       const jwk = pair.privateKey.export({ format: 'jwk' });
       const secret = Buffer.from(jwk.d ?? '', 'base64url');
       const message = Buffer.from(`message ${n}`);
       const ours = sign(null, message, pair.privateKey);
-      // Ed25519 is deterministic: two implementations that agree give the same bytes.
+      // Ed25519 is deterministic: two correct implementations give the same bytes.
       expect(Buffer.from(await noble.signAsync(message, secret))).toEqual(ours);
       expect(verify(null, message, pair.publicKey, await noble.signAsync(message, secret))).toBe(true);
       expect(await noble.verifyAsync(ours, message, await noble.getPublicKeyAsync(secret))).toBe(true);
@@ -85,7 +85,7 @@ describe('a lease', () => {
       const [header = '', payload = '', signature = ''] = token.split('.');
       return `${header}.${encode({ ...decode(payload), plan: 'enterprise' })}.${signature}`;
     },
-    'a key of somebody else under our kid': () => signedByAnother({ kid: jwks.keys[0]?.kid }),
+    'a key of another signer under our kid': () => signedByAnother({ kid: jwks.keys[0]?.kid }),
     'a key of its own in the header': () => {
       const { publicKey: theirs } = generateKeyPairSync('ed25519');
       return signedByAnother({ jwk: theirs.export({ format: 'jwk' }) });
@@ -111,12 +111,12 @@ describe('a lease', () => {
   it.each(Object.keys(forgeries))('cannot be forged: %s', async (name) => {
     const forged = forgeries[name]?.() ?? '';
     await expect(check(forged)).rejects.toThrow(/signature|alg|typ|key|JWS|JWT/i);
-    // As a license key it is no better.
+    // It is not accepted as a license key either.
     const { body } = await app.call('POST', '/license/verify', { license_key: forged, identifier: 'device' });
     expect(body).toMatchObject({ valid: false, token: null, license: null });
   });
 
-  it('is for its product alone, and for its time', async () => {
+  it('is valid only for its product and its time', async () => {
     await expect(check(token, 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb')).rejects.toThrow(/"aud"/);
     const { keys } = jwks;
     const later = new Date(Date.now() + 8 * 24 * 3_600_000);

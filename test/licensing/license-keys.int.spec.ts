@@ -24,7 +24,7 @@ describe('license keys', () => {
     key.replaceAll('0', 'O').replaceAll('1', 'l'),
   ];
 
-  it('are known at every address however they are typed', async () => {
+  it('are recognized on every route, however they are typed', async () => {
     const { license_key } = await app.issue();
     await app.ask('activate', { license_key, identifier: 'device' });
     const byKey = operations.filter(({ fields }) => fields.has('license_key'));
@@ -42,14 +42,14 @@ describe('license keys', () => {
     expect(unknown).toEqual([]);
   });
 
-  it.each(['', ' ', '\u0000', 'x'.repeat(2_049), 7, null, ['K'], { key: 'K' }])('are no %j', async (license_key) => {
+  it.each(['', ' ', '\u0000', 'x'.repeat(2_049), 7, null, ['K'], { key: 'K' }])('cannot be %j', async (license_key) => {
     for (const path of ['verify', 'activate', 'deactivate'])
       expect([400, 404, 200]).toContain((await app.ask(path, { license_key, identifier: 'x' } as Fields)).status);
     const { body } = await app.ask('verify', { license_key, identifier: 'x' } as Fields);
     expect((body as Fields)['valid'] ?? false).toBe(false);
   });
 
-  it('that are unknown take as long as those that are nearly right, and say the same', async () => {
+  it('that are unknown get the same answer in the same time as nearly correct ones', async () => {
     const right = String(license['license_key']);
     const last = right.at(-3) === '7' ? '8' : '7';
     const asked = {

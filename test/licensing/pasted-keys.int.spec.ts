@@ -9,7 +9,9 @@ interface Operation {
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
 }
 
-/** Values of the other fields of routes. What they name need not exist: a route that says so has found the license. */
+/**
+ * Values for the other fields of routes. The resources need not exist: a route that reports one missing has found the license.
+ */
 const KNOWN: Fields = {
   identifier: 'device',
   feature: 'exports',
@@ -40,7 +42,7 @@ describe('pasted keys', () => {
   let signed: string;
   let routes: readonly (readonly [string, Fields])[];
 
-  /** The body that a route takes beside the key. @returns undefined for a route without a license key */
+  /** The body of a request without the key. @returns undefined for a route without a license key */
   const otherFields = ({ requestBody }: Operation): Fields | undefined => {
     const { properties = {}, required = [] } = requestBody?.content['application/json']?.schema ?? {};
     if (!('license_key' in properties)) return undefined;
@@ -48,7 +50,7 @@ describe('pasted keys', () => {
       if (name !== 'license_key' && !(name in KNOWN)) throw new Error(`KNOWN has no value for ${name}`);
     return Object.fromEntries(Object.entries(KNOWN).filter(([name]) => name in properties));
   };
-  /** Calls every route that takes a license key. Each must answer for the license of the key. */
+  /** Calls every route that takes a license key. Each must find the license of the key. */
   const expectFound = async (license_key: string): Promise<void> => {
     for (const [path, fields] of routes) {
       const reply = await app.call('POST', path, { ...fields, license_key }, { authorization: undefined });
@@ -80,7 +82,7 @@ describe('pasted keys', () => {
   });
   afterAll(() => app.close());
 
-  it('are tried on every route that takes one', () => {
+  it('are tested on every route that takes one', () => {
     expect(routes.map(([path]) => path)).toEqual(
       expect.arrayContaining(['/api/v1/license/verify', '/api/v1/license/usage', '/api/v1/license/floating/checkin']),
     );
@@ -96,14 +98,14 @@ describe('pasted keys', () => {
     await expectFound(wrapped(signed));
   });
 
-  it('differ in the letters of a signed key', async () => {
+  it('are case-sensitive when they are signed', async () => {
     const swapped = signed.replace(/[a-z]/, (letter) => letter.toUpperCase());
     const { body } = await app.ask('verify', { license_key: swapped, identifier: 'device' });
     expect(body).toMatchObject({ valid: false, code: 'BAD_SIGNATURE' });
   });
 
   it.each(['', '\r\n', '\u200b', ' \u00a0 ', '---', 'a\u0007b'])(
-    'are refused when nothing is left of %j',
+    'are refused when no valid key remains of %j',
     async (key) => {
       for (const [path, fields] of routes) {
         const reply = await app.call('POST', path, { ...fields, license_key: key }, { authorization: undefined });
@@ -118,7 +120,7 @@ describe('pasted keys', () => {
     },
   );
 
-  it('belong to one caller, so that their Idempotency-Keys are the same', async () => {
+  it('identify one caller, so that their Idempotency-Keys match', async () => {
     const once = { authorization: undefined, 'idempotency-key': 'pasted-1' };
     const activate = (license_key: string): Promise<Reply> =>
       app.call('POST', '/license/activate', { license_key, identifier: 'once' }, once);
@@ -126,7 +128,7 @@ describe('pasted keys', () => {
     expect(await activate(`${random}\n`)).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   });
 
-  it.each(PASTED)('are redemption codes, too: %s', async (_how, paste) => {
+  it.each(PASTED)('work as redemption codes, too: %s', async (_how, paste) => {
     const batch = await app.create('/admin/key-batches', {
       product_id: app.product['id'],
       plan_id: app.plan['id'],

@@ -31,14 +31,14 @@ describe('the notices of a quota', () => {
     expect(await noticed(license)).toEqual([2, 1]);
     await world.use(license, 5);
     expect(await noticed(license)).toEqual([2, 2]);
-    // Each limit has its notices once, also when the quota returns to it.
+    // Each limit sends its notices once, even if the quota returns to it later.
     await raise(license, 10);
     await raise(license, 20);
     await world.use(license, 5);
     expect(await noticed(license)).toEqual([2, 2]);
   });
 
-  it('are remembered by an instance that starts later', async () => {
+  it('are known to an instance that starts later', async () => {
     const license = await world.issue({ feature: 'calls', value: 10, quota_period: 'monthly' });
     await world.use(license, 10);
     await world.use(license, 1);

@@ -4,7 +4,7 @@ import { type InstanceOfSeveral, type Instances, prepareInstances } from '../sup
 const CODES = 40;
 const ASKING = 5;
 
-/** Two processes on one database, one of which is killed while everybody redeems. */
+/** Two processes on one database, one of which is killed during many redemptions. */
 describe('redemption codes in several instances', () => {
   let instances: Instances;
 
@@ -13,7 +13,7 @@ describe('redemption codes in several instances', () => {
   });
   afterAll(() => instances.close());
 
-  it('are each redeemed for one license, by one of those who ask, whoever is killed meanwhile', async () => {
+  it('are each redeemed for one license by one of many callers, although an instance is killed', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const product = await one.post('/admin/products', { name: 'S', slug: 's', type: 'desktop' });
     const shape = { name: 'P', slug: 'p', license_type: 'perpetual', license_model: 'standard' };
@@ -35,7 +35,7 @@ describe('redemption codes in several instances', () => {
       codes.flatMap((code) => Array.from({ length: ASKING }, (_, n) => ask(n % 2 === 0 ? one : other, code, n))),
     );
     await stop(other.child, 'SIGKILL');
-    // Who was cut off asks again: some codes were on their way, and none is lost.
+    // Callers without an answer retry: some requests were in progress, and no code is lost.
     const again = await Promise.all(codes.map((code) => ask(one, code, ASKING)));
     expect(again.every((status) => status === 201 || status === 409)).toBe(true);
 

@@ -2,7 +2,7 @@ import { eventually } from '../support/app.ts';
 import { type Instances, prepareInstances } from '../support/instances.ts';
 import { startSmtp, type TestSmtp } from '../support/smtp.ts';
 
-/** Two processes on one database, one of which is killed while everybody wants a seat. */
+/** Two processes on one database, one of which is killed while many callers want a seat. */
 describe('seats in several instances', () => {
   let instances: Instances;
   let smtp: TestSmtp;
@@ -16,7 +16,7 @@ describe('seats in several instances', () => {
     await smtp.close();
   });
 
-  it('five seats are five for two hundred, with their mails, whoever is killed meanwhile', async () => {
+  it('give five seats to two hundred callers, with their mails, although an instance is killed', async () => {
     const [one, other] = [await instances.start(), await instances.start()];
     const make = async (path: string, body: Record<string, unknown>): Promise<string> =>
       String((await one.post(path, body))['id']);
@@ -32,7 +32,7 @@ describe('seats in several instances', () => {
       Array.from({ length: 200 }, async (_, n) => {
         const body = { license_id, email: `person${n}-${nth}@example.com` };
         const [status] = await (n % 2 === 0 ? one : other).ask('/portal/seats', body);
-        // The first one leads: it sends the mails, and is killed in the midst of all this.
+        // The first instance leads: it sends the mails, and is killed while it works.
         if (++answered === 5) one.child.kill('SIGKILL');
         return status;
       }),
@@ -41,7 +41,7 @@ describe('seats in several instances', () => {
     expect(statuses.filter((status) => status === 0).length).toBeGreaterThan(0);
     expect(new Set(statuses)).toEqual(new Set([201, 409, 0]));
 
-    // Whatever was answered or not: once more is asked than there are seats, each license has five.
+    // Some answers were lost. After one more request than there are seats, each license has five.
     const third = await instances.start();
     for (const license_id of license_ids) {
       const more = await Promise.all(
@@ -61,7 +61,7 @@ describe('seats in several instances', () => {
       new Set(smtp.received.map(({ headers }) => /^Message-ID: <([\w-]+)@/im.exec(headers)?.[1] ?? ''));
     await eventually(() => messageIds().size >= invites.length);
     expect(messageIds()).toEqual(new Set(invites.map(({ id }) => id)));
-    // One mail at most may have been on its way when its sender died.
+    // At most one mail may have been in progress when its sender was killed.
     expect(smtp.received.length).toBeLessThanOrEqual(invites.length + 1);
   });
 });

@@ -60,7 +60,7 @@ describe('the test clock of one process', () => {
 
     const moved = await move(app, { advance: 'P1M' });
     expect(moved.status).toBe(200);
-    // Done when the answer comes: nothing is waited for.
+    // The work is complete when the answer arrives, so the test does not wait.
     expect(await statusOf(app, trial)).toBe('expired');
     expect(await codeOf(app, trial)).toBe('TRIAL_EXPIRED');
     expect(await codeOf(app, license)).toBe('PAST_DUE_GRACE');
@@ -81,7 +81,7 @@ describe('the test clock of one process', () => {
     expect(await statusOf(app, license)).toBe('expired');
   });
 
-  it('stands still between two moves, and takes the same time again', async () => {
+  it('stands still between two moves, and accepts the same time again', async () => {
     const { body } = await move(app, { advance: 'PT1H' });
     const to = String((body as Fields)['now']);
     expect((await nowOf(app)).toISOString()).toBe(to);
@@ -100,7 +100,7 @@ describe('the test clock of one process', () => {
     expect(await nowOf(app)).toEqual(now);
   });
 
-  it('is for system-wide keys that may do everything', async () => {
+  it('requires a system-wide key with all permissions', async () => {
     const product = await app.create('/admin/products', { name: 'Mine', slug: 'mine', type: 'saas' });
     const bound = await app.create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
     const weak = await app.create('/admin/api-keys', { name: 'weak', scopes: ['licenses:write'] });
@@ -116,14 +116,14 @@ describe('the test clock of one process', () => {
     expect(ready).toMatchObject({ status: 'ok', test_clock: { now: (await nowOf(app)).toISOString() } });
   });
 
-  it('survives a restart, and is followed by all instances before the answer', async () => {
+  it('survives a restart, and all instances follow it before the answer', async () => {
     const license = await issue(app, monthly);
     const before = await nowOf(app);
     await app.close();
     app = await start();
     expect(await nowOf(app)).toEqual(before);
 
-    // The instance that started first leads the background work; the other one is asked.
+    // The instance that started first leads the background work; the test asks the other one.
     const follower = await start();
     try {
       expect((await move(follower, { advance: 'P1M3D' })).status).toBe(200);
@@ -197,7 +197,7 @@ describe('without the setting', () => {
     try {
       expect(await app.call('GET', '/admin/test-clock')).toMatchObject({ status: 404 });
       expect(await move(app, { advance: 'P1D' })).toMatchObject({ status: 404 });
-      // A position that was kept while the setting was on counts no more.
+      // A position stored while the setting was on no longer applies.
       await pool.query(`insert into test_clock (now, request) values (now() + interval '1 year', 1)`);
       expect(await (await fetch(`${app.url}/readyz`)).json()).not.toHaveProperty('test_clock');
     } finally {

@@ -88,7 +88,7 @@ describe('keyledger import and export', () => {
     });
   });
 
-  it('reads a file in the charset that is named, and refuses one that is not valid in it', async () => {
+  it('reads a file in the given charset, and refuses one that is not valid in it', async () => {
     const { cli } = instances;
     const { url } = server;
     const heading = 'external_id,product_id,plan_id,email,name';
@@ -109,7 +109,7 @@ describe('keyledger import and export', () => {
     expect(rows).toEqual([{ name: 'Jörg' }]);
   });
 
-  it('takes an API key as a secret file holds it, and none for a blank one', async () => {
+  it('reads an API key from a secret file with a line break, and refuses a blank key', async () => {
     const { cli, key } = instances;
     const exported = ['export', 'activations', '--url', server.url, '--key'] as const;
     expect(await cli(...exported, `\ufeff${key}\r\n`)).toMatchObject({ code: 0 });

@@ -29,7 +29,7 @@ describe('usage in batches', () => {
     return (body as { usage: Record<string, Fields> }).usage[feature]?.['used'];
   };
 
-  it('each record has an answer of its own', async () => {
+  it('each record has its own result', async () => {
     const license = await world.issue(
       { feature: 'calls', value: 10 },
       { feature: 'soft', value: 1, overage: 'unlimited' },
@@ -73,7 +73,7 @@ describe('usage in batches', () => {
     expect(await world.keyed('/license/usage/batch', license, { records: [] })).toMatchObject({ status: 400 });
   });
 
-  it('are counted once, however often and however mixed they are sent, at once or later', async () => {
+  it('records are counted once, however often, in whatever mix and however concurrently they are sent', async () => {
     const license = await world.issue({ feature: 'calls', value: null }, { feature: 'other', value: null });
     const records = Array.from({ length: 40 }, (_, n) => ({
       idempotency_key: key(),
@@ -90,7 +90,7 @@ describe('usage in batches', () => {
     expect(await world.told(license, 'usage.recorded')).toBe(records.length);
   });
 
-  it('a key that was used for something else is told of; what was refused may be sent again', async () => {
+  it('a key reused for another record is reported; a refused record may be sent again', async () => {
     const license = await world.issue({ feature: 'calls', value: 10 }, { feature: 'other', value: 10 });
     const [one, two] = [key(), key()];
     const record = { idempotency_key: one, feature: 'calls', quantity: 6 };
@@ -101,13 +101,13 @@ describe('usage in batches', () => {
     await world.on(license, 'PUT', '/entitlements/calls', { value: 20 });
     expect(codes(await send(license, [record, { ...record, idempotency_key: two }]))).toEqual([true, true]);
     expect(await used(license)).toBe(12);
-    // Keys are a license's own.
+    // Each license has its own keys.
     const another = await world.issue({ feature: 'calls', value: 10 });
     expect(codes(await send(another, [record]))).toEqual([true]);
     expect(await used(another)).toBe(6);
   });
 
-  it('with an Idempotency-Key alone they are counted once, too', async () => {
+  it('records in a batch with only an Idempotency-Key are counted once, too', async () => {
     const license = await world.issue({ feature: 'calls', value: null });
     const records = Array.from({ length: 5 }, () => ({ feature: 'calls', quantity: 1 }));
     const headers = { 'idempotency-key': key() };
@@ -118,7 +118,7 @@ describe('usage in batches', () => {
     expect(await used(license)).toBe(10);
   });
 
-  it('of a license that may not be used now are refused one by one, those that were counted before are not', async () => {
+  it('new records of an unusable license are refused one by one; repeated records are not', async () => {
     const license = await world.issue({ feature: 'calls', value: 10 });
     const counted = { idempotency_key: key(), feature: 'calls', quantity: 1 };
     await send(license, [counted]);
@@ -131,7 +131,7 @@ describe('usage in batches', () => {
     expect(unknown).toMatchObject({ status: 404, body: { code: 'LICENSE_NOT_FOUND' } });
   });
 
-  it('of many licenses go with an API key, each record with its license', async () => {
+  it('records of many licenses need an API key, and each record names its license', async () => {
     const licenses = [
       await world.issue({ feature: 'calls', value: 1 }),
       await world.issue({ feature: 'calls', value: 5 }),

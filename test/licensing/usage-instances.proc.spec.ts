@@ -6,7 +6,7 @@ type Fields = Record<string, unknown>;
 
 const CALLERS = 200;
 
-/** Two Keyledgers, each a process of its own, on one database; one of them is killed in the middle. */
+/** Two Keyledger processes on one database; one of them is killed in the middle. */
 describe('usage through several instances', () => {
   let instances: Instances;
   let first: InstanceOfSeveral;
@@ -22,14 +22,14 @@ describe('usage through several instances', () => {
   });
   afterAll(() => instances.close());
 
-  /** The first is killed; the second takes its place, and a new one that of the second. */
+  /** Kills the first process; the second takes its place, and a new process takes the place of the second. */
   const replaceFirst = async (): Promise<void> => {
     const killed = first;
     first = second;
     await stop(killed.child, 'SIGKILL');
     second = await instances.start();
   };
-  /** Through one of those that run; status 0 where the answer was lost. */
+  /** Sends a request through one of the running processes; status 0 if the answer was lost. */
   const ask = (n: number, path: string, body: Fields) => (n % 2 === 0 ? first : second).ask(path, body);
   const issue = async (value: number | null): Promise<string> => {
     const slug = `plan-${++plans}`;
@@ -57,7 +57,7 @@ describe('usage through several instances', () => {
     return Number(rows[0]?.used);
   };
 
-  it('is exactly the limit, whichever is killed while two hundred ask', async () => {
+  it('is exactly the limit after two hundred requests, although an instance is killed', async () => {
     const limit = 1_500;
     const license_id = await issue(limit);
     let accepted = 0;
@@ -77,18 +77,18 @@ describe('usage through several instances', () => {
     const log = await counted(license_id);
     expect(log).toMatchObject({ quantity: limit, exceeded: 1 });
     expect(await used(license_id)).toBe(limit);
-    // Answers may be lost on the way; what was answered is there.
+    // Answers may be lost; every usage that was answered is counted.
     expect(accepted).toBeLessThanOrEqual(limit);
     expect(accepted).toBeGreaterThan(limit - 3 * CALLERS);
   });
 
-  it('in batches is counted once, however often answers are lost and it is sent again', async () => {
+  it('in batches is counted once, although answers are lost and batches are sent again', async () => {
     const license_id = await issue(null);
     const batches = 40;
     let done = 0;
     const sender = async (n: number): Promise<void> => {
       const records = Array.from({ length: 50 }, (_, i) => ({
-        // Neighbours send the same records at the same time.
+        // Neighboring callers send the same records at the same time.
         idempotency_key: `record-${Math.floor(n / 2)}-${i}`,
         feature: 'calls',
         quantity: 2,
@@ -117,7 +117,7 @@ describe('usage through several instances', () => {
     expect(new Set(exported.map((record) => record['idempotency_key'])).size).toBe(records);
   });
 
-  it('ends with the commit that revokes the license, through whichever instance', async () => {
+  it('ends with the commit that revokes the license, through every instance', async () => {
     for (let round = 0; round < 5; round++) {
       const license_id = await issue(null);
       let revoked = false;

@@ -21,7 +21,7 @@ describe('usage as administrators see it', () => {
     return (reply.body as { data: Fields[] }).data;
   };
 
-  it('is listed, the latest first, page by page', async () => {
+  it('is listed newest first, page by page', async () => {
     const license = await world.issue({ feature: 'calls', value: null }, { feature: 'other', value: 1, overage: '2' });
     await world.use(license, 3, { metadata: { project: 'alpha' }, timestamp: '2026-11-20T10:00:00.5Z' });
     for (let n = 1; n <= 5; n++) await world.use(license, n, { feature: n <= 2 ? 'other' : 'calls' });
@@ -53,7 +53,7 @@ describe('usage as administrators see it', () => {
     expect(await data(license, '/usage?feature=unknown')).toEqual([]);
   });
 
-  it('its warnings and resets stand in the history of the license, its records do not', async () => {
+  it('has warnings and resets in the history of the license, but not its records', async () => {
     const license = await world.issue({ feature: 'calls', value: 5 });
     for (let n = 0; n < 6; n++) await world.use(license);
     await world.on(license, 'POST', '/usage/reset', { feature: 'calls', reason: 'goodwill' });
@@ -61,7 +61,7 @@ describe('usage as administrators see it', () => {
     expect(types).toEqual(['license.created', 'quota.warning', 'quota.exceeded', 'usage.reset']);
   });
 
-  it('is summed up by the hour, day and month', async () => {
+  it('is summed by hour, day and month', async () => {
     const license = await world.issue({ feature: 'calls', value: null, quota_period: 'lifetime' });
     const uses: readonly (readonly [string, number])[] = [
       ['2026-01-31T23:59:59.999Z', 1],
@@ -107,7 +107,7 @@ describe('usage as administrators see it', () => {
     expect(await world.on(license, 'GET', '/usage/series')).toMatchObject({ status: 400 });
   });
 
-  it('is reset with a reason: counters and warnings begin anew, what was used stays told', async () => {
+  it('is reset with a reason: counters and warnings restart, the records remain', async () => {
     const license = await world.issue({ feature: 'calls', value: 10 });
     for (const quantity of [9, 1]) await world.use(license, quantity);
     expect(await world.use(license)).toMatchObject({ status: 429 });
@@ -135,7 +135,7 @@ describe('usage as administrators see it', () => {
     expect(await reset({ feature: 'calls', reason: 'x' })).toMatchObject({ status: 409 });
   });
 
-  it('is exported as CSV and NDJSON, for those alone who may see it', async () => {
+  it('is exported as CSV and NDJSON, only to callers with permission', async () => {
     const license = await world.issue({ feature: 'calls', value: null });
     await fill(license, [
       { feature: 'calls', quantity: 1, metadata: { note: '=1+1' }, idempotency_key: '=cmd' },

@@ -9,15 +9,15 @@ export type Fields = Record<string, unknown>;
 export interface UsageWorld {
   readonly app: TestApp;
   readonly product: string;
-  /** A license of a plan of its own with these entitlements; quotas, unless they say otherwise. */
+  /** A license with its own plan, which has these entitlements; they are quotas unless they say otherwise. */
   issue(...entitlements: Fields[]): Promise<Fields>;
-  /** Calls with the license's key and no other credential. */
+  /** Calls with the license's key and without any other credential. */
   keyed(path: string, license: Fields, body: Fields, headers?: Record<string, string>): Promise<Reply>;
   /** Uses of the feature `calls`. */
   use(license: Fields, quantity?: number, over?: Fields, headers?: Record<string, string>): Promise<Reply>;
-  /** Calls about the license as an administrator. */
+  /** Calls an administrator's route of the license. */
   on(license: Fields, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
-  /** How many events of a type tell of the license's usage. */
+  /** The number of events of a type about the license's usage. */
   told(license: Fields, type: string): Promise<number>;
   close(): Promise<void>;
 }

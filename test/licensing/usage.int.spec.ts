@@ -9,7 +9,7 @@ describe('usage over HTTP', () => {
   });
   afterAll(() => world.close());
 
-  it('is counted up to the limit, and refused with what remains and when there is more', async () => {
+  it('is counted up to the limit; a refusal tells the remaining quantity and the time of the next reset', async () => {
     const { issue, use, told } = world;
     const license = await issue({ feature: 'calls', value: 10, quota_unit: 'calls' });
     const first = await use(license, 7, { metadata: { project: 'alpha' } });
@@ -32,7 +32,7 @@ describe('usage over HTTP', () => {
     expect([await told(license, 'quota.warning'), await told(license, 'quota.exceeded')]).toEqual([1, 1]);
   });
 
-  it('never goes over the limit when two hundred ask at once', async () => {
+  it('never exceeds the limit under two hundred concurrent requests', async () => {
     const { issue, keyed, use, told } = world;
     const license = await issue({ feature: 'calls', value: 37 });
     const replies = await Promise.all(Array.from({ length: 200 }, () => use(license)));
@@ -43,7 +43,7 @@ describe('usage over HTTP', () => {
     expect(body).toMatchObject({ usage: { calls: { used: 37, remaining: 0 } } });
   });
 
-  it('0 is none, null is any number, overage is marked, and a lifetime has no end', async () => {
+  it('allows none for 0 and any number for null; overage is marked; a lifetime quota never resets', async () => {
     const { issue, use } = world;
     const license = await issue(
       { feature: 'calls', value: 0 },
@@ -76,7 +76,7 @@ describe('usage over HTTP', () => {
     },
   );
 
-  it('of numbers that JSON cannot hold is refused as text, too', async () => {
+  it('with numbers in a raw body that JSON cannot represent is refused', async () => {
     const { app, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     for (const quantity of ['NaN', '1e309', '-0', '9007199254740992', '0x1', '1.0000000000000002'])
@@ -90,7 +90,7 @@ describe('usage over HTTP', () => {
       ).toMatchObject({ status: 400 });
   });
 
-  it('is of a license that is there, usable, and has the quota', async () => {
+  it('requires an existing, usable license with the quota', async () => {
     const { issue, keyed, use, on, told } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     for (const feature of ['nothing', 'cloud'])
@@ -112,7 +112,7 @@ describe('usage over HTTP', () => {
     expect(await told(license, 'usage.recorded')).toBe(1);
   });
 
-  it('is told by license key, or by an API key with the id of the license', async () => {
+  it('is recorded with a license key, or with an API key and the id of the license', async () => {
     const { app, issue } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     const { id, license_key } = license;
@@ -137,7 +137,7 @@ describe('usage over HTTP', () => {
     expect(await app.call('POST', '/license/usage', body, as(reader))).toMatchObject({ status: 403 });
   });
 
-  it('counts to the period of its timestamp, within reason', async () => {
+  it('counts in the period of its timestamp, within limits', async () => {
     const { issue, use } = world;
     const license = await issue({ feature: 'calls', value: 10, quota_period: 'daily' });
     const day = 86_400_000;
@@ -152,7 +152,7 @@ describe('usage over HTTP', () => {
     expect(await use(license, 1, { timestamp: '2026-13-01T00:00:00Z' })).toMatchObject({ status: 400 });
   });
 
-  it('with an Idempotency-Key counts once, and answers the same', async () => {
+  it('with an Idempotency-Key is counted once, and gets the same answer', async () => {
     const { issue, use, told } = world;
     const license = await issue({ feature: 'calls', value: 10 });
     const headers = { 'idempotency-key': `usage-${names++}` };
@@ -169,7 +169,7 @@ describe('usage over HTTP', () => {
     expect(await told(license, 'usage.recorded')).toBe(2);
   });
 
-  it('shows in what a license may do, online and when asked', async () => {
+  it('appears in the entitlements of a license, in verifications and on request', async () => {
     const { issue, keyed, use } = world;
     const license = await issue({ feature: 'calls', value: 10 }, { feature: 'cloud', value_type: 'bool', value: true });
     const verified = async (): Promise<unknown> =>
@@ -178,7 +178,7 @@ describe('usage over HTTP', () => {
     await keyed('/license/activate', license, { identifier: 'device' });
     expect(await verified()).toMatchObject({ entitlements: { calls: calls(0), cloud: { value: true } } });
     await use(license, 4);
-    // Where nothing was used, that is remembered for a second.
+    // If nothing was used, that result is cached for a second.
     await eventually(async () => {
       const { entitlements } = (await verified()) as { entitlements: { calls: { used: number } } };
       return entitlements.calls.used === 4;
@@ -202,7 +202,7 @@ describe('usage over HTTP', () => {
       });
   });
 
-  it('reckons with add-ons, overrides and changes of plan as they are', async () => {
+  it('follows add-ons, overrides and changes of plan', async () => {
     const { app, issue, use, on, product } = world;
     const license = await issue({ feature: 'calls', value: 1 });
     const more = await app.create(`/admin/products/${product}/add-ons`, {

@@ -3,11 +3,11 @@ import { ESLint } from 'eslint';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Lints a statement as if it stood in that file, and returns what the rule says. */
+/** Lints a statement as part of that file, and returns the messages of the rule. */
 const refused = async (file: string, statement: string): Promise<string[]> => {
   const eslint = new ESLint({
     cwd: ROOT,
-    // The rule needs no types, so it can be asked about files that do not exist.
+    // The rule needs no types, so it also works for files that do not exist.
     overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
     ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-syntax',
   });
@@ -18,7 +18,7 @@ const refused = async (file: string, statement: string): Promise<string[]> => {
 
 const READS = ['export const now = Date.now();', 'export const now = new Date();', 'export const now = Date.now;'];
 
-describe('reads of the present', () => {
+describe('reads of the current time', () => {
   it.each([
     'apps/licensing/src/licenses/licenses.ts',
     'apps/webhooks/src/polling/polling.ts',
@@ -36,7 +36,7 @@ describe('reads of the present', () => {
     },
   );
 
-  it('are not the dates that are made of a value', async () => {
+  it('do not include dates made from a value', async () => {
     const made = 'export const made = [new Date(0), Date.parse("2026-01-01"), Date.UTC(2026)];';
     expect(await refused('apps/licensing/src/licenses/licenses.ts', made)).toEqual([]);
   });

@@ -3,11 +3,11 @@ import { ESLint } from 'eslint';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Lints one import as if it stood in that file, and returns what the rule says. */
+/** Lints one import as part of that file, and returns the messages of the rule. */
 const refused = async (file: string, from: string): Promise<string[]> => {
   const eslint = new ESLint({
     cwd: ROOT,
-    // The rule needs no types, so it can be asked about files that do not exist.
+    // The rule needs no types, so it also works for files that do not exist.
     overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
     ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-imports',
   });

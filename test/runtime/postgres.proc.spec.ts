@@ -17,7 +17,7 @@ const answer = async (url: string): Promise<unknown> => {
   return rows;
 };
 
-/** Sessions of those who own the folder, or would like to. */
+/** Sessions of processes that own the folder, or want to own it. */
 const countOwners = async (url: string): Promise<number> => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -44,12 +44,12 @@ describe('the embedded PostgreSQL', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is waited for while it shuts down, and started again', async () => {
+  it('is started again after it has shut down', async () => {
     const former = await start();
     const client = new pg.Client({ connectionString: former.url });
     await client.connect();
     const [pid] = pidLines();
-    // A smart shutdown: it ends when its last client has gone.
+    // A smart shutdown: the server ends when its last client has disconnected.
     process.kill(Number(pid), 'SIGTERM');
     await eventually(() => pidLines()[7]?.trim() === 'stopping');
     const starting = start();
@@ -60,14 +60,14 @@ describe('the embedded PostgreSQL', () => {
     expect(await answer(next.url)).toEqual([{ one: 1 }]);
   });
 
-  it('is taken over when it runs', async () => {
+  it('is taken over when it already runs', async () => {
     const one = await start();
     const two = await start();
     expect([one.adopted, two.adopted]).toEqual([false, true]);
     expect(await answer(two.url)).toEqual([{ one: 1 }]);
   });
 
-  it('is started once by two who start it at the same time', async () => {
+  it('is started once when two processes start it at the same time', async () => {
     const both = await Promise.all([start(), start()]);
     expect(both.map(({ adopted }) => adopted).sort()).toEqual([false, true]);
     for (const { url } of both) expect(await answer(url)).toEqual([{ one: 1 }]);
@@ -80,9 +80,9 @@ describe('the embedded PostgreSQL', () => {
       (): string => `${otherPostgres()}\n${home}\n1\n5432\n${home}\n\n0\nready   \n`,
     ],
     ['no process', (): string => `4194303\n${home}\n`],
-    ['what is no number', (): string => 'postmaster\n'],
-    ['nothing, as it was cut short', (): string => ''],
-  ])('starts where a pid file was left behind that names %s', async (_whom, content) => {
+    ['text that is not a number', (): string => 'postmaster\n'],
+    ['nothing, because it was truncated', (): string => ''],
+  ])('starts despite a leftover pid file that names %s', async (_whom, content) => {
     await (await start()).stop();
     writeFileSync(pidFile, content());
     const postgres = await start();
@@ -91,14 +91,14 @@ describe('the embedded PostgreSQL', () => {
     expect(await answer(postgres.url)).toEqual([{ one: 1 }]);
   });
 
-  it('starts where the server was killed, and a child of it lives on', async () => {
+  it('starts after the server was killed, while one of its child processes still runs', async () => {
     const killed = await start();
     const client = new pg.Client({ connectionString: killed.url });
     client.on('error', () => undefined);
     await client.connect();
     const postmaster = Number(pidLines()[0]);
     process.kill(postmaster, 'SIGKILL');
-    // Its children may still be about to notice.
+    // The child processes may not have noticed yet.
     const next = await start();
     expect(next.adopted).toBe(false);
     expect(await answer(next.url)).toEqual([{ one: 1 }]);
@@ -106,7 +106,7 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
-/** The server of the whole test run, which is none of this folder's. */
+/** The server of the whole test run; it does not belong to this folder. */
 const otherPostgres = (): number => {
   const home = new URL(process.env['KEYLEDGER_TEST_POSTGRES'] ?? '').searchParams.get('host') ?? '';
   return Number(readFileSync(join(home, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -133,7 +133,7 @@ describe('the database of a data folder', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is made once by those who come first at the same time', async () => {
+  it('is created once when several processes start at the same time', async () => {
     const first = await Promise.all(
       [0, 1, 2].map(async () => {
         const database = await visitDatabase(place);
@@ -145,7 +145,7 @@ describe('the database of a data folder', () => {
     for (const database of first) await database.close();
   });
 
-  it('goes to the next who wants it, while its owner is stopping it', async () => {
+  it('goes to the next waiting process while its owner is stopping it', async () => {
     const owner = await noted(openDatabase(place));
     const waiting = noted(openDatabase(place));
     await eventually(async () => (await countOwners(owner.url)) === 2);
@@ -154,8 +154,8 @@ describe('the database of a data folder', () => {
     expect(await answer(next.url)).toEqual([{ one: 1 }]);
   });
 
-  it('is handed on from one to the next, with nobody left without', async () => {
-    // Each closes at once what it was given, so that the others come upon every moment of a shutdown.
+  it('passes from one owner to the next until every process has had it', async () => {
+    // Each process closes the database immediately, so that the others meet every stage of a shutdown.
     for (let round = 0; round < 10; round++) {
       await Promise.all(
         [0, 1, 2, 3].map(async () => {
@@ -173,14 +173,14 @@ describe('the database of a data folder', () => {
     expect(await answer(owner.url)).toEqual([{ one: 1 }]);
   });
 
-  it('is left running by a visitor of the owner', async () => {
+  it('keeps running after a visitor of the owner leaves', async () => {
     const owner = await noted(openDatabase(place));
     const visitor = await visitDatabase(place);
     await visitor.close();
     expect(await answer(owner.url)).toEqual([{ one: 1 }]);
   });
 
-  it('is stopped by a visitor who found it asleep, and not under the feet of the next owner', async () => {
+  it('is stopped by a visitor that started it, but not while the next owner uses it', async () => {
     const visitor = await visitDatabase(place);
     const waiting = noted(openDatabase(place));
     expect(await answer(visitor.url)).toEqual([{ one: 1 }]);

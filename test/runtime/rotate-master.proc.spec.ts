@@ -18,7 +18,7 @@ const built = (name: string): string =>
 const KEY = `kl_${'r'.repeat(64)}`;
 const PEOPLE = 3_000;
 
-/** A Keyledger that goes on serving while its master key is exchanged by a command that is killed in the middle. */
+/** A Keyledger that keeps serving while a command, killed in the middle, rotates its master key. */
 describe('keyledger keys rotate-master', () => {
   const [before, after] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
   let folder: string;
@@ -99,7 +99,7 @@ describe('keyledger keys rotate-master', () => {
         expect(await post(serving.url, '/license/verify', device)).toMatchObject({ code: 'VALID' });
         await issue(serving.url, `during${asked++}@example.com`);
         expect(await issue(serving.url, 'ada@example.com', 'once')).toEqual(license);
-        // It is to be served, and not to be kept from its work.
+        // The server must keep serving, and the rotation must not block it.
         await sleep(20);
       }
     };
@@ -114,7 +114,7 @@ describe('keyledger keys rotate-master', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('leaves off where it is killed', async () => {
+  it('stops where it is killed', async () => {
     const rotate = spawn(process.execPath, [built('cli'), 'keys', 'rotate-master'], { env: env(after, before) });
     const killed = new Promise((resolve) => rotate.once('exit', (_code, signal) => resolve(signal)));
     createInterface({ input: rotate.stderr }).on('line', (line) => {
@@ -127,7 +127,7 @@ describe('keyledger keys rotate-master', () => {
     expect(halfway.services['licensing']?.behind['person_keys']).toBeGreaterThan(0);
   });
 
-  it('goes on from there, and brings everything under the new key while it is served', async () => {
+  it('continues from there, and encrypts everything with the new key while the server runs', async () => {
     const { code, err } = await cli(after, before, 'keys', 'rotate-master');
     expect({ code, err }).toMatchObject({ code: 0, err: expect.stringMatching(/licensing: person_keys \d+ of \d+/) });
     stopAsking.abort();
@@ -146,7 +146,7 @@ describe('keyledger keys rotate-master', () => {
     await stop(serving.child);
   });
 
-  it('makes the old key of no use, and changes nothing else', async () => {
+  it('makes the old key useless, and changes nothing else', async () => {
     await expect(start(before)).rejects.toThrow('ended with 1');
     const fresh = await start(after);
     try {
@@ -154,7 +154,7 @@ describe('keyledger keys rotate-master', () => {
       expect(await post(fresh.url, `${path}/reveal-key`, {})).toEqual({ license_key: license['license_key'] });
       expect(await issue(fresh.url, 'ada@example.com', 'once')).toEqual(license);
       expect(await post(fresh.url, '/license/verify', device)).toMatchObject({ code: 'VALID' });
-      // The same person as before: ids of people do not change with the key.
+      // The person is unchanged: the ids of people do not depend on the key.
       expect((await issue(fresh.url, 'ada@example.com'))['customer_id']).toBe(license['customer_id']);
       const { rows } = await pool.query<{ names: string }>(
         `select count(*) as names from licensing.licenses where name = 'Ada'`,

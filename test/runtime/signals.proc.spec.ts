@@ -7,13 +7,13 @@ import { eventually } from '../support/app.ts';
 import { livingIn } from '../support/living.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Longest a stop may take, in milliseconds, beside what the same start took: that says how busy the machine is. */
+/** The longest allowed stop in milliseconds, in addition to the duration of the start, which shows how busy the machine is. */
 const STOP_MS = 10_000;
 
-/** `npm start` in a process group of its own, as a terminal's shell puts it into the foreground. */
+/** `npm start` in its own process group, as a shell starts a foreground job. */
 class Foreground {
   output = '';
-  /** What the stop that was asked for may take on this machine, in milliseconds. */
+  /** The allowed duration of a stop on this machine, in milliseconds. */
   stopMs = STOP_MS;
   readonly #started = performance.now();
   readonly #ended: Promise<number | null>;
@@ -37,13 +37,13 @@ class Foreground {
     return new URL(url);
   }
 
-  /** To all of the group, as Ctrl-C is. */
+  /** Sends the signal to the whole group, as Ctrl-C does. */
   press(signal: NodeJS.Signals): void {
     this.#isAsked();
     process.kill(-(this.npm.pid ?? 0), signal);
   }
 
-  /** To npm alone, as a supervisor sends it. */
+  /** Sends the signal to npm only, as a supervisor does. */
   send(signal: NodeJS.Signals): void {
     this.#isAsked();
     this.npm.kill(signal);
@@ -57,7 +57,7 @@ class Foreground {
     return this.npm.exitCode !== null || this.npm.signalCode !== null;
   }
 
-  /** @returns the exit code, and how long it took from now, in milliseconds */
+  /** @returns the exit code, and the duration from now in milliseconds */
   async end(): Promise<{ code: number | null; took: number }> {
     const since = Date.now();
     const code = await this.#ended;
@@ -77,7 +77,7 @@ describe('npm start, when it is asked to stop', () => {
     return started;
   };
   const log = (): string => readFileSync(join(postgres, 'server.log'), 'utf8');
-  /** Nothing runs any more, and PostgreSQL has written down all it had: its next start has nothing to recover. */
+  /** No process is running, and PostgreSQL has written all its data: its next start needs no recovery. */
   const expectClean = (): void => {
     expect(livingIn(postgres)).toEqual([]);
     expect(log().trimEnd().split('\n').at(-1)).toMatch(/database system is shut down$/);
@@ -92,19 +92,19 @@ describe('npm start, when it is asked to stop', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s to all of its group, ends cleanly', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s to its whole group, ends cleanly', async (signal) => {
     const keyledger = start();
     await keyledger.serving();
     keyledger.press(signal);
     const { code, took } = await keyledger.end();
     expect(took).toBeLessThan(keyledger.stopMs);
-    // npm does not wait to be told of a hang-up.
+    // npm does not wait after a hang-up.
     if (signal !== 'SIGHUP') expect(code).toBe(0);
     await eventually(() => livingIn(postgres).length === 0);
     expectClean();
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('by %s to npm alone, ends cleanly', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s to npm only, ends cleanly', async (signal) => {
     const keyledger = start();
     await keyledger.serving();
     keyledger.send(signal);
@@ -114,7 +114,7 @@ describe('npm start, when it is asked to stop', () => {
     expectClean();
   });
 
-  it('ends cleanly when Ctrl-C is pressed again and again', async () => {
+  it('ends cleanly when Ctrl-C is pressed repeatedly', async () => {
     const keyledger = start();
     await keyledger.serving();
     const ended = keyledger.end();
@@ -122,15 +122,15 @@ describe('npm start, when it is asked to stop', () => {
       keyledger.press('SIGINT');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    // npm, which heeds no signal once its child has ended, may be ended by the last one: null.
+    // npm handles no signal after its child has ended, so the last signal may end it: null.
     expect([0, null]).toContain((await ended).code);
     expectClean();
   });
 
-  it('ends cleanly when it has not come up yet', async () => {
+  it('ends cleanly before it has finished starting', async () => {
     rmSync(data, { recursive: true, force: true });
     const keyledger = start();
-    // The server is there, and nothing of Keyledger's in it.
+    // The server runs, but has no Keyledger data yet.
     await eventually(() => livingIn(postgres).length > 0);
     keyledger.press('SIGINT');
     const { code, took } = await keyledger.end();
@@ -144,7 +144,7 @@ describe('npm start, when it is asked to stop', () => {
     expectClean();
   });
 
-  it('waits for a client that does not finish its request no longer than it may', async () => {
+  it('waits no longer than allowed for a client that does not finish its request', async () => {
     const keyledger = start();
     const { hostname, port } = await keyledger.serving();
     const client = connect(Number(port), hostname);

@@ -62,7 +62,7 @@ describe('npm start', () => {
     expect(existsSync(join(data, 'postgres', 'postmaster.pid'))).toBe(false);
   });
 
-  it('goes on with the same data, and shows no key again', async () => {
+  it('continues with the same data, and does not show the key again', async () => {
     const second = await start();
     expect(second.output).not.toContain('Admin key');
     expect(await (await get(second.url, '/admin/products')).json()).toMatchObject({ data: [{ slug: 'kept' }] });
@@ -104,7 +104,7 @@ describe('npm start', () => {
         if (page.next_cursor === null) break;
         cursor = `&cursor=${page.next_cursor}`;
       }
-      // The last one may have been written without its answer having arrived.
+      // The last change may have been stored although its answer was lost.
       expect([accepted, accepted + 1]).toContain(kept.length);
       await stop(after.child, 'SIGTERM');
     },
@@ -130,7 +130,7 @@ describe('npm start', () => {
     expect(await cli('projections', 'rebuild', ...own)).toMatch(/Rebuilt products/);
     expect((await get(live.url, '/admin/products?q=kept')).status).toBe(200);
     expect(await (await get(live.url, '/admin/products?q=kept')).json()).toMatchObject({ data: [{ slug: 'kept' }] });
-    // Those of other services' events as well, which no event of their own service would mend.
+    // Includes projections of other services' events, which no event of this service would repair.
     await sql('truncate webhooks.known_products, releases.products');
     expect(JSON.parse(await cli('projections', 'list'))).toContainEqual({
       service: 'webhooks',

@@ -14,7 +14,7 @@ export const ADMIN_KEY = 'kl_test_admin_key_0123456789';
 export interface Reply {
   readonly status: number;
   readonly headers: Record<string, string | string[] | undefined>;
-  // Answers are looked at field by field in assertions; typing each would say everything twice.
+  // Assertions read answers field by field; a type for each answer would repeat the assertions.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any;
 }
@@ -26,28 +26,28 @@ export interface TestApp {
   readonly databaseUrl: string;
   /** Calls the API with the admin key; `headers` may override. A body makes it JSON. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string | undefined>): Promise<Reply>;
-  /** Calls the API for what is to be made. @throws on any answer but 201 */
+  /** Creates a resource through the API. @throws on any answer except 201 */
   create(path: string, body: unknown, headers?: Record<string, string | undefined>): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
 export interface TestAppOptions {
   readonly services: readonly ServiceDefinition[];
-  /** Every service of the product; left out, the same. */
+  /** The services to start; default: every service of the product. */
   readonly product?: readonly ServiceDefinition[];
-  /** Global Nest modules beside the services'. */
+  /** Global Nest modules in addition to those of the services. */
   readonly modules?: readonly Type[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Shares another instance's database; it is not dropped with this one. */
+  /** Uses the database of another instance, which is not dropped with this instance. */
   readonly databaseUrl?: string;
   readonly retryLadder?: readonly number[];
   /** Business time (default: real time). */
   readonly clock?: Clock;
-  /** Takes the log, line by line, instead of standard output. */
+  /** Receives the log, line by line, instead of standard output. */
   readonly log?: (line: string) => void;
 }
 
-/** Starts services in this process, on a port and a database of their own. */
+/** Starts services in this process, with their own port and database. */
 export const startApp = async ({
   services,
   product = services,
@@ -124,20 +124,20 @@ const call = async (
 
 type Look<T> = () => Promise<T | undefined | false> | T | undefined | false;
 
-/** What never comes about ends a test with a word of what it was; how long it takes is not for a test to say. */
+/** If the condition never becomes true, the test fails with its description. Tests do not limit how long the condition takes. */
 const PATIENCE_MS = 240_000;
 const BETWEEN_LOOKS_MS = 10;
 const LOOKS_A_SECOND = 70;
 
-/** Waits for a condition. @throws when it never comes about, which no assertion would tell as clearly */
+/** Waits for a condition. @throws when it never becomes true, with a clearer message than a failed assertion */
 export const eventually = async <T>(look: Look<T>): Promise<T> => {
   const deadline = performance.now() + PATIENCE_MS;
   return keepLooking(look, () => performance.now() < deadline);
 };
 
 /**
- * Waits for what must come about within a second of a quiet machine. Looks are counted and not time: they become slow with
- * the machine, as what is waited for does. @throws when it has not come about by then
+ * Waits for a condition that becomes true within a second on a quiet machine. Counts attempts and not time: on a busy machine,
+ * attempts slow down together with the tested work. @throws when the condition is still false after the last attempt
  */
 export const soon = async <T>(look: Look<T>): Promise<T> => {
   let looks = 0;

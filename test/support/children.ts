@@ -20,7 +20,7 @@ export const startAndWaitFor = async (
   return { child, match, output };
 };
 
-/** Ends a program and waits until it has. */
+/** Ends a program and waits until it has exited. */
 export const stop = async (child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock/clock';
 
-/** Business time of a test: it runs as real time does, ahead of it by as much as it has been moved. */
+/** Business time of a test: it runs at the speed of real time, ahead of it by the sum of all moves. */
 export class MovableClock implements Clock {
   #ahead = 0;
 

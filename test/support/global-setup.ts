@@ -8,10 +8,12 @@ declare global {
   var keyledgerTestPostgres: { postgres: EmbeddedPostgres; folder: string } | undefined;
 }
 
-/** Where the processes of tests keep what V8 has compiled: the next process starts in three quarters of the time. */
+/** The folder where test processes cache code compiled by V8: later processes start in three quarters of the time. */
 const COMPILED = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'compiled');
 
-/** Starts the PostgreSQL of a run, in which suites make databases of their own. It is quick because it need not survive a crash. */
+/**
+ * Starts the PostgreSQL of a test run, in which suites create their databases. It is fast because it need not survive a crash.
+ */
 export default async function setup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'keyledger-test-'));
   const quick = 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 400\n';

@@ -10,7 +10,7 @@ export default async function teardown(): Promise<void> {
   rmSync(running.folder, { recursive: true, force: true, maxRetries: 10 });
 }
 
-/** What it has written is thrown away anyway. */
+/** Its data is deleted anyway. */
 const stopSharedKafka = (answer: string): void => {
   if (!existsSync(answer)) return;
   const { pid } = JSON.parse(readFileSync(answer, 'utf8')) as { pid?: number };

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 import { startAndWaitFor, stop } from './children.ts';
 
-/** A Keyledger of one process with a data folder of its own, as `npm start` runs it. */
+/** A Keyledger in one process with its own data folder, as `npm start` runs it. */
 export interface Instance {
   readonly url: string;
   readonly pid: number;
   readonly key: string;
   readonly databaseUrl: string;
-  /** PostgreSQL's first process: `pg_ctl` starts it, and goes, so it is no child of `pid`. */
+  /** The main process of PostgreSQL: `pg_ctl` starts it and exits, so it is not a child of `pid`. */
   readonly databasePid: number;
-  /** POSTs with the admin key. @throws on any answer but 2xx */
+  /** POSTs with the admin key. @throws on any answer except 2xx */
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
 }

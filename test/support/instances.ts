@@ -11,13 +11,15 @@ import { freshDatabase } from './postgres.ts';
 
 type Fields = Record<string, unknown>;
 
-/** One of several Keyledgers, a process of its own. */
+/** One of several Keyledgers, in its own process. */
 export interface InstanceOfSeveral {
   readonly url: string;
   readonly child: ChildProcess;
-  /** POSTs with the admin key. @throws on any answer but 2xx */
+  /** POSTs with the admin key. @throws on any answer except 2xx */
   post(path: string, body?: Fields): Promise<Fields>;
-  /** POSTs with the admin key, or, where `key` is null, with none. @returns status and answer; 0 when the instance is gone */
+  /**
+   * POSTs with the admin key, or without a key if `key` is null. @returns status and answer; status 0 if the instance has ended
+   */
   ask(path: string, body: Fields, key?: null): Promise<readonly [number, Fields]>;
 }
 
@@ -25,7 +27,7 @@ export interface InstanceOfSeveral {
 export interface Instances {
   readonly key: string;
   readonly pool: pg.Pool;
-  /** Starts one more. @param port a free one, unless it is said */
+  /** Starts one more instance. @param port default: a free port */
   start(port?: string): Promise<InstanceOfSeveral>;
   /** Runs the command line to its end, with the admin key. */
   cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;

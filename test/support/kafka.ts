@@ -7,7 +7,7 @@ import { eventually } from './app.ts';
 
 export type TestKafka = Omit<OwnKafka, 'pid' | 'ended'>;
 
-/** A broker of a test's own, to be killed. */
+/** A broker for one test, which may kill it. */
 export const startKafka = async (): Promise<TestKafka> => {
   const dir = mkdtempSync(join(tmpdir(), 'keyledger-kafka-'));
   const kafka = await startBroker({ dir });
@@ -23,12 +23,12 @@ export const startKafka = async (): Promise<TestKafka> => {
 };
 
 /**
- * Why suites that need Kafka cannot run here: they are skipped with that reason for a name. In CI they run, and fail by it.
+ * The reason why suites that need Kafka are skipped here; it is shown in their name. In CI they run, and fail without Kafka.
  */
 export const kafkaUnavailable = (): string | undefined =>
   process.env['KAFKA_BROKERS'] !== undefined || process.env['CI'] === 'true' ? undefined : kafkaMissing();
 
-/** The broker of a test run: that of KAFKA_BROKERS, or one that the first suite to ask starts and the run's end stops. */
+/** The broker of a test run: that of KAFKA_BROKERS, or one that the first suite starts and the teardown of the run stops. */
 export const sharedKafka = async (): Promise<{ brokers: string[] }> => {
   const given = process.env['KAFKA_BROKERS'];
   if (given !== undefined) return { brokers: given.split(',') };
@@ -37,7 +37,7 @@ export const sharedKafka = async (): Promise<{ brokers: string[] }> => {
   const dir = join(run, 'kafka');
   const answer = join(run, 'kafka.json');
   try {
-    // Made by one of all workers; the others wait for what it writes.
+    // One worker starts the broker; the others wait for the file that it writes.
     mkdirSync(dir);
   } catch {
     return eventually(() => readAnswer(answer));

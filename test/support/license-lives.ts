@@ -6,7 +6,7 @@ import type { License, LicenseState } from '#domain/licensing/license/license';
 import { PLAN_DEFAULTS } from '#domain/licensing/plan/plan';
 import { addDays, type Time } from '#domain/shared/time';
 
-/** Where every life begins. The last day of a month, so that months are of unequal length. */
+/** The start time of every life. The last day of a month, so that months have different lengths. */
 export const BIRTH: Time = '2026-01-31T09:00:00.000Z';
 
 const common = {
@@ -18,7 +18,7 @@ const common = {
 } as const;
 const subscription = { ...common, license_type: 'subscription', billing_interval: 'month' } as const;
 
-/** Plans of one product, of every kind that terms differ by. */
+/** Plans of one product, with all kinds of terms. */
 export const PLANS: readonly Plan[] = [
   { ...subscription, plan_id: 'plan_monthly', slug: 'monthly' },
   { ...subscription, plan_id: 'plan_tried', slug: 'tried', trial_days: 14, grace_days: 0 },
@@ -58,19 +58,19 @@ const DEEDS = [
   'editPlan',
 ] as const;
 
-/** Something that happens to a license, `hours` after what happened before it. */
+/** Something that happens to a license, `hours` after the previous step. */
 export interface Step {
   readonly deed: (typeof DEEDS)[number];
   readonly hours: number;
   readonly who: string;
   readonly plan: Plan;
-  /** From the moment of the step; null = none at all. */
+  /** From the time of the step; null = none. */
   readonly days: number | null;
   readonly number: number;
   readonly flag: boolean;
 }
 
-/** How a license is issued, and what becomes of it. */
+/** How a license is issued, and the steps that follow. */
 export interface Life {
   readonly issue: IssueLicense;
   readonly steps: readonly Step[];
@@ -79,7 +79,7 @@ export interface Life {
 const days = fc.option(fc.integer({ min: -40, max: 400 }));
 
 const step: fc.Arbitrary<Step> = fc.record({
-  // Revocation ends all, so it is rare; what counts is tried often.
+  // Revocation is final, so it is rare; important steps are frequent.
   deed: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('activate', 'letTimePass') },
     { weight: 8, arbitrary: fc.constantFrom(...DEEDS.filter((deed) => deed !== 'revoke')) },
@@ -114,14 +114,14 @@ const issue: fc.Arbitrary<IssueLicense> = fc
 export const lives = (length: number): fc.Arbitrary<Life> =>
   fc.record({ issue, steps: fc.array(step, { maxLength: length }) });
 
-/** A moment of a life: what is done, when, and the plan that the license is on as it stands by then. */
+/** A moment of a life: the action, its time, and the plan of the license at that time. */
 export interface Moment {
   readonly command: LicenseCommand;
   readonly now: Time;
   readonly plan: Plan;
 }
 
-/** The moments of a life one after the other. @param state what the license is when the next one comes */
+/** The moments of a life in order. @param state the state of the license before the next moment */
 export function* momentsOf({ issue: begin, steps }: Life, state: () => LicenseState): Generator<Moment> {
   const plans = new Map(PLANS.map((plan) => [plan.plan_id, plan]));
   let now = BIRTH;
@@ -136,7 +136,7 @@ export function* momentsOf({ issue: begin, steps }: Life, state: () => LicenseSt
   }
 }
 
-/** Whoever it is called after: so a license changes hands, and comes back. */
+/** The customer depends on the name, so that a license changes hands and returns. */
 const personOf = (who: string): { customer_id: string; email: string } => ({
   customer_id: `cus_${who}`,
   email: `${who}@example.com`,
@@ -211,7 +211,7 @@ const commandOf = (
   }
 };
 
-/** A license that must be there. */
+/** A license that must exist. */
 export const issued = (state: LicenseState): License => {
   if (state.status === 'none') throw new Error('a license does not vanish');
   return state;

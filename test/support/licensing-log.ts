@@ -7,7 +7,7 @@ import { EVENT_STORE } from '#platform/service';
 
 const anything = { name: 'anything', initialState: 0, evolve: (count: number) => count + 1 };
 
-/** Puts events into licensing's log, as licensing would. */
+/** Appends events to licensing's log, as licensing would. */
 @Injectable()
 export class LicensingLog {
   constructor(@Inject(EVENT_STORE) private readonly store: EventStore) {}
@@ -21,7 +21,7 @@ export class LicensingLog {
   }
 }
 
-/** Stands for licensing: a service of that name that has nothing but the log. */
+/** Stands in for licensing: a service of that name with only a log. */
 export const licensingStandIn = defineService({
   name: 'licensing',
   features: [{ streams: [anything], providers: [LicensingLog] }],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Process ids of those that live in a directory (it is where they work), zombies left out. Linux only. */
+/** Process ids of processes whose working directory is the given one, without zombies. Linux only. */
 export const livingIn = (directory: string): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -9,7 +9,7 @@ export const livingIn = (directory: string): number[] =>
       try {
         return readlinkSync(`/proc/${pid}/cwd`) === directory && !/^State:\s+Z/m.test(read(pid));
       } catch (error) {
-        // It ended while it was looked at, or is a zombie, which has no directory any more.
+        // The process ended during the check, or is a zombie, which has no directory.
         if (['ENOENT', 'ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
         throw error;
       }

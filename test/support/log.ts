@@ -4,22 +4,22 @@ import { type EventStoreOptions, PostgresEventStore } from '#events/store/postgr
 import { migrateEventStore } from '#events/store/schema';
 import { freshDatabase, type TestDatabase } from './postgres.ts';
 
-/** The log of a service that is called `things`, on a database of a test's own. */
+/** The log of a service named `things`, in its own database. */
 export interface TestLog {
   readonly database: TestDatabase;
-  /** As the service's: what it is asked for is looked for in the schema `things`. */
+  /** Like the pool of the service: it finds tables in the schema `things`. */
   readonly pool: pg.Pool;
-  /** A store as one more process of the service would have it. */
+  /** A store like that of another process of the service. */
   open(of: Pick<EventStoreOptions, 'streams'> & Partial<EventStoreOptions>): Promise<PostgresEventStore>;
-  /** Closes the stores that are open; what they wrote stays. */
+  /** Closes the open stores; their data stays. */
   closeStores(): Promise<void>;
   drop(): Promise<void>;
 }
 
-/** @param tables SQL that makes the read tables */
+/** @param tables SQL that creates the read tables */
 export const freshLog = async (tables = ''): Promise<TestLog> => {
   const database = await freshDatabase();
-  // Dropping the database cuts what is still closing.
+  // Dropping the database ends sessions that are still closing.
   const pool = openPool({ ...database.config, options: '-c search_path=things', max: 40 }, () => undefined);
   const client = await pool.connect();
   await client.query('create schema things');

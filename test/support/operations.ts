@@ -12,17 +12,17 @@ interface Described {
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
 }
 
-/** A call that an OpenAPI document tells of, with the least that it asks for. */
+/** A call described by an OpenAPI document, with the minimal required values. */
 export interface Operation {
   readonly method: string;
-  /** Below `/api/v1`; `{id}` is left for the caller to fill in, the other parameters have been. */
+  /** Below `/api/v1`; the caller fills in `{id}`, the other parameters are filled in already. */
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /** Fields that the body may have. */
   readonly fields: ReadonlySet<string>;
 }
 
-/** All calls of the API with JSON bodies or none. */
+/** All calls of the API with a JSON body or without a body. */
 export const operationsOf = (document: object): Operation[] => {
   const { paths } = document as { paths: Readonly<Record<string, Readonly<Record<string, Described>>>> };
   return Object.entries(paths).flatMap(([path, methods]) =>
@@ -46,7 +46,7 @@ export const operationsOf = (document: object): Operation[] => {
   );
 };
 
-/** A small value that a schema allows: what is required, by its examples where it has some. */
+/** A small value that a schema allows: the required fields, with their examples if there are any. */
 const least = (schema: Schema, document: object): unknown => {
   const found = resolved(schema, document);
   const { type, examples, properties = {}, required = [], anyOf, oneOf } = found;
@@ -72,7 +72,7 @@ const least = (schema: Schema, document: object): unknown => {
   }
 };
 
-/** What a `$ref` within the document points at. */
+/** The target of a `$ref` within the document. */
 const resolved = (schema: Schema, document: object): Schema => {
   const { $ref } = schema;
   if (typeof $ref !== 'string') return schema;

@@ -2,12 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-/** A database of a test's own. */
+/** A database of one test. */
 export interface TestDatabase {
   readonly url: string;
-  /** For pools as services have them. */
+  /** For pools like those of services. */
   readonly config: pg.PoolConfig;
-  /** Removes it, with the sessions in it that do not end by themselves. */
+  /** Removes the database and any sessions that do not end by themselves. */
   drop(): Promise<void>;
 }
 
@@ -24,7 +24,10 @@ const administer = async <T>(work: (client: pg.Client) => Promise<T>): Promise<T
 /** How long `drop` waits for sessions that are closing, in milliseconds; then it ends them. */
 const CLOSING_MS = 2_000;
 
-/** A pool says that it has ended before its sessions have. A session that is cut off would fail the next test. */
+/**
+ * Waits for open sessions: a pool reports its end before its sessions end, and a session that is cut off would fail the next
+ * test.
+ */
 const drop = (name: string): Promise<void> =>
   administer(async (client) => {
     for (const deadline = Date.now() + CLOSING_MS; Date.now() < deadline; await sleep(10)) {
@@ -54,10 +57,10 @@ export const freshDatabase = async ({ template = 'template1' }: { template?: str
 };
 
 /**
- * Makes the template database of this key, unless a suite of this run has made it: a copy takes some 20 ms, however many
+ * Creates the template database of this key, unless a suite of this run has created it: a copy takes some 20 ms, however many
  * migrations are in it.
  *
- * @param key names all that `fill` depends on
+ * @param key identifies everything that `fill` depends on
  * @param fill writes into an empty database, and leaves no session open in it
  * @returns the name of the template
  */
@@ -68,7 +71,7 @@ export const templateDatabase = (key: string, fill: (url: string) => Promise<voi
     const exists = async (): Promise<boolean> =>
       (await client.query('select from pg_database where datname = $1', [name])).rowCount === 1;
     if (await exists()) return name;
-    // One worker makes it while the others wait. The lock ends with the session.
+    // One worker creates the template while the others wait. The lock ends with the session.
     await client.query('select pg_advisory_lock($1)', [hash.readBigInt64BE(0).toString()]);
     if (await exists()) return name;
     const draft = `${name}_${randomBytes(4).toString('hex')}`;

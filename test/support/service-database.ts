@@ -3,10 +3,10 @@ import { openDatabase } from '#platform/database/open';
 import type { ServiceDefinition } from '#platform/service';
 import { freshDatabase, templateDatabase, type TestDatabase } from './postgres.ts';
 
-/** A service as far as its schema is concerned. */
+/** The part of a service that defines its schema. */
 type Tables = Pick<ServiceDefinition, 'name' | 'migrations'> & Partial<Pick<ServiceDefinition, 'tables'>>;
 
-/** The database of one service, with its tables, on a database of a test's own. */
+/** The database of one service with its tables, for one test. */
 export interface TestServiceDatabase extends ServiceDatabase {
   readonly url: string;
   drop(): Promise<void>;
@@ -26,7 +26,7 @@ export const freshServiceDatabase = async (
   return { ...open, url: database.url, drop };
 };
 
-/** A database as services leave it that have migrated it and have not started yet. */
+/** A database in which services are migrated and have not started yet. */
 export const migratedDatabase = async (services: readonly Tables[]): Promise<TestDatabase> => {
   const key = services.flatMap(({ name, migrations }) => [name, ...migrations.map(String)]);
   const template = await templateDatabase(JSON.stringify(key), async (url) => {

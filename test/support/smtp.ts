@@ -6,19 +6,19 @@ export interface ReceivedMail {
   readonly headers: string;
   /** The plain text, decoded. */
   readonly text: string;
-  /** All of it, as it came over the wire. */
+  /** The complete mail, as it was transmitted. */
   readonly raw: string;
 }
 
 export interface TestSmtp {
   readonly url: string;
   readonly received: readonly ReceivedMail[];
-  /** What the server says to the next mails: an SMTP code, or undefined for yes. */
+  /** The server's answer to the next mails: an SMTP code, or undefined to accept them. */
   answer: number | undefined;
   close(): Promise<void>;
 }
 
-/** A real SMTP server on a port of its own that keeps what it is sent. */
+/** A real SMTP server on its own port that keeps the mails it receives. */
 export const startSmtp = async (): Promise<TestSmtp> => {
   const received: ReceivedMail[] = [];
   const smtp = { answer: undefined as number | undefined };

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
-/** A span as OTLP/HTTP brings it in JSON (opentelemetry-proto, trace.proto; ids in hex). */
+/** A span in the JSON form of OTLP/HTTP (opentelemetry-proto, trace.proto; ids in hex). */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -15,7 +15,7 @@ export interface ReceivedSpan {
 }
 
 export interface Collector {
-  /** What OTEL_EXPORTER_OTLP_ENDPOINT is to be. */
+  /** The value for OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly spans: ReceivedSpan[];
   /** Values of `service.name`. */
@@ -30,7 +30,7 @@ interface Export {
   }[];
 }
 
-/** Takes spans as an OpenTelemetry collector does. */
+/** Receives spans as an OpenTelemetry collector does. */
 export const startCollector = async (): Promise<Collector> => {
   const spans: ReceivedSpan[] = [];
   const services = new Set<string>();

@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 
-/** A way to a database that can be shut, as if PostgreSQL were away. */
+/** A connection to a database that can be closed, as if PostgreSQL were unavailable. */
 export interface DatabaseDoor {
   /** The address of the same database through the door. */
   readonly url: string;
@@ -9,7 +9,7 @@ export interface DatabaseDoor {
   open(): Promise<void>;
 }
 
-/** @param url of a database behind a unix socket, as those of tests are */
+/** @param url of a database behind a unix socket, as tests use */
 export const databaseDoor = async (url: string): Promise<DatabaseDoor> => {
   const behind = new URL(url);
   const path = join(behind.searchParams.get('host') ?? '', `.s.PGSQL.${behind.searchParams.get('port') ?? '5432'}`);
@@ -22,7 +22,7 @@ export const databaseDoor = async (url: string): Promise<DatabaseDoor> => {
         [inside, outside],
       ] as const) {
         passing.add(socket);
-        // Whichever end goes, the other goes with it; that is all an error says here.
+        // When one end closes, the other closes too; errors need no other handling here.
         socket.on('error', () => other.destroy());
         socket.on('close', () => {
           passing.delete(socket);

@@ -16,7 +16,7 @@ const get = async (
 };
 
 describe('/readyz', () => {
-  it('says 503 while PostgreSQL is away, when /healthz and /metrics still answer, and 200 again after', async () => {
+  it('answers 503 while PostgreSQL is unavailable, then 200; /healthz and /metrics always answer', async () => {
     const database = await freshDatabase();
     const door: DatabaseDoor = await databaseDoor(database.url);
     const app = await startWebhooks(QUICK, { databaseUrl: door.url });
@@ -45,7 +45,7 @@ describe('/readyz', () => {
     }
   });
 
-  it('says 503 from the moment the process begins to stop, while it still finishes what is under way', async () => {
+  it('answers 503 as soon as the process begins to stop, while it finishes current requests', async () => {
     const app = await startWebhooks({ ...QUICK, grace: 5_000 });
     let answer = (): unknown => undefined;
     const sink = await startSink((_received, response) => (answer = () => response.writeHead(204).end()));
@@ -69,7 +69,7 @@ describe('/readyz', () => {
 });
 
 describe('/metrics is shown', () => {
-  it('to loopback, which no header can claim to be', async () => {
+  it('to loopback addresses, which no header can claim', async () => {
     const app = await startWebhooks(QUICK, {
       env: {
         HOST: '0.0.0.0',
@@ -86,7 +86,7 @@ describe('/metrics is shown', () => {
       for (const name of ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via']) {
         expect((await get(`http://127.0.0.1:${port}`, '/metrics', { [name]: '127.0.0.1' })).status).toBe(403);
       }
-      // A machine without a network has no address from which to try.
+      // A machine without a network has no other address to test from.
       if (outside !== undefined) {
         for (const headers of [undefined, { 'x-forwarded-for': '127.0.0.1' }]) {
           expect((await get(`http://${outside}:${port}`, '/metrics', headers)).status).toBe(403);
@@ -97,7 +97,7 @@ describe('/metrics is shown', () => {
     }
   });
 
-  it('to who has the token, when there is one, and to nobody else', async () => {
+  it('only to callers with the token, when one is configured', async () => {
     const app = await startWebhooks(QUICK, { env: { KEYLEDGER_METRICS_TOKEN: 'scraper' } });
     try {
       const { status, text } = await get(app.url, '/metrics', { authorization: 'Bearer scraper' });

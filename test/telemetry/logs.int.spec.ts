@@ -10,7 +10,7 @@ const MASTER_KEY = Buffer.alloc(32, 42).toString('base64');
 const WRONG_KEY = 'kl_WrongWrongWrongWrongWrongWrongWrongWrong01';
 const CHOSEN_KEY = 'Bronze-Kettle-Forty-Two-Otters';
 
-describe('the log of the main job, at its most talkative', () => {
+describe('the log of the main job, at its most detailed level', () => {
   const lines: string[] = [];
   const secrets = new Map<string, string>();
   let app: TestApp;
@@ -43,7 +43,7 @@ describe('the log of the main job, at its most talkative', () => {
   afterAll(async () => {
     await app.close();
     await sink.close();
-    // What stopping says counts, too.
+    // The log lines of the shutdown count, too.
     expectNoSecret();
   });
   const expectNoSecret = (): void => {
@@ -51,7 +51,7 @@ describe('the log of the main job, at its most talkative', () => {
     expect(told.map(([what]) => what)).toEqual([]);
   };
 
-  it('tells no secret while things go well', async () => {
+  it('contains no secret when calls succeed', async () => {
     ({ id: product } = await created('/admin/products', { name: 'Editor', slug: 'editor', type: 'desktop' }));
     const plans = { license_type: 'subscription', license_model: 'standard', billing_interval: 'year' };
     ({ id: plan } = await created('/admin/plans', { product_id: product, name: 'Pro', slug: 'pro', ...plans }));
@@ -70,7 +70,7 @@ describe('the log of the main job, at its most talkative', () => {
     expectNoSecret();
   });
 
-  it('tells no secret of calls that are refused', async () => {
+  it('contains no secret of refused calls', async () => {
     const wrong = [
       await app.call('GET', '/admin/licenses', undefined, { authorization: `Bearer ${WRONG_KEY}` }),
       await app.call('GET', '/admin/licenses', undefined, { authorization: WRONG_KEY }),
@@ -85,10 +85,10 @@ describe('the log of the main job, at its most talkative', () => {
     expectNoSecret();
   });
 
-  it('tells no secret of what fails on our side, and with each line whose call it was', async () => {
+  it('contains no secret of internal errors, and each line names its request', async () => {
     const database = new pg.Client(app.databaseUrl);
     await database.connect();
-    // PostgreSQL then shows the whole row in the error's detail.
+    // PostgreSQL then includes the whole row in the detail of the error.
     await database.query('alter table licensing.licenses add constraint closed check (false) not valid');
     const { status, headers } = await app.call('POST', '/admin/licenses', {
       product_id: product,
@@ -105,7 +105,7 @@ describe('the log of the main job, at its most talkative', () => {
     expectNoSecret();
   });
 
-  it('is one JSON object a line, each with its time, level and message, each answer with its request’s id', () => {
+  it('is one JSON object per line with time, level and message; answers include the id of their request', () => {
     for (const line of lines) {
       expect(line.indexOf('\n')).toBe(line.length - 1);
       expect(JSON.parse(line)).toMatchObject({

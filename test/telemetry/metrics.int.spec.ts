@@ -53,7 +53,7 @@ describe('/metrics', () => {
     expect(grown('keyledger_flushes_total')).toBe(1);
   });
 
-  it('shows background work, by service and work', async () => {
+  it('shows background work by service and kind', async () => {
     const work = { service: 'webhooks', work: 'replays' };
     await until('keyledger_work_runs_total', work, (runs) => runs > 0);
     const samples = await scrape(app.url);
@@ -61,7 +61,7 @@ describe('/metrics', () => {
       expect(valueOf(samples, `keyledger_work_${name}`, work)).toBe(0);
   });
 
-  it('counts attempts by what became of the delivery', async () => {
+  it('counts attempts by the outcome of the delivery', async () => {
     await app.webhook(sink.url, { events: ['license.suspended'] });
     const { id } = await app.webhook(failing.url, { events: ['license.suspended'] });
     await app.suspend();
@@ -74,7 +74,7 @@ describe('/metrics', () => {
     await app.call('DELETE', `/admin/webhooks/${id}`);
   });
 
-  it('shows how far a subscription is behind, and that it has caught up', async () => {
+  it('shows how far a subscription is behind, and when it has caught up', async () => {
     const lag = 'keyledger_subscription_lag_events';
     const labels = { ...DELIVERIES, source: 'licensing' };
     await until(lag, labels, (value) => value === 0);
@@ -88,7 +88,7 @@ describe('/metrics', () => {
     await until(lag, labels, (value) => value === 0);
   });
 
-  it('shows what is parked: dead letters, and what waits behind them', async () => {
+  it('shows parked events: dead letters and the events that wait behind them', async () => {
     const parked = 'keyledger_parked_events';
     for (const status of ['waiting', 'retrying', 'dead']) {
       expect(valueOf(await scrape(app.url), parked, { ...DELIVERIES, status })).toBe(0);

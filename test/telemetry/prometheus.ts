@@ -37,12 +37,12 @@ const parseLabels = (text: string): Record<string, string> => {
 const parseValue = (text: string): number => {
   if (text === '+Inf') return Infinity;
   const value = Number(text);
-  // As Prometheus itself reads it, in any case; prom-client writes "Nan" for a quantile of nothing.
+  // Case-insensitive, as in Prometheus itself; prom-client writes "Nan" for a quantile without values.
   if (Number.isNaN(value) && text.toLowerCase() !== 'nan') throw new Error(`not a value: ${text}`);
   return value;
 };
 
-/** What `/metrics` says now. */
+/** The current samples of `/metrics`. */
 export const scrape = async (url: string): Promise<Sample[]> => {
   const { statusCode, headers, body } = await request(`${url}/metrics`);
   const text = await body.text();
@@ -52,7 +52,7 @@ export const scrape = async (url: string): Promise<Sample[]> => {
   return parseMetrics(text);
 };
 
-/** The value of the one sample of that name with these labels among its own; undefined when there is none. */
+/** The value of the only sample of that name whose labels include these; undefined when there is none. */
 export const valueOf = (
   samples: readonly Sample[],
   name: string,

@@ -29,7 +29,7 @@ const delivered = (sink: Sink): Promise<Delivered> =>
     return bodies.find(({ type }) => type === 'product.created');
   });
 
-/** A product is made, within a trace of the caller's, and a webhook hears of it. @returns the event as it was delivered */
+/** Creates a product within a trace of the caller, which triggers a webhook. @returns the delivered event */
 const sell = async (app: TestApp, sink: Sink): Promise<Delivered> => {
   await app.create('/admin/webhooks', { url: sink.url, events: ['product.created'] });
   const { status, headers } = await app.call(
@@ -46,7 +46,7 @@ const sell = async (app: TestApp, sink: Sink): Promise<Delivered> => {
 const ofTrace = ({ spans }: Collector, kind: number): ReceivedSpan[] =>
   spans.filter((span) => span.traceId === TRACE && span.kind === kind);
 
-/** The span of the command that wrote the event, by what the event says. */
+/** The span of the command that wrote the event, found by the trace of the event. */
 const commandOf = (event: Delivered, collector: Collector): ReceivedSpan | undefined =>
   ofTrace(collector, INTERNAL).find(({ spanId }) => event.traceparent === `00-${TRACE}-${spanId}-01`);
 
@@ -62,7 +62,7 @@ describe('a trace', () => {
     await Promise.all([collector.close(), sink.close()]);
   });
 
-  it('goes on from the caller’s through request and event to the subscriptions, in one process', async () => {
+  it('continues from the caller through request and event to the subscriptions, in one process', async () => {
     const app = await startApp({
       services: SERVICES,
       env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
@@ -82,7 +82,7 @@ describe('a trace', () => {
     expect([...collector.services]).toEqual(['keyledger-test']);
   });
 
-  it('shows what became of each event, though a subscription takes many at once', async () => {
+  it('shows the outcome of each event, although a subscription takes many together', async () => {
     const app = await startApp({
       services: SERVICES,
       env: { ...LOOPBACK, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
@@ -92,7 +92,7 @@ describe('a trace', () => {
     const traces = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
     try {
       await app.create('/admin/webhooks', { url: sink.url, events: ['product.created'] });
-      // The first is being taken while the others come in.
+      // The first event is being processed while the others arrive.
       await database.query('begin; lock table webhooks.deliveries in access exclusive mode');
       for (const [index, trace] of traces.entries()) {
         const product = { name: 'Editor', slug: `editor-${index}`, type: 'desktop' };
@@ -108,7 +108,7 @@ describe('a trace', () => {
     expect(consumed).toEqual(expect.arrayContaining(traces));
   });
 
-  it('connects to nothing when no collector is configured, and still names the trace', async () => {
+  it('connects to nothing when no collector is configured, and still passes on its id', async () => {
     const sockets: Socket[] = [];
     const opened = (message: unknown): number => sockets.push((message as { socket: Socket }).socket);
     subscribe('net.client.socket', opened);
@@ -124,7 +124,7 @@ describe('a trace', () => {
       unsubscribe('net.client.socket', opened);
     }
     note();
-    // PostgreSQL of tests is behind a unix socket.
+    // The PostgreSQL of tests listens on a unix socket.
     expect([...ports].sort()).toEqual([Number(new URL(app.url).port), sink.port].sort());
     expect(collector.spans).toEqual([]);
   });
@@ -139,11 +139,11 @@ const missing = kafkaUnavailable();
   });
   afterAll(() => kafka.stop());
 
-  it('goes through the gateway, the service behind it, the topic and the subscription', async () => {
+  it('passes through the gateway, the service behind it, the topic and the subscription', async () => {
     const [collector, sink, database] = await Promise.all([startCollector(), startSink(), freshDatabase()]);
     const shared = { databaseUrl: database.url };
     const env = { ...LOOPBACK, KAFKA_BROKERS: kafka.brokers.join(',') };
-    // One process here has one tracer: that of the service that starts first and stops last.
+    // A process has one tracer: that of the service that starts first and stops last.
     const traced = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     const licensing = await startApp({ services: [licensingService], product: SERVICES, env: traced, ...shared });
     const webhooks = await startApp({ services: [webhooksService], product: SERVICES, env, ...shared });

@@ -1,6 +1,6 @@
 /**
  * `npm run tour [-- --base URL --key KEY]`: the main job, step by step, as a merchant's engineer would do it. Without
- * `--base` it runs on an instance of its own, which it throws away. It ends with 1 when an answer is not the expected one.
+ * `--base` it uses its own temporary instance. It exits with 1 when an answer is not the expected one.
  */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,7 +31,7 @@ const expect = (condition: boolean, what: string): void => {
   console.log(`   ✓ ${what}`);
 };
 
-/** An instance of our own, or the one that was named. */
+/** A temporary instance, or the one given by `--base`. */
 const open = async (): Promise<{ base: string; key: string; close(): Promise<void> }> => {
   if (values.base !== undefined && values.key !== undefined) {
     return { base: values.base.replace(/\/$/, ''), key: values.key, close: () => Promise.resolve() };

@@ -15,7 +15,7 @@ const KILLING_MS = KILLS * 30_000;
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 const upTo = (count: number): number[] => range(count).map((n) => n + 1);
 
-/** What holds for every transport. `open` is called when the suite runs. */
+/** The rules for every transport. `open` is called when the suite runs. */
 export const describeTransport = (name: string, open: () => Transport): void => {
   describe(`the ${name} transport`, () => {
     let world: World;
@@ -24,21 +24,21 @@ export const describeTransport = (name: string, open: () => Transport): void => 
     });
     afterEach(() => world.close());
 
-    it('brings each event once, in order per subject, while many are appended', async () => {
+    it('delivers each event once, in order per subject, during many appends', async () => {
       world.consume();
       await Promise.all(range(20).map((n) => world.sell(`item_${n}`, 50)));
       await world.untilEffects(1_000);
       await world.expectEachEffectOnce();
     });
 
-    it('brings what was appended before anybody listened', async () => {
+    it('delivers events appended before any subscription existed', async () => {
       await world.sell('item_1', 20);
       world.consume();
       await world.untilEffects(20);
       expect(await world.versions('item_1')).toEqual(upTo(20));
     });
 
-    it('lets out what the contract names and nothing else, in the present schema', async () => {
+    it('publishes only the fields of the contract, in the current schema', async () => {
       const seen: PublishedEvent[] = [];
       world.consume({ before: (batch) => void seen.push(...batch) });
       await world.shopPool.query(
@@ -77,7 +77,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(seen[0]?.traceparent).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-01$`));
     });
 
-    it('gives each event to one of two instances', async () => {
+    it('gives each event to only one of two instances', async () => {
       world.consume();
       world.consume();
       await Promise.all(range(20).map((n) => world.sell(`item_${n}`, 20)));
@@ -85,7 +85,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       await world.expectEachEffectOnce();
     });
 
-    it('goes on when an instance joins and another leaves', async () => {
+    it('continues when one instance joins and another leaves', async () => {
       const leave = world.consume();
       const selling = Promise.all(range(30).map((n) => world.sell(`item_${n}`, 40)));
       await world.untilEffects(100);
@@ -97,7 +97,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       await world.expectEachEffectOnce();
     });
 
-    it('finishes the batch that is under way when it stops, and starts behind it', async () => {
+    it('finishes the current batch when it stops, and continues after it', async () => {
       let calls = 0;
       let release: () => void = () => undefined;
       const stop = world.consume({
@@ -119,7 +119,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(later).toEqual([2]);
     });
 
-    it('gives a handler what it has left in a transaction of its own, with what failed before it waiting', async () => {
+    it('gives a handler the rest of a batch in its own transaction, while failed events wait', async () => {
       await Promise.all(range(20).map((n) => world.sell(`item_${n}`, 20)));
       let failures = 0;
       const fails = failing(
@@ -131,12 +131,12 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       const { rows } = await world.view.query<{ count: number }>(
         `select count(*)::int as count from effects where subject <> 'item_7' group by xmin`,
       );
-      // Only those among which one failed were taken one by one, in one transaction.
+      // Only a batch in which an event failed is processed one by one, all in one transaction.
       expect(rows.filter(({ count }) => count > 7).length).toBeLessThanOrEqual(1);
       expect(rows.length).toBeGreaterThan(40);
     });
 
-    it('leaves what a handler has left when it stops, and starts with that', async () => {
+    it('leaves the rest of a batch when it stops, and starts with it', async () => {
       let calls = 0;
       let release: () => void = () => undefined;
       await world.sell('item_1', 30);
@@ -158,7 +158,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(await world.versions('item_1')).toEqual(upTo(30));
     });
 
-    it('tries an event again that failed, with what follows of its subject waiting and all else going on', async () => {
+    it('retries a failed event; later events of its subject wait, all others continue', async () => {
       let healthy = false;
       world.consume({
         before: failing(({ subject }) => subject === 'item_bad' && !healthy),
@@ -175,7 +175,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(await countParked(world.view)).toEqual([]);
     });
 
-    it('makes a poison event a dead letter, and replays it in order with those behind it', async () => {
+    it('makes a poison event a dead letter, and replays it in order with the events behind it', async () => {
       let mended = false;
       world.consume({
         before: failing((event) => event.subject === 'item_bad' && event.streamversion === 3 && !mended),
@@ -206,7 +206,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       expect(await countParked(world.view)).toEqual([]);
     });
 
-    it('blames no event when the database is away', async () => {
+    it('does not count an unavailable database as a failure of an event', async () => {
       let cut = 0;
       world.consume({
         before: async () => {
@@ -222,7 +222,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
     });
 
     it(
-      'has each event take effect once, whoever is killed whenever',
+      'has each event take effect once, although processes and brokers are killed at random',
       async () => {
         const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
         const random = randomFrom(seed);
@@ -261,11 +261,11 @@ export const describeTransport = (name: string, open: () => Transport): void => 
       KILLING_MS,
     );
 
-    it('rebuilds a projection beside the live one, with events coming in', async () => {
+    it('rebuilds a projection beside the live one while events arrive', async () => {
       world.consume();
       await Promise.all(range(50).map((n) => world.sell(`item_${n}`, 20)));
       await world.untilEffects(1_000);
-      // What went wrong in the live table is made good by the rebuild.
+      // The rebuild corrects the error in the live table.
       await world.view.query(
         `update totals set pieces = 1000 where id = 'item_7'; delete from totals where id = 'item_8'`,
       );
@@ -287,7 +287,7 @@ export const describeTransport = (name: string, open: () => Transport): void => 
   });
 };
 
-/** Cuts every connection of the ledger, the one of the handler that calls this among them. */
+/** Cuts every connection of the ledger, including that of the handler that calls this. */
 const cutConnections = async (world: World): Promise<void> => {
   await world.shopPool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'ledger'`,

@@ -12,7 +12,7 @@ const NODE = [
   `${import.meta.dirname}/worker.ts`,
 ];
 
-/** Worker processes of which a random one is killed, again and again, and replaced. */
+/** Worker processes. Random ones are killed repeatedly, and replaced. */
 export class Herd {
   readonly #workers: { readonly role: Role; readonly child: ChildProcess }[] = [];
   /** How often a worker of each role was killed and replaced. */
@@ -28,7 +28,7 @@ export class Herd {
     this.#workers.push({ role, child });
   }
 
-  /** kill -9 for one of that role; another comes in its place. @throws when it had ended by itself */
+  /** Kills one worker of that role (kill -9) and starts a replacement. @throws when it had already ended by itself */
   async replace(role: Role): Promise<void> {
     const candidates = this.#workers.filter((worker) => worker.role === role);
     const victim = candidates[Math.floor(this.random() * candidates.length)];
@@ -39,7 +39,7 @@ export class Herd {
     await this.add(role);
   }
 
-  /** kill -9 for all of that role, and nobody in their place. */
+  /** Kills all workers of that role (kill -9) without replacement. */
   async end(role: Role): Promise<void> {
     const ended = this.#workers.filter((worker) => worker.role === role);
     for (const worker of ended) this.#workers.splice(this.#workers.indexOf(worker), 1);
@@ -56,7 +56,7 @@ const kill = async (child: ChildProcess): Promise<void> => {
   await stop(child, 'SIGKILL');
 };
 
-/** mulberry32: the same seed, the same kills. */
+/** mulberry32: the same seed gives the same kills. */
 export const randomFrom = (seed: number) => (): number => {
   seed = (seed + 0x6d2b79f5) | 0;
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);

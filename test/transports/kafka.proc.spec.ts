@@ -21,7 +21,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
     let world: World;
     afterEach(() => world.close());
 
-    it('has an effect once when the relay sends everything again', async () => {
+    it('has one effect per event when the relay sends everything again', async () => {
       world = await World.open({ kafka: kafka() });
       world.consume();
       await world.sell('item_1', 10);
@@ -32,11 +32,11 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
       await world.sell('item_1', 5);
       await world.untilEffects(15);
       await world.expectEachEffectOnce();
-      // It did send again.
+      // The relay did send again.
       expect(await messagesOf(world.shop, kafka())).toBe(25);
     });
 
-    it('passes over what is not an event of ours', async () => {
+    it('ignores messages that are not our events', async () => {
       world = await World.open({ kafka: kafka() });
       world.consume();
       await world.sell('item_1');
@@ -58,7 +58,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
       await eventually(() => world.errors.filter((error) => error.includes('passes over a message')).length === 12);
     });
 
-    it('keeps a subject where it is when the topic is given more partitions', async () => {
+    it('keeps each subject in its partition when the topic gets more partitions', async () => {
       world = await World.open({ kafka: kafka() });
       const stop = world.consume();
       const items = Array.from({ length: 20 }, (_, n) => `item_${n}`);
@@ -82,7 +82,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
       await admin.disconnect();
     });
 
-    it('takes over from the log, and hands back to it, with each event having its effect once', async () => {
+    it('takes over from the log, and hands back to it, with one effect per event', async () => {
       world = await World.open({});
       const sell = (): Promise<unknown> =>
         Promise.all(Array.from({ length: 20 }, (_, n) => world.sell(`item_${n}`, 3)));
@@ -91,7 +91,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
       await world.untilEffects(60);
       await stop();
 
-      // Some has not been heard when the transport changes, and more comes meanwhile.
+      // Some events are not processed yet when the transport changes, and more arrive meanwhile.
       await sell();
       world.relay(kafka());
       stop = world.consume({ kafka: kafka() });
@@ -99,7 +99,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
       await world.untilEffects(180);
       await world.expectEachEffectOnce();
 
-      // Instances are moved one by one: for a while both ways are open.
+      // Instances are moved one by one: for a while both transports run.
       world.consume();
       await Promise.all([sell(), sell()]);
       await world.untilEffects(300);
@@ -111,7 +111,7 @@ suite(`Kafka${unavailable === undefined ? '' : ` (${unavailable})`}`, () => {
   });
 });
 
-/** How many messages a service's topic holds. */
+/** The number of messages in a service's topic. */
 const messagesOf = async (service: string, kafka: KafkaOptions): Promise<number> => {
   const admin = kafkaClient(kafka).admin();
   await admin.connect();

@@ -5,7 +5,10 @@ import { failing, type Transport, World } from './world.ts';
 
 /** How long the handler fails, in milliseconds; `npm run chaos` sets OUTAGE_MS. */
 const OUTAGE_MS = Number(process.env['OUTAGE_MS'] ?? 10_000);
-/** Begins as in production. The later steps are five seconds long, not thirty: the test waits for the one that follows the outage. */
+/**
+ * Starts with the delays of production. Later delays are five seconds, not thirty: the test waits for the retry after the
+ * outage.
+ */
 const LADDER = [100, 500, 1_000, 2_000, ...Array.from({ length: OUTAGE_MS / 2_000 }, () => 5_000)];
 
 const unavailable = kafkaUnavailable();
@@ -47,7 +50,7 @@ describe('an outage of a handler', () => {
 
   const both = unavailable === undefined ? 'by log and by Kafka' : `by log (${unavailable})`;
   it(
-    `delays events and loses none, ${both}: each takes effect once, in order, and none is dead`,
+    `delays events and loses none, ${both}: each takes effect once, in order, and none becomes a dead letter`,
     async () => {
       const transports: Transport[] = [{}];
       if (brokers !== undefined) transports.push({ kafka: { brokers, clientId: 'outage' } });

@@ -13,14 +13,14 @@ describe('parked events', () => {
     jest.restoreAllMocks();
   });
 
-  it('are looked for once a second where there are none', async () => {
+  it('are queried only once a second while there are none', async () => {
     const looks = timesOf('due_parked');
     world.consume();
     const [first = 0, , , fourth = 0] = await eventually(() => looks.length > 3 && looks);
     expect(fourth - first).toBeGreaterThan(2_500);
   });
 
-  it('are tried when the ladder says so, not at the next look', async () => {
+  it('are retried at their scheduled time, not at the next query', async () => {
     const tries: { subject: string; at: number }[] = [];
     world.consume({
       before: failing(({ subject }) => {
@@ -38,7 +38,7 @@ describe('parked events', () => {
       const before = tries[n - 1];
       return before?.subject === subject ? [at - before.at] : [];
     });
-    // Most of them: a busy machine is late for some.
+    // Checks most of them: a busy machine is late for some.
     expect(pauses.sort((a, b) => a - b)[pauses.length / 2]).toBeLessThan(500);
   });
 
@@ -59,7 +59,7 @@ describe('parked events', () => {
 const countRetrying = async ({ view }: World): Promise<number | null> =>
   (await view.query(`select from parked_events where status = 'retrying'`)).rowCount;
 
-/** When a statement of that name is sent, from now on, in milliseconds. */
+/** The times, in milliseconds, at which statements of that name are sent from now on. */
 const timesOf = (name: string): readonly number[] => {
   const times: number[] = [];
   const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;

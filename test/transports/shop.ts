@@ -1,5 +1,5 @@
 import pg, { type Pool, type PoolClient } from 'pg';
-// By their own paths, as Node runs this file in child processes without compiling decorators, which the index leads to.
+// Imported by their own paths: Node runs this file in child processes without compiling decorators, which the index imports.
 import type { EventContract } from '#events/contract';
 import type { StreamType } from '#events/decider';
 import type { PublishedEvent, RecordedEvent } from '#events/event';
@@ -11,12 +11,12 @@ import { migrateEventStore } from '#events/store/schema';
 import { migrateSubscriptions } from '#events/subscription/schema';
 
 /**
- * Two services that meet in events: the shop counts what it sells of its items, the ledger keeps totals of that and notes
- * down each effect in the order in which they came about. Each test has a shop of another name, as topics are named after it.
+ * Two services that communicate through events: the shop counts the sales of its items; the ledger keeps totals and
+ * records each effect in the order of occurrence. Each test uses a shop with another name, since topics are named after it.
  */
 export type ShopEvent =
   | { readonly type: 'item.sold'; readonly pieces: number; readonly secret: string }
-  /** Nobody else's business: it has no contract. */
+  /** Internal event: it has no contract, so it is not published. */
   | { readonly type: 'item.counted'; readonly pieces: number };
 
 export const items: StreamType<number, ShopEvent> = {
@@ -68,7 +68,7 @@ export const totals = tableProjection<TotalRow, Sold>({
   }),
 });
 
-/** Projects the totals and notes each effect down. `before` may throw, as handlers do; `share` is how many are taken at once. */
+/** Projects the totals and records each effect. `before` may throw, as handlers do; `share` is the batch size. */
 export const ledger = (
   shop: string,
   before: (batch: readonly PublishedEvent[]) => void | Promise<void> = () => undefined,
@@ -106,7 +106,7 @@ export const poolOf = (url: string, schema: string, name = schema): Pool => {
     max: 10,
     pipeline: true,
   });
-  // Connections are cut on purpose here, by tests and at their end.
+  // Connections are cut on purpose here, by tests and at the end of tests.
   pool.on('error', () => undefined);
   return pool;
 };

@@ -1,4 +1,4 @@
-/** A process of the shop or the ledger, to be killed: `worker.ts JSON`. Says `ready` when it has begun. */
+/** A process of the shop or the ledger, which tests kill: `worker.ts JSON`. Prints `ready` when it has started. */
 import { flushCompileCache } from 'node:module';
 import { KafkaSource } from '#events/kafka/kafka.source';
 import { startRelay } from '#events/kafka/relay';
@@ -11,18 +11,18 @@ export interface WorkerOptions {
   readonly role: 'appender' | 'relay' | 'consumer';
   readonly url: string;
   readonly shop: string;
-  /** Absent: the log is read where it lies. */
+  /** If absent, the log is read directly. */
   readonly kafka?: KafkaOptions;
 }
 
 const { role, url, shop, kafka } = JSON.parse(process.argv[2] ?? '') as WorkerOptions;
 
-// Brokers and connections that go away are what the test is about.
+// The test cuts brokers and connections on purpose, so errors about them are ignored.
 const onError = (error: unknown, what = ''): void => {
   if (process.env['TEST_LOG'] !== undefined) console.error(role, what, error);
 };
 
-/** Sells a few hundred pieces a second: half of them of three items, the others of two hundred. */
+/** Sells a few hundred pieces a second: half of them of three items, the others of two hundred items. */
 const append = async (): Promise<void> => {
   const store = await openShop(poolOf(url, shop), shop);
   const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'chaos' } as const;
@@ -49,7 +49,7 @@ const consume = (): void => {
 
 if (role === 'relay') relay();
 if (role === 'consumer') consume();
-// It is never given the time to do so at its end.
+// The process is killed, so it never closes these itself.
 flushCompileCache();
 console.log('ready');
 if (role === 'appender') await append();

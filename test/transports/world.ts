@@ -14,10 +14,10 @@ import type { TestKafka } from '../support/kafka.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { contractsOf, items, ledger, migrate, openShop, poolOf, sale } from './shop.ts';
 
-/** How events come from the shop to the ledger: `kafka` undefined reads the log where it lies. */
+/** How events get from the shop to the ledger; without `kafka` the ledger reads the log directly. */
 export interface Transport {
   readonly kafka?: KafkaOptions;
-  /** The broker of it, to be killed. */
+  /** The Kafka broker, which tests may kill. */
   readonly broker?: TestKafka;
 }
 
@@ -30,13 +30,13 @@ export interface Effect {
 export interface ConsumeOptions {
   /** Runs before the effects of a batch. */
   readonly before?: (batch: readonly PublishedEvent[]) => void | Promise<void>;
-  /** Events taken in one transaction at most. */
+  /** Maximum number of events in one transaction. */
   readonly share?: number;
   readonly ladder?: readonly number[];
   readonly kafka?: KafkaOptions;
 }
 
-/** A shop, a ledger, and what lies between them, on a database of their own. */
+/** A shop, a ledger, and the transport between them, on their own database. */
 export class World {
   readonly errors: string[] = [];
   readonly #stops: (() => Promise<unknown>)[] = [];
@@ -48,7 +48,7 @@ export class World {
     readonly transport: Transport,
     readonly shopPool: Pool,
     readonly ledgerPool: Pool,
-    /** For looking at the ledger's tables; nothing cuts its connections. */
+    /** For reading the ledger's tables; its connections are never cut. */
     readonly view: Pool,
     readonly store: PostgresEventStore,
   ) {}
@@ -102,7 +102,7 @@ export class World {
     return stop;
   }
 
-  /** Sells one piece of an item so many times, one after the other. */
+  /** Sells one piece of an item this many times, one after the other. */
   async sell(item: string, times = 1, metadata: { traceparent?: string } = {}): Promise<void> {
     for (let n = 0; n < times; n++) {
       await this.store.handle(items, item, sale, {
@@ -119,7 +119,7 @@ export class World {
     return rows;
   }
 
-  /** Versions of a subject in the order in which they had their effect. */
+  /** Versions of a subject in the order of their effects. */
   async versions(subject: string): Promise<number[]> {
     return (await this.effects(subject)).map(({ version }) => version);
   }
@@ -129,7 +129,7 @@ export class World {
     return rows[0]?.count ?? 0;
   }
 
-  /** Events of the log that are to have an effect. */
+  /** Events of the log that must have an effect. */
   async countSold(): Promise<number> {
     const { rows } = await this.shopPool.query<{ count: number }>(
       `select count(*)::int as count from events where type = 'item.sold'`,
@@ -141,7 +141,7 @@ export class World {
     try {
       await eventually(async () => (await this.countEffects()) >= count);
     } catch (error) {
-      // Where they are stuck, the test's name alone would not tell.
+      // Reports where events are stuck; the name of the test alone does not tell that.
       const { rows: reached } = await this.view.query('select * from checkpoints order by subscription, partition');
       const { rows: sent } = await this.shopPool.query('select * from checkpoints');
       throw new Error(
@@ -152,7 +152,7 @@ export class World {
     }
   }
 
-  /** Every published event of the log has had its effect exactly once, each subject's in order, and the totals say so. */
+  /** Every published event of the log has had one effect, in order for each subject, and the totals agree. */
   async expectEachEffectOnce(): Promise<void> {
     const { rows: log } = await this.shopPool.query<Effect>(
       `select id as event_id, stream_id as subject, version from events where type = 'item.sold' order by position`,
@@ -161,7 +161,7 @@ export class World {
     await this.expectTotals();
   }
 
-  /** The ledger's table says of each item what the shop's log says. */
+  /** The totals in the ledger's table equal those of the shop's log. */
   async expectTotals(): Promise<void> {
     const { rows: expected } = await this.shopPool.query(
       `select stream_id as id, max(version) as version, count(*)::int as pieces from events
@@ -191,7 +191,7 @@ const idsBySubject = (effects: readonly Effect[]): Record<string, string[]> => {
   return bySubject;
 };
 
-/** What a handler does first when it fails for the events that `fails` picks, for as long as it picks them. */
+/** Makes a handler fail for the events that `fails` selects, for as long as it selects them. */
 export const failing =
   (fails: (event: PublishedEvent) => boolean) =>
   (batch: readonly PublishedEvent[]): void => {

@@ -14,7 +14,7 @@ const MASK = '********';
 describe('OAuth2 client credentials', () => {
   let app: Webhooks;
   let sink: Sink;
-  /** What the token endpoint was sent, and the tokens that it gave. */
+  /** The requests that the token endpoint received, and the tokens that it issued. */
   const asked: Received[] = [];
   let good = new Set<string>();
   let refusing = false;
@@ -48,7 +48,7 @@ describe('OAuth2 client credentials', () => {
     scope: 'hooks',
   });
 
-  it('get a token once, for all deliveries, and another when the endpoint does not take it any more', async () => {
+  it('get one token for all deliveries, and a new one when the endpoint rejects it', async () => {
     const { id } = await app.webhook(`${sink.url}/guarded`, { oauth2: oauth2() });
     const events = await Promise.all(Array.from({ length: 20 }, () => app.suspend()));
     for (const event of events) await app.delivery(id, event, ({ status }) => status === 'succeeded');
@@ -57,7 +57,7 @@ describe('OAuth2 client credentials', () => {
     expect(asked[0]?.body).toBe('grant_type=client_credentials&scope=hooks');
     good = new Set();
     const last = await app.delivery(id, await app.suspend(), ({ status }) => status === 'succeeded');
-    // The same attempt: the token is our affair, and costs the delivery no step of its ladder.
+    // Within the same attempt: a rejected token does not use up a retry of the delivery.
     expect(last.attempts).toHaveLength(1);
     expect(asked).toHaveLength(2);
     await app.call('DELETE', `/admin/webhooks/${id}`);
@@ -72,7 +72,7 @@ describe('OAuth2 client credentials', () => {
     await app.call('DELETE', `/admin/webhooks/${id}`);
   });
 
-  it('are never shown, never sent elsewhere, and asked for at no address of an inner network', async () => {
+  it('are never shown, never sent elsewhere, and never sent to an internal network', async () => {
     const { id } = await app.webhook(`${sink.url}/shown`, { oauth2: oauth2() });
     const path = `/admin/webhooks/${id}`;
     const { body } = await app.call('GET', path);
@@ -102,7 +102,7 @@ describe('TLS', () => {
   const openssl = (...args: string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   };
-  /** A certificate of the authority's, for one name. */
+  /** A certificate for one name, issued by the test authority. */
   const issue = (name: string, subjectAltName: string): void => {
     openssl(
       'req',
@@ -193,7 +193,7 @@ describe('TLS', () => {
     await stranger.close();
   });
 
-  it('shows the certificate of the webhook to an endpoint that wants one', async () => {
+  it('presents the certificate of the webhook to an endpoint that requests one', async () => {
     const { url, seen } = await serve('server', { ca: pem('ca.pem'), requestCert: true, rejectUnauthorized: true });
     const client_certificate = { certificate: pem('keyledger.pem'), private_key: pem('keyledger.key') };
     expect(await app.attemptAt(url, { client_certificate })).toMatchObject({ response_status: 204 });
@@ -222,7 +222,7 @@ describe('TLS', () => {
     close();
   });
 
-  it('shows no key to people, and takes none that is not the certificate’s', async () => {
+  it('never shows the private key, and refuses a key that does not match the certificate', async () => {
     const client_certificate = { certificate: pem('keyledger.pem'), private_key: pem('keyledger.key') };
     const { id } = await app.webhook('https://example.com/hooks', { client_certificate, active: false });
     const path = `/admin/webhooks/${id}`;
@@ -261,7 +261,7 @@ describe('the hand-shake', () => {
   const create = (fields = {}) =>
     app.call('POST', '/admin/webhooks', { url: sink.url, events: ['license.*'], handshake: true, ...fields });
 
-  it('asks before a webhook is made, by name', async () => {
+  it('asks the named endpoint before a webhook is created', async () => {
     answer = [200, { 'webhook-allowed-origin': '127.0.0.1' }];
     expect(await create({ rate_limit: { per_second: 2 } })).toMatchObject({
       status: 201,
@@ -278,7 +278,7 @@ describe('the hand-shake', () => {
     ['90', { rate_limit: { per_second: 2 } }, { per_minute: 90 }],
     ['150', { rate_limit: { per_second: 2 } }, { per_second: 2 }],
     ['*', {}, null],
-  ])('keeps to the rate that is allowed (%s, given %j)', async (allowed, fields, rate_limit) => {
+  ])('follows the allowed rate (%s, given %j)', async (allowed, fields, rate_limit) => {
     answer = [204, { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': allowed }];
     expect(await create(fields)).toMatchObject({ status: 201, body: { rate_limit } });
   });
@@ -289,7 +289,7 @@ describe('the hand-shake', () => {
     [405, { 'webhook-allowed-origin': '*' }],
     [302, { 'webhook-allowed-origin': '*', location: '/' }],
     [200, { 'webhook-allowed-origin': '*', 'webhook-allowed-rate': '0' }],
-  ])('makes no webhook where there is no consent (%i, %j)', async (...refusal) => {
+  ])('creates no webhook without consent (%i, %j)', async (...refusal) => {
     answer = refusal;
     expect(await create()).toMatchObject({ status: 400, body: { code: 'WEBHOOK_HANDSHAKE_REFUSED' } });
     expect(await create({ handshake: false })).toMatchObject({ status: 201 });

@@ -65,7 +65,8 @@ it('an endpoint that answers after thirty deliveries to a fast one does not slow
     if (beside) await app.webhook(slow.url);
     const from = fast.received.length;
     const sent = new Map<string, number>();
-    // One event at a time, so that each delivery to the fast endpoint has its own duration. The slow endpoint gets more than it can take.
+    // One event at a time, so that each delivery to the fast endpoint has its own duration. The slow endpoint gets more
+    // than it can take.
     for (let n = 0; n < ROUND; n++) {
       const started = performance.now();
       const event = await app.suspend();
@@ -76,7 +77,8 @@ it('an endpoint that answers after thirty deliveries to a fast one does not slow
   }
   const p99 = times.map((all) => [...all].sort((a, b) => a - b)[Math.floor(ROUND * 0.99)] ?? 0);
   console.info(`p99 of the fast endpoint: ${p99.map((one) => one.toFixed(1)).join(' ms alone, beside ')} ms`);
-  // Counts, because durations on a busy machine prove little: the slow endpoint got its ten at once, and no fast delivery waited.
+  // Compares counts, because durations on a busy machine prove little: the slow endpoint had its ten concurrent attempts, and
+  // no fast delivery waited.
   expect(fast.received).toHaveLength(2 * ROUND);
   expect(slow.received.length).toBeLessThan(ROUND / 2);
   const { body } = await app.call('GET', `/admin/webhooks/${id}/deliveries?status=pending&limit=10`);

@@ -63,7 +63,7 @@ describe('a delivery', () => {
     const event = await app.suspend(mine);
     await app.delivery(webhooks.mine.id, event, ({ status }) => status === 'succeeded');
     await app.delivery(webhooks.all.id, event, ({ status }) => status === 'succeeded');
-    // All deliveries of an event are written at once, so what is not there now never will be.
+    // All deliveries of an event are written together, so a missing one will never appear.
     for (const { id } of [webhooks.other, webhooks.elsewhere, webhooks.off]) {
       const { body } = await app.call('GET', `/admin/webhooks/${id}/deliveries`);
       expect((body.data as { event_id: string }[]).map(({ event_id }) => event_id)).not.toContain(event);
@@ -71,7 +71,7 @@ describe('a delivery', () => {
     for (const { id } of Object.values(webhooks)) await app.call('DELETE', `/admin/webhooks/${id}`);
   });
 
-  it('is sent again on request, under the same id, whatever became of it', async () => {
+  it('is sent again on request, under the same id, whatever its status', async () => {
     const { id } = await app.webhook(`${sink.url}/again`);
     const event = await app.suspend();
     const first = await app.delivery(id, event, ({ status }) => status === 'succeeded');
@@ -102,7 +102,7 @@ describe('a delivery', () => {
 });
 
 describe('an attempt that fails', () => {
-  it('is made again, with the same id and a new signature, until it is taken', async () => {
+  it('is retried with the same id and a new signature until it succeeds', async () => {
     const app = await startWebhooks();
     const sink = await startSink((_, response) =>
       response.writeHead(sink.received.length < 3 ? 503 : 200).end('so far'),
@@ -121,7 +121,7 @@ describe('an attempt that fails', () => {
     await sink.close();
   });
 
-  it('for the last time leaves the delivery failed, to be resent by hand', async () => {
+  it('for the last time leaves the delivery failed; it can be resent manually', async () => {
     const app = await startWebhooks();
     let answer = 500;
     const sink = await startSink((_, response) => response.writeHead(answer).end());
@@ -137,7 +137,7 @@ describe('an attempt that fails', () => {
     await sink.close();
   });
 
-  it('by 410 disables the webhook, which keeps what it has', async () => {
+  it('with 410 disables the webhook, which keeps its deliveries', async () => {
     const app = await startWebhooks();
     const sink = await startSink((_, response) => response.writeHead(410).end());
     const { id } = await app.webhook(sink.url);
@@ -159,7 +159,7 @@ describe('an attempt that fails', () => {
     await sink.close();
   });
 
-  it('is not made again before the endpoint asked for', async () => {
+  it('is not retried before the time that the endpoint asked for', async () => {
     const app = await startWebhooks();
     const sink = await startSink((_, response) =>
       sink.received.length === 1
@@ -175,7 +175,7 @@ describe('an attempt that fails', () => {
     await sink.close();
   });
 
-  it('by a restart of the service goes on where it was', async () => {
+  it('because of a restart of the service is resumed', async () => {
     const before = await startWebhooks({ ...QUICK, ladder: [2_000] });
     let answer = 500;
     const sink = await startSink((_, response) => response.writeHead(answer).end());
@@ -191,7 +191,7 @@ describe('an attempt that fails', () => {
     await sink.close();
   });
 
-  it('whose result cannot be written does not keep the service from stopping, and comes again under its id', async () => {
+  it('whose result cannot be stored does not block the shutdown, and is repeated under its id', async () => {
     const before = await startWebhooks({ ...QUICK, lease: 3_000 });
     const sink = await startSink();
     const database = new pg.Client(before.databaseUrl);

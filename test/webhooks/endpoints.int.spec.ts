@@ -12,7 +12,7 @@ describe('webhooks', () => {
   const create = (body: Record<string, unknown>, headers = {}) =>
     app.call('POST', '/admin/webhooks', { url: URL, events: ['*'], ...body }, headers);
 
-  it('show their secret when they are made, and never again', async () => {
+  it('show their secret only when they are created', async () => {
     const made = await create({ events: ['license.*', 'license.created'], description: 'Shop' });
     expect(made).toMatchObject({
       status: 201,
@@ -35,7 +35,7 @@ describe('webhooks', () => {
     expect(JSON.stringify(list)).not.toContain(secret);
   });
 
-  it('are made once for one Idempotency-Key, with the same secret in both answers', async () => {
+  it('are created once for one Idempotency-Key, with the same secret in both answers', async () => {
     const headers = { 'idempotency-key': 'make-it-once' };
     const [first, second] = [await create({}, headers), await create({}, headers)];
     expect(second.body).toEqual(first.body);
@@ -58,7 +58,7 @@ describe('webhooks', () => {
     });
   });
 
-  it('belong to a product that there is, made this very moment even', async () => {
+  it('must belong to an existing product, even one created just before', async () => {
     expect(await create({ product_id: await app.product() })).toMatchObject({ status: 201 });
     expect(await create({ product_id: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb' })).toMatchObject({
       status: 404,
@@ -66,7 +66,7 @@ describe('webhooks', () => {
     });
   });
 
-  it('of other products do not exist for a key that is bound to one', async () => {
+  it('of other products are invisible to a key bound to one product', async () => {
     const [mine, other] = [await app.product(), await app.product()];
     const { body: key } = await app.call('POST', '/admin/api-keys', {
       name: 'Bound',
@@ -100,14 +100,14 @@ describe('webhooks', () => {
     expect(list.data.map(({ id }: { id: string }) => id)).toEqual([own.body.id]);
   });
 
-  it('need the scope admin', async () => {
+  it('require the scope admin', async () => {
     const { body: key } = await app.call('POST', '/admin/api-keys', { name: 'Small', scopes: ['licenses:write'] });
     expect(await create({}, { authorization: `Bearer ${key.key}` })).toMatchObject({ status: 403 });
     expect(await create({}, { authorization: undefined })).toMatchObject({ status: 401 });
     expect(await create({}, { authorization: `Bearer ${ADMIN_KEY}` })).toMatchObject({ status: 201 });
   });
 
-  it('are changed field by field, on the version that was read', async () => {
+  it('are changed field by field, at the version that was read', async () => {
     const { body: made } = await create({ description: 'before' });
     const patch = (body: unknown, headers = {}) => app.call('PATCH', `/admin/webhooks/${made.id}`, body, headers);
     expect(await patch({ description: null })).toMatchObject({
@@ -128,7 +128,7 @@ describe('webhooks', () => {
     expect(await patch({ product_id: null })).toMatchObject({ status: 400 });
   });
 
-  it('are gone once they are deleted', async () => {
+  it('disappear when they are deleted', async () => {
     const { body: made } = await create({});
     expect(await app.call('DELETE', `/admin/webhooks/${made.id}`)).toMatchObject({ status: 204 });
     expect(await app.call('GET', `/admin/webhooks/${made.id}`)).toMatchObject({ status: 404 });

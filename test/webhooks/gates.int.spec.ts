@@ -5,7 +5,7 @@ import { expectPaced, QUICK, startSink, startWebhooks, type Webhooks } from './h
 const circuitOf = async (app: Webhooks, id: string) => (await app.call('GET', `/admin/webhooks/${id}`)).body.circuit;
 
 describe('a rate limit', () => {
-  it('holds for all instances together, saves nothing up, and costs no delivery its place', async () => {
+  it('holds for all instances together, without saving unused slots or changing the order', async () => {
     const [RATE, COUNT] = [20, 30];
     const one = await startWebhooks();
     const two = await startWebhooks(QUICK, { databaseUrl: one.databaseUrl });
@@ -18,7 +18,7 @@ describe('a rate limit', () => {
       const received = sink.received.slice(-COUNT);
       expect(received.map(({ id }) => id).sort()).toEqual([...events].sort());
       expectPaced(received, since, RATE);
-      // Time for more than one, if what is not used were kept.
+      // Enough time for more than one delivery, if unused slots were kept.
       await sleep(500);
     }
     await two.app.close();
@@ -26,7 +26,7 @@ describe('a rate limit', () => {
     await sink.close();
   });
 
-  it('of one webhook is none of another', async () => {
+  it('of one webhook does not limit another', async () => {
     const app = await startWebhooks();
     const sink = await startSink();
     await app.webhook(`${sink.url}/slow`, { rate_limit: { per_minute: 1 } });
@@ -43,7 +43,7 @@ describe('a rate limit', () => {
 describe('a circuit', () => {
   const settings = { ...QUICK, ladder: Array.from({ length: 50 }, () => 3_600_000) };
 
-  it('opens when attempts fail one after the other; what waits keeps its ladder, and goes out when a probe arrives', async () => {
+  it('opens after consecutive failures; waiting deliveries keep their schedule until a probe succeeds', async () => {
     const app = await startWebhooks({ ...settings, circuit: { failures: 10, pause: 1_000, longest: 1_000 } });
     let answer = 500;
     const sink = await startSink((_, response) => response.writeHead(answer).end());
@@ -55,7 +55,7 @@ describe('a circuit', () => {
     });
     expect(open).toMatchObject({ opened_at: expect.any(String), next_probe_at: expect.any(String) });
     expect(open.failures).toBeGreaterThanOrEqual(10);
-    // Those under way when it opened, and a probe or two since; not all hundred.
+    // The attempts in progress when it opened, and a probe or two since; not all hundred.
     expect(sink.received.length).toBeLessThan(40);
     const before = sink.received.length;
     await eventually(() => sink.received.length > before);
@@ -65,7 +65,7 @@ describe('a circuit', () => {
       const { body } = await app.call('GET', `/admin/webhooks/${id}/deliveries?status=succeeded&limit=200`);
       const { body: pending } = await app.call('GET', `/admin/webhooks/${id}/deliveries?status=pending&limit=200`);
       const tried = (pending.data as { attempts: unknown[] }[]).filter(({ attempts }) => attempts.length === 1);
-      // Those that failed wait for their hour; every other has arrived at its first attempt.
+      // Failed deliveries wait for their hour; every other one arrived at its first attempt.
       return body.data.length + tried.length === events.length;
     });
     expect(await circuitOf(app, id)).toMatchObject({ failures: 0, opened_at: null, next_probe_at: null });
@@ -73,7 +73,7 @@ describe('a circuit', () => {
     await sink.close();
   });
 
-  it('is probed by one attempt at a time, ever more rarely, however many instances there are', async () => {
+  it('is probed by one attempt at a time, at growing intervals, with any number of instances', async () => {
     const PAUSE = 100;
     const slow = { ...settings, circuit: { failures: 3, pause: PAUSE, longest: 10_000 } };
     const one = await startWebhooks(slow);
@@ -91,7 +91,7 @@ describe('a circuit', () => {
     const { id } = await one.webhook(sink.url, { concurrency: 3 });
     await Promise.all(Array.from({ length: 60 }, () => one.suspend()));
     await eventually(async () => (await circuitOf(one, id)).state === 'open');
-    // Attempts of both instances that were under way when it opened.
+    // Attempts of both instances that were in progress when it opened.
     await eventually(async () => {
       const { body } = await one.call('GET', `/admin/webhooks/${id}`);
       return body.circuit.failures === sink.received.length;
@@ -109,7 +109,7 @@ describe('a circuit', () => {
     await sink.close();
   });
 
-  it('outlives a restart, and is closed by whoever switches the webhook on or moves it', async () => {
+  it('survives a restart, and closes when the webhook is enabled or its URL changes', async () => {
     const slow = { ...settings, circuit: { failures: 3, pause: 3_600_000, longest: 3_600_000 } };
     const before = await startWebhooks(slow);
     const sink = await startSink(({ path }, response) => response.writeHead(path.endsWith('/moved') ? 204 : 500).end());

@@ -25,21 +25,21 @@ const settingsModule = (settings: Partial<DeliverySettings>): Type => {
 };
 
 export interface Webhooks extends TestApp {
-  /** A license of the product is suspended: the shortest event there is. @returns the event's id */
+  /** Suspends a license of the product, which makes the shortest event. @returns the event's id */
   suspend(product?: string, license?: string): Promise<string>;
-  /** Makes a product. @returns its id */
+  /** Creates a product. @returns its id */
   product(): Promise<string>;
-  /** Makes a webhook for licenses, unless the fields say otherwise (the gateway's own first key is an event, too). */
+  /** Creates a webhook for license events by default (the first key of the gateway is also an event). */
   webhook(url: string, fields?: Record<string, unknown>): Promise<{ id: string; secret: string }>;
-  /** The only delivery of an event to a webhook, once it satisfies the condition. */
+  /** Waits until the only delivery of an event to a webhook satisfies the condition. */
   delivery(webhook: string, event: string, until: (delivery: Reply['body']) => boolean): Promise<Reply['body']>;
-  /** The first attempt at a webhook of its own for this address, and the delivery's status when it was over. */
+  /** The first attempt at a new webhook with this address, and the status of the delivery after the attempt. */
   attemptAt(url: string, fields?: Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
 export const PRODUCT = newId('prod');
 
-/** Settings that make attempts follow each other quickly. */
+/** Settings with very short delays between attempts. */
 export const QUICK: Partial<DeliverySettings> = {
   ladder: [20, 20, 20],
   poll: 20,
@@ -47,7 +47,7 @@ export const QUICK: Partial<DeliverySettings> = {
   circuit: { failures: 10, pause: 20, longest: 100 },
 };
 
-/** Webhooks and the gateway, beside a log of licensing that the test writes. Loopback is allowed unless `env` says otherwise. */
+/** Webhooks and the gateway, with a log of licensing that the test writes. Loopback is allowed unless `env` says otherwise. */
 export const startWebhooks = async (
   settings: Partial<DeliverySettings> = QUICK,
   {
@@ -118,7 +118,7 @@ export interface Sink {
 
 export type Answering = (received: Received, response: ServerResponse, request: IncomingMessage) => void;
 
-/** A receiver of webhooks; answers 204 unless told otherwise. */
+/** A receiver of webhooks; answers 204 by default. */
 export const startSink = async (
   answering: Answering = (_, response) => response.writeHead(204).end(),
 ): Promise<Sink> => {
@@ -153,11 +153,11 @@ export const startSink = async (
 };
 
 /**
- * None came before its slot. Slots are `1 / rate` of a second apart, the first at `since` (of `performance.now()`) or later; how
- * late one is says nothing of the rate, only of how busy the machine is.
+ * No receipt came before its slot. Slots are `1 / rate` of a second apart, the first at `since` (of `performance.now()`) or
+ * later. A late receipt says nothing about the rate, only about how busy the machine is.
  */
 export const expectPaced = (received: readonly Received[], since: number, rate: number): void => {
   const early = received.map(({ at }, n) => since + (n * 1_000) / rate - at);
-  // Two clocks are at work, PostgreSQL's and Node's.
+  // Two clocks are involved, PostgreSQL's and Node's.
   expect(Math.max(...early)).toBeLessThan(10);
 };

@@ -15,7 +15,7 @@ describe('an endpoint that answers', () => {
     await close();
   });
 
-  it('by one byte of its head at a time is given up when the time for heads is over', async () => {
+  it('with one byte of its head at a time fails at the time limit for heads', async () => {
     const { url } = await raw((socket) => {
       const head = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-padding: '.padEnd(10_000, 'x');
       let sent = 0;
@@ -24,18 +24,18 @@ describe('an endpoint that answers', () => {
     });
     const attempt = await app.attemptAt(url, { timeouts: { headers: 1 } });
     expect(attempt).toMatchObject({ status: 'failed', response_status: null, error: 'TIMEOUT' });
-    // The webhook's own timeout ended the attempt, not the longer one of the service.
+    // The timeout of the webhook ended the attempt, not the longer one of the service.
     expect(attempt['duration_ms']).toBeLessThan(defaultSettings.headersTimeout);
   });
 
-  it('by 200 and then nothing more has taken the delivery, and holds its place no longer than bodies may take', async () => {
+  it('with 200 and no body succeeds, and frees its slot at the time limit for bodies', async () => {
     const { url } = await sink((_, response) => response.writeHead(200, { 'content-length': '1000' }).flushHeaders());
     const attempt = await app.attemptAt(url);
     expect(attempt).toMatchObject({ status: 'succeeded', response_status: 200, response_body: '' });
     expect(attempt['duration_ms']).toBeLessThan(defaultSettings.headersTimeout);
   });
 
-  it('by a body of 5 GB is read for 4 KiB of it', async () => {
+  it('with a body of 5 GB has only 4 KiB of it read', async () => {
     let sent = 0;
     let cut = false;
     const { url } = await sink((_, response) => {
@@ -53,11 +53,11 @@ describe('an endpoint that answers', () => {
     expect(attempt).toMatchObject({ status: 'succeeded' });
     expect(attempt['response_body']).toBe('x'.repeat(4_096));
     await eventually(() => cut);
-    // No more was sent than the buffers of the network hold.
+    // The endpoint sent no more than network buffers hold.
     expect(sent).toBeLessThan(32 * 2 ** 20);
   });
 
-  it('by a gzip bomb is not unpacked', async () => {
+  it('with a gzip bomb is not decompressed', async () => {
     const bomb = gzipSync(Buffer.alloc(50 * 2 ** 20));
     const { url, received } = await sink((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': String(bomb.length) }).end(bomb),
@@ -69,10 +69,10 @@ describe('an endpoint that answers', () => {
   });
 
   it.each<[string, string]>([
-    ['that is no HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
-    ['with a head without end', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`],
+    ['that is not HTTP', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ['with an endless head', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`],
     ['with two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
-  ])('by an answer %s has failed', async (_, bytes) => {
+  ])('with an answer %s has failed', async (_, bytes) => {
     const { url } = await raw((socket) => socket.end(bytes));
     expect(await app.attemptAt(url)).toMatchObject({
       status: 'failed',
@@ -81,7 +81,7 @@ describe('an endpoint that answers', () => {
     });
   });
 
-  it('by interim answers without end is given up', async () => {
+  it('with endless interim answers has failed', async () => {
     const { url } = await raw((socket) => {
       const inform = setInterval(() => socket.write('HTTP/1.1 102 Processing\r\n\r\n'), 20);
       socket.on('close', () => clearInterval(inform));
@@ -96,7 +96,7 @@ describe('an endpoint that answers', () => {
 it.each<[string, (pause: number) => string]>([
   ['seconds', (pause) => String(pause)],
   ['a date', (pause) => new Date(Date.now() + pause * 1_000).toUTCString()],
-])('an endpoint that asks for a pause, in %s, is left alone for as long', async (_, asked) => {
+])('an endpoint that asks for a pause, in %s, gets no request during that pause', async (_, asked) => {
   const app = await startWebhooks();
   const sink = await startSink((_one, response) =>
     sink.received.length === 1

@@ -30,7 +30,7 @@ describe('an endpoint that', () => {
     expect(elsewhere.received).toHaveLength(0);
   });
 
-  it('sends a body without end is listened to for 4 KiB', async () => {
+  it('sends an endless body has only 4 KiB of it read', async () => {
     let cut = false;
     const { url } = await sink((_, response) => {
       response.writeHead(200);
@@ -47,7 +47,7 @@ describe('an endpoint that', () => {
     await eventually(() => cut);
   });
 
-  it('drips a body or breaks off in it has answered all the same', async () => {
+  it('sends its body slowly or cuts it off has answered successfully', async () => {
     const { url: dripping } = await sink((_, response) => {
       response.writeHead(200).write('drop');
       const drip = setInterval(() => response.write('.'), 20);
@@ -68,7 +68,7 @@ describe('an endpoint that', () => {
     });
   });
 
-  it('never answers, hangs up or is not there has failed, and is said why', async () => {
+  it('never answers, hangs up or does not exist has failed, and the reason is recorded', async () => {
     const { url: silent } = await sink(() => undefined);
     expect(await app.attemptAt(silent, { timeouts: { headers: 1 } })).toMatchObject({
       status: 'failed',
@@ -82,15 +82,15 @@ describe('an endpoint that', () => {
     expect(await app.attemptAt(closed.url)).toMatchObject({ status: 'failed', error: 'CONNECTION_REFUSED' });
   });
 
-  it('does not speak TLS where it should has failed', async () => {
+  it('does not speak TLS on an https address has failed', async () => {
     const { port } = await sink();
     expect(await app.attemptAt(`https://127.0.0.1:${port}/`)).toMatchObject({ status: 'failed', error: 'TLS_ERROR' });
   });
 });
 
-describe('an address of an inner network', () => {
+describe('an address of an internal network', () => {
   const answers = new Map<string, LookupAddress[][]>();
-  /** The first answer, then the next, and the last from then on. */
+  /** Returns the first answer, then the next, and the last one from then on. */
   const lookup = ((name: string, _options: unknown, callback: (error: null, found: LookupAddress[]) => void) => {
     const script = answers.get(name) ?? [];
     callback(null, (script.length > 1 ? script.shift() : script[0]) ?? []);
@@ -126,7 +126,7 @@ describe('an address of an inner network', () => {
     'http://[2002:a00:1::]/',
     'http://[2001:0:a00:1::]/',
     'http://0.0.0.0/',
-  ])('%s is refused when the webhook is made', async (url) => {
+  ])('%s is refused when the webhook is created', async (url) => {
     expect(await app.call('POST', '/admin/webhooks', { url, events: ['*'] })).toMatchObject({
       status: 400,
       body: { code: 'ADDRESS_REFUSED', errors: [{ pointer: '/url' }] },
@@ -143,7 +143,7 @@ describe('an address of an inner network', () => {
       ],
     ],
     ['in IPv6', [{ address: '::1', family: 6 }]],
-  ])('that a name leads to (%s) is refused when it is connected to', async (_, found) => {
+  ])('that a name resolves to (%s) is refused at connection time', async (_, found) => {
     answers.set('inner.example', [found]);
     const { id } = await app.webhook(`http://inner.example:${sink.port}/`);
     const event = await app.suspend();
@@ -153,7 +153,7 @@ describe('an address of an inner network', () => {
     expect(sink.received).toHaveLength(0);
   });
 
-  it('is refused when a name begins to lead to it (rebinding)', async () => {
+  it('is refused when a name later resolves to it (rebinding)', async () => {
     answers.set('turning.example', [[{ address: '127.0.0.1', family: 4 }], [{ address: '127.0.0.2', family: 4 }]]);
     const { id } = await app.webhook(`http://turning.example:${sink.port}/`);
     const event = await app.suspend();

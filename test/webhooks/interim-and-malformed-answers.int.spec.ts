@@ -22,12 +22,12 @@ describe('answers of an endpoint', () => {
     ['100 twice', CONTINUE + CONTINUE],
     ['103', EARLY_HINTS],
     ['100, 102 and 103', `${CONTINUE}HTTP/1.1 102 Processing\r\n\r\n${EARLY_HINTS}`],
-  ])('may begin with %s that was not asked for', async (_, interim) => {
+  ])('may begin with an unrequested %s', async (_, interim) => {
     const { url } = await raw((socket) => socket.write(interim + NO_CONTENT));
     expect(await app.attemptAt(url)).toMatchObject({ status: 'succeeded', response_status: 204, error: null });
   });
 
-  it('may begin with 100 that comes by itself, before each answer on one connection', async () => {
+  it('may begin with an unrequested 100, before each answer on one connection', async () => {
     const { url } = await raw((socket) => {
       socket.write(CONTINUE);
       setImmediate(() => socket.write(NO_CONTENT));
@@ -42,11 +42,11 @@ describe('answers of an endpoint', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['a line that is no status line', 'SSH-2.0-OpenSSH_9.9\r\n', /Expected HTTP/],
-    ['a head without end', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`, /overflow/i],
+    ['a line that is not a status line', 'SSH-2.0-OpenSSH_9.9\r\n', /Expected HTTP/],
+    ['an endless head', `HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`, /overflow/i],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', /Content-Length/i],
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n', /101/],
-  ])('that are no HTTP are told as such, with the parser’s words: %s', async (_, bytes, words) => {
+  ])('that are not HTTP are recorded as such, with the error of the parser: %s', async (_, bytes, words) => {
     const { url } = await raw((socket) => socket.write(bytes));
     expect(await app.attemptAt(url)).toMatchObject({
       status: 'failed',
@@ -56,7 +56,7 @@ describe('answers of an endpoint', () => {
     });
   });
 
-  it('have taken the delivery when only their body is malformed, which is told', async () => {
+  it('count as success when only their body is malformed, which is recorded', async () => {
     const { url } = await raw((socket) => socket.write(`${CHUNKED}5\r\nhello\r\nfive\r\n`));
     expect(await app.attemptAt(url)).toMatchObject({
       status: 'succeeded',
@@ -67,7 +67,7 @@ describe('answers of an endpoint', () => {
     });
   });
 
-  it('to a hand-shake may begin with 100, and are told when they are no HTTP', async () => {
+  it('to a handshake may begin with 100, and are reported when they are not HTTP', async () => {
     const consent = 'HTTP/1.1 200 OK\r\nwebhook-allowed-origin: *\r\ncontent-length: 0\r\n\r\n';
     const { url } = await raw((socket) => socket.write(CONTINUE + consent));
     const { id } = await app.webhook(url, { handshake: true });
@@ -79,7 +79,7 @@ describe('answers of an endpoint', () => {
     });
   });
 
-  it('of an authorization server may begin with 100, and are told when they are no HTTP', async () => {
+  it('of an authorization server may begin with 100, and are reported when they are not HTTP', async () => {
     const body = '{"access_token": "abc", "token_type": "Bearer"}';
     const granted = `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     const oauth2 = (token_url: string) => ({ oauth2: { token_url, client_id: 'keyledger', client_secret: 'secret' } });

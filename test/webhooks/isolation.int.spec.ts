@@ -5,7 +5,7 @@ import { eventually } from '../support/app.ts';
 import { type Answering, QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
 
 describe('endpoints', () => {
-  it('that never answer delay nobody else, however much waits for them', async () => {
+  it('that never answer do not delay others, however many deliveries wait', async () => {
     const app = await startWebhooks();
     const [slow, fast] = [await startSink(() => undefined), await startSink()];
     const waiting = await app.webhook(slow.url);
@@ -13,7 +13,7 @@ describe('endpoints', () => {
     const events = await Promise.all(Array.from({ length: 100 }, () => app.suspend()));
     await eventually(() => fast.received.length >= 100);
     expect(new Set(fast.received.map(({ id }) => id))).toEqual(new Set(events));
-    // Ten at once is all that the slow one gets.
+    // The slow endpoint gets only ten concurrent attempts.
     expect(slow.received).toHaveLength(10);
     const last = await app.suspend();
     await app.delivery(quick.id, last, ({ status }) => status === 'succeeded');
@@ -23,7 +23,7 @@ describe('endpoints', () => {
     await Promise.all([slow.close(), fast.close()]);
   });
 
-  it('are sent each delivery once, when two instances of the service work', async () => {
+  it('receive each delivery once when two instances of the service run', async () => {
     const one = await startWebhooks();
     const two = await startWebhooks(QUICK, { databaseUrl: one.databaseUrl });
     const sink = await startSink((_, response) => setTimeout(() => response.writeHead(204).end(), 5));
@@ -40,7 +40,7 @@ describe('endpoints', () => {
   });
 });
 
-it('a webhook that is deleted is sent nothing more, though it was claimed before', async () => {
+it('a deleted webhook receives no more deliveries, even if they were claimed before', async () => {
   const app = await startWebhooks({ ...QUICK, lease: 1_000 });
   const waiting: ServerResponse[] = [];
   const sink = await startSink(({ path }, response) => {
@@ -83,7 +83,7 @@ describe('an ordered webhook', () => {
     return [...new Set(taken.map(({ id }) => id))];
   };
 
-  it('by subject is sent nothing of a subject before what failed, and everything of the others', async () => {
+  it('by subject does not overtake a failed delivery of a subject, and sends all other subjects', async () => {
     const [stuck, free] = [newId('lic'), newId('lic')];
     let mended = false;
     answering = ({ body }, response) => response.writeHead(subjectOf(body) === stuck && !mended ? 500 : 204).end();
@@ -102,7 +102,7 @@ describe('an ordered webhook', () => {
     await app.call('DELETE', `/admin/webhooks/${id}`);
   });
 
-  it('strictly is sent one thing at a time, in the order in which it happened', async () => {
+  it('in strict order gets one delivery at a time, in the order of events', async () => {
     let mended = false;
     let underWay = 0;
     let most = 0;
@@ -125,7 +125,7 @@ describe('an ordered webhook', () => {
     await app.call('DELETE', `/admin/webhooks/${id}`);
   });
 
-  it('goes on with the next when one has failed for good', async () => {
+  it('continues with the next delivery when one has failed permanently', async () => {
     const short = await startWebhooks({ ...QUICK, ladder: [10] });
     const license = newId('lic');
     const bad: string[] = [];

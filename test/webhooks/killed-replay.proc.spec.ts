@@ -11,8 +11,8 @@ const KILLS = [80, 250, 450];
 describe('a replay whose sender is killed', () => {
   afterEach(killSenders);
 
-  it('goes on where it was, leaves nothing out and repeats no more than was under way', async () => {
-    // Takes events in and feeds replays, and sends nothing itself.
+  it('continues, omits nothing, and repeats only what was in progress', async () => {
+    // This process takes in events and feeds replays, and sends nothing itself.
     const settings = { ...QUICK, concurrency: 0 };
     const first = await startWebhooks(settings);
     const sink = await startSink((_, response) => setTimeout(() => response.writeHead(204).end(), 5));
@@ -29,7 +29,7 @@ describe('a replay whose sender is killed', () => {
       sender.kill('SIGKILL');
       await once(sender, 'exit');
     }
-    // Who feeds it is another from now on.
+    // From now on, another process feeds the replay.
     await first.app.close();
     const second = await startWebhooks(settings, { databaseUrl: first.databaseUrl });
     startSender(second);

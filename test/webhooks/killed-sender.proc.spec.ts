@@ -14,9 +14,9 @@ describe('a sender that is killed', () => {
     ['none', scale(1_250, 5_000), scale(5, 20)],
     ['by_subject', 600, 4],
   ])(
-    'loses nothing, and repeats under the same ids only what was under way (ordering %s, %i deliveries, %i kills)',
+    'loses nothing, and repeats only attempts in progress, with the same ids (ordering %s, %i deliveries, %i kills)',
     async (ordering, EVENTS, KILLS) => {
-      // Takes events and sends nothing itself.
+      // Takes in events and sends nothing itself.
       const app = await startWebhooks({ ...QUICK, concurrency: 0 });
       const sink = await startSink((_, response) => setTimeout(() => response.writeHead(204).end(), 5));
       const { id } = await app.webhook(sink.url, { ordering });
@@ -48,7 +48,7 @@ describe('a sender that is killed', () => {
         for (const { body } of sink.received) {
           const { subject, streamversion } = JSON.parse(body) as { subject: string; streamversion: number };
           const before = versions.get(subject) ?? 0;
-          // A repetition after a kill, or the next version: none is left out, and none arrives late.
+          // A repetition after a kill, or the next version: none is omitted, and none arrives late.
           expect([before, before + 1]).toContain(streamversion);
           versions.set(subject, streamversion);
         }

@@ -5,7 +5,7 @@ import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './har
 
 const DAY = `interval '1 day'`;
 
-describe('what becomes of webhooks', () => {
+describe('the service of webhooks', () => {
   let app: Webhooks;
   let sink: Sink;
   let smtp: TestSmtp;
@@ -43,13 +43,13 @@ describe('what becomes of webhooks', () => {
     return rows[0]?.count ?? 0;
   };
 
-  it('is told to those that ask for it: a delivery that was given up, once, and never to the one that it is about', async () => {
+  it('reports a failed delivery once to other subscribers, never to its own webhook', async () => {
     broken.add('/hooks/bad');
     broken.add('/hooks/deaf');
     const bad = await app.webhook(`${sink.url}/bad`, { events: ['license.*', 'webhook.*'] });
     await app.webhook(`${sink.url}/watcher`, { events: ['webhook.delivery_exhausted'] });
     await app.webhook(`${sink.url}/all`, { events: ['*'] });
-    // It fails too, with what it is told of the other: of that no more is made.
+    // The second webhook also fails, with the report about the first; that failure causes no further report.
     const deaf = await app.webhook(`${sink.url}/deaf`, { events: ['webhook.*'] });
     const event = await app.suspend();
     const failed = await app.delivery(bad.id, event, ({ status }) => status === 'failed');
@@ -63,7 +63,7 @@ describe('what becomes of webhooks', () => {
       const { body } = await app.call('GET', `/admin/webhooks/${deaf.id}/deliveries?status=failed`);
       return body.data.length === 1;
     });
-    // Another goes through all of it after them, so what they would have brought about would be there.
+    // Another webhook receives everything after them, so further reports would have arrived.
     const later = await app.suspend();
     await app.delivery(bad.id, later, ({ status }) => status === 'failed');
     await eventually(() => told('/watcher').length === 2);
@@ -74,7 +74,7 @@ describe('what becomes of webhooks', () => {
     await app.call('DELETE', `/admin/webhooks/${deaf.id}`);
   });
 
-  it('is that a webhook of which nothing but failures came for five days is switched off, and can be made good', async () => {
+  it('disables a webhook after five days of only failures; it can be enabled again', async () => {
     broken.add('/hooks/dead');
     await app.webhook(`${sink.url}/listener`, { events: ['webhook.endpoint_disabled'] });
     const { id } = await app.webhook(`${sink.url}/dead`);
@@ -114,11 +114,11 @@ describe('what becomes of webhooks', () => {
     await eventually(() => sink.received.some((one) => one.id === missed && one.path === '/hooks/dead'));
   });
 
-  it('counts the five days anew from what arrives', async () => {
+  it('counts the five days from the last success', async () => {
     const { id } = await app.webhook(`${sink.url}/sometimes`);
     broken.add('/hooks/sometimes');
     await app.delivery(id, await app.suspend(), ({ status }) => status === 'failed');
-    // It has not failed for five days, or it would be switched off before anything can arrive.
+    // It has failed for less than five days; otherwise it would be disabled before a delivery can succeed.
     await database.query(
       `update delivery_gates set failing_since = now() - 9 * ${DAY}, failed_at = now() - 8 * ${DAY} where endpoint_id = $1`,
       [id],

@@ -20,7 +20,7 @@ describe('polling', () => {
   };
   const ids = ({ data }: { data: { id: string }[] }): string[] => data.map(({ id }) => id);
 
-  it('gives the events that the webhook wants, each once, in order, though nothing is sent to it', async () => {
+  it('returns the events that match the webhook, each once, in order, without sending them', async () => {
     const product = await app.product();
     const { id } = await app.webhook(`${sink.url}/polled`, { active: false, product_id: product });
     const events: string[] = [];
@@ -54,7 +54,7 @@ describe('polling', () => {
     expect(sink.received).toEqual([]);
   });
 
-  it('holds to the filter of the webhook', async () => {
+  it('applies the filter of the webhook', async () => {
     const [one, other] = [await app.product(), await app.product()];
     const { id } = await app.webhook(`${sink.url}/filtered`, {
       active: false,
@@ -66,7 +66,7 @@ describe('polling', () => {
     expect(ids(await poll(id))).toEqual([event]);
   });
 
-  it('refuses a cursor that is none, and one from before what is kept', async () => {
+  it('refuses an invalid cursor, and one older than the retention', async () => {
     const { id } = await app.webhook(`${sink.url}/old`, { active: false });
     expect(await app.call('GET', `/admin/webhooks/${id}/poll?cursor=x`)).toMatchObject({ status: 400 });
     const old = Buffer.from(JSON.stringify([1, Math.floor(Date.now() / 86_400_000) - 60])).toString('base64url');

@@ -57,7 +57,7 @@ describe('a proxy', () => {
   const withProxy = (proxy: Proxy) =>
     startWebhooks({ ...QUICK, ladder: [], lookup }, { env: { KEYLEDGER_WEBHOOK_PROXY: proxy.url } });
 
-  it('is asked for the address that was judged, and is told no name that it could look up otherwise', async () => {
+  it('receives the address that was checked, and no host name that it could resolve itself', async () => {
     const proxy = await startProxy();
     const app = await withProxy(proxy);
     const { id } = await app.webhook(`http://outer.example:${sink.port}/hooks/proxied`);
@@ -74,7 +74,7 @@ describe('a proxy', () => {
     proxy.close();
   });
 
-  it('is not asked for an address of an inner network', async () => {
+  it('receives no request for an address of an internal network', async () => {
     const proxy = await startProxy();
     const app = await withProxy(proxy);
     const { id } = await app.webhook(`http://inner.example:${sink.port}/hooks`);
@@ -85,7 +85,7 @@ describe('a proxy', () => {
     proxy.close();
   });
 
-  it('opens another tunnel for a request that the endpoint cut before any answer', async () => {
+  it('opens a new tunnel for a request that the endpoint cut before any answer', async () => {
     let cut = '';
     const endpoint = await startRawEndpoint((socket, { request, id }) => {
       if (request === 1) socket.write(`HTTP/1.1 100 Continue\r\n\r\n${NO_CONTENT}`);

@@ -35,7 +35,7 @@ describe('a replay', () => {
     });
   const completed = ({ status }: { status: string }): boolean => status === 'completed';
 
-  it('sends what failed again, under the same ids, and nothing else', async () => {
+  it('sends only failed deliveries again, under the same ids', async () => {
     const well = new Set<string>();
     let broken = true;
     answers.set('/hooks/failed', ({ id }) => (broken && !well.has(id) ? 500 : 204));
@@ -54,7 +54,7 @@ describe('a replay', () => {
     expect(at('/failed').slice(before).sort()).toEqual([...failed].sort());
   });
 
-  it('brings a webhook what happened before there was one, as far as it wants it', async () => {
+  it('sends a webhook matching events from before its creation', async () => {
     const product = await app.product();
     const since = new Date().toISOString();
     const first = await app.suspend(product);
@@ -66,7 +66,7 @@ describe('a replay', () => {
     const done = await until(id, (await replay(id, { since })).id, completed);
     expect(done.deliveries).toEqual({ pending: 0, succeeded: 2, failed: 0 });
     expect(at('/late').sort()).toEqual([first, second].sort());
-    // Asked for again, it is sent again: the receiver tells by the id.
+    // A second request sends it again: the receiver deduplicates by id.
     await until(id, (await replay(id, { from_position: done.from_position })).id, completed);
     expect(at('/late').sort()).toEqual([first, first, second, second].sort());
     const list = await app.call('GET', `/admin/webhooks/${id}/replays?limit=1`);
@@ -74,7 +74,7 @@ describe('a replay', () => {
     expect(list.body.next_cursor).toEqual(expect.any(String));
   });
 
-  it('is held, goes on and sends each once', async () => {
+  it('is paused, resumed, and sends each delivery once', async () => {
     const events = await many(60, () => app.suspend());
     const witness = await app.webhook(`${sink.url}/seen`);
     await app.delivery(witness.id, await app.suspend(), ({ status }) => status === 'succeeded');
@@ -96,7 +96,7 @@ describe('a replay', () => {
     expect(received).toEqual(expect.arrayContaining(events));
   });
 
-  it('is ended: what it has not sent is as it was', async () => {
+  it('can be canceled: unsent deliveries stay unchanged', async () => {
     await many(60, () => app.suspend());
     const witness = await app.webhook(`${sink.url}/also`);
     await app.delivery(witness.id, await app.suspend(), ({ status }) => status === 'succeeded');
@@ -111,7 +111,7 @@ describe('a replay', () => {
     expect(again).toMatchObject({ status: 409, body: { code: 'REPLAY_ENDED' } });
   });
 
-  it('lets what happens meanwhile go first', async () => {
+  it('gives priority to new events', async () => {
     await many(150, () => app.suspend());
     const witness = await app.webhook(`${sink.url}/more`);
     await app.delivery(witness.id, await app.suspend(), ({ status }) => status === 'succeeded');
@@ -124,13 +124,13 @@ describe('a replay', () => {
     const waited = at('/live').indexOf(live) - before;
     const { body } = await app.call('GET', `/admin/webhooks/${id}/replays/${replayId}`);
     expect(body.deliveries.pending).toBeGreaterThan(0);
-    // Those that went out while the event was on its way to the sender, one place at a time, and not the whole queue.
+    // Only deliveries sent while the event was on its way to the sender, one slot at a time, not the whole queue.
     expect(waited).toBeLessThan(60);
     await app.call('DELETE', `/admin/webhooks/${id}`);
     expect(await app.call('GET', `/admin/webhooks/${id}/replays/${replayId}`)).toMatchObject({ status: 404 });
   });
 
-  it('keeps to the rate of the webhook, together with what happens meanwhile', async () => {
+  it('keeps to the rate of the webhook, together with new deliveries', async () => {
     const [RATE, BEFORE, MEANWHILE] = [20, 20, 10];
     const product = await app.product();
     const events = await many(BEFORE, () => app.suspend(product));
@@ -167,7 +167,7 @@ describe('a replay', () => {
     }
   });
 
-  it('is refused when it does not say what, when another is under way, and to who may not know the webhook', async () => {
+  it('is refused without a selection, during another replay, and without access to the webhook', async () => {
     const { id } = await app.webhook(`${sink.url}/refused`, { active: false });
     const path = `/admin/webhooks/${id}/replays`;
     for (const body of [{}, { since: new Date().toISOString(), from_position: 1 }, { from: 1 }]) {
@@ -177,7 +177,7 @@ describe('a replay', () => {
     expect(await app.call('GET', `${path}/${newId('rpl')}`)).toMatchObject({ body: { code: 'REPLAY_NOT_FOUND' } });
     const other = `/admin/webhooks/${newId('whk')}/replays`;
     expect(await app.call('POST', other, { from_position: 0 })).toMatchObject({ body: { code: 'WEBHOOK_NOT_FOUND' } });
-    // At one a minute it is not over before the next is asked for.
+    // At one delivery per minute it is not finished before the next request.
     const slow = await app.webhook(`${sink.url}/one`, { rate_limit: { per_minute: 1 } });
     await replay(slow.id, { from_position: 0 });
     expect(await app.call('POST', `/admin/webhooks/${slow.id}/replays`, { from_position: 0 })).toMatchObject({
@@ -187,7 +187,7 @@ describe('a replay', () => {
   });
 });
 
-it('a replay waits while the circuit is open, and goes on when it closes', async () => {
+it('a replay waits while the circuit is open, and continues when it closes', async () => {
   const PAUSE = 100;
   const ladder = Array.from({ length: 50 }, () => 20);
   const app = await startWebhooks({ ...QUICK, ladder, circuit: { failures: 3, pause: PAUSE, longest: PAUSE } });
@@ -207,7 +207,7 @@ it('a replay waits while the circuit is open, and goes on when it closes', async
   const before = sink.received.length;
   await eventually(() => sink.received.length >= before + 4);
   const probes = sink.received.slice(before).map(({ at }) => at);
-  // Nothing but probes: one, and after a pause another.
+  // Only probes: one, and another after a pause.
   const pauses = probes.slice(1).map((at, n) => at - (probes[n] ?? 0));
   expect(Math.min(...pauses)).toBeGreaterThan(PAUSE * 0.8);
   expect(await state()).toMatchObject({ status: 'running', deliveries: { pending: 20, succeeded: 0, failed: 0 } });

@@ -4,7 +4,7 @@ import { QUICK, startWebhooks, type Webhooks } from './harness.ts';
 import { NO_CONTENT, type RawRequest } from './raw-endpoint.ts';
 import { suiteEndpoints } from './suite-endpoints.ts';
 
-describe('a connection that is used again', () => {
+describe('a reused connection', () => {
   let app: Webhooks;
   const { raw, sink, close } = suiteEndpoints();
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('a connection that is used again', () => {
     await close();
   });
 
-  /** Delivers one event after the other until the endpoint has cut a request. @returns that delivery */
+  /** Delivers one event after the other until the endpoint has cut a request. @returns the delivery of the cut request */
   const deliverUntilCut = async (url: string, cut: readonly RawRequest[]) => {
     const { id } = await app.webhook(url);
     for (;;) {
@@ -30,24 +30,21 @@ describe('a connection that is used again', () => {
   it.each<[string, (socket: Socket) => void]>([
     ['closes', (socket) => socket.end()],
     ['resets', (socket) => socket.resetAndDestroy()],
-  ])(
-    'and that the endpoint %s before any answer costs no attempt: the request goes out on a new one',
-    async (_, end) => {
-      const cut: RawRequest[] = [];
-      const { url, received } = await raw((socket, request) => {
-        if (request.request === 1) socket.write(NO_CONTENT);
-        else end((cut.push(request), socket));
-      });
-      expect(await deliverUntilCut(url, cut)).toMatchObject({
-        status: 'succeeded',
-        attempts: [{ response_status: 204, error: null }],
-      });
-      const [first] = cut;
-      expect(received.filter(({ id }) => id === first?.id).map(({ request }) => request)).toEqual([2, 1]);
-    },
-  );
+  ])('that the endpoint %s before any answer costs no attempt: the request is sent on a new one', async (_, end) => {
+    const cut: RawRequest[] = [];
+    const { url, received } = await raw((socket, request) => {
+      if (request.request === 1) socket.write(NO_CONTENT);
+      else end((cut.push(request), socket));
+    });
+    expect(await deliverUntilCut(url, cut)).toMatchObject({
+      status: 'succeeded',
+      attempts: [{ response_status: 204, error: null }],
+    });
+    const [first] = cut;
+    expect(received.filter(({ id }) => id === first?.id).map(({ request }) => request)).toEqual([2, 1]);
+  });
 
-  it('and that is cut within an answer costs the attempt: the endpoint may have done the work', async () => {
+  it('that is cut within an answer costs the attempt: the endpoint may have done the work', async () => {
     const cut: RawRequest[] = [];
     const { url, received } = await raw((socket, request) => {
       if (request.request === 1) socket.write(NO_CONTENT);
@@ -60,7 +57,7 @@ describe('a connection that is used again', () => {
     expect(received.filter(({ id }) => id === cut[0]?.id)).toHaveLength(1);
   });
 
-  it('is not left idle for so long that a server closes it', async () => {
+  it('is closed before the idle timeout of a server', async () => {
     const GUNICORN_MS = 2_000;
     let closed = '';
     const { url } = await raw((socket) => {
@@ -73,7 +70,7 @@ describe('a connection that is used again', () => {
     expect(closed).toBe('by the client');
   });
 
-  it('and that the authorization server closes costs no attempt either', async () => {
+  it('that the authorization server closes costs no attempt either', async () => {
     let granted = 0;
     const { url: token_url, received: asked } = await raw((socket, { request }) => {
       if (request > 1) {
@@ -87,7 +84,7 @@ describe('a connection that is used again', () => {
     });
     let known = '';
     const { url } = await sink(({ headers }, response) => {
-      // Withdraws the first token, so that another is asked for at once.
+      // Revokes the first token, so that the sender requests another immediately.
       const taken = headers.authorization === `Bearer token-${granted}` && known !== headers.authorization;
       known = headers.authorization ?? '';
       response.writeHead(taken ? 204 : 401).end();

@@ -4,7 +4,7 @@ import type { Webhooks } from './harness.ts';
 
 const children = new Set<ChildProcess>();
 
-/** Starts a sender in a process of its own, to be killed. */
+/** Starts a sender in its own process, so that a test can kill it. */
 export const startSender = ({ databaseUrl }: Webhooks): ChildProcess => {
   const child = spawn(
     process.execPath,
@@ -21,5 +21,5 @@ export const startSender = ({ databaseUrl }: Webhooks): ChildProcess => {
   return child;
 };
 
-/** After each test: a sender that a failed one leaves behind would keep the run from ending. */
+/** Runs after each test: a sender left over from a failed test would keep the run from ending. */
 export const killSenders = (): void => children.forEach((child) => child.kill('SIGKILL'));

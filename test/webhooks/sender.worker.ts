@@ -5,7 +5,7 @@ import { Sender } from '../../apps/webhooks/src/sending/sender.ts';
 import { defaultSettings } from '../../apps/webhooks/src/sending/settings.ts';
 
 const [, , connectionString = ''] = process.argv;
-/** Nobody verifies what it sends. */
+/** The signatures are not verified in these tests. */
 const secret = Buffer.from(`whsec_${Buffer.alloc(32, 1).toString('base64')}`);
 
 new Sender({

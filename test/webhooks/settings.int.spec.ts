@@ -31,7 +31,7 @@ describe('settings of a webhook', () => {
     });
   });
 
-  it('are kept when it is made, and changed one by one', async () => {
+  it('are stored when it is created, and changed one by one', async () => {
     const settings = {
       rate_limit: { per_second: 5 },
       concurrency: 3,
@@ -94,19 +94,19 @@ describe('settings of a webhook', () => {
     expect(await app.call('PATCH', `/admin/webhooks/${made.id}`, fields)).toMatchObject(refused);
   });
 
-  it('show no secret that is a header', async () => {
+  it('hide a header that is secret', async () => {
     const secret = 'Bearer deep-secret';
     const { body: made } = await create({ headers: { Authorization: secret, 'X-Tenant': 'acme' } });
     const masked = { Authorization: '********', 'X-Tenant': 'acme' };
     expect(made.headers).toEqual(masked);
     const path = `/admin/webhooks/${made.id}`;
-    // What was read may be written back.
+    // The settings that were read can be written back.
     const { body } = await app.call('PATCH', path, { headers: { ...masked, 'X-Tenant': 'other' } });
     expect(body.headers).toEqual({ ...masked, 'X-Tenant': 'other' });
     expect(JSON.stringify((await app.call('GET', '/admin/webhooks')).body)).not.toContain('deep-secret');
   });
 
-  it('are what webhooks are found by', async () => {
+  it('are filters of the list of webhooks', async () => {
     const tag = newId('lic');
     const { body: made } = await create({ tags: ['other', tag] });
     const { body } = await app.call('GET', `/admin/webhooks?tag=${tag}`);
@@ -129,7 +129,7 @@ describe('a delivery, as its webhook wants it,', () => {
   const receipt = (path: string, event: string): Promise<Received> =>
     eventually(() => sink.received.find((one) => one.path === `/hooks/${path}` && one.id === event));
 
-  it('carries its headers, secret ones too, and none in place of ours', async () => {
+  it('carries its headers, including secret ones, but they do not replace ours', async () => {
     const headers = { authorization: 'Bearer deep-secret', 'X-Tenant': 'acme' };
     const { id } = await app.webhook(`${sink.url}/headers`, { headers });
     const got = await receipt('headers', await app.suspend());
@@ -168,7 +168,7 @@ describe('a delivery, as its webhook wants it,', () => {
     });
   });
 
-  it('is made only of an event that passes its filter', async () => {
+  it('is created only for an event that matches its filter', async () => {
     const wanted = newId('lic');
     const filter = { path: 'subject', in: [wanted] };
     const { id } = await app.webhook(`${sink.url}/filtered`, { filter });
@@ -186,7 +186,7 @@ describe('a delivery, as its webhook wants it,', () => {
     expect(await deliveries()).not.toContain(other);
   });
 
-  it('is tried again as its own schedule says', async () => {
+  it('is retried on its own schedule', async () => {
     answer = ({ path }) => (path.endsWith('/scheduled') ? 500 : 204);
     const { id } = await app.webhook(`${sink.url}/scheduled`, { retry_schedule: [] });
     const failed = await app.delivery(id, await app.suspend(), ({ status }) => status === 'failed');
@@ -200,7 +200,7 @@ describe('a delivery, as its webhook wants it,', () => {
   });
 });
 
-it('no more attempts are under way at once than a webhook wants', async () => {
+it('a webhook limits its concurrent attempts', async () => {
   const app = await startWebhooks(QUICK);
   let [underWay, most] = [0, 0];
   const sink = await startSink((_, response) => {
@@ -218,7 +218,7 @@ it('no more attempts are under way at once than a webhook wants', async () => {
   await sink.close();
 });
 
-it('a webhook that is pinned to an older version is sent the older shape, of older and newer events', async () => {
+it('a webhook pinned to an older version receives the older shape of older and newer events', async () => {
   const step = {
     up: ({ reason, ...data }: Record<string, unknown>) => ({ ...data, why: reason }),
     down: ({ why, ...data }: Record<string, unknown>) => ({ ...data, reason: why }),
@@ -229,7 +229,7 @@ it('a webhook that is pinned to an older version is sent the older shape, of old
   ];
   const app = await startWebhooks({ ...QUICK, versions });
   const sink = await startSink();
-  // Made under today's version, and staying with it.
+  // Created under the current version, and pinned to it.
   await app.webhook(sink.url);
   const event = await app.suspend();
   const got = await eventually(() => sink.received.find(({ id }) => id === event));

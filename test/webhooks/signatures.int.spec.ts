@@ -10,7 +10,7 @@ const signedOf = ({ id, headers, body }: Received): Buffer =>
   Buffer.from(`${id}.${String(headers['webhook-timestamp'])}.${body}`);
 const bytesOf = (publicKey: string): Buffer => Buffer.from(publicKey.replace('whpk_', ''), 'base64');
 
-/** By OpenSSL, and by an implementation in JavaScript that shares nothing with it. */
+/** By OpenSSL, and by a JavaScript implementation that shares no code with it. */
 const verifiesV1a = async (publicKey: string, received: Received): Promise<[boolean, boolean]> => {
   const x = bytesOf(publicKey).toString('base64url');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
@@ -52,7 +52,7 @@ describe('signatures of a delivery', () => {
     }
   });
 
-  it('are verified by the public key where they are Ed25519, also while one key replaces another', async () => {
+  it('are verified by the public key if they are Ed25519, also while one key replaces another', async () => {
     const { id } = await app.webhook(`${sink.url}/v1a`, { signatures: ['v1a'] });
     const { body: before } = await app.call('GET', `/admin/webhooks/${id}`);
     const first = await receipt('v1a');
@@ -68,7 +68,7 @@ describe('signatures of a delivery', () => {
     expect(await verifiesV1a(after.public_key, first)).toEqual([false, false]);
   });
 
-  it('of both kinds stand side by side, and the libraries find theirs', async () => {
+  it('of both kinds are sent together, and each library finds its own', async () => {
     const { id, secret } = await app.webhook(`${sink.url}/mixed`, {
       signatures: ['v1', 'v1a'],
       payload_format: 'plain',

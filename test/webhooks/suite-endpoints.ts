@@ -6,7 +6,7 @@ export interface SuiteEndpoints {
   sink(...args: Parameters<typeof startSink>): Promise<Sink>;
   /** As `startRawEndpoint`. */
   raw(...args: Parameters<typeof startRawEndpoint>): Promise<RawEndpoint>;
-  /** Closes all that were started. */
+  /** Closes all started endpoints. */
   close(): Promise<unknown>;
 }
 

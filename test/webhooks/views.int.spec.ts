@@ -2,7 +2,7 @@ import { newId } from '#domain/shared/id';
 import { eventually, type Reply } from '../support/app.ts';
 import { QUICK, type Sink, startSink, startWebhooks, type Webhooks } from './harness.ts';
 
-describe('what is seen of a webhook', () => {
+describe('the views of a webhook', () => {
   let app: Webhooks;
   let sink: Sink;
   let answer = 204;
@@ -22,7 +22,7 @@ describe('what is seen of a webhook', () => {
     return body;
   };
 
-  it('is its deliveries, by whatever is known of them', async () => {
+  it('list its deliveries by any known property', async () => {
     const { id } = await app.webhook(`${sink.url}/listed`, { ordering: 'none' });
     const license = newId('lic');
     const good = await app.suspend(undefined, license);
@@ -42,7 +42,7 @@ describe('what is seen of a webhook', () => {
     expect(await found(`until=${second.created_at}`)).toEqual([first.id]);
   });
 
-  it('is each attempt with its request as it was, and no secret in it', async () => {
+  it('show each attempt with its original request, without secrets', async () => {
     const { id } = await app.webhook(`${sink.url}/before`, { headers: { 'X-Shop': 'one', 'X-Api-Key': 'hush' } });
     answer = 500;
     const event = await app.suspend();
@@ -69,7 +69,7 @@ describe('what is seen of a webhook', () => {
     expect((await get(`${id}/deliveries/${delivery}/attempts?limit=1`)).data).toHaveLength(1);
   });
 
-  it('is how it goes: rates, latencies, and what waits', async () => {
+  it('show its condition: rates, latencies, and waiting deliveries', async () => {
     const { id } = await app.webhook(`${sink.url}/counted`, { ordering: 'strict', retry_schedule: [3_600] });
     for (const event of [await app.suspend(), await app.suspend(), await app.suspend()]) {
       await app.delivery(id, event, ({ status }) => status === 'succeeded');

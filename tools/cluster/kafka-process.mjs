@@ -4,13 +4,13 @@ import { startKafka } from '../kafka.mjs';
 /** Pauses before a broker that ended by itself is started again, in milliseconds: doubled each time, up to the last. */
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
-/** A broker that ran this long, in milliseconds, is taken for well: its next pause is the first again. */
+/** A broker that ran this long, in milliseconds, is healthy: the next pause is the first one again. */
 const WELL_MS = 30_000;
 
-/** A broker that is started again when it ends by itself. A Ctrl-C does not reach it: services flush into it before it goes. */
+/** A broker that is started again if it ends by itself. A Ctrl-C does not reach it: services flush into it before it stops. */
 export class KafkaProcess {
   #stopping = new AbortController();
-  /** Called when it runs as another process. */
+  /** Called when the broker runs as a new process. */
   changed = () => undefined;
 
   /** Use `KafkaProcess.start`. */
@@ -23,7 +23,7 @@ export class KafkaProcess {
   /**
    * @param {object} options
    * @param {string} options.dir its folder
-   * @param {(message: string) => void} options.tell what an operator should know
+   * @param {(message: string) => void} options.tell shows a message to the operator
    */
   static async start(options) {
     return new KafkaProcess(await startKafka({ dir: options.dir, detached: true }), options);
@@ -57,7 +57,7 @@ export class KafkaProcess {
       since = Date.now();
       const starting = this.kafka.restart();
       this.changed();
-      // Whether it came up shows in how it ends.
+      // If the start fails, the broker ends, and the next turn of the loop starts it again.
       await starting.catch((error) => signal.aborted || tell(error.message));
     }
   }

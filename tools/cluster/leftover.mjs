@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Ends the broker that a killed cluster has left behind: it would keep its folder to itself. It is known by the path of
- * its configuration, which ends its command line; nobody else's reads the same. What it has written it keeps.
+ * Kills the broker that a killed cluster has left running, since it would block its folder for a new broker. Its command line
+ * ends with the path of its configuration, which no other process has. Its data stays.
  *
  * @param {string} configuration path of its server.properties
  */
@@ -14,7 +14,7 @@ export const endLeftoverKafka = async (configuration) => {
 
 const running = (configuration) => {
   const { stdout, error } = spawnSync('ps', ['-A', '-ww', '-o', 'pid=,args='], { encoding: 'utf8' });
-  if (error !== undefined) throw new Error(`ps is needed to look for what was left running: ${error.message}`);
+  if (error !== undefined) throw new Error(`ps is needed to find a broker that was left running: ${error.message}`);
   return stdout
     .split('\n')
     .filter((line) => line.endsWith(` kafka.Kafka ${configuration}`))

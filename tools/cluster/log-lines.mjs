@@ -6,7 +6,8 @@ const TOO_LONG = Buffer.from(`(A line of more than ${LONGEST_LINE} bytes is left
 const LINE_FEED = Buffer.from('\n');
 
 /**
- * Appends the lines of a program's output to a log. A line ends at LF alone: JSON holds U+2028 and its like unescaped.
+ * Appends the lines of a program's output to a log. A line ends only at LF, since JSON may contain U+2028
+ * and similar characters unescaped.
  * @param {import('node:stream').Readable} output
  * @param {import('node:stream').Writable} log
  * @param {(line: string) => boolean} [take] keeps a line out of the log by returning true

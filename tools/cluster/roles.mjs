@@ -3,19 +3,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 
-/** Who may come in: the superuser by the socket alone, which only we can reach; every service with its password. */
+/** Access rules: the superuser only through the private socket, without a password; every service with its password. */
 const HBA = `local all postgres trust
 local all all scram-sha-256
 `;
 
 /**
- * Gives each service two roles with passwords of their own, in a database where nobody else may do anything: one owns the
- * service's schema and migrates it, as the other it works. So a service reads and writes what is its own and nothing of
- * the others', and no slip of it changes an event.
+ * Gives each service two roles with their own passwords, in a database where no other role has rights. One role owns the
+ * service's schema and migrates it; the service works with the other. So a service reads and writes only its own data, and
+ * a bug in it cannot change an event.
  *
  * @param {string} url of the superuser, for the database that the services share
  * @param {string} directory PostgreSQL's data directory
- * @param {Uint8Array} masterKey passwords are derived from it, so that none has to be kept
+ * @param {Uint8Array} masterKey passwords are derived from it, so that none has to be stored
  * @param {readonly string[]} services
  * @returns {Promise<Map<string, {work: string, migration: string}>>} the addresses of the database for each service
  */
@@ -38,7 +38,7 @@ export const prepareRoles = async (url, directory, masterKey, services) => {
       await client.query(
         `create schema if not exists ${pg.escapeIdentifier(service)} authorization ${pg.escapeIdentifier(owner)}`,
       );
-      // A folder from before there were owners.
+      // In an older data folder, the worker role still owns the tables.
       await client.query(`reassign owned by ${pg.escapeIdentifier(worker)} to ${pg.escapeIdentifier(owner)}`);
       const address = (role) => addressFor(url, role, passwordOf(masterKey, role));
       urls.set(service, { work: address(worker), migration: address(owner) });

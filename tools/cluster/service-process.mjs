@@ -104,7 +104,7 @@ export class ServiceProcess {
   /** Runs the service once. @returns its signal or exit code */
   #run() {
     const { name, main, env, log, take } = this.options;
-    // In a process group of its own: Ctrl-C in the terminal reaches the cluster alone, which stops services in order.
+    // In a process group of its own: Ctrl-C in the terminal reaches only the cluster, which stops services in order.
     const child = spawn(process.execPath, ['--enable-source-maps', QUIET, '--import', WITH_ITS_PARENT, main, name], {
       env,
       detached: true,

@@ -34,7 +34,7 @@ const updated = (changes: Partial<PlanTerms>): PlanEvent => ({
   changes,
 });
 
-describe('the plans that billing knows', () => {
+describe('the plans in billing', () => {
   let app: TestApp;
   let licensing: LicensingLog;
   let database: ServiceDatabase;
@@ -49,7 +49,7 @@ describe('the plans that billing knows', () => {
   const row = async (id: string): Promise<Record<string, unknown> | undefined> =>
     (await database.pool.query<Record<string, unknown>>('select * from billing.plans where id = $1', [id])).rows[0];
 
-  it('follow those of licensing, explicit zeros and nulls included', async () => {
+  it('follow those of licensing, including explicit zeros and nulls', async () => {
     const id = newId('plan');
     await licensing.append(id, created);
     await licensing.append(id, updated({ name: 'Pro yearly', billing_interval: 'year' }));
@@ -72,7 +72,7 @@ describe('the plans that billing knows', () => {
     });
   });
 
-  it('are the same when events come again', async () => {
+  it('are the same when events are delivered again', async () => {
     const id = newId('plan');
     await licensing.append(id, created);
     await licensing.append(id, updated({ name: 'Team' }));

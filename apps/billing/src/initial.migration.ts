@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The tables of billing in the first release. It stays as it is: later changes are migrations of their feature. */
+/** The tables of billing in the first release. Do not change it: later changes are migrations of their feature. */
 export class Initial1790000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

@@ -14,7 +14,7 @@ const whoAmI = endpoint({
   path: '/admin/licenses/:id/who',
   operation: 'whoAmI',
   tag: 'Stand-in',
-  summary: 'Tells what a service sees of a caller',
+  summary: 'Returns what a service sees of a caller',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   body: StrictObject({ note: Text(10) }),
@@ -29,7 +29,7 @@ const open = endpoint({
   tag: 'Stand-in',
   summary: 'Needs no API key',
   auth: { actor: 'license', scope: 'licenses:write', credential: () => undefined },
-  answers: { 200: { description: 'Who calls.', schema: Type.Record(Type.String(), Type.Unknown()) } },
+  answers: { 200: { description: 'The caller.', schema: Type.Record(Type.String(), Type.Unknown()) } },
   problems: [],
 });
 
@@ -52,7 +52,7 @@ class StandInController {
   }
 }
 
-/** Stands for licensing, made of the same parts as every service. */
+/** Takes the place of licensing, built from the same parts as every service. */
 const standIn = defineService({ name: 'licensing', features: [{ controllers: [StandInController] }] });
 const PRODUCT_SERVICES = [gatewayService, standIn];
 
@@ -97,7 +97,7 @@ describe('a cluster', () => {
     expect(body.metadata.traceparent.slice(0, 36)).toBe(String(headers['traceparent']).slice(0, 36));
   });
 
-  it('lets through who has no credential where none is needed, and no further', async () => {
+  it('accepts a call without a credential on public routes only', async () => {
     const anonymous = { authorization: undefined };
     expect((await gateway.call('POST', '/license/open', undefined, anonymous)).body.principal.scopes).toEqual([]);
     expect((await gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: '' }, anonymous)).status).toBe(401);
@@ -107,7 +107,7 @@ describe('a cluster', () => {
   });
 
   it.each([{}, { authorization: undefined }, { 'keyledger-principal': 'forged' }])(
-    'has services that answer nobody but the gateway (%j)',
+    'has services that answer only the gateway (%j)',
     async (headers) => {
       for (const path of [`/admin/licenses/${LICENSE}/who`, '/license/open', '/internal/openapi.json']) {
         const { status, body } = await service.call('POST', path, {}, headers);
@@ -116,7 +116,7 @@ describe('a cluster', () => {
     },
   );
 
-  it('answers problems of a service as the service has put them', async () => {
+  it('passes on problems of a service unchanged', async () => {
     const refused = await gateway.call('POST', `/admin/licenses/${LICENSE}/who`, { note: 'hello', extra: 1 });
     expect(refused.status).toBe(400);
     expect(refused.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -150,7 +150,7 @@ describe('a cluster', () => {
     expect(forwarded[504].description).toContain('`SERVICE_TIMEOUT`');
   });
 
-  it('says which service is away', async () => {
+  it('reports which service is unavailable', async () => {
     const alone = await startApp({
       services: [gatewayService],
       product: PRODUCT_SERVICES,

@@ -65,7 +65,7 @@ describe('API keys', () => {
     expect(JSON.stringify(list.body)).not.toContain(key);
   });
 
-  it('may do what their scopes say and nothing else', async () => {
+  it('allow only what their scopes include', async () => {
     const statusWith = async (scopes: string[]): Promise<number> => {
       const { key } = await make({ scopes });
       return (await here.call('GET', '/admin/api-keys', undefined, bearer(key))).status;
@@ -84,13 +84,13 @@ describe('API keys', () => {
     [{ name: 'x', scopes: [], status: 'active' }],
     [{ name: 'x', scopes: [], product_id: 'plan_01jd1zx0h8e4rvy2m6k9w3q5tb' }],
     [{ name: 'x'.repeat(201), scopes: [] }],
-  ])('are not made of %j', async (body) => {
+  ])('are not created from %j', async (body) => {
     const { status, body: problem } = await here.call('POST', '/admin/api-keys', body);
     expect(status).toBe(400);
     expect(problem).toMatchObject({ code: 'VALIDATION_FAILED', errors: [expect.objectContaining({})] });
   });
 
-  it('bound to a product make keys for it alone, and see no others', async () => {
+  it('bound to a product create and see only keys of that product', async () => {
     const bound = await make({ product_id: PRODUCT });
     const foreign = await make({ product_id: OTHER_PRODUCT });
     const unbound = await make();
@@ -120,7 +120,7 @@ describe('API keys', () => {
     expect(other.body).toEqual({ data: [], next_cursor: null });
   });
 
-  it('are refused as soon as they are revoked: here at once, elsewhere within a second', async () => {
+  it('are refused as soon as they are revoked: here immediately, elsewhere within a second', async () => {
     const { id, key } = await make();
     const knock = (app: TestApp) => app.call('GET', '/admin/api-keys?limit=1', undefined, bearer(key));
     expect((await knock(here)).status).toBe(200);
@@ -137,7 +137,7 @@ describe('API keys', () => {
     expect((await here.call('PATCH', `/admin/api-keys/${id}`, { name: 'x' })).body.code).toBe('API_KEY_REVOKED');
   });
 
-  it('made in one instance are known in another at once', async () => {
+  it('created in one instance are immediately known in another', async () => {
     const { key } = await make();
     expect((await there.call('GET', '/admin/api-keys?limit=1', undefined, bearer(key))).status).toBe(200);
   });
@@ -176,7 +176,7 @@ describe('API keys', () => {
     }
   });
 
-  it('tell when and from where they were last used, in every instance, without a write a request', async () => {
+  it('show time and address of the last use, in every instance, without a write per request', async () => {
     const { id, key } = await make({ scopes: [] });
     await here.call('GET', '/admin/api-keys', undefined, bearer(key));
     const seen = await here.call('GET', `/admin/api-keys/${id}`);
@@ -185,7 +185,7 @@ describe('API keys', () => {
     expect((await there.call('GET', `/admin/api-keys/${id}`)).body).toEqual(seen.body);
   });
 
-  it('made under one Idempotency-Key are one key, whose text is given again', async () => {
+  it('created twice under one Idempotency-Key are one key, and the answer is repeated', async () => {
     const send = (app: TestApp) =>
       app.call('POST', '/admin/api-keys', { name: 'Once', scopes: [] }, { 'idempotency-key': 'make-it-once' });
     const first = await send(here);
@@ -203,7 +203,7 @@ describe('API keys', () => {
     [`Bearer ${ADMIN_KEY} x`],
     [ADMIN_KEY],
     [`Bearer ${ADMIN_KEY.toUpperCase()}`],
-  ])('a credential that is wrong (%s) is 401, also where none is needed', async (authorization) => {
+  ])('a wrong credential (%s) is answered 401, also on public routes', async (authorization) => {
     for (const path of ['/admin/api-keys', '/openapi.json', '/nowhere']) {
       const { status, body, headers } = await here.call('GET', path, undefined, { authorization });
       expect([path, status, body.code]).toEqual([path, 401, 'UNAUTHENTICATED']);
@@ -211,13 +211,13 @@ describe('API keys', () => {
     }
   });
 
-  it('are needed for what is not public', async () => {
+  it('are required on routes that are not public', async () => {
     expect((await here.call('GET', '/admin/api-keys', undefined, anonymous)).status).toBe(401);
     expect((await here.call('GET', '/events/catalog', undefined, anonymous)).status).toBe(401);
     expect((await here.call('GET', '/openapi.json', undefined, anonymous)).status).toBe(200);
   });
 
-  it('leave neither themselves in the log nor their hashes in what is published', async () => {
+  it('are not in the log, and their hashes are not in published events', async () => {
     const { id, key } = await make();
     const { pool } = here.app.nest.get<ServiceDatabase>(DATABASE, { strict: false });
     const { rows } = await pool.query<{ hash: string; log: string }>(
@@ -266,7 +266,7 @@ describe('the documents', () => {
 });
 
 describe('the first key', () => {
-  it('is made by one of several instances that start at once, and shown by that one', async () => {
+  it('is created and shown by one of several instances that start together', async () => {
     const first = await startApp({ services: [gatewayService], env: { KEYLEDGER_BOOTSTRAP_API_KEY: '' } });
     const { databaseUrl } = first;
     const made = await first.app.nest.get(BootstrapKey).ensure();
@@ -278,7 +278,7 @@ describe('the first key', () => {
     const { body } = await first.call('GET', '/admin/api-keys', undefined, bearer(key));
     expect(body.data).toHaveLength(1);
 
-    // Without it everyone would be locked out for good: the next start makes another.
+    // Without it all users would be locked out permanently: the next start creates another key.
     await first.call('DELETE', `/admin/api-keys/${body.data[0].id}`, undefined, bearer(key));
     const next = await startApp({ services: [gatewayService], databaseUrl });
     expect(await next.app.nest.get(BootstrapKey).ensure()).toEqual({ key: ADMIN_KEY, origin: 'configured' });
@@ -288,7 +288,7 @@ describe('the first key', () => {
 });
 
 describe('rate limits', () => {
-  it('lock out an address that keeps failing, in every instance, and still serve a key that is right', async () => {
+  it('lock out an address after repeated failures, in every instance, and still serve a valid key', async () => {
     const env = { KEYLEDGER_RATE_LIMITS: 'on' };
     const here = await startApp({ services: [gatewayService], env });
     const there = await startApp({ services: [gatewayService], env, databaseUrl: here.databaseUrl });
@@ -307,7 +307,7 @@ describe('rate limits', () => {
     await here.close();
   });
 
-  it('bound how often a key is used, and say how much is left', async () => {
+  it('limit how often a key is used, and report the remaining calls', async () => {
     const app = await startApp({
       services: [gatewayService],
       env: { KEYLEDGER_RATE_LIMITS: 'on', KEYLEDGER_RATE_LIMIT_PER_API_KEY: '20' },

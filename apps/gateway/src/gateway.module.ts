@@ -11,7 +11,7 @@ import { problemsFeature } from './problems/feature.ts';
 import { routingFeature } from './routing/feature.ts';
 import { testClockFeature } from './test-clock/feature.ts';
 
-/** The public door: it identifies callers, limits their rates, and sends requests to the services. */
+/** The public entry: it identifies callers, limits their rates, and sends requests to the services. */
 export const gatewayService = defineService({
   name: 'gateway',
   initial: Initial1790000000000,

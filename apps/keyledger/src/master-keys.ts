@@ -9,13 +9,13 @@ import { services } from './services.ts';
 type WithPool = <T>(schema: string, work: (pool: pg.Pool) => Promise<T>) => Promise<T>;
 
 export interface KeysOptions {
-  /** One service alone; left out, all of them. */
+  /** Only this service; by default, all of them. */
   readonly service: string | undefined;
   readonly config: Config;
   readonly withPool: WithPool;
 }
 
-/** Brings every service under KEYLEDGER_MASTER_KEY, and says how far it is. */
+/** Moves every service to KEYLEDGER_MASTER_KEY, and reports the progress. */
 export const rotateMasterKeys = async (
   { service, config, withPool }: KeysOptions,
   tell: (message: string) => void,
@@ -33,7 +33,7 @@ export const rotateMasterKeys = async (
   }
 };
 
-/** Under which master key each service's keys are, and how many rows are still sealed under an older one of its own. */
+/** Shows the master key of each service's keys, and how many rows are still sealed under an older key of the service. */
 export const masterKeyStatus = async ({
   service,
   config,

@@ -24,7 +24,7 @@ const all: readonly Found[] = services.flatMap((service) => [
   ...service.subscribed.map((subscribed) => ({ service, projection: subscribed.projection, subscribed })),
 ]);
 
-/** What there is to be rebuilt, and of whose events it is made. */
+/** A projection that can be rebuilt, and the services whose events it reads. */
 export const listProjections = (): readonly object[] =>
   all.map(({ service, projection: { name, tables, types }, subscribed }) => ({
     service: service.name,
@@ -49,11 +49,11 @@ export interface RebuildFoundOptions {
   /** Connections whose `search_path` is the service's schema. */
   readonly pool: Pool;
   readonly config: Config;
-  /** Told what an operator who waits would like to know. */
+  /** Receives progress messages for the operator. */
   readonly tell: (message: string) => void;
 }
 
-/** Projects anew beside the live tables, which go on, and puts the new ones in their place. @returns from how many events */
+/** Rebuilds into new tables while the live ones stay in use, then swaps them. @returns the number of projected events */
 export const rebuildFound = ({ found, ...options }: RebuildFoundOptions): Promise<number> =>
   found.subscribed === undefined
     ? rebuildOwn(found, options)

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CatalogueEntry } from '#events/catalogue/catalogue';
 import { type Break, breaks, release, type ReleasedCatalogue } from '#events/catalogue/compatibility';
 
-/** Where the catalogue lies that consumers were promised, below the root of the project. */
+/** Path of the released catalogue, below the root of the project. Consumers rely on it. */
 export const RELEASED = join('docs', 'catalogue', 'released.json');
 
 /** @returns undefined when none has been released yet */
@@ -14,9 +14,9 @@ export const readReleased = async (root: string): Promise<ReleasedCatalogue | un
     : undefined;
 
 /**
- * Makes the present catalogue the promise that later ones are held to.
+ * Releases the current catalogue: later ones must stay compatible with it.
  * @returns the types that are new in it
- * @throws when it would break what was promised before
+ * @throws when it is incompatible with the last release
  */
 export const releaseCatalogue = async (root: string, entries: readonly CatalogueEntry[]): Promise<string[]> => {
   const before = await readReleased(root);
@@ -28,7 +28,7 @@ export const releaseCatalogue = async (root: string, entries: readonly Catalogue
   return entries.map(({ type }) => type).filter((type) => before?.events[type] === undefined);
 };
 
-/** What is wrong and what to do about it, for whoever has changed a contract. */
+/** Explains the incompatible changes and the remedy to the author of a contract. */
 export const explain = (broken: readonly Break[]): string =>
   [
     'Consumers of the released catalogue would trip over this:',

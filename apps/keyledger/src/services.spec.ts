@@ -43,7 +43,7 @@ describe('the settings of the services', () => {
     ['KEYLEDGER_RATE_LIMIT_PER_API_KEY', '0'],
     ['KEYLEDGER_RATE_LIMIT_PER_LICENSE', 'many'],
     ['KEYLEDGER_WEBHOOKS_URL', 'webhooks:4000'],
-  ])('refuse %s=%s with a message that names it', (name, value) => {
+  ])('refuse %s=%s with a message that names the variable', (name, value) => {
     expect(() => load({ [name]: value })).toThrow(new RegExp(name));
   });
 

@@ -6,7 +6,10 @@ import { licensingService } from '../../licensing/src/licensing.module.ts';
 import { releasesService } from '../../releases/src/releases.module.ts';
 import { webhooksService } from '../../webhooks/src/webhooks.module.ts';
 
-/** Every service of Keyledger. The gateway's routes, the fan-out of webhooks, the cluster and the command line derive from this list. */
+/**
+ * Every service of Keyledger. The gateway's routes, the fan-out of webhooks, the cluster and the command line derive from
+ * this list.
+ */
 export const services: readonly ServiceDefinition[] = [
   gatewayService,
   licensingService,

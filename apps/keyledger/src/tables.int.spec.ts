@@ -13,10 +13,10 @@ const OF_LIBRARIES = [
   'migrations',
 ];
 
-/** Changes that TypeORM proposes and that are not made, each with the reason. */
+/** Changes that TypeORM proposes and that are ignored, each with the reason. */
 const LEFT_OUT = [
-  // `validations` has no primary key: each verification writes a row, and a second index would double that work. TypeORM knows no
-  // table without one, so it would add one, and make the index that has the column anew.
+  // `validations` has no primary key: each verification writes a row, and a second index would double that work. TypeORM
+  // requires a primary key, so it would add one, and create the index on the column again.
   /^ALTER TABLE "validations" ADD CONSTRAINT "PK_\w+" PRIMARY KEY \("id"\)$/,
   /^DROP INDEX "licensing"."validations_license"$/,
   /^CREATE INDEX "validations_license" ON "validations" +\("license_id", "id"\) $/,
@@ -41,7 +41,8 @@ describe.each(services)('the tables of $name', ({ name, migrations, tables }) =>
     expect(changes.filter((change) => !LEFT_OUT.some((pattern) => pattern.test(change)))).toEqual([]);
   });
 
-  // The schema builder compares neither the order of an index's columns nor its condition, so the described indexes are made beside.
+  // The schema builder compares neither the column order of an index nor its condition, so the described indexes are created
+  // in a second schema.
   it('have the indexes that its features describe', async () => {
     const made = await indexesIn(database, name);
     await database.pool.query('create schema described');

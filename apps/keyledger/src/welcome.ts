@@ -1,7 +1,7 @@
 import type { FirstKey } from '../../gateway/src/authentication/bootstrap-key.ts';
 import type { Config } from '#platform/config/config';
 
-/** What whoever started it wants to know next. The key is shown this once. */
+/** What the terminal shows after the start. The key is shown only this once. */
 export const welcome = (url: string, config: Config, firstKey: FirstKey | undefined): string => {
   const lines = [
     '',

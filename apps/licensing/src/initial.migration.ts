@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The tables of licensing in the first release. It stays as it is: later changes are migrations of their feature. */
+/** The tables of licensing in the first release. Do not change this migration: later changes are migrations of their feature. */
 export class Initial1790000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const tables of [CATALOGUE, LICENSES, ACTIVATIONS, FLOATING, USAGE, SIGNING, KEY_BATCHES, IMPORTS])
@@ -134,7 +134,7 @@ const LICENSES = `
   create unique index seats_token_hash on seats (token_hash);
   create index seats_expires_at on seats (expires_at) where status = 'invited'`;
 
-// Each verification writes to the log, and each row is read by its license alone: one index, no primary key.
+// Each verification writes to this log, and rows are read only by license. So it has one index and no primary key.
 const ACTIVATIONS = `
   create table activations (
     id text primary key,

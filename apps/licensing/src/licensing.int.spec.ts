@@ -10,7 +10,7 @@ describe('licensing over HTTP', () => {
   });
   afterAll(() => app.close());
 
-  describe('who may', () => {
+  describe('access', () => {
     const keyFor = async (scopes: string[], product_id?: unknown): Promise<Record<string, string>> => {
       const made = await app.create('/admin/api-keys', {
         name: 'k',
@@ -32,7 +32,7 @@ describe('licensing over HTTP', () => {
       ).toBe(401);
     });
 
-    it('a key of a product sees the objects of others nowhere', async () => {
+    it('hides objects of other products from an API key of one product', async () => {
       const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
       const bound = await keyFor(['admin'], other['id']);
       const license = await app.issue();
@@ -62,7 +62,7 @@ describe('licensing over HTTP', () => {
     });
   });
 
-  it('keeps keys and personal data out of the log in the clear', async () => {
+  it('stores no key or personal data in clear text in the log', async () => {
     const license = await app.issue({ email: 'secret.person@example.com', name: 'Secret Person' });
     await app.activate(license, 'secret-machine');
     const client = new pg.Client({ connectionString: app.databaseUrl });

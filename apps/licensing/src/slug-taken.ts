@@ -1,6 +1,9 @@
 import { UniqueViolationError } from '#events/store';
 
-/** What went wrong, as a refusal where it was that another has the slug: only the unique index can tell, at the commit. */
+/**
+ * Turns a unique violation into the refusal `SLUG_TAKEN` and throws any other error again. Only the unique index can detect a
+ * taken slug, at commit.
+ */
 export const slugTaken =
   (refuse: (code: 'SLUG_TAKEN') => never) =>
   (error: unknown): never => {

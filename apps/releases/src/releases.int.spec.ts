@@ -29,7 +29,7 @@ const updated = (product_id: string, changes: ProductChanges): ProductEvent => (
   changes,
 });
 
-describe('the products that releases know', () => {
+describe('the products in releases', () => {
   let app: TestApp;
   let licensing: LicensingLog;
   let database: ServiceDatabase;
@@ -44,7 +44,7 @@ describe('the products that releases know', () => {
   const row = async (id: string): Promise<Record<string, unknown> | undefined> =>
     (await database.pool.query<Record<string, unknown>>('select * from releases.products where id = $1', [id])).rows[0];
 
-  it('follow those of licensing, explicit false included', async () => {
+  it('follow those of licensing, including an explicit false', async () => {
     const id = newId('prod');
     await licensing.append(id, created(id));
     await licensing.append(id, updated(id, { name: 'Studio' }));
@@ -63,7 +63,7 @@ describe('the products that releases know', () => {
     });
   });
 
-  it('are the same when events come again', async () => {
+  it('are the same when events are delivered again', async () => {
     const id = newId('prod');
     await licensing.append(id, created(id));
     await licensing.append(id, updated(id, { slug: 'studio' }));

@@ -2,7 +2,7 @@ import { defineService } from '#platform/define-service';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { productsFeature } from './products/feature.ts';
 
-/** Releases, artifacts and update feeds come next; today it keeps the products that licensing publishes. */
+/** Keeps the products that licensing publishes. Releases, artifacts and update feeds will follow. */
 export const releasesService = defineService({
   name: 'releases',
   initial: Initial1790000000000,

@@ -6,7 +6,7 @@ interface Rules<Command, Event, State> {
   decide(this: void, command: Command, state: State): readonly Event[];
 }
 
-/** `given([…events]).when(command).then([…events])` or `.thenRefused('CODE')`: the rules as a specification reads. */
+/** `given([…events]).when(command).then([…events])` or `.thenRefused('CODE')`: tests that read like a specification. */
 export const specification =
   <Command, Event, State>({ initialState, evolve, decide }: Rules<Command, Event, State>) =>
   (...events: readonly Event[]) => ({

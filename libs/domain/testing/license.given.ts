@@ -7,7 +7,7 @@ import type { Plan } from '../src/licensing/license/on-license.ts';
 /** When the licenses of specifications are issued. */
 export const T0 = '2026-01-31T09:00:00.000Z';
 
-/** A perpetual plan, but for what is said otherwise. */
+/** A perpetual plan, with the fields of `over` replaced. */
 export const planOf = (over: Partial<Plan> = {}): Plan => ({
   ...PLAN_DEFAULTS,
   plan_id: 'plan_1',
@@ -52,7 +52,7 @@ export const activationOf = (plan: Plan, device: string, over: Partial<Activate>
   ...over,
 });
 
-/** All that has happened once these commands have been decided, each upon what came of those before it. */
+/** The events of these commands. Each command is decided on the state after the ones before it. */
 export const eventsAfter = (...commands: readonly LicenseCommand[]): LicenseEvent[] => {
   const events: LicenseEvent[] = [];
   for (const command of commands)
@@ -60,6 +60,6 @@ export const eventsAfter = (...commands: readonly LicenseCommand[]): LicenseEven
   return events;
 };
 
-/** A license of a plan as it has just been issued. */
+/** A newly issued license of a plan. */
 export const licenseOf = (plan: Plan, over: Partial<IssueLicense> = {}): License =>
   eventsAfter(issueOf(plan, over)).reduce(licenseStream.evolve, licenseStream.initialState) as License;

@@ -3,7 +3,7 @@ import type { DomainEvent, Upcasters } from './decider.ts';
 /** JSON Schema (2020-12) as a plain object. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What the world may know of an event. An event type without a contract never leaves its service. */
+/** What is published of an event. An event type without a contract never leaves its service. */
 export interface EventContract<Event extends DomainEvent = DomainEvent> {
   readonly type: string;
   /** The service that emits it: `licensing`, `gateway`, … */
@@ -14,10 +14,10 @@ export interface EventContract<Event extends DomainEvent = DomainEvent> {
   /** Schema of the published `data`. A published schema only grows. */
   readonly data: JsonSchema;
   readonly example: Readonly<Record<string, unknown>>;
-  /** Id of an aggregate as such an event is about, for the catalogue's example of a whole event. */
+  /** Example id of the aggregate, for the catalogue's example of a whole event. */
   readonly subject: string;
   /** Field that names the product the event belongs to is always `product_id` in the published data (null when none). */
   publish(this: void, event: Event): Record<string, unknown>;
-  /** Those of the event's stream type: older events are brought to the present schema before they are published. */
+  /** Upcasters of the event's stream type: older events are upcast to the current schema before they are published. */
   readonly upcasters?: Upcasters;
 }

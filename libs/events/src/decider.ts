@@ -19,11 +19,11 @@ export interface StreamType<State = unknown, Event extends DomainEvent = DomainE
    * `person` names, and read back as `null` once that person has been forgotten.
    */
   readonly personal?: Readonly<Record<string, PersonalFields<Event>>>;
-  /** Brings an event of an older schema to the present one, by event type. The chain is applied one version at a time. */
+  /** Upcasts an event of an older schema to the current one, by event type. The chain is applied one version at a time. */
   readonly upcasters?: Readonly<Record<string, Upcasters>>;
 }
 
-/** A stream type of whatever state and events, for lists of them. */
+/** A stream type with any state and events, for lists of stream types. */
 export interface AnyStreamType {
   readonly name: string;
   readonly initialState: unknown;

@@ -7,10 +7,10 @@ export interface Actor {
   readonly id: string;
 }
 
-/** What is known of where a command came from; it is written beside each event that the command makes. */
+/** The origin of a command. It is stored with each event that the command appends. */
 export interface EventMetadata {
   readonly actor: Actor;
-  /** One id for all that a request set in motion. */
+  /** One id for everything that a request caused. */
   readonly correlation_id: string;
   /** Id of the event that caused this one, or of the request. */
   readonly causation_id?: string;
@@ -19,11 +19,11 @@ export interface EventMetadata {
   readonly command_id?: string;
 }
 
-/** An event as the store returns it: upcast to the present schema, personal data in the clear (null when forgotten). */
+/** An event as the store returns it: upcast to the current schema, personal data decrypted (null when forgotten). */
 export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
-  /** `evt_…`, unique for ever; the CloudEvents id and the webhook id. */
+  /** `evt_…`, unique forever; also the CloudEvents id and the webhook id. */
   readonly id: string;
-  /** Place in the service's log: ascending in commit order, with holes. */
+  /** Position in the service's log: ascending in commit order, with gaps. */
   readonly position: number;
   readonly stream_id: string;
   /** 1, 2, 3 … within the stream. */
@@ -37,7 +37,7 @@ export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
   readonly recorded_at: string;
 }
 
-/** An event that has been decided, and to which the log has not yet given its place and time. */
+/** A decided event that is not in the log yet, so it has no position and no time. */
 export type UnrecordedEvent<Event extends DomainEvent = DomainEvent> = Omit<
   RecordedEvent<Event>,
   'position' | 'recorded_at'

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Gatherer } from './gatherer.ts';
 
-describe('questions that are gathered', () => {
-  it('go together in one turn of the event loop, each with its own answer', async () => {
+describe('gathered queries', () => {
+  it('are sent together in one turn of the event loop, and each gets its own answer', async () => {
     const asked: (readonly string[])[] = [];
     const gatherer = new Gatherer((keys) => {
       asked.push(keys);
@@ -21,7 +21,7 @@ describe('questions that are gathered', () => {
     expect(await gatherer.get('e')).toBe('of e');
   });
 
-  it('go together while as many are under way as may be', async () => {
+  it('are batched while the maximum number of queries is running', async () => {
     const asked: (readonly string[])[] = [];
     const ends: (() => void)[] = [];
     const gatherer = new Gatherer(async (keys) => {
@@ -43,7 +43,7 @@ describe('questions that are gathered', () => {
     expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
-  it('fail each by itself', async () => {
+  it('fail individually', async () => {
     const gatherer = new Gatherer((keys) =>
       keys.includes('bad')
         ? Promise.reject(new Error('cannot be read'))
@@ -55,7 +55,7 @@ describe('questions that are gathered', () => {
     expect(await gatherer.get('next')).toBe('next');
   });
 
-  it('are of bounded size', async () => {
+  it('have a bounded size', async () => {
     const sizes: number[] = [];
     const gatherer = new Gatherer((keys) => {
       sizes.push(keys.length);

@@ -6,15 +6,15 @@ interface Waiting<T> {
 
 type Ask<T> = (keys: readonly string[]) => Promise<ReadonlyMap<string, T>>;
 
-/** Keys of a question at most. */
+/** The maximum number of keys per query. */
 const KEYS = 500;
 
-/** Questions under way at most: enough that a slow disk is asked for several things at once. */
+/** The maximum number of queries that run at the same time: enough to give a slow disk several requests in parallel. */
 const QUESTIONS = 4;
 
 /**
- * Makes one question of many: keys that are asked for in the same turn of the event loop, or while as many questions are under way as
- * may be, make the next one together.
+ * Batches queries by key. Keys that are requested in the same turn of the event loop, or while the maximum number of queries
+ * is running, go into the next query together.
  */
 export class Gatherer<T> {
   readonly #waiting: Waiting<T>[] = [];
@@ -23,7 +23,7 @@ export class Gatherer<T> {
 
   constructor(private readonly ask: Ask<T>) {}
 
-  /** @returns what the question brought for the key, if anything */
+  /** @returns the query's result for the key; undefined if there is none */
   get(key: string): Promise<T | undefined> {
     return new Promise((answered, failed) => {
       this.#waiting.push({ key, answered, failed });
@@ -50,7 +50,7 @@ export class Gatherer<T> {
       const answers = await this.ask(group.map(({ key }) => key));
       for (const { key, answered } of group) answered(answers.get(key));
     } catch (error) {
-      // What one of them brought may be what failed: that shall not be the others' failure.
+      // One bad key may have failed the whole query. The other keys must not fail because of it.
       if (group.length === 1) group[0]?.failed(error);
       else await Promise.all(group.map((one) => this.#answer([one])));
     }

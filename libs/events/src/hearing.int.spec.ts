@@ -38,10 +38,10 @@ describe('hearing', () => {
     expect(errors.splice(0)).toEqual([]);
   });
 
-  it('tells all who listen, through whichever pool, over one connection', async () => {
+  it('notifies all listeners of all pools over one connection', async () => {
     const bells = [new Bell(), new Bell()];
     const stops = bells.map((bell, n) => listen(bell, pools[n]));
-    // Something may have come before there was anyone to hear it.
+    // A notification may have been sent before there was a listener.
     await Promise.all(bells.map((bell) => bell.wait(30_000)));
     const told = Promise.all(bells.map((bell) => bell.wait(30_000)));
     await pool.query('notify things');
@@ -51,7 +51,7 @@ describe('hearing', () => {
     await eventually(async () => (await listening()).length === 0);
   });
 
-  it('tells each of its own channels, and what was said', async () => {
+  it('notifies each listener of its own channels, with the payload', async () => {
     const heard: string[] = [];
     const bell = new Bell();
     const stop = hear(pool, {
@@ -72,7 +72,7 @@ describe('hearing', () => {
     await Promise.all([stop(), stopOther()]);
   });
 
-  it('goes on for the others when one has stopped, and its pool has ended', async () => {
+  it('continues for the others when one listener has stopped and its pool has ended', async () => {
     const [first, next] = [new Bell(), new Bell()];
     const [stopFirst, stopNext] = [listen(first), listen(next, pools[1])];
     await Promise.all([first.wait(30_000), next.wait(30_000)]);
@@ -84,7 +84,7 @@ describe('hearing', () => {
     await stopNext();
   });
 
-  it('says that something may have been missed when the connection was lost', async () => {
+  it('reports that notifications may have been missed when the connection was lost', async () => {
     const missed = jest.fn();
     const told = jest.fn();
     const stop = hear(pool, { channels: ['things'], told, missed, onError: (error) => errors.push(error) });
@@ -99,7 +99,7 @@ describe('hearing', () => {
     await stop();
   });
 
-  it('tells who cannot be listened for, and listens for who comes next', async () => {
+  it('reports an error to a listener whose LISTEN fails, and listens for the next one', async () => {
     const [first, next] = [new Bell(), new Bell()];
     const stop = listen(first);
     await first.wait(30_000);
@@ -115,7 +115,7 @@ describe('hearing', () => {
     await Promise.all([stop(), stopRefused(), stopNext()]);
   });
 
-  it('stops while it is still connecting, too', async () => {
+  it('also stops while it is still connecting', async () => {
     await listen(new Bell())();
     await eventually(async () => (await listening()).length === 0);
   });

@@ -1,27 +1,27 @@
 import pg, { type Client, type Pool, type PoolConfig } from 'pg';
 import { pause } from './leader.ts';
 
-/** Who wants to hear of channels. */
+/** A listener for some channels. */
 export interface Listener {
   readonly channels: readonly string[];
-  /** There was a NOTIFY. */
+  /** Called for each NOTIFY. */
   readonly told: (payload: string, channel: string) => void;
-  /** There may have been some: until now nobody listened. */
+  /** Called when a NOTIFY may have been missed, because there was no listening connection until now. */
   readonly missed: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** How long after a lost connection the next is asked for, in milliseconds. */
+/** Pause before reconnecting after a lost connection, in milliseconds. */
 const AWAY_MS = 500;
 
-/** By the databases they listen to. */
+/** Shared connections, by the database that they listen to. */
 const ears = new Map<string, Ear>();
 
 /**
- * Tells of each NOTIFY on some channels, and whenever one may have been missed. All in this process who listen to the database of
- * their pools share one connection beside these: PostgreSQL wakes every connection that listens to anything, whoever is told
- * something.
- * @returns stops listening
+ * Calls the listener for each NOTIFY on its channels, and whenever one may have been missed. All listeners of this process on
+ * the same database share one connection outside of their pools, because PostgreSQL wakes every listening connection for a
+ * notification on any channel.
+ * @returns a function that stops listening
  */
 export const hear = (pool: Pool, listener: Listener): (() => Promise<void>) => {
   const database = databaseOf(pool.options);
@@ -43,7 +43,7 @@ class Ear {
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
   #client: Client | undefined;
-  /** A connection takes one query at a time. */
+  /** A connection runs one query at a time, so queries wait here. */
   #listening: Promise<void> = Promise.resolve();
 
   constructor(private readonly config: PoolConfig) {
@@ -55,12 +55,12 @@ class Ear {
     if (this.#client === undefined) return;
     this.#listen(this.#client, listener.channels).then(
       () => listener.missed(),
-      // Who has stopped meanwhile may have taken the connection along.
+      // A listener that has stopped meanwhile may have closed the connection.
       (error: unknown) => this.#listeners.has(listener) && listener.onError(error),
     );
   }
 
-  /** @returns how many still listen */
+  /** @returns how many listeners remain */
   leave(listener: Listener): number {
     this.#listeners.delete(listener);
     return this.#listeners.size;
@@ -80,7 +80,7 @@ class Ear {
         for (const { onError } of this.#listeners) onError(error);
       } finally {
         this.#client = undefined;
-        // It never fails, and may take long: there may be nobody there any more to say goodbye to.
+        // This never fails, but may take long: the server may not be reachable any more.
         void client.end();
       }
       await pause(AWAY_MS, closing);
@@ -99,14 +99,14 @@ class Ear {
     await client.connect();
     if (closing.aborted) return;
     const channels = new Set([...this.#listeners].flatMap((listener) => listener.channels));
-    // From here on who comes adds channels of their own.
+    // Listeners that are added from here on add their channels themselves.
     this.#client = client;
     await this.#listen(client, [...channels]);
     for (const { missed } of this.#listeners) missed();
     await lost;
   }
 
-  /** Waits for its turn, however that before it ended: whoever asked for that one is told. */
+  /** Waits for the previous query, even if it failed: its own caller gets that error. */
   #listen(client: Client, channels: readonly string[]): Promise<void> {
     const listen = async (): Promise<void> => {
       await client.query(channels.map((channel) => `listen ${pg.escapeIdentifier(channel)}`).join('; '));

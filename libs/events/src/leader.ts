@@ -80,7 +80,7 @@ export const runAsLeader = (
   };
 };
 
-/** Waits, or returns at once when the signal aborts. */
+/** Waits; returns immediately when the signal aborts. */
 export const pause = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
   if (signal.aborted) return;
   await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {

@@ -1,13 +1,14 @@
 import pg from 'pg';
 
 /**
- * Opens connections that outlive what PostgreSQL does to single ones of them.
- * @param onError hears of connections that are lost while nothing is asked of them
+ * Opens a connection pool that survives the loss of single connections.
+ * @param onError receives the error of a connection that is lost while it is idle
  */
 export const openPool = (config: pg.PoolConfig, onError: (error: Error) => void): pg.Pool => {
   const pool = new pg.Pool(config);
   pool.on('error', onError);
-  // One that is cut while it is handed over has nobody yet who listens, and would end the process; its first query tells.
+  // A connection that is lost during checkout has no error listener yet, which would end the process. This listener prevents
+  // that; the first query then fails.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };

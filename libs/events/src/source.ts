@@ -1,14 +1,17 @@
 import type { PoolClient } from 'pg';
 import type { PublishedEvent } from './event.ts';
 
-/** Number of the one partition of a service's log, read where it lies. Those of its topic are 0, 1, 2 … */
+/** Number of the only partition of a service's log when it is read directly. The partitions of its topic are 0, 1, 2 … */
 export const LOG_PARTITION = -1;
 
 export interface SourceBatch {
   readonly partition: number;
   /** Ascending by position. */
   readonly events: readonly PublishedEvent[];
-  /** The checkpoint to store once the batch has had its effect (it may lie beyond the last event: others were not wanted). */
+  /**
+   * The checkpoint to store once the batch has had its effect. It may be beyond the last event, because unwanted events
+   * follow.
+   */
   readonly position: number;
   /** Tells the source, after the database commit, that the batch is done (Kafka commits offsets here). */
   done?(): Promise<void>;
@@ -25,13 +28,17 @@ export interface EventSource {
     signal: AbortSignal,
   ): Promise<SourceBatch | undefined>;
   /**
-   * Tells the partition in which the other transport brings a subject's events, if it ever ran: what that partition's
-   * checkpoint covers has had its effect. So a service may move from the log to Kafka, and back, at any time.
+   * Returns the partition in which the other transport delivers a subject's events, if it was ever used: events that the
+   * checkpoint of that partition covers have had their effect. So a service may move from the log to Kafka, and back, at any
+   * time.
    */
   elsewhere(): Promise<(subject: string) => number | undefined>;
-  /** After a `next` that waited in vain: whether there was nothing left to read. */
+  /** After a `next` that returned no batch: whether there was nothing left to read. */
   drained(): Promise<boolean>;
-  /** How many events lie beyond the checkpoints (of a log: positions, which is no fewer). For metrics: asking costs a query. */
+  /**
+   * How many events are beyond the checkpoints (for a log: positions, at least as many as events). For metrics; each call
+   * costs a query.
+   */
   lag(checkpoints: (partition: number) => number): Promise<number>;
   close(): Promise<void>;
 }
@@ -45,14 +52,15 @@ export interface Subscription {
   /** Event types it wants; `license.*` and `*` match. */
   readonly types: readonly string[];
   /**
-   * SQL, on the tables of the service that subscribes: an array of those types for which it has no use at present. What was in the
-   * log by then of these types need not come; what is appended after its answer has changed, comes.
+   * SQL on the tables of the subscribing service: an array of the types that it does not need at present. Events of these
+   * types that are in the log by then may be left out; events appended after the answer has changed are delivered.
    */
   readonly unwanted?: string;
   /**
-   * Takes events that ascend by position within a subject. What it throws is retried, then dead-lettered, per subject.
-   * Batches of different subjects may be handled at the same time: a row that several of them write needs a lock of its own.
-   * @returns how many it has taken, from the first, where that is not all: the others come next, in a transaction of their own
+   * Handles events that ascend by position within a subject. Events whose handler throws are retried, then dead-lettered, per
+   * subject. Batches of different subjects may be handled at the same time: a row that several of them write needs its own
+   * lock.
+   * @returns how many events it has handled, counted from the first, if not all: the others follow in another transaction
    */
   handle(batch: readonly PublishedEvent[], tx: PoolClient): Promise<number | void>;
 }

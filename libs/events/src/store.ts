@@ -9,7 +9,7 @@ export type ExpectedVersion = number | readonly number[];
 export const isExpected = (version: number, expected: ExpectedVersion): boolean =>
   typeof expected === 'number' ? version === expected : expected.includes(version);
 
-/** What a command left behind. */
+/** The result of a command. */
 export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
   readonly streamId: string;
   readonly state: State;
@@ -22,25 +22,25 @@ export interface Outcome<State, Event extends DomainEvent = DomainEvent> {
 export interface HandleOptions<State = unknown, Event extends DomainEvent = DomainEvent> {
   readonly metadata: EventMetadata;
   /**
-   * If-Match: a stream at a version other than this, or than each of these, refuses with `StaleVersionError`. 0 = the stream
-   * must not exist.
+   * If-Match: the command fails with `StaleVersionError` if the stream is at another version than this (or than each of
+   * these). 0 = the stream must not exist.
    */
   readonly expectedVersion?: ExpectedVersion;
   /**
-   * Makes the command idempotent: when this id has been handled, nothing is decided or appended and
-   * `HandledBeforeError` carries what was remembered. Written in the transaction of the events.
+   * Makes the command idempotent: if this id has been handled, nothing is decided or appended, and `HandledBeforeError`
+   * carries the stored result. Written in the transaction of the events.
    */
   readonly commandId?: string;
-  /** What to remember of this command under `commandId` (opaque bytes, e.g. the encrypted HTTP response). */
+  /** The result to store for this command under `commandId` (opaque bytes, e.g. the encrypted HTTP response). */
   readonly remember?: (outcome: Outcome<State, Event>) => Remembered;
   /**
-   * Other streams that the decision reckons with. What `decide` reads of them still holds when its events are committed:
-   * when one of them has moved on by then, whoever wrote to it, the command is decided again.
+   * Other streams that the decision depends on. What `decide` reads of them still holds when its events are committed: if any
+   * process has written to one of them by then, the command is decided again.
    */
   readonly reads?: readonly StreamRef[];
   /**
-   * An id of the caller's making for an event that may happen only once, whoever sends it and however often: where there is an
-   * event with it, `UniqueViolationError` of `events_id_key` comes. Pure; undefined = an id of the store's making.
+   * An event id chosen by the caller, for an event that may happen only once, from any sender. If an event with this id
+   * exists, the command fails with `UniqueViolationError` of `events_id_key`. Pure; undefined = the store chooses an id.
    */
   readonly idOf?: (event: Event) => string | undefined;
 }
@@ -51,18 +51,18 @@ export interface StreamRef {
   readonly id: string;
 }
 
-/** The present state of a stream that the command named in `reads`. @throws when it did not */
+/** The current state of a stream that the command named in `reads`. @throws if the command did not name it */
 export type Read = <State, Event extends DomainEvent>(
   type: StreamType<State, Event>,
   streamId: string,
 ) => Loaded<State>;
 
-/** What is kept of a handled command. */
+/** The stored result of a handled command. */
 export interface Remembered {
-  /** Hash of what was asked, so that a reuse of the id for something else can be told. */
+  /** Hash of the command's input, to detect that its id is reused for another command. */
   readonly fingerprint: string;
   readonly result: Uint8Array;
-  /** RFC 3339; after it the id may be used anew. */
+  /** RFC 3339; after this time the id may be used again. */
   readonly expires_at: string;
 }
 
@@ -73,35 +73,35 @@ export interface Loaded<State> {
 }
 
 /**
- * Where a stream's state stands in a read table of an inline projection, so that a stream of a million events is not folded
- * anew. The state must be what folding gives, and `version` that of the last event in it.
+ * Where an inline projection's read table keeps a stream's state, so that a stream of a million events need not be folded
+ * again. The state must equal the folded state, and `version` must be that of the last event in it.
  */
 export interface Snapshot {
   readonly stream: AnyStreamType;
-  /** By stream id; none where the table knows nothing of the stream. */
+  /** By stream id; missing if the table does not have the stream. */
   load(streamIds: readonly string[], pool: Pool): Promise<ReadonlyMap<string, Loaded<unknown>>>;
 }
 
-/** Reads what was projected, writes what follows, in the transaction that appends (inline) or consumes (subscribed). */
+/** Reads projected rows and writes new ones, in the transaction that appends (inline) or consumes (subscribed). */
 export interface Projection {
   /** `licenses`; the name under which it is rebuilt. */
   readonly name: string;
   /** Event types it wants; `license.*` matches a prefix. */
   readonly types: readonly string[];
-  /** Its tables, unqualified. Every write goes to them unqualified, so that a rebuild can put others in their place. */
+  /** Its tables, unqualified. Every write uses the unqualified names, so that a rebuild can replace the tables. */
   readonly tables: readonly string[];
   /** Set-based; events ascend by position. Must give the same rows when run again over the same events. */
   handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
   /**
-   * What `handle` writes, where it reads nothing and needs neither place nor time of an event: then it goes out together with
-   * the events. A statement may look for them in the log.
+   * The statements of `handle`, if it reads nothing and needs neither position nor time of an event: they are sent together
+   * with the events. A statement may look the events up in the log.
    */
   writes?(this: void, batch: readonly UnrecordedEvent[]): readonly QueryConfig[];
-  /** A quicker way over a whole history, into tables that are empty, than `handle` batch by batch. */
+  /** A faster way to replay a whole history into empty tables than `handle` batch by batch. */
   replay?(): Replay;
 }
 
-/** A projection that knows what to write as soon as events have been decided. */
+/** A projection whose writes are known as soon as events have been decided. */
 export const writingProjection = (
   projection: Omit<Projection, 'handle' | 'writes'> & Required<Pick<Projection, 'writes'>>,
 ): Projection => ({
@@ -111,7 +111,7 @@ export const writingProjection = (
   },
 });
 
-/** One run over a history from its beginning; it may hold back what it writes until `flush`. */
+/** One replay of a history from its beginning; it may delay its writes until `flush`. */
 export interface Replay {
   handle(batch: readonly RecordedEvent[], tx: PoolClient): Promise<void>;
   flush(tx: PoolClient): Promise<void>;
@@ -120,10 +120,10 @@ export interface Replay {
 /** The append-only log of one service with the states of its streams. Implemented by `PostgresEventStore`. */
 export interface EventStore {
   /**
-   * Decides a command against the stream's present state and appends its events, with the inline projections, in one
-   * transaction. Commands of a stream run one after the other; conflicts with other processes are retried inside.
-   *
-   * `decide` must be pure and synchronous, as it may run more than once; what it throws reaches the caller and nothing is written.
+   * Decides a command against the current state of the stream and appends its events, with the inline projections, in one
+   * transaction. Commands of a stream run one after the other; conflicts with other processes are retried internally.
+   * `decide` must be pure and synchronous, as it may run more than once. If it throws, the caller gets the error and nothing
+   * is written.
    * @throws StaleVersionError when `expectedVersion` does not hold
    * @throws HandledBeforeError when `commandId` has been handled
    */
@@ -134,7 +134,7 @@ export interface EventStore {
     options: HandleOptions<State, Event>,
   ): Promise<Outcome<State, Event>>;
 
-  /** Present state (version 0 and `initialState` when the stream does not exist). From memory when it is there. */
+  /** Current state (version 0 and `initialState` if the stream does not exist). From memory if it is there. */
   load<State, Event extends DomainEvent>(type: StreamType<State, Event>, streamId: string): Promise<Loaded<State>>;
 
   /** As `load`, but only from memory: undefined when it is not there. For hot paths; at most a second behind other processes. */
@@ -154,8 +154,8 @@ export interface EventStore {
   ): Promise<RecordedEvent<Event>[]>;
 
   /**
-   * Events of several streams together, at most `limit`; those of the types in `only`, or all but those in `without`, which
-   * are written in the code. Those with `position > after` ascend, those with `position < before` descend.
+   * Events of several streams together, at most `limit`; either only the types in `only`, or all but the types in `without`.
+   * The types must be constants of the code. Events with `position > after` ascend, events with `position < before` descend.
    */
   readStreams(
     streamIds: readonly string[],
@@ -166,19 +166,19 @@ export interface EventStore {
     },
   ): Promise<RecordedEvent[]>;
 
-  /** The events among these ids that there are, by id. */
+  /** The events with these ids that exist, by id. */
   find<Event extends DomainEvent>(ids: readonly string[]): Promise<ReadonlyMap<string, RecordedEvent<Event>>>;
 
   /** The log with `position > after`, ascending, at most `limit`; `types` as in `Projection`. */
   readAll(options: { after: number; limit: number; types?: readonly string[] }): Promise<RecordedEvent[]>;
 
-  /** What was remembered under a command id; undefined when it is unknown or has expired. */
+  /** The stored result of a command id; undefined if it is unknown or has expired. */
   recall(commandId: string): Promise<Remembered | undefined>;
 
-  /** Remembers a command that appended nothing (a decided refusal). The first to remember wins. */
+  /** Stores the result of a command that appended nothing (a decided refusal). The first stored result stays. */
   remember(commandId: string, remembered: Remembered): Promise<void>;
 
-  /** Deletes a person's key: their personal data in events reads as null from then on, everywhere. Idempotent. */
+  /** Deletes a person's key: from then on their personal data in events reads as null everywhere. Idempotent. */
   forgetPerson(personId: string): Promise<void>;
 }
 
@@ -204,7 +204,7 @@ export class HandledBeforeError extends Error {
   }
 }
 
-/** An event could not be projected because a row like it exists: a unique index of a read table said so. */
+/** An event could not be projected because a unique index of a read table found a duplicate row. */
 export class UniqueViolationError extends Error {
   override readonly name = 'UniqueViolationError';
   constructor(

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { ROOT_CONTEXT, type SpanContext, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { drawRandom } from '#ids';
 
-/** A piece of work in a trace. `traceparent` is what to hand on to whatever it sets in motion. */
+/** A piece of work in a trace. `traceparent` is passed on to the work that it starts. */
 export interface Span {
   /** W3C trace context, level 1: `00-<32 hex>-<16 hex>-<flags>`. */
   readonly traceparent: string;
@@ -18,7 +18,9 @@ const KINDS = {
 
 let tracer: Tracer | undefined;
 
-/** Spans are recorded by this tracer from now on; without one a trace is handed on as it came, which costs next to nothing. */
+/**
+ * Records spans with this tracer from now on; without a tracer, a trace is passed on unchanged, which costs almost nothing.
+ */
 export const recordSpansWith = (recorder: Tracer | undefined): void => {
   tracer = recorder;
 };

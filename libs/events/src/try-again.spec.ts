@@ -21,7 +21,7 @@ describe('trying again', () => {
     expect(calls()).toBe(4);
   });
 
-  it('throws an error that does not pass at once', async () => {
+  it('throws a permanent error immediately', async () => {
     const lasting = new Error('lasting');
     const { work, calls } = failing([new Passing(), lasting]);
     await expect(tryAgain(work, { when })).rejects.toBe(lasting);

@@ -3,7 +3,7 @@ import { TypeID } from 'typeid-js';
 import { newTypeid, timeOfTypeid, typeidOf } from '#ids';
 
 describe('A TypeID', () => {
-  it('is what the library makes of the same UUID', () => {
+  it('equals what the library makes of the same UUID', () => {
     const uuids = [
       new Uint8Array(16),
       new Uint8Array(16).fill(255),
@@ -27,11 +27,11 @@ describe('A TypeID', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('tells when it was made', () => {
+  it('contains the time when it was created', () => {
     const before = Date.now();
     const time = timeOfTypeid(newTypeid('lic'));
     expect(time).toBeGreaterThanOrEqual(before);
-    // Ids that are made faster than time goes on run ahead of it.
+    // Ids that are created faster than the clock advances run ahead of it.
     expect(time).toBeLessThanOrEqual(Date.now() + 1);
     const past = typeidOf('lic', Uint8Array.from([0x01, 0x93, 0x45, 0xab, 0xcd, 0xef, ...randomBytes(10)]));
     expect(timeOfTypeid(past)).toBe(0x019345abcdef);

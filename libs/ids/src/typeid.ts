@@ -3,10 +3,10 @@ import { drawRandom } from './random.ts';
 
 /** Crockford's base32. */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
-/** Ten bits are two digits. */
+/** The two digits of each 10-bit value. */
 const PAIRS = Array.from({ length: 1024 }, (_, bits) => `${DIGITS.charAt(bits >> 5)}${DIGITS.charAt(bits & 31)}`);
 
-/** Of the last id. Within a millisecond ids are counted, from anywhere in the lower half of what there is room for. */
+/** Time and counter of the last id. In each millisecond the counter starts at a random value in the lower half of its range. */
 let msecs = 0;
 let seq = 0;
 
@@ -24,12 +24,12 @@ export const newTypeid = (prefix: string): string => {
 };
 
 /**
- * What a thing is, `_`, and a UUID as 26 digits (TypeID 0.3). docs/decisions/ids.md says why no library does this.
+ * A prefix, `_`, and a UUID as 26 digits (TypeID 0.3). docs/decisions/ids.md explains why no library does this.
  * @param uuid 16 bytes
  */
 export const typeidOf = (prefix: string, uuid: Uint8Array): string => {
   let id = `${prefix}_`;
-  // 128 bits behind two that are 0.
+  // 128 bits after two zero bits.
   let bits = 0;
   let held = 2;
   for (const byte of uuid) {
@@ -44,8 +44,9 @@ export const typeidOf = (prefix: string, uuid: Uint8Array): string => {
 };
 
 /**
- * When an id was made, in milliseconds since 1970: the first 48 bits of a UUIDv7, which ten digits hold with the two that are 0.
- * @throws when it is no TypeID
+ * When an id was created, in milliseconds since 1970: the first 48 bits of a UUIDv7. With the two leading zero bits, they are
+ * the first ten digits.
+ * @throws if it is not a TypeID
  */
 export const timeOfTypeid = (id: string): number => {
   const digits = /_([0-7][0-9a-hjkmnp-tv-z]{9})[0-9a-hjkmnp-tv-z]{16}$/.exec(id)?.[1];

@@ -40,27 +40,27 @@ import { observeSubscriptions } from './telemetry/subscription-metrics.ts';
 import { startTracing } from './telemetry/tracing.ts';
 
 export interface AppOptions {
-  /** Name of the process in logs and traces: `keyledger`, or the one service's. */
+  /** Name of the process in logs and traces: `keyledger`, or the name of its only service. */
   readonly name: string;
   readonly config: Config;
   /** The services that run in this process. */
   readonly services: readonly ServiceDefinition[];
-  /** Every service of the product: whose events subscriptions may read, and where the gateway sends requests. */
+  /** Every service of the product: subscriptions may read their events, and the gateway forwards requests to them. */
   readonly product: readonly ServiceDefinition[];
-  /** Global Nest modules beside them. */
+  /** Further global Nest modules. */
   readonly modules?: readonly Type[];
   readonly logger?: Logger;
   /** Business time (default: real time). */
   readonly clock?: Clock;
-  /** Pauses between tries of an event that a subscription could not handle, in milliseconds. */
+  /** Pauses between retries of an event that a subscription could not handle, in milliseconds. */
   readonly retryLadder?: readonly number[];
 }
 
 export interface App {
   readonly nest: NestFastifyApplication;
-  /** Where it listens, e.g. `http://127.0.0.1:4000`. */
+  /** The address that it listens on, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Answers what has been asked, stops background work, closes databases. */
+  /** Answers pending requests, stops background work, closes databases. */
   close(): Promise<void>;
 }
 
@@ -90,7 +90,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
   const adapter = new Adapter({
     bodyLimit: BODY_LIMIT,
     loggerInstance: logger,
-    // A logger of its own for each request costs more than verifying a license; what is logged of one names its id.
+    // A logger per request costs more than verifying a license; log lines of a request carry its id instead.
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     logController: new LogController({ disableRequestLogging: true }),
     skipMiddie: true,
@@ -202,7 +202,7 @@ const startWork = (
     ),
   );
 
-/** The services of this process, as the test clock waits for them. */
+/** The services of this process, for the test clock, which waits for them. */
 const followingServices = (
   services: readonly LoadedService[],
   transport: EventTransport,
@@ -225,18 +225,18 @@ const followingServices = (
   });
 };
 
-/** The gateway's, where the gateway is part of the process. */
+/** The gateway's authenticator, if the gateway is part of the process. */
 const authenticatorOf = (nest: NestFastifyApplication): Authenticator | undefined => {
   const modules = [...nest.get(ModulesContainer).values()];
   const own = modules.map(({ providers }) => providers.get(AUTHENTICATOR)).find((provider) => provider !== undefined);
   return own?.instance as Authenticator | undefined;
 };
 
-/** Behind the gateway its token is all that counts. */
+/** Behind the gateway only its token counts. */
 const internalAuthenticatorOf = (config: Config): Authenticator =>
   internalAuthenticator(new InternalTokens(masterKeysOf(config)));
 
-/** Each process shows the routes of its own; the gateway makes one document of all. */
+/** Each process shows its own routes; the gateway merges them into one document. */
 const registerOwnOpenApi = (fastify: FastifyInstance, routes: readonly Route[], config: Config): void => {
   const contracts = routes.map(({ contract }) => contract);
   const document = openApi(contracts, { version: '0.1.0', server: config.public_url });

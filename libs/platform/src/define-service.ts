@@ -11,9 +11,9 @@ import { ServiceModule } from './service.module.ts';
 
 export interface ServiceOptions {
   readonly name: string;
-  /** Makes the tables of its own features, as they were in the first release. */
+  /** Creates the tables of its own features, as they were in the first release. */
   readonly initial?: MigrationClass;
-  /** In the order in which its projections run. */
+  /** The features, in the order in which their projections run. */
   readonly features: readonly Feature[];
   readonly publishes?: readonly EventContract<never>[];
   readonly scopes?: readonly Scope[];
@@ -22,7 +22,7 @@ export interface ServiceOptions {
   readonly has_queues?: boolean;
 }
 
-/** Puts a service together from its features: the one description that everything else about the service derives from. */
+/** Builds a service from its features: everything else about the service derives from this description. */
 export const defineService = (options: ServiceOptions): ServiceDefinition => {
   const { name, initial, features, publishes = [], scopes = [], announces = [] } = options;
   const { problems = {}, has_queues = false } = options;
@@ -60,7 +60,7 @@ const providedSettings = (settings: SettingsClass): Provider => ({
   useFactory: (config: Config) => config.settingsOf(settings),
 });
 
-/** A class of its own for each service, since Nest tells modules apart by their class. */
+/** Creates a separate class for each service, since Nest distinguishes modules by their class. */
 const moduleOf = (
   definition: ServiceDescription,
   parts: Pick<DynamicModule, 'controllers' | 'providers'>,

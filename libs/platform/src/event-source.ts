@@ -6,26 +6,26 @@ import type { EventSource } from '#events/source';
 import { LogSource } from '#events/source/log.source';
 
 export interface EventSourceOptions {
-  /** The service whose events are wanted. */
+  /** The service that publishes the events. */
   readonly service: string;
-  /** The one that wants them, its database, and the name of its subscription. */
+  /** The subscribing service, its database, and the name of its subscription. */
   readonly subscriber: string;
   readonly pool: Pool;
   readonly subscription: string;
-  /** Event types that are wanted; others may come as well. */
+  /** The wanted event types; others may be delivered as well. */
   readonly types: readonly string[];
   /** As in `Subscription`. */
   readonly unwanted?: string | undefined;
   /** Contracts of all services. */
   readonly contracts: readonly EventContract<never>[];
-  /** undefined: the log is read where it lies, in the same database. */
+  /** undefined: the log is read directly, in the same database. */
   readonly brokers: readonly string[] | undefined;
   readonly onError: (error: unknown, what: string) => void;
-  /** To read all that there is from the beginning, beside the subscription that goes on. */
+  /** Reads all events from the beginning, independently of the running subscription. */
   readonly anew?: boolean;
 }
 
-/** Another service's events for a subscription, by the way that the configuration names: the log, or Kafka. */
+/** Another service's events for a subscription, over the configured transport: the log, or Kafka. */
 export const openEventSource = (options: EventSourceOptions): EventSource => {
   const {
     service,

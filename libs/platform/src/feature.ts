@@ -6,35 +6,35 @@ import type { SettingsClass } from './config/setting.ts';
 import type { SealedColumn } from './crypto/sealed-column.ts';
 import type { MigrationClass } from './database/database.ts';
 
-/** What a service is made of: for each part, what one element of it is. */
+/** The parts of a service, each with the type of one element. */
 export interface FeatureParts {
-  /** Classes of settings (`@Setting`) that it reads from the environment; its providers have them injected by class. */
+  /** Classes of settings (`@Setting`) that it reads from the environment. Its providers get them injected by class. */
   readonly settings: SettingsClass;
-  /** Changes of its tables since the first release, and a platform feature's tables themselves (TypeORM migrations). */
+  /** Changes of its tables since the first release, and the tables of a platform feature themselves (TypeORM migrations). */
   readonly migrations: MigrationClass;
   /** Its tables (`defineTable`). */
   readonly tables: EntitySchema;
   /** Its stream types, so that generic readers (history, rebuild, follow) can upcast and decrypt their events. */
   readonly streams: AnyStreamType;
-  /** Projected in the transaction that appends. */
+  /** Projections that run in the transaction that appends. */
   readonly projections: Projection;
-  /** Projected from other services' events, by the subscriptions below. */
+  /** Projections of other services' events, which the subscriptions below feed. */
   readonly subscribed: SubscribedProjection;
-  /** Streams that are too long to be folded: their states as the projections keep them. */
+  /** Streams that are too long to fold: their states are read from the projections. */
   readonly snapshots: Snapshot;
-  /** Columns that it seals, so that they can be sealed again when the master key rotates. */
+  /** Columns with sealed values, which are sealed again when the master key rotates. */
   readonly sealed: SealedColumn;
   /** Classes whose methods carry `@Endpoint`. */
   readonly controllers: Type;
   /** Classes whose methods carry `@Subscribe`. */
   readonly subscriptions: Type;
   readonly providers: Provider;
-  /** Providers that work by themselves, without a request or an event: at a time, or when something is due. */
+  /** Providers that run without a request or an event: on a schedule, or when something is due. */
   readonly work: Type;
 }
 
 /**
- * What one folder of the business adds to its service. Each folder exports one from its `feature.ts`; the service's module
+ * The part that one business folder adds to its service. Each folder exports one from its `feature.ts`; the service's module
  * lists them (`defineService`).
  */
 export type Feature = { readonly [Part in keyof FeatureParts]?: readonly FeatureParts[Part][] };

@@ -2,8 +2,8 @@ import { type App, type AppOptions, startApp } from './bootstrap.ts';
 import { loadConfig } from './config/load.ts';
 
 /**
- * Runs services as a process of their own, configured by the environment, until SIGTERM or SIGINT.
- * @throws ConfigError and what goes wrong at start
+ * Runs services as a separate process, configured by the environment, until SIGTERM or SIGINT.
+ * @throws ConfigError, and any other error of the start
  */
 export const runService = async (options: Omit<AppOptions, 'config'>): Promise<App> => {
   const app = await startApp({ ...options, config: loadConfig(process.env, options) });

@@ -20,7 +20,7 @@ import {
 import type { Logger } from './telemetry/logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
-/** Closes what the module opened, store before pool, after everything that uses them has stopped. */
+/** Closes what the module opened, the store before the pool, after everything that uses them has stopped. */
 @Injectable()
 class ServiceShutdown implements OnApplicationShutdown {
   constructor(
@@ -57,7 +57,7 @@ export class ServiceModule {
               pool: db.pool,
               schema: definition.name,
               masters: masterKeysOf(config),
-              onError: (error) => logger.warn({ err: error, service: definition.name }, 'keys could not be read anew'),
+              onError: (error) => logger.warn({ err: error, service: definition.name }, 'keys could not be read again'),
             }),
         },
         {

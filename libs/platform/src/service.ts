@@ -7,28 +7,28 @@ import type { EndpointContract } from './http/endpoint.ts';
 /** Parts of features that only the service's Nest module needs. */
 type NestParts = 'controllers' | 'subscriptions' | 'providers' | 'work';
 
-/** What makes a service. Everything that needs to know one (gateway, cluster, command line) reads it here. */
+/** The definition of a service. The gateway, the cluster and the command line read everything about a service here. */
 export interface ServiceDescription extends Required<Omit<Feature, NestParts>> {
   /** `licensing`: the name of its schema, its topic (`keyledger.licensing`) and its CloudEvents source. */
   readonly name: string;
   /** The events it publishes. */
   readonly publishes: readonly EventContract<never>[];
-  /** The scopes that its routes ask for. A route of another service may ask for them too. */
+  /** The scopes that its routes require. Routes of other services may require them too. */
   readonly scopes: readonly Scope[];
-  /** Event types, or `*` patterns of them, that it is going to publish: a filter may name them in advance. */
+  /** Event types, or `*` patterns of them, that it will publish later: a filter may already name them. */
   readonly announces: readonly string[];
-  /** What its rules and routes refuse, by code. */
+  /** The problems that its rules and routes answer, by code. */
   readonly problems: ServiceProblems;
   /** The contracts of its routes. */
   readonly routes: readonly EndpointContract[];
   /**
-   * Its tables are queues, which fill and empty faster than PostgreSQL counts their rows: a plan that suits one moment is wrong
-   * in the next. So its statements are planned at each execution.
+   * Its tables are queues, which fill and empty faster than PostgreSQL updates their row counts: a plan that is good now is
+   * bad a moment later. So its statements are planned at each execution.
    */
   readonly has_queues: boolean;
 }
 
-/** A service as `defineService` puts it together: what makes it, with the Nest module that runs it. */
+/** A service as `defineService` builds it: its definition and the Nest module that runs it. */
 export interface ServiceDefinition extends ServiceDescription {
   readonly module: DynamicModule;
 }
@@ -39,17 +39,17 @@ export type ServiceProblems = Readonly<Record<string, ServiceProblem>>;
 export interface ServiceProblem {
   readonly status: number;
   readonly message: string;
-  /** What a caller can do; left out, what helps with any problem of this status. */
+  /** What a caller can do; by default, the general remedy for problems of this status. */
   readonly remedy?: string;
 }
 
-/** Injection tokens, one set a service module. `EventStore`, `ServiceDatabase`, `MasterKey` are interfaces. */
+/** Injection tokens, one set per service module. `EventStore`, `ServiceDatabase`, `MasterKey` are interfaces. */
 export const EVENT_STORE = Symbol('EventStore');
 export const DATABASE = Symbol('ServiceDatabase');
 export const MASTER_KEY = Symbol('MasterKey');
 export const SERVICE = Symbol('ServiceDefinition');
 
-/** Injection tokens, one set a process. */
+/** Injection tokens, one set per process. */
 export const CONFIG = Symbol('Config');
 export const LOGGER = Symbol('Logger');
 export const METRICS = Symbol('Metrics');

@@ -10,13 +10,13 @@ import type { Route } from './http/run.ts';
 import { DATABASE, EVENT_STORE, MASTER_KEY, SERVICE, type ServiceDescription } from './service.ts';
 import { ServiceModule } from './service.module.ts';
 
-/** A service as it was loaded into this process: its description, what was opened for it, and its controllers. */
+/** A service loaded into this process: its description, its open resources, and its controllers. */
 export interface LoadedService {
   readonly definition: ServiceDescription;
   readonly database: ServiceDatabase;
   readonly store: PostgresEventStore;
   readonly controllers: readonly object[];
-  /** What it does by itself. */
+  /** Its background work. */
   readonly work: readonly BackgroundWork[];
   readonly kept: IdempotencyStore;
 }

@@ -1,7 +1,7 @@
 import { boolean, integer, text } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Plans as billing needs to know them; licensing owns them. */
+/** The columns of plans that billing needs; licensing owns the plans. */
 export const plansTable = defineTable(
   'plans',
   {

@@ -10,7 +10,7 @@ type Known = Omit<PlanRow, 'id' | 'version'>;
 type PlanEvent =
   ForeignEvent<'plan.created', Known> | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>;
 
-/** Plans as licensing publishes them, in the columns that billing needs. */
+/** Projects the plans that licensing publishes into the columns that billing needs. */
 export const plansProjection = tableProjection<PlanRow, PlanEvent>({
   table: plansTable,
   types: ['plan.created', 'plan.updated'],

@@ -4,7 +4,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, LOGGER } from '#platform/service';
 import type { Logger } from '#platform/telemetry/logger';
 
-/** How often noted uses are written to the database, in milliseconds. */
+/** How often uses in memory are written to the database, in milliseconds. */
 const WRITE_EVERY_MS = 5_000;
 
 interface Use {
@@ -13,7 +13,7 @@ interface Use {
   readonly ip: string;
 }
 
-/** Time and address of the last use of each API key. Uses are noted in memory and written together every five seconds. */
+/** Time and address of the last use of each API key. Uses are collected in memory and written together every five seconds. */
 @Injectable()
 export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
   #noted = new Map<string, Use>();
@@ -29,13 +29,13 @@ export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
     this.#noted.set(apiKeyId, { at: realTime(), ip });
   }
 
-  /** The use of a key that this process has noted and not written yet; `at` as RFC 3339. */
+  /** The last use of a key that this process has in memory and not written yet; `at` as RFC 3339. */
   noted(apiKeyId: string): { at: string; ip: string } | undefined {
     const use = this.#noted.get(apiKeyId);
     return use && { at: new Date(use.at).toISOString(), ip: use.ip };
   }
 
-  /** Writes the uses noted so far. */
+  /** Writes the uses in memory. */
   write(): Promise<void> {
     return (this.#writing = this.#writing.then(() => this.#write()));
   }
@@ -57,7 +57,7 @@ export class ApiKeyUses implements OnApplicationBootstrap, OnModuleDestroy {
         values: [[...noted.keys()], [...noted.values()].map(({ at }) => at), [...noted.values()].map(({ ip }) => ip)],
       });
     } catch (error) {
-      // Keeps them for the next write; later uses of the same keys win.
+      // Keeps the uses for the next write; later uses of the same keys win.
       this.#noted = new Map([...noted, ...this.#noted]);
       this.logger.warn({ err: error }, 'the last uses of API keys could not be written, and will be written later');
     }

@@ -101,7 +101,7 @@ export class ApiKeyController {
     return new Answer(200, found.key, { etag: `"${found.version}"` });
   }
 
-  /** Asked before If-Match is compared, so that a stale version does not tell of keys that the caller may not know. */
+  /** Runs before If-Match is compared, so that a stale version does not reveal keys that the caller may not see. */
   async #visible(id: string, maker_product_id: string | null): Promise<Exclude<ApiKeyState, { status: 'none' }>> {
     const { state } = await this.store.load(apiKeyStream, id);
     return visible({ maker_product_id }, state);

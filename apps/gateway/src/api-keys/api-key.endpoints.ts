@@ -17,7 +17,7 @@ const fields = {
   name: Name,
   scopes: Scopes,
   product_id: Nullable(Id('prod')),
-  prefix: Type.String({ description: 'What the key begins with.' }),
+  prefix: Type.String({ description: 'The first characters of the key.' }),
   status: Type.Enum(['active', 'revoked']),
   created_at: Timestamp,
   revoked_at: Nullable(Timestamp),
@@ -29,7 +29,7 @@ export const ApiKey = StrictObject(fields, { $id: 'ApiKey' });
 export type ApiKey = Static<typeof ApiKey>;
 
 const CreatedApiKey = StrictObject(
-  { ...fields, key: Type.String({ description: 'The key itself. It is shown here, once, and kept nowhere.' }) },
+  { ...fields, key: Type.String({ description: 'The key itself. It is returned only here and not stored.' }) },
   { $id: 'CreatedApiKey' },
 );
 
@@ -42,7 +42,7 @@ export const createApiKey = endpoint({
   path: '/admin/api-keys',
   operation: 'createApiKey',
   tag: TAG,
-  summary: 'Make an API key',
+  summary: 'Create an API key',
   auth: 'admin',
   body: StrictObject({ name: Name, scopes: Scopes, product_id: Type.Optional(Nullable(Id('prod'))) }),
   answers: { 201: { description: 'The key, shown once.', schema: CreatedApiKey } },
@@ -82,7 +82,7 @@ export const renameApiKey = endpoint({
   path: '/admin/api-keys/:id',
   operation: 'renameApiKey',
   tag: TAG,
-  summary: 'Rename an API key; what it may do is settled when it is made',
+  summary: 'Rename an API key; its scopes cannot change',
   auth: 'admin',
   params,
   body: StrictObject({ name: Type.Optional(Name) }),
@@ -98,6 +98,6 @@ export const revokeApiKey = endpoint({
   summary: 'Revoke an API key',
   auth: 'admin',
   params,
-  answers: { 204: { description: 'It is refused from now on.', schema: null } },
+  answers: { 204: { description: 'The key is refused from now on.', schema: null } },
   problems: [NOT_FOUND],
 });

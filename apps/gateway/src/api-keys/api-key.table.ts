@@ -21,7 +21,7 @@ export const apiKeysTable = defineTable(
 
 export type ApiKeyRow = RowOf<typeof apiKeysTable>;
 
-/** When API keys were last used: not from events, since there are thousands of uses a second. */
+/** Last uses of API keys. They are not events, since there are thousands of uses per second. */
 export const apiKeyUsesTable = defineTable('api_key_uses', {
   api_key_id: text().key(),
   last_used: time(),

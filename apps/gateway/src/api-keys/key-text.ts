@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-/** Characters people may see, and those that are secret: 32 × log2(62) = 190 bits. */
+/** Number of visible characters of a key, and of secret ones: 32 × log2(62) = 190 bits. */
 const VISIBLE = 8;
 const SECRET = 32;
 
 export interface ApiKeyText {
-  /** The whole key, to be shown once. */
+  /** The whole key, which is shown once. */
   readonly text: string;
-  /** What it begins with, for lists. */
+  /** The beginning of the key, for lists. */
   readonly prefix: string;
 }
 
-/** `kl_` and 40 letters and digits. No sign but `_`, so that a double click takes the whole key. */
+/** `kl_` and 40 letters and digits. `_` is the only other sign, so that a double click selects the whole key. */
 export const newApiKeyText = (): ApiKeyText => {
   const text = `kl_${letters(VISIBLE + SECRET)}`;
   return { text, prefix: text.slice(0, 'kl_'.length + VISIBLE) };
@@ -22,7 +22,7 @@ export const newApiKeyText = (): ApiKeyText => {
 export const prefixOf = (text: string): string =>
   text.slice(0, Math.min('kl_'.length + VISIBLE, Math.floor(text.length / 4)));
 
-/** Bytes that would favour the first letters are thrown away: 248 = 4 × 62. */
+/** Bytes that would favor the first letters are discarded: 248 = 4 × 62. */
 const letters = (length: number): string => {
   let text = '';
   while (text.length < length) {

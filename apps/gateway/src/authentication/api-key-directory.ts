@@ -8,9 +8,9 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
 
 /**
- * Finds the API key that a text is. Which key a hash belongs to never changes, so it is remembered; whether the key still
- * holds is asked of its stream, which the store keeps in memory and current: a revocation counts at once in the process
- * that made it and within a second in every other.
+ * Finds the API key for a text. The key of a hash never changes, so it is cached. The key's stream shows whether it is still
+ * valid; the store keeps the stream in memory and up to date. So a revocation takes effect immediately in the process that
+ * made it, and within a second in all others.
  */
 @Injectable()
 export class ApiKeyDirectory {
@@ -23,7 +23,7 @@ export class ApiKeyDirectory {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {}
 
-  /** @returns whom the key speaks for; undefined when there is no such key or it has been revoked */
+  /** @returns the principal of the key; undefined if there is no such key or it has been revoked */
   async find(text: string): Promise<Principal | undefined> {
     const hash = hashOf(this.masterKey, text);
     const id = this.#ids.get(hash) ?? (await this.#lookUp(hash));
@@ -32,7 +32,7 @@ export class ApiKeyDirectory {
     return state.status === 'active' ? this.#principal(id, state) : undefined;
   }
 
-  /** Whether the key of this id still holds. */
+  /** Whether the key with this id is still valid. */
   async isActive(id: string): Promise<boolean> {
     const { state } = this.store.peek(apiKeyStream, id) ?? (await this.store.load(apiKeyStream, id));
     return state.status === 'active';
@@ -59,5 +59,5 @@ export class ApiKeyDirectory {
   }
 }
 
-/** The form in which a key is kept and looked up. */
+/** The form in which a key is stored and looked up. */
 export const hashOf = (masterKey: MasterKey, text: string): string => masterKey.hash('api-key', text);

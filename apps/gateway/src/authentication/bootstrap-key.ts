@@ -11,19 +11,19 @@ import { AuthenticationSettings } from './authentication.settings.ts';
 import { newApiKeyText, prefixOf } from '../api-keys/key-text.ts';
 import { hashOf } from './api-key-directory.ts';
 
-/** The first key of an installation, for whoever reads the terminal. */
+/** The first key of an installation, to be printed on the terminal. */
 export interface FirstKey {
   readonly key: string;
-  /** `configured`: the one that KEYLEDGER_BOOTSTRAP_API_KEY gives. */
+  /** `configured`: the key was given in KEYLEDGER_BOOTSTRAP_API_KEY. */
   readonly origin: 'configured' | 'generated';
 }
 
-/** Characters. Guessing is slowed by lock-outs, but a word is still a word. */
+/** Minimum length in characters. Lock-outs slow down guessing, but a short word could still be guessed. */
 const SHORTEST = 8;
 
 /**
- * Sees to it that somebody can get in: while there is no system-wide admin key that holds, one is made when the process
- * starts. That is so on first boot, and after the last such key has been revoked, which would otherwise lock everyone out.
+ * Ensures that an admin can access the API: if there is no valid system-wide admin key when the process starts, it creates
+ * one. This happens at the first start, and after the last such key was revoked, which would otherwise lock all users out.
  */
 @Injectable()
 export class BootstrapKey implements OnApplicationBootstrap {
@@ -40,13 +40,13 @@ export class BootstrapKey implements OnApplicationBootstrap {
     await this.ensure();
   }
 
-  /** @returns the key that this process made when it started, to be shown once; undefined when there was one */
+  /** @returns the key that this process created at its start, to be shown once; undefined when there was one already */
   ensure(): Promise<FirstKey | undefined> {
     this.#ensured ??= this.#ensure();
     return this.#ensured;
   }
 
-  /** One among the instances that start together makes the key; the others wait, and find it. */
+  /** One of the instances that start together creates the key; the others wait, and find it. */
   async #ensure(): Promise<FirstKey | undefined> {
     const client = await this.database.pool.connect();
     const lock = lockKey(`keyledger:bootstrap-key:${this.database.schema}`);
@@ -78,7 +78,7 @@ export class BootstrapKey implements OnApplicationBootstrap {
     return { key: text, origin: 'generated' };
   }
 
-  /** A key that was revoked does not come back because it still stands in the environment. */
+  /** A revoked key is not created again, even if the environment still contains it. */
   async #usedBefore(text: string): Promise<boolean> {
     const { rows } = await this.database.pool.query('select from api_keys where hash = $1', [
       hashOf(this.masterKey, text),

@@ -14,7 +14,7 @@ import { ApiKeyDirectory } from './api-key-directory.ts';
 /** `Authorization: Bearer <key>`; the scheme's case does not matter (RFC 9110 §11.1). */
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
 
-/** The public door's way of finding out who calls: by API key. */
+/** Identifies callers of the public API by their API key. */
 @Injectable()
 export class GatewayAuthenticator implements Authenticator {
   readonly #failures: FailureLimiter;

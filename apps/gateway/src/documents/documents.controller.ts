@@ -13,10 +13,10 @@ import { eventTypesPage } from './event-types-page.ts';
 import { PAGE_HEADERS } from './page.ts';
 import { behindGateway, mergeOpenApi, type OpenApiDocument } from './merge-openapi.ts';
 
-/** Where every process shows the OpenAPI document of its own routes. */
+/** Path at which every process shows the OpenAPI document of its own routes. */
 const OWN = '/internal/openapi.json';
 
-/** What machines read of the API and of the events. */
+/** The machine-readable documents of the API and of the events. */
 @Controller()
 export class DocumentsController {
   constructor(

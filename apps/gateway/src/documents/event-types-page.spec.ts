@@ -6,7 +6,7 @@ describe('the page of event types', () => {
   const { data } = catalogue(contracts);
   const html = eventTypesPage(data);
 
-  it('has every type, who emits it, its fields and an example', () => {
+  it('has every type with its service, its fields and an example', () => {
     for (const { type, topic, example } of data) {
       const [, section = ''] = html.split(`<h2 id="${type}">`);
       expect(section).toContain(`<code>${topic}</code>`);
@@ -14,14 +14,14 @@ describe('the page of event types', () => {
     }
   });
 
-  it('tells what a field means that may be null', () => {
+  it('shows the meaning of a field that may be null', () => {
     const [, section = ''] = html.split('<h2 id="key_batch.created">');
     expect(section).toContain(
       '<td>string (date-time) or null</td><td>Until when its codes are redeemed; null = for ever.',
     );
   });
 
-  it('runs nothing, and takes what descriptions say for text', () => {
+  it('contains no scripts, and escapes descriptions', () => {
     expect(html).not.toContain('<script');
     const [first] = data;
     if (first === undefined) throw new Error('the catalogue is empty');

@@ -21,14 +21,14 @@ const section = (entry: CatalogueEntry): string => {
 <details><summary>JSON Schema</summary><pre>${escaped(JSON.stringify(schema, null, 2))}</pre></details>`;
 };
 
-/** A row for each field, those of inner objects under their path. */
+/** One row per field; fields of inner objects are shown with their path. */
 const fields = ({ properties = {} }: JsonSchema, prefix: string): string[] =>
   Object.entries(properties as Record<string, JsonSchema>).flatMap(([name, schema]) => {
     const row = `<tr><td><code>${escaped(prefix + name)}</code></td><td>${escaped(typeOf(schema))}</td><td>${prose(meaningOf(schema))}</td></tr>`;
     return [row, ...fields(schema, `${prefix}${name}.`)];
   });
 
-/** What may be null says what it means beside what it is otherwise, within the `anyOf`. */
+/** A field that may be null has its description inside of the `anyOf`, next to the null. */
 const meaningOf = ({ description, anyOf = [] }: JsonSchema): string =>
   typeof description === 'string' ? description : (anyOf as JsonSchema[]).map(meaningOf).join('');
 

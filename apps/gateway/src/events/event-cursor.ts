@@ -1,15 +1,15 @@
 import { Problem } from '#platform/http/problem';
 
-/** How far each service's log has been read. A service that is not named has not been read at all. */
+/** The position up to which each service's log has been read. A service that is missing has not been read at all. */
 export type Positions = ReadonlyMap<string, number>;
 
-/** Where to begin when no cursor is at hand. */
+/** The start position without a cursor. */
 export const BEGINNING: Positions = new Map();
 
-/** Longest cursor that is read. */
+/** Maximum length of a cursor. */
 export const LONGEST_CURSOR = 1_000;
 
-/** Opaque to whoever holds it: it also names services that are away just now, so nothing is lost meanwhile. */
+/** Opaque to clients. It also contains services that are unavailable at the moment, so that no position is lost. */
 export const encodePositions = (positions: Positions): string =>
   Buffer.from(
     [...positions]

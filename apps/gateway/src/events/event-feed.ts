@@ -3,7 +3,7 @@ import type { LogPage, PublishedLog } from '#events/source/published-log';
 import { encodePositions, invalidCursor, type Positions } from './event-cursor.ts';
 import { type EventFilter, logFilter, passes } from './event-filter.ts';
 
-/** An event with the cursor that stands behind it. */
+/** An event with the cursor behind it. */
 export interface FeedEvent {
   readonly event: PublishedEvent;
   readonly cursor: string;
@@ -11,13 +11,13 @@ export interface FeedEvent {
 
 export interface FeedPage {
   readonly events: readonly FeedEvent[];
-  /** How far the logs have been read: beyond the last event, where others lie there that do not pass. */
+  /** How far the logs have been read: beyond the last event if filtered events follow it. */
   readonly positions: Positions;
-  /** Whether there was more to look at when this was read. */
+  /** Whether there was more to read at that time. */
   readonly has_more: boolean;
 }
 
-/** Events of a service that are looked through for a page of one product's. */
+/** Number of events of a service that are read for one page of a single product. */
 const SCANNED = 500;
 
 /** One service's part of a page. */
@@ -26,20 +26,22 @@ interface Part extends LogPage {
   readonly after: number;
 }
 
-/** A log itself, or the tail of it that many share. */
+/** A log itself, or its tail that many readers share. */
 export type FeedLog = Pick<PublishedLog, 'service' | 'read'>;
 
 export interface FeedOptions {
   readonly logs: readonly FeedLog[];
   readonly filter: EventFilter;
   readonly limit: number;
-  /** Told of a log that cannot be read; the others are read then. Without it the whole page fails. */
+  /**
+   * Receives the error of a log that cannot be read; the other logs are read nevertheless. Without it the whole page fails.
+   */
   readonly onError?: (error: unknown, service: string) => void;
 }
 
 /**
- * A page of all logs. Each service's events come in the order in which they were recorded; among services the older goes
- * first, as far as their clocks agree.
+ * A page of all logs. Each service's events come in the order in which they were recorded. Events of different services are
+ * ordered by time, as far as the clocks of the services agree.
  * @throws Problem 400 `INVALID_CURSOR` for a position beyond the end of a log, which another installation's cursor may have
  */
 export const readFeed = async (positions: Positions, options: FeedOptions): Promise<FeedPage> => {
@@ -70,7 +72,7 @@ export const readFeed = async (positions: Positions, options: FeedOptions): Prom
   return { events, positions: reached, has_more };
 };
 
-/** Where the logs end now. */
+/** The current ends of the logs. */
 export const readHeads = async (logs: readonly FeedLog[]): Promise<Positions> =>
   new Map(await Promise.all(logs.map(async (log) => [log.service, (await log.read(0, 1)).head] as const)));
 
@@ -81,7 +83,7 @@ const readPart = async (
 ): Promise<Part | undefined> => {
   const { service } = log;
   const after = positions.get(service) ?? 0;
-  // Which product an event belongs to shows only when it has been read.
+  // The product of an event is known only after the event has been read.
   const scanned = filter.product_id === null ? limit : SCANNED;
   try {
     const page = await log.read(after, scanned, logFilter(filter));

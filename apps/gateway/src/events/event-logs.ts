@@ -9,7 +9,7 @@ import type { Logger } from '#platform/telemetry/logger';
 import { Routing } from '../routing/routing.ts';
 import { RemoteLog } from './remote-log.ts';
 
-/** The logs of all services that publish anything: read in the database where they run in this process, else over HTTP. */
+/** The logs of all services that publish events: read from the database if they run in this process, otherwise over HTTP. */
 @Injectable()
 export class EventLogs {
   #all: readonly PublishedLog[] | undefined;
@@ -22,13 +22,13 @@ export class EventLogs {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** One of each service, by name. */
+  /** One log per service, by name. */
   get all(): readonly PublishedLog[] {
     this.#all ??= this.#logs().sort((a, b) => (a.service < b.service ? -1 : 1));
     return this.#all;
   }
 
-  /** What streams share of them. */
+  /** The tails of the logs, shared by streams. */
   get tails(): readonly LogTail[] {
     this.#tails ??= this.all.map((log) => new LogTail(log, (error) => this.warn(error, log.service)));
     return this.#tails;

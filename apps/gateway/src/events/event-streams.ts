@@ -9,24 +9,24 @@ import { type FeedEvent, readFeed } from './event-feed.ts';
 import type { EventFilter } from './event-filter.ts';
 import { EventLogs } from './event-logs.ts';
 
-/** Events that one reader has in memory at most. */
+/** The maximum number of events in memory per reader. */
 const PAGE = 50;
-/** Silence after which a reader is told that the stream lives, in milliseconds; its credential is looked at as often. */
+/** Time without events after which a keep-alive is sent, in milliseconds; the credential is checked as often. */
 const HEARTBEAT_MS = 10_000;
-/** Injection token for another time than that. */
+/** Injection token to replace that time. */
 export const HEARTBEAT = Symbol('stream heartbeat');
-/** A reader that takes nothing for so long is cut; it may come back with what it has. In milliseconds. */
+/** A reader that takes nothing for this time is disconnected; it may resume from its last id. In milliseconds. */
 const STALLED_MS = 60_000;
-/** How long a log that cannot be read is left alone, in milliseconds. */
+/** Pause before a log that cannot be read is tried again, in milliseconds. */
 const AWAY_MS = 1_000;
-/** Streams that one credential may hold open in one process. */
+/** The maximum number of open streams per credential in one process. */
 const STREAMS = 20;
-/** How soon a reader should come back, in milliseconds. */
+/** How soon a reader should reconnect, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * Server-sent events (WHATWG HTML §9.2) of the feed. A page is read only when the one before has been taken, so a slow reader
- * costs its page and its socket's buffer; whoever comes back with the id it has goes on behind it.
+ * Server-sent events (WHATWG HTML §9.2) of the feed. A page is read only after the previous one has been taken, so a slow
+ * reader costs only its page and its socket's buffer. A reader that reconnects with its last id continues behind that event.
  */
 @Injectable()
 export class EventStreams implements OnModuleDestroy {
@@ -56,7 +56,7 @@ export class EventStreams implements OnModuleDestroy {
     return stream;
   }
 
-  /** Readers are told to come back, to another instance, before the server waits for them to go. */
+  /** Asks readers to reconnect to another instance before the server waits for connections to close. */
   onModuleDestroy(): void {
     this.#closing = true;
     for (const stream of this.#open.keys()) stream.destroy();
@@ -97,7 +97,7 @@ export class EventStreams implements OnModuleDestroy {
     }
   }
 
-  /** A stream outlives the request that began it: a key that is revoked ends it. */
+  /** A stream outlives the request that started it, so revoking its key must end it. */
   async #holds({ actor }: Principal): Promise<boolean> {
     return actor.type !== 'api_key' || (await this.keys.isActive(actor.id));
   }
@@ -105,13 +105,13 @@ export class EventStreams implements OnModuleDestroy {
 
 const piece = ({ event, cursor }: FeedEvent): string => `id: ${cursor}\ndata: ${JSON.stringify(event)}\n\n`;
 
-/** A comment, and the id to come back with: it has moved past events that the filter kept back. */
+/** A comment, with the id to resume from: the id has moved past filtered events. */
 const heartbeat = (positions: Positions): string =>
   positions.size === 0 ? ': alive\n\n' : `: alive\nid: ${encodePositions(positions)}\n\n`;
 
 /**
- * A stream that asks for a piece when the one before has been taken. Unlike `Readable.from` it lets go at once: whoever goes
- * away is not kept until the next piece would have come.
+ * A stream that requests the next piece when the previous one has been taken. Unlike `Readable.from` it closes immediately: a
+ * disconnected reader is not kept until the next piece.
  */
 const piecewise = (pieces: AsyncGenerator<string, void>, onGone: () => void): Readable => {
   let stalled: NodeJS.Timeout | undefined;
@@ -122,7 +122,7 @@ const piecewise = (pieces: AsyncGenerator<string, void>, onGone: () => void): Re
       stream.push(null);
       return;
     }
-    // Before it is pushed: that asks for the next at once where there is room.
+    // Set before the push, because a push requests the next piece immediately if there is room.
     stalled = setTimeout(() => stream.destroy(), STALLED_MS);
     stream.push(value);
   };

@@ -11,10 +11,10 @@ import { EventLogs } from './event-logs.ts';
 import { EventStreams } from './event-streams.ts';
 import { listEvents, streamEvents } from './events.endpoints.ts';
 
-/** How often one call looks further when nothing has passed the filter. */
+/** How often one call continues to read when no event has passed the filter. */
 const LOOKS = 10;
 
-/** For teams without Kafka: what all services publish, by cursor or as a stream. */
+/** For teams without Kafka: the published events of all services, by cursor or as a stream. */
 @Controller()
 export class EventsController {
   constructor(
@@ -47,12 +47,12 @@ export class EventsController {
     const { query, principal } = call;
     const filter = this.#filter(query, principal);
     const from = await this.#begin(call.header('last-event-id') ?? query.after ?? 'latest');
-    // Now, while it can still be said with a status: the cursor is of these logs, and all of them can be read.
+    // Checks now, while an error status can still be sent, that the cursor belongs to these logs and all logs can be read.
     await readFeed(from, { logs: this.logs.all, filter, limit: 1 });
     return new Answer(200, this.streams.open(from, filter, principal), {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
-      // Proxies that collect answers before they hand them on would hold the events back.
+      // Proxies that buffer answers would delay the events.
       'x-accel-buffering': 'no',
     });
   }

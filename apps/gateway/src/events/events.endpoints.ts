@@ -8,7 +8,7 @@ const TAG = 'Events';
 const Event = StrictObject(
   {
     specversion: Type.Literal('1.0'),
-    id: Type.String({ description: 'Unique for ever: an event that comes again has the same id.' }),
+    id: Type.String({ description: 'Unique forever: an event that is delivered again has the same id.' }),
     source: Type.String({ examples: ['keyledger/licensing'] }),
     type: Type.String({ examples: ['license.created'] }),
     subject: Type.String({ description: 'Id of the aggregate.' }),
@@ -21,7 +21,7 @@ const Event = StrictObject(
     correlationid: Type.String(),
     actortype: Type.Enum(['user', 'api_key', 'license', 'system', 'provider']),
     actorid: Type.String(),
-    data: Type.Record(Type.String(), Type.Unknown(), { description: 'As the catalog says of the type.' }),
+    data: Type.Record(Type.String(), Type.Unknown(), { description: 'As the catalog describes the type.' }),
   },
   { $id: 'Event', description: 'A CloudEvent 1.0 in its JSON form.' },
 );
@@ -32,7 +32,7 @@ const filters = {
       minLength: 1,
       maxLength: 2_000,
       pattern: '^[a-z_.*, ]+$',
-      description: 'Event types, separated by commas; `license.*` takes in all that begin so.',
+      description: 'Event types, separated by commas; `license.*` matches all types with this prefix.',
       examples: ['license.*,plan.changed'],
     }),
   ),
@@ -54,10 +54,10 @@ export const listEvents = endpoint({
   path: '/events',
   operation: 'listEvents',
   tag: TAG,
-  summary: 'What has happened, of all services, oldest first: each service’s events in the order of its log',
+  summary: 'Events of all services, oldest first: each service’s events in the order of its log',
   auth: 'admin',
   query: StrictObject({
-    after: after('`next_cursor` of the page before; `latest` = what comes from now on. Left out: from the beginning.'),
+    after: after('`next_cursor` of the previous page; `latest` = only new events. Default: from the beginning.'),
     ...filters,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
   }),
@@ -75,16 +75,16 @@ export const streamEvents = endpoint({
   path: '/events/stream',
   operation: 'streamEvents',
   tag: TAG,
-  summary: 'What happens, as it happens: server-sent events whose `data` is a CloudEvent and whose `id` is the cursor',
+  summary: 'Live stream of events: server-sent events whose `data` is a CloudEvent and whose `id` is the cursor',
   auth: 'admin',
   query: StrictObject({
-    after: after('A cursor; `beginning` = all that there is. Left out: what happens from now on.'),
+    after: after('A cursor; `beginning` = all events. Default: only new events.'),
     ...filters,
   }),
-  headers: { 'Last-Event-ID': 'The `id` of the last event that was taken; it goes before `after`.' },
+  headers: { 'Last-Event-ID': 'The `id` of the last event received; it overrides `after`.' },
   answers: {
     200: {
-      description: 'The stream. It ends when the key is revoked or the instance stops: come back with the last `id`.',
+      description: 'The stream. It ends when the key is revoked or the instance stops: reconnect with the last `id`.',
       schema: Type.String(),
       media: 'text/event-stream',
     },

@@ -1,9 +1,9 @@
 import type { ServiceDescription, ServiceProblem } from '#platform/service';
 
-/** What a problem document's `code` stands for, and what a caller can do about it. */
+/** The meaning of a problem document's `code`, and what a caller can do about it. */
 export type ProblemType = Required<ServiceProblem>;
 
-/** Problems of the API itself; those of a service come with its description. */
+/** Problems of the API itself; those of a service are in the service's definition. */
 const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   VALIDATION_FAILED: {
     status: 400,
@@ -13,7 +13,7 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   INVALID_CURSOR: {
     status: 400,
     message: 'The cursor was not given out by this list.',
-    remedy: 'Take `next_cursor` of the page before as it is, or begin again without a cursor.',
+    remedy: 'Use `next_cursor` of the previous page unchanged, or start again without a cursor.',
   },
   MALFORMED_JSON: {
     status: 400,
@@ -62,7 +62,7 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   },
   PRECONDITION_FAILED: {
     status: 412,
-    message: 'Somebody has changed the resource since the ETag in If-Match was read.',
+    message: 'The resource has changed since the ETag in If-Match was read.',
     remedy: 'Read it again, look at what has changed, and send the call with the new ETag.',
   },
   BODY_TOO_LARGE: {
@@ -83,12 +83,12 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   RATE_LIMITED: {
     status: 429,
     message: 'The license or the API key has been used more often than is allowed.',
-    remedy: 'Wait `Retry-After` seconds. The RateLimit headers tell how much is left.',
+    remedy: 'Wait `Retry-After` seconds. The RateLimit headers show how many calls are left.',
   },
   TOO_MANY_FAILURES: {
     status: 429,
-    message: 'Too many calls from this address could not say who they are.',
-    remedy: 'Wait `Retry-After` seconds. Keys that are right are still served meanwhile.',
+    message: 'Too many calls from this address had no valid credential.',
+    remedy: 'Wait `Retry-After` seconds. Calls with a valid key are still served meanwhile.',
   },
   TOO_MANY_STREAMS: {
     status: 429,
@@ -129,12 +129,12 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
 
 /** What a caller can do about a problem of this status, where its code has no remedy of its own. */
 const REMEDIES: Readonly<Record<number, string>> = {
-  400: 'Mend the request; as it is it will be refused again.',
-  403: 'It is not to be had by this credential or for this product.',
+  400: 'Correct the request; unchanged, it will be refused again.',
+  403: 'This credential, or this product, does not allow it.',
   404: 'Check the id or key, and that the API key in use may see it.',
-  409: 'Read the present state and decide anew; the same call may succeed in another state.',
-  410: 'It was there and is no more: ask for a new one.',
-  422: 'Mend the request; as it is it will be refused again.',
+  409: 'Read the current state and decide again; the same call may succeed in another state.',
+  410: 'It existed and is gone: request a new one.',
+  422: 'Correct the request; unchanged, it will be refused again.',
   429: 'Wait for `Retry-After` seconds where it is sent.',
   503: 'The operator has to configure it first.',
 };

@@ -1,7 +1,7 @@
 import { addressOf } from '#platform/http/register';
 import type { ServiceDescription } from '#platform/service';
 
-/** What routing needs to know of a service. */
+/** The properties of a service that routing needs. */
 export type RoutedService = Pick<ServiceDescription, 'name' | 'routes'>;
 
 /** Addresses that belong to a service: every path at and below a prefix. */
@@ -25,7 +25,7 @@ export const prefixesOf = (services: readonly RoutedService[]): readonly Service
 
 const beforeParameters = (address: string): string => address.replace(/\/:.*$/, '');
 
-/** How large the body of a file upload may be, in bytes, by its address. */
+/** The maximum body size of a file upload, in bytes, by its address. */
 export const uploadLimits = (services: readonly RoutedService[]): ReadonlyMap<string, number> =>
   new Map(
     services.flatMap(({ routes }) =>

@@ -39,7 +39,7 @@ const route = (path: string): EndpointContract => ({
   path,
   operation: path,
   tag: 'Stand-in',
-  summary: 'Stands for a route of the service',
+  summary: 'Takes the place of a route of the service',
   auth: 'public',
   answers: {},
   problems: [],
@@ -218,7 +218,7 @@ describe('routing to the services of a cluster', () => {
     },
   );
 
-  it('tells the status with which a service refuses a call of the gateway itself', async () => {
+  it('reports the status with which a service refuses a call of the gateway itself', async () => {
     const client = new ServiceClient('licensing', serviceUrl);
     const asked = client.ask(tokens, null, { path: '/missing' });
     await expect(asked).rejects.toThrow(UnexpectedStatusError);

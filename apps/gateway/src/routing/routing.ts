@@ -51,7 +51,7 @@ export const addRoutes = (
 ): void => {
   const limits = uploadLimits(services);
   void fastify.register((routed, _options, done) => {
-    // Bodies are forwarded as they come, whatever they are.
+    // Bodies of any type are forwarded unchanged.
     routed.removeAllContentTypeParsers();
     routed.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
     for (const { prefix, service } of prefixesOf(services)) {

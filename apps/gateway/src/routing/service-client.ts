@@ -54,7 +54,9 @@ export class ServiceClient {
     });
   }
 
-  /** @throws Problem 502 `SERVICE_UNAVAILABLE` when it cannot be reached, 504 `SERVICE_TIMEOUT` when it does not answer in time */
+  /**
+   * @throws Problem 502 `SERVICE_UNAVAILABLE` if it cannot be reached, 504 `SERVICE_TIMEOUT` if it does not answer in time
+   */
   async request(options: Omit<Dispatcher.RequestOptions, 'origin'>): Promise<Dispatcher.ResponseData> {
     try {
       return await this.#pool.request({ ...options, path: this.#path + options.path });

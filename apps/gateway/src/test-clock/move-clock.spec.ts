@@ -3,7 +3,7 @@ import { moveClock } from './move-clock.ts';
 
 const TO = new Date('2026-02-01T00:00:00.000Z');
 
-/** A service that reports these things one after the other, and the last one for ever. */
+/** A service that reports these results in sequence, and then repeats the last one. */
 const follower = (service: string, reports: readonly CatchUp[]): ClockFollower & { readonly asked: Date[] } => {
   const asked: Date[] = [];
   return {
@@ -15,7 +15,7 @@ const follower = (service: string, reports: readonly CatchUp[]): ClockFollower &
 };
 
 describe('moving the clock', () => {
-  it('asks again for as long as an event of one service may make something due in another', async () => {
+  it('repeats while an event of one service may make work due in another', async () => {
     const licensing = follower('licensing', [
       { head: 1, behind: [] },
       { head: 2, behind: [] },
@@ -26,12 +26,12 @@ describe('moving the clock', () => {
       { head: 6, behind: [] },
     ]);
     await moveClock([licensing, billing], TO);
-    // The third round still brought an event, and two quiet ones followed.
+    // The third round still reported an event, and two rounds without events followed.
     expect(billing.asked).toEqual([TO, TO, TO, TO, TO]);
     expect(licensing.asked).toHaveLength(5);
   });
 
-  it('waits for what is behind, and names it when that takes too long', async () => {
+  it('waits for work that is behind, and names it when it takes too long', async () => {
     const late = follower('licensing', [
       { head: 1, behind: ['licensing: renewals'] },
       { head: 1, behind: [] },

@@ -1,18 +1,18 @@
 import type { ClockFollower } from '#platform/clock/catch-up';
 import { Problem } from '#platform/http/problem';
 
-/** Longest wait for everything that fell due, in milliseconds. */
+/** Maximum wait until all due work is done, in milliseconds. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Rounds without a new event until nothing can be due any more. The first shows that all events have been handled; what their handling
- * made due without an event, the work of the second finds.
+ * Number of rounds without a new event after which no work can be due. The first round shows that all events have been
+ * handled. The second finds the work that their handling made due without an event.
  */
 const QUIET_ROUNDS = 2;
 
 /**
- * Moves the clock of every service, and waits until everything that fell due has been done and all events that this caused have been
- * handled. What is done in one service may make something due in another, so it goes round until nothing changes any more.
+ * Moves the clock of every service, and waits until all due work is done and all events that it caused have been handled.
+ * Work in one service may make work due in another, so this repeats until nothing changes.
  * @throws Problem 503 `TEST_CLOCK_BEHIND` if that takes too long; the clock has moved nevertheless
  */
 export const moveClock = async (

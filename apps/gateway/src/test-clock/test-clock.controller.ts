@@ -13,7 +13,7 @@ import { moveClock } from './move-clock.ts';
 import { RemoteFollower } from './remote-follower.ts';
 import { moveTestClock, readTestClock } from './test-clock.endpoints.ts';
 
-/** One move at a time, whichever instance is asked. */
+/** Lock that allows one move at a time across all instances. */
 const LOCK = lockKey('keyledger:test-clock');
 
 @Controller()
@@ -44,7 +44,7 @@ export class TestClockController {
       await moveClock(followers, to);
       return { now: to.toISOString() };
     } finally {
-      // The lock goes with the connection.
+      // The lock ends with the connection.
       client.release(true);
     }
   }
@@ -66,7 +66,7 @@ export class TestClockController {
     return this.local;
   }
 
-  /** The latest time that a service has kept; real time if the clock was never set. */
+  /** The latest stored time of any service; real time if the clock was never set. */
   async #now(followers: readonly ClockFollower[]): Promise<Date> {
     const kept = (await Promise.all(followers.map((follower) => follower.kept()))).flatMap((time) => time ?? []);
     return kept.length === 0 ? this.clock.now() : new Date(Math.max(...kept.map((time) => time.getTime())));

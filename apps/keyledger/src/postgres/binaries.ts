@@ -8,7 +8,7 @@ export interface Binaries {
   readonly postgres: string;
 }
 
-/** @throws when there is no embedded PostgreSQL for this platform; DATABASE_URL is the way out */
+/** @throws when there is no embedded PostgreSQL for this platform; setting DATABASE_URL is the alternative */
 export const findBinaries = async (): Promise<Binaries> => {
   const system = platform === 'win32' ? 'windows' : platform;
   try {

@@ -8,18 +8,18 @@ import { findBinaries } from './binaries.ts';
 import { clearLeftovers, stopServer } from './recover.ts';
 import { type RunAs, unprivileged } from './unprivileged.ts';
 
-/** A PostgreSQL of our own, reached by a Unix socket in its data directory: no port, no password. */
+/** An embedded PostgreSQL, reached by a Unix socket in its data directory: no port, no password. */
 export interface EmbeddedPostgres {
-  /** For the database `postgres`; `urlOf` gives another's. */
+  /** URL of the database `postgres`; `urlOf` returns the URL of another database. */
   readonly url: string;
   urlOf(database: string): string;
-  /** It was running already. */
+  /** Whether it was already running. */
   readonly adopted: boolean;
-  /** Stops it; sessions that are still open are cut. */
+  /** Stops it and ends open sessions. */
   stop(): Promise<void>;
 }
 
-/** `postgresql.conf` beyond PostgreSQL's defaults: durable, small, and at home in containers with a tiny /dev/shm. */
+/** Settings that differ from PostgreSQL's defaults: durable, small, and suitable for containers with a tiny /dev/shm. */
 const SETTINGS = `
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -48,16 +48,15 @@ const ABANDONED_MS = 600_000;
 
 /** Longest path of a Unix socket, in bytes (sun_path). */
 const SOCKET_PATH = 107;
-/** How often a start is tried while others start and stop the same server. */
+/** How often a start is retried while other processes start and stop the same server. */
 const TRIES = 10;
-/** Longest pause before it is tried again, in milliseconds; drawn, so that they do not meet each time. */
+/** Maximum pause before a retry, in milliseconds; the pause is random, so that processes do not collide each time. */
 const PAUSE_MS = 100;
 
 /**
- * Starts the PostgreSQL of a directory, making it on the first call. After a kill -9 of anything it recovers by itself, and
- * a server that was left running is taken over.
- *
- * @param settings further lines of `postgresql.conf`, written when the directory is made
+ * Starts the PostgreSQL of a directory, and creates the directory on the first call. After a kill -9 of any process it
+ * recovers by itself, and it takes over a server that was left running.
+ * @param settings further lines of `postgresql.conf`, written when the directory is created
  */
 export const startPostgres = async (directory: string, settings = ''): Promise<EmbeddedPostgres> => {
   const home = resolve(directory);
@@ -82,8 +81,8 @@ export const startPostgres = async (directory: string, settings = ''): Promise<E
 };
 
 /**
- * Makes the data directory beside its place and puts it there when it is whole, so that one that was cut short is never
- * taken for one. Of several who do that at the same time, the first one's stays.
+ * Creates the data directory under a temporary name and renames it when it is complete, so that an unfinished directory is
+ * never used. If several processes do this at the same time, the first directory stays.
  */
 const makeHome = async (
   home: string,
@@ -112,8 +111,8 @@ const makeHome = async (
 const removeAll = (path: string): void => rmSync(path, { recursive: true, force: true });
 
 /**
- * Starts the server, unless it runs or somebody else is quicker; who was quicker may have stopped it again since, so a start
- * that failed is tried anew.
+ * Starts the server, unless it runs or another process starts it first. That process may have stopped it again since, so a
+ * failed start is retried.
  * @returns whether it was started here. @throws when it does not start
  */
 const startServer = async (
@@ -134,7 +133,7 @@ const startServer = async (
   return false;
 };
 
-/** `detached`: a Ctrl-C in the terminal is for Keyledger, which then stops PostgreSQL in its own time. */
+/** `detached`: Ctrl-C in the terminal reaches only Keyledger, which then stops PostgreSQL in an orderly way. */
 const execute = ([program, ...args]: readonly [string, ...string[]]): Promise<void> =>
   new Promise((done, failed) => {
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });

@@ -11,7 +11,7 @@ import { type EmbeddedPostgres, startPostgres } from './embedded.ts';
 /** The database that a process works on. */
 export interface RunningDatabase {
   readonly url: string;
-  /** Stops what was started with it. */
+  /** Stops the server if it was started for this database. */
   close(): Promise<void>;
 }
 

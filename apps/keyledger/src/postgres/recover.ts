@@ -10,10 +10,9 @@ export type Leftover = 'nothing' | 'running';
 const PATIENCE_MS = 60_000;
 
 /**
- * Clears up after a kill -9. PostgreSQL takes a zombie, or an unrelated process with the same pid, for a server that still
- * runs, and refuses to start; so whether one does is read from the processes that live in the directory. A server that is
- * being stopped is waited for until it has ended, one that is being started until it is ready.
- *
+ * Cleans up after a kill -9. PostgreSQL mistakes a zombie, or an unrelated process with the same pid, for a running server,
+ * and refuses to start. So this checks the processes whose working directory is the data directory. It waits until a stopping
+ * server has ended, and until a starting one is ready.
  * @returns `running` when a server of this directory is alive and can be used as it is
  */
 export const clearLeftovers = async (directory: string): Promise<Leftover> => {
@@ -26,15 +25,15 @@ export const clearLeftovers = async (directory: string): Promise<Leftover> => {
       throw new Error(`PostgreSQL in ${directory}, process ${file.pid}, has been ${file.status} for too long.`);
     }
     await endOrphans(directory);
-    // Somebody else may have started it meanwhile, or the one that was being started has put down its pid.
+    // Another process may have started it meanwhile, or the starting server has just written its pid.
     if (readPidFile(directory)?.pid === file.pid) removeStale(directory);
   }
 };
 
 /**
- * Stops the server of a directory by a fast shutdown, which cuts its sessions, and waits until that very process has ended.
- * The signal is ours: `pg_ctl stop` may be ended by a Ctrl-C before it is out of the terminal's reach, and waits for the pid
- * file to be gone, in vain when somebody has started the next server at once.
+ * Stops the server of a directory by a fast shutdown, which ends its sessions, and waits until that process has ended. It
+ * sends the signal itself: Ctrl-C could end `pg_ctl stop` before that is detached from the terminal, and `pg_ctl stop` waits
+ * for the pid file to disappear, which fails when another process starts the next server immediately.
  * @throws when there is none, or when it is still there after a minute
  */
 export const stopServer = async (directory: string): Promise<void> => {
@@ -63,14 +62,14 @@ const readPidFile = (directory: string): PidFile | undefined => {
   }
 };
 
-/** Children of a killed postmaster notice that within a moment; those that do not are killed. */
+/** Children of a killed postmaster notice its end within a moment; those that do not are killed. */
 const endOrphans = async (directory: string): Promise<void> => {
   for (let tries = 0; tries < 20 && orphansIn(directory).length > 0; tries++) await sleep(100);
   for (const orphan of orphansIn(directory)) kill(orphan);
   while (orphansIn(directory).length > 0) await sleep(50);
 };
 
-/** None once a server has put down its pid: then those that live here are its children. */
+/** Empty once a server has written its pid: then the processes found here are its children. */
 const orphansIn = (directory: string): number[] => {
   const living = serversIn(directory);
   return living.includes(readPidFile(directory)?.pid ?? 0) ? [] : living;
@@ -82,7 +81,7 @@ const removeStale = (directory: string): void => {
   }
 };
 
-/** Where there is no /proc (macOS), a process of that number and name is taken for the server. */
+/** Without /proc (macOS), a process with that pid and name is assumed to be the server. */
 const isServer = (pid: number, directory: string): boolean => {
   if (existsSync('/proc/self')) return serversIn(directory).includes(pid);
   const { stdout } = spawnSync('ps', ['-p', String(pid), '-o', 'comm='], { encoding: 'utf8' });
@@ -102,7 +101,7 @@ const serversIn = (directory: string): number[] => {
         const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
         return state !== 'Z' && stat.includes('(postgres)') && readlinkSync(`/proc/${pid}/cwd`) === home;
       } catch {
-        // The process ended while it was being looked at, or belongs to somebody else: not ours either way.
+        // The process ended meanwhile, or belongs to another user: in both cases it is not our server.
         return false;
       }
     });

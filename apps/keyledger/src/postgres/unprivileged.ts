@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, readFileSync } from 'node:fs';
 
-/** PostgreSQL refuses to run as root, so root runs it as somebody else. */
+/** PostgreSQL refuses to run as root, so root runs it as another user. */
 export interface RunAs {
   /** The command and arguments that start `program` as that user. */
   command(program: string, args: readonly string[]): readonly [string, ...string[]];
@@ -14,7 +14,7 @@ const AS_SELF: RunAs = {
   own: () => undefined,
 };
 
-/** As `postgres` where that user exists, else as `nobody`; as ourselves when we are not root. */
+/** As `postgres` if that user exists, else as `nobody`; as the current user if that is not root. */
 export const unprivileged = (): RunAs => {
   if (process.getuid?.() !== 0) return AS_SELF;
   const users = readFileSync('/etc/passwd', 'utf8')

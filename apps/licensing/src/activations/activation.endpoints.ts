@@ -62,12 +62,12 @@ export const deactivateLicense = endpoint({
   path: '/license/deactivate',
   operation: 'deactivateLicense',
   tag: 'License',
-  summary: 'Give an activation up',
+  summary: 'Remove the activation of this device or user',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, identifier: Identifier }),
   answers: {
     200: {
-      description: 'It is not active any more.',
+      description: 'It is no longer active.',
       schema: StrictObject({
         activation_id: Id('act'),
         license_id: Id('lic'),
@@ -105,13 +105,13 @@ export const searchActivations = endpoint({
   path: '/admin/activations',
   operation: 'searchActivations',
   tag: 'Licenses',
-  summary: 'Devices and users that are active, those of the newest licenses first',
+  summary: 'Active devices and users, those of the newest licenses first',
   auth: 'licenses:write',
   query: PageQuery({
     product_id: Type.Optional(Id('prod')),
     format: Type.Optional(
       Type.Enum(['csv', 'ndjson'], {
-        description: 'All that match, as a file in place of a page; `limit` does not count.',
+        description: 'All matches as a file instead of a page; `limit` is ignored.',
       }),
     ),
   }),
@@ -130,7 +130,7 @@ export const listActivations = endpoint({
   path: '/admin/licenses/:id/activations',
   operation: 'listActivations',
   tag: 'Licenses',
-  summary: 'Devices and users that are active on a license, oldest first',
+  summary: 'Active devices and users of a license, oldest first',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   answers: {

@@ -10,11 +10,11 @@ import type { ActivationOfLicense, searchActivations } from './activation.endpoi
 
 type Filters = Static<(typeof searchActivations)['query']>;
 
-/** Most licenses whose activations are read at once, and most of their events. */
+/** Maximum number of licenses whose activations are read together, and maximum number of their events. */
 const LICENSES = 200;
 const EVENTS = 2_000;
 
-/** Lists activations. They are in the streams of their licenses; a table has the time when each was last verified. */
+/** Lists activations. They come from the streams of their licenses; a table has the time of the last verification. */
 @Injectable()
 export class ActivationList {
   constructor(
@@ -48,12 +48,14 @@ export class ActivationList {
     );
   }
 
-  /** All of them, one after the other. */
+  /** Yields all activations one by one. */
   all(filters: Filters, boundTo: string | null): AsyncIterable<ActivationOfLicense> {
     return this.#from('', filters, boundTo);
   }
 
-  /** Licenses newest first, beginning with this one; the activations of each oldest first. */
+  /**
+   * Reads the activations of licenses, newest license first, beginning with this one; the activations of each are oldest first.
+   */
   async *#from(license: string, { product_id }: Filters, boundTo: string | null): AsyncIterable<ActivationOfLicense> {
     for (let from = license; ;) {
       const { rows } = await this.database.pool.query<{ id: string }>({

@@ -1,7 +1,7 @@
 import { integer, text, time } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Activations that take a slot of their license. The table finds those that were not verified for long. */
+/** Activations that use a slot of their license. The table finds those that were not verified for a long time. */
 export const activationsTable = defineTable(
   'activations',
   {

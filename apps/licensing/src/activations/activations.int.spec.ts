@@ -10,14 +10,14 @@ describe('activation', () => {
   });
   afterAll(() => app.close());
 
-  it('takes a place once a device, and tells the second time that it had one', async () => {
+  it('uses one slot per device, and returns the existing activation the second time', async () => {
     const license = await app.issue();
     const [one, two] = [await app.activate(license, 'café'), await app.activate(license, ' cafe\u0301 ')];
     expect([one.status, two.status]).toEqual([201, 200]);
     expect((one.body as Fields)['activation_id']).toBe((two.body as Fields)['activation_id']);
   });
 
-  it('reads a key however it is typed', async () => {
+  it('accepts a key in any spelling', async () => {
     const license = await app.issue();
     const typed = String(license['license_key'])
       .toLowerCase()
@@ -27,7 +27,7 @@ describe('activation', () => {
     expect(await app.ask('activate', { license_key: typed, identifier: 'device' })).toMatchObject({ status: 201 });
   });
 
-  it('gives a lease that any JOSE library verifies, bound to the device', async () => {
+  it('returns a lease that any JOSE library verifies, bound to the device', async () => {
     const license = await app.issue();
     const { token } = (await app.activate(license, 'device')).body as { token: string };
     const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
@@ -50,7 +50,7 @@ describe('activation', () => {
     expect((await app.call('GET', '/.well-known/keyledger.pem')).body).toContain('BEGIN PUBLIC KEY');
   });
 
-  it('never gives a lease beyond the license and its grace', async () => {
+  it('never returns a lease that outlives the license and its grace period', async () => {
     const strict = await app.newPlan({ grace_days: 1 });
     const valid_until = new Date(Date.now() + 3_600_000).toISOString();
     const license = await app.issue({ plan_id: strict['id'], valid_until });
@@ -58,7 +58,7 @@ describe('activation', () => {
     expect(decodeJwt(token).exp).toBe(Math.floor(Date.parse(valid_until) / 1000) + 86_400);
   });
 
-  it('holds the limit against 200 callers at two instances, and keeps it over a restart', async () => {
+  it('enforces the limit for 200 callers at two instances, also after a restart', async () => {
     const license = await app.issue();
     const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
@@ -81,14 +81,14 @@ describe('activation', () => {
     expect(((await app.call('GET', path)).body as { data: unknown[] }).data).toHaveLength(5);
   });
 
-  it('is one activation when one device asks 50 times at once', async () => {
+  it('is one activation if one device sends 50 concurrent requests', async () => {
     const license = await app.issue();
     const replies = await Promise.all(Array.from({ length: 50 }, () => app.activate(license, 'device')));
     expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(49);
   });
 
-  it('gives places back, to the app and to the operator', async () => {
+  it('frees slots for the app and for the operator', async () => {
     const single = await app.newPlan({ max_activations: 1 });
     const license = await app.issue({ plan_id: single['id'] });
     await app.activate(license, 'one');

@@ -6,7 +6,7 @@ import { ActivationList } from './activation.list.ts';
 import { GivingUp, hashOfActivation } from './giving-up.ts';
 import { listOwnActivations, removeOwnActivation } from './own-activation.endpoints.ts';
 
-/** What customers see of their activations in the app: where a license is active, and how to free a place from afar. */
+/** Routes for customers in the app: show where a license is active, and free a slot remotely. */
 @Controller()
 export class OwnActivationController {
   constructor(

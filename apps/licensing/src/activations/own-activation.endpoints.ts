@@ -15,7 +15,7 @@ export const listOwnActivations = endpoint({
   path: '/license/activations',
   operation: 'listOwnActivations',
   tag: 'License',
-  summary: 'Devices and users that are active, oldest first, for the customer to see',
+  summary: 'Active devices and users of a license for its customer, oldest first',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey }),
   answers: {
@@ -41,7 +41,7 @@ export const removeOwnActivation = endpoint({
   path: '/license/activations/remove',
   operation: 'removeOwnActivation',
   tag: 'License',
-  summary: 'Give up the activation of a device that is not at hand',
+  summary: 'Remove the activation of another device',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, activation_id: Id('act') }),
   answers: deactivateLicense.answers,

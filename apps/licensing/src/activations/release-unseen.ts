@@ -14,7 +14,7 @@ const UNSEEN = `plans p join licenses l on l.plan_id = p.id join activations a o
 @Injectable()
 export class ReleaseUnseen extends BackgroundWork {
   readonly name = 'release-unseen';
-  /** The limit is counted in days, and the query costs more than that of other work. */
+  /** Runs only once a minute: the limit is in days, and the query costs more than those of other jobs. */
   override readonly everyMs = 60_000;
 
   constructor(

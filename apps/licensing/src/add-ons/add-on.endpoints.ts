@@ -9,7 +9,7 @@ const path = '/admin/products/:id/add-ons';
 const editable = {
   slug: Slug,
   value: Value,
-  active: Type.Boolean({ description: 'Inactive ones are not given to further licenses.' }),
+  active: Type.Boolean({ description: 'Inactive add-ons cannot be added to more licenses.' }),
   sort_order: Int(-1_000_000, 1_000_000),
 };
 
@@ -37,7 +37,7 @@ export const createAddOn = endpoint({
   path,
   operation: 'createAddOn',
   tag: TAG,
-  summary: 'Make an add-on: it adds to a number, or replaces a flag or a text, on the licenses that have it',
+  summary: 'Create an add-on: it adds to a number, or replaces a flag or a text, on the licenses that have it',
   auth: 'admin',
   params: product,
   body: StrictObject({
@@ -81,7 +81,7 @@ export const updateAddOn = endpoint({
   path: `${path}/:add_on_id`,
   operation: 'updateAddOn',
   tag: TAG,
-  summary: 'Change an add-on, for the licenses that have it too',
+  summary: 'Change an add-on, also for licenses that already have it',
   auth: 'admin',
   params: one,
   body: Type.Partial(Type.Object(editable), { additionalProperties: false }),

@@ -10,7 +10,7 @@ export const readBindings = endpoint({
   path: '/admin/licenses/:id/bindings',
   operation: 'readBindings',
   tag: 'Licenses',
-  summary: 'What the first use has bound a license to',
+  summary: 'The device and identity that the first use bound a license to',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   answers: {
@@ -30,10 +30,10 @@ export const removeBinding = endpoint({
   path: '/admin/licenses/:id/bindings/:binding',
   operation: 'removeBinding',
   tag: 'Licenses',
-  summary: 'Undo a binding: the next use binds the license anew',
+  summary: 'Remove a binding: the next use binds the license again',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic'), binding: Type.Enum([...BINDINGS]) }),
   query: StrictObject({ reason: Type.Optional(Text(500)) }),
-  answers: { 204: { description: 'It is not bound any more, or was not.', schema: null } },
+  answers: { 204: { description: 'The license is not bound any more, or was not bound before.', schema: null } },
   problems: [NOT_FOUND, { status: 409, code: 'LICENSE_REVOKED' }],
 });

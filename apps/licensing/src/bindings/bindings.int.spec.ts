@@ -7,7 +7,7 @@ import { licensingService } from '../licensing.module.ts';
 type Fields = Record<string, unknown>;
 const SERVICES = [gatewayService, licensingService];
 
-describe('what activations are held to', () => {
+describe('bindings and limits of activations', () => {
   let app: TestApp;
   let pool: pg.Pool;
   const products: Record<string, unknown> = {};
@@ -45,7 +45,7 @@ describe('what activations are held to', () => {
   });
 
   describe('one device', () => {
-    it('is bound by the first activation, until an administrator undoes it', async () => {
+    it('is bound by the first activation, until an administrator removes the binding', async () => {
       const license = await issue({ fingerprint_lock: true });
       expect(await code(license, { identifier: 'a' })).toBe('NOT_ACTIVATED');
       expect((await ask(license, 'activate', { identifier: 'a' })).status).toBe(201);
@@ -73,7 +73,7 @@ describe('what activations are held to', () => {
       ]);
     });
 
-    it('is bound by the first verification where there are no activations, whoever races', async () => {
+    it('is bound by the first verification if the product has no activations, also in a race', async () => {
       const license = await issue({ fingerprint_lock: true }, 'saas');
       const devices = Array.from({ length: 20 }, (_, n) => `device${n}`);
       const codes = await Promise.all(devices.map((identifier) => code(license, { identifier })));
@@ -87,7 +87,7 @@ describe('what activations are held to', () => {
   });
 
   describe('one identity', () => {
-    it('is asked for and bound, however it is written', async () => {
+    it('is required and bound, in any spelling', async () => {
       const license = await issue({ bound_identity: 'email' });
       expect(await ask(license, 'activate', { identifier: 'a' })).toMatchObject({
         status: 400,
@@ -106,7 +106,7 @@ describe('what activations are held to', () => {
       expect(await code(license, { identifier: 'a', identity: 'ada@example.com' })).toBe('IDENTITY_MISMATCH');
     });
 
-    it('is a public key, at whatever column it is wrapped; neither is kept in clear', async () => {
+    it('can be a public key with any line wrapping; no identity is stored in clear text', async () => {
       const license = await issue({ bound_identity: 'public_key' }, 'saas');
       const key = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
       expect(await code(license, { identity: key })).toBe('VALID');
@@ -118,7 +118,7 @@ describe('what activations are held to', () => {
     });
   });
 
-  it('customers see where their license is active, and free a place from afar, as often as the plan lets them', async () => {
+  it('customers list their activations and remove them remotely, within the limit of the plan', async () => {
     const license = await issue({ max_deactivations: 1, deactivation_period_days: 7 });
     for (const identifier of ['a', 'b', 'c'])
       expect((await ask(license, 'activate', { identifier, label: `my ${identifier}` })).status).toBe(201);
@@ -147,7 +147,7 @@ describe('what activations are held to', () => {
     expect((await ask({ license_key: 'NOT-A-KEY' }, 'activations')).body.code).toBe('LICENSE_NOT_FOUND');
   });
 
-  it('a device that was not seen for long gives its place back, one that was verified does not', async () => {
+  it('releases a device that was not verified for a long time, and keeps a verified one', async () => {
     const license = await issue({ activation_ttl_days: 30 });
     const forever = await issue();
     for (const one of [license, forever])
@@ -161,7 +161,7 @@ describe('what activations are held to', () => {
     await pool.query(`update activations set added_at = added_at - interval '31 days' where identifier_hash <> $1`, [
       hash,
     ]);
-    // Whoever leads looks once a minute, and at once when it has come to lead.
+    // The leader checks once a minute, and immediately after it becomes leader. Ending its connection makes a new leader.
     await pool.query(
       `select pg_terminate_backend(l.pid) from pg_locks l join pg_database d on d.oid = l.database
        where l.locktype = 'advisory' and d.datname = current_database() and l.pid <> pg_backend_pid()`,

@@ -4,7 +4,7 @@ import { Nullable, StrictObject, Text } from '#platform/http/schemas';
 
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What apps and plans call a thing that licenses may do. */
+/** The name of a feature, as apps and plans use it. */
 export const Feature = Type.String({
   pattern: '^[a-z0-9]+([._-][a-z0-9]+)*$',
   minLength: 1,
@@ -20,24 +20,24 @@ export const Value = Type.Unsafe<boolean | number | string | null>({
     { type: 'string', maxLength: 1000, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' },
     { type: 'null' },
   ],
-  description: 'Of the entitlement’s type. null = unlimited, for `int` and `quota` alone; 0 is none.',
+  description: 'Of the type of the entitlement. null = unlimited, only for `int` and `quota`; 0 = none.',
 });
 
 export const ValueType = Type.Enum([...VALUE_TYPES]);
 
-/** What a quota is besides its value, as it is asked for. */
+/** The quota fields of a request, besides the value. */
 export const quotaTerms = {
   quota_period: Type.Enum([...QUOTA_PERIODS], {
-    description: 'When it begins anew, by the calendar in UTC; `monthly` when it is left out.',
+    description: 'When the quota resets, by the calendar in UTC; default: `monthly`.',
   }),
   quota_unit: Nullable(Text(50, { min: 1 })),
   stripe_meter_event_name: Nullable(Text(100, { min: 1 })),
   overage: Type.Enum([...OVERAGES], {
-    description: 'How far above its limit it may be used: not at all, up to a multiple of it, or without end.',
+    description: 'How far above its limit it may be used: not at all, up to a multiple of the limit, or unlimited.',
   }),
 };
 
-/** The same as it is shown: null where it does not apply. */
+/** The same fields in a response: null if they do not apply. */
 const shown = { ...quotaTerms, quota_period: Nullable(Type.Enum([...QUOTA_PERIODS])) };
 
 export const Entitlement = StrictObject(
@@ -58,7 +58,7 @@ export const EffectiveEntitlement = StrictObject(
         slug: Type.Optional(Type.String({ description: 'Of the add-on.' })),
         value: Value,
       }),
-      { description: 'What the value is made of.' },
+      { description: 'The sources of the value.' },
     ),
   },
   { $id: 'EffectiveEntitlement' },

@@ -88,7 +88,7 @@ describe('entitlements over HTTP', () => {
     expect(await app.call('POST', `/admin/plans/${await newPlan()}/entitlements`, body)).toMatchObject({ status: 400 });
   });
 
-  it('numbers beyond what JSON keeps are refused as text, too', async () => {
+  it('refuses numbers that are too large for JSON, also as text', async () => {
     const path = `/admin/plans/${await newPlan()}/entitlements`;
     for (const number of ['9007199254740992', '1e309', 'NaN']) {
       const body = `{"feature":"x","value_type":"quota","value":${number}}`;
@@ -96,7 +96,7 @@ describe('entitlements over HTTP', () => {
     }
   });
 
-  it('plan, add-ons and overrides make what verification, leases and administrators are told', async () => {
+  it('combines plan, add-ons and overrides for verification, leases and administrators', async () => {
     const plan = await newPlan();
     await grant(plan, { feature: 'projects', value_type: 'int', value: 3 });
     await grant(plan, { feature: 'cloud', value_type: 'bool', value: false });
@@ -151,7 +151,7 @@ describe('entitlements over HTTP', () => {
     });
   });
 
-  it('that are missing or false are told to who demands them', async () => {
+  it('that are missing or false fail a verification that requires them', async () => {
     const plan = await newPlan();
     await grant(plan, { feature: 'export', value_type: 'bool', value: true });
     await grant(plan, { feature: 'cloud', value_type: 'bool', value: false });
@@ -165,7 +165,7 @@ describe('entitlements over HTTP', () => {
       });
   });
 
-  it('add-ons of other products, and ids of nothing, are unknown', async () => {
+  it('does not find add-ons of other products or with unknown ids', async () => {
     const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const foreign = await app.create(`/admin/products/${String(other['id'])}/add-ons`, {
       slug: 'foreign',
@@ -182,7 +182,7 @@ describe('entitlements over HTTP', () => {
     expect(await app.call('PATCH', through, { value: 2 })).toMatchObject({ status: 404 });
   });
 
-  it('slugs of add-ons are kept apart within a product', async () => {
+  it('keeps slugs of add-ons unique within a product', async () => {
     const path = `/admin/products/${product}/add-ons`;
     const body = { slug: 'twin', feature: 'x', value: null };
     const twins = await Promise.all([app.call('POST', path, body), app.call('POST', path, body)]);
@@ -190,7 +190,7 @@ describe('entitlements over HTTP', () => {
     expect((await app.call('GET', `${path}?limit=1`)).body).toMatchObject({ data: [{ slug: 'twin', value: null }] });
   });
 
-  it('nothing of it changes once a license is revoked', async () => {
+  it('do not change after a license is revoked', async () => {
     const license = await issue(await newPlan());
     const addOn = await newAddOn({ feature: 'x', value: 1 });
     await on(license, 'POST', '/revoke', {});

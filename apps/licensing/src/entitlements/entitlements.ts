@@ -12,10 +12,10 @@ import type { Plan } from '#domain/licensing/plan/plan';
 import type { EventStore } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
 
-/** What a license may do, in the forms in which it is asked for. */
+/** The entitlements of a license, in the forms that callers need. */
 export interface Granted {
   readonly effective: EffectiveEntitlements;
-  /** Feature → type and value, as leases and verifications show it. */
+  /** Feature → type and value, as in leases and verifications. */
   readonly claims: Readonly<Record<string, { readonly value_type: ValueType; readonly value: EntitlementValue }>>;
   readonly quotas: readonly (readonly [feature: string, quota: EffectiveEntitlement])[];
 }
@@ -29,8 +29,8 @@ interface Kept {
 const NO_ADD_ONS: readonly AddOn[] = [];
 
 /**
- * What licenses may do, reckoned once for each version of a license, its plan and its add-ons: states are never changed but
- * replaced, so that the same states are the same versions. The same object comes back while none of them has changed.
+ * The entitlements of licenses, calculated once for each version of a license, its plan and its add-ons. States are replaced,
+ * never changed, so identical state objects mean identical versions. The same object is returned while none of them has changed.
  */
 @Injectable()
 export class Entitlements {
@@ -48,12 +48,12 @@ export class Entitlements {
     );
   }
 
-  /** From states that a decision has read: those of the add-ons in the order of the license's ids. */
+  /** From states that a decision has read. `addOns` is in the order of the ids in the license. */
   ofStates(license: License, plan: Plan, addOns: readonly AddOnState[]): Granted {
     return this.#reckon(license, plan, addOns.map(made));
   }
 
-  /** At once, where everything is in memory; undefined when it is not. */
+  /** Answers without waiting if everything is in memory; undefined otherwise. */
   remembered(license: License, plan: Plan): Granted | undefined {
     if (license.add_ons.size === 0) return this.#reckon(license, plan, NO_ADD_ONS);
     const addOns: AddOn[] = [];
@@ -74,7 +74,7 @@ export class Entitlements {
     return granted;
   }
 
-  /** Most licenses have what their plan says, and share one reckoning. */
+  /** Most licenses have exactly the entitlements of their plan, and share one result. */
   #ofPlan(plan: Plan): Granted {
     let granted = this.#ofPlans.get(plan);
     if (granted === undefined) {
@@ -95,10 +95,10 @@ const grant = (...of: Parameters<typeof effectiveEntitlements>): Granted => {
   };
 };
 
-/** An add-on that a license has was made once, and streams do not go away. */
+/** An add-on of a license always exists: it was created before, and streams are never deleted. */
 const made = (state: AddOnState): AddOn => (state.status === 'none' ? refuseAddOn('ADD_ON_NOT_FOUND') : state);
 
-/** The states of a license's add-ons come in the order of its ids. */
+/** Pairs each add-on id of the license with its state: both are in the same order. */
 const parts = (license: License, addOns: readonly AddOn[]): AddOnPart[] =>
   [...license.add_ons].flatMap((add_on_id, n) => {
     const addOn = addOns[n];

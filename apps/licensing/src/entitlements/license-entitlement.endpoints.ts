@@ -27,7 +27,7 @@ export const readEntitlements = endpoint({
   path: '/admin/licenses/:id/entitlements',
   operation: 'listLicenseEntitlements',
   tag: TAG,
-  summary: 'What a license may do, and what of it comes from its plan, its add-ons and decisions about it alone',
+  summary: 'The entitlements of a license, with their sources: its plan, its add-ons and its own overrides',
   auth: 'licenses:write',
   params: license,
   answers: { 200: { description: 'All of its entitlements, by feature.', schema: Effective } },
@@ -42,7 +42,7 @@ export const enableAddOn = endpoint({
   summary: 'Give a license an add-on of its product',
   auth: 'licenses:write',
   params: addOn,
-  answers: { 200: { description: 'What the license may do now.', schema: Effective } },
+  answers: { 200: { description: 'The entitlements of the license now.', schema: Effective } },
   problems: [
     LICENSE_NOT_FOUND,
     { status: 404, code: 'ADD_ON_NOT_FOUND' },
@@ -57,10 +57,10 @@ export const disableAddOn = endpoint({
   path: '/admin/licenses/:id/add-ons/:add_on_id',
   operation: 'disableAddOn',
   tag: TAG,
-  summary: 'Take an add-on from a license',
+  summary: 'Remove an add-on from a license',
   auth: 'licenses:write',
   params: addOn,
-  answers: { 204: { description: 'It is gone.', schema: null } },
+  answers: { 204: { description: 'The add-on is removed.', schema: null } },
   problems: [LICENSE_NOT_FOUND, { status: 404, code: 'ADD_ON_NOT_FOUND' }, REVOKED],
 });
 
@@ -69,7 +69,7 @@ export const overrideEntitlement = endpoint({
   path: '/admin/licenses/:id/entitlements/:feature',
   operation: 'overrideEntitlement',
   tag: TAG,
-  summary: 'Give a license an entitlement of its own, in place of what its plan and add-ons say',
+  summary: 'Override an entitlement of a license, instead of the value from its plan and add-ons',
   auth: 'licenses:write',
   params: feature,
   body: StrictObject({
@@ -90,9 +90,9 @@ export const restoreEntitlement = endpoint({
   path: '/admin/licenses/:id/entitlements/:feature',
   operation: 'restoreEntitlement',
   tag: TAG,
-  summary: 'Let plan and add-ons say again what a license may do with a feature',
+  summary: 'Remove the override of a feature: its plan and add-ons apply again',
   auth: 'licenses:write',
   params: feature,
-  answers: { 204: { description: 'Nothing of its own is left.', schema: null } },
+  answers: { 204: { description: 'The override is removed.', schema: null } },
   problems: [LICENSE_NOT_FOUND, NOT_FOUND, REVOKED],
 });

@@ -3,19 +3,19 @@ import { neutralizeCell, restoreCell } from './formula.ts';
 
 describe('a cell of an export', () => {
   it.each(['=1+1', '+49 30 1', '-1', '@cmd', '\t=1', '\r=1', '\n=1', '＝1', `'=1`, `''=1`])(
-    'is no formula: %j',
+    'is not a formula: %j',
     (text) => {
       expect(neutralizeCell(text)).toBe(`'${text}`);
       expect(restoreCell(`'${text}`)).toBe(text);
     },
   );
 
-  it.each(['', 'a=1', `'`, `O'Neill`, `'tis`, ` =1`])('stays as it is otherwise: %j', (text) => {
+  it.each(['', 'a=1', `'`, `O'Neill`, `'tis`, ` =1`])('is unchanged otherwise: %j', (text) => {
     expect(neutralizeCell(text)).toBe(text);
     expect(restoreCell(text)).toBe(text);
   });
 
-  it('is given back exactly, and never begins like a formula', () => {
+  it('is restored exactly, and never begins like a formula', () => {
     const text = fc.oneof(fc.string(), fc.stringMatching(/^['=+\-@\t\r\n＝＋－＠a]*$/u));
     fc.assert(
       fc.property(text, (original) => {

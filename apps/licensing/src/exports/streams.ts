@@ -3,12 +3,12 @@ import { stringify } from 'csv-stringify';
 import { Answer } from '#platform/http/endpoint';
 import { neutralizeCell } from './formula.ts';
 
-/** Rows that are read from the database at once. An export of any length holds no more in memory. */
+/** Rows per page. An export of any length holds no more than one page in memory. */
 const PAGE = 1_000;
 
 /**
- * Yields all rows, page by page. The next page is read when the caller has taken the one before, so no transaction stays
- * open while a slow caller reads.
+ * Yields all rows, page by page. It reads the next page only after the caller has consumed the previous one, so no transaction
+ * stays open while a slow caller reads.
  * @param page reads at most `limit` rows after the last one (undefined = from the beginning), in a stable order
  */
 export async function* pages<Row>(page: (last: Row | undefined, limit: number) => Promise<Row[]>): AsyncIterable<Row> {
@@ -20,7 +20,7 @@ export async function* pages<Row>(page: (last: Row | undefined, limit: number) =
   } while (last !== undefined);
 }
 
-/** CSV (RFC 4180) with a heading. Cells that a spreadsheet would take for a formula are neutralized. */
+/** CSV (RFC 4180) with a heading. Cells that a spreadsheet would read as a formula are neutralized. */
 export const csvStream = (columns: readonly string[], rows: AsyncIterable<object>): Readable => {
   const source = Readable.from(rows);
   const csv = stringify({

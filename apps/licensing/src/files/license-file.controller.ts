@@ -32,7 +32,7 @@ export class LicenseFileController {
     const found = await this.identification.byKey(license_key, call);
     const fingerprint_hash = this.lookup.fingerprint(identifier);
     const now = this.clock.now();
-    // The signing key stays published until the end of the file, so the limit applies before the key is asked for.
+    // The signing key stays published until the file expires, so the limit is applied before the key is requested.
     const end = fileEnd(found.license.state, found.plan.state, now.toISOString(), ttl);
     const ttl_seconds = Math.ceil((Date.parse(end) - now.getTime()) / 1000);
     const signer = await this.signingKeys.signer(now.getTime() + ttl_seconds * 1000);

@@ -126,7 +126,7 @@ describe('a license file', () => {
     expect(readLicenseFile(written({}), of)).toMatchObject({ sub: license['id'] });
   });
 
-  it.each([1, 61, 299])('is valid at once on a machine whose clock is %d seconds behind', async (seconds) => {
+  it.each([1, 61, 299])('is valid immediately on a machine whose clock is %d seconds behind', async (seconds) => {
     const license = await activated();
     const file = await fileOf(license);
     const now = Date.now() - seconds * 1000;
@@ -154,7 +154,7 @@ describe('a license file', () => {
     expect(Date.parse(String((body as Fields)['expires_at']))).toBe(Date.parse(valid_until) + 3 * DAY);
   });
 
-  it('is valid for at most five calendar years if the license has no end, and its signing key is published as long', async () => {
+  it('is valid for at most five years if the license has no end; its signing key is published as long', async () => {
     const { body } = await ask(await activated(), { ttl: 36_525 * 86_400 });
     const { issued_at, expires_at, kid } = body as Record<string, string>;
     expect(expires_at).toBe(periodBoundary(String(issued_at), { unit: 'year', count: 5 }, 1));

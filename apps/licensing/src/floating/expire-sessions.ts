@@ -4,7 +4,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { Sessions } from './sessions.ts';
 
-/** Records that sessions have expired. Only their events wait for it: a session counts no more from its time on. */
+/** Records that sessions have expired. Only the events wait for this job: a session no longer counts from its expiry time on. */
 @Injectable()
 export class ExpireSessions extends BackgroundWork {
   readonly name = 'expire-sessions';

@@ -5,7 +5,7 @@ import { Problem } from '#platform/http/problem';
 
 const { status, message } = floatingRefusals.FLOATING_LIMIT_REACHED;
 
-/** The refusal, with the time until the next session expires, if one does. */
+/** The refusal, with the time at which the next session expires, if one does. */
 class FloatingLimitReached extends Problem {
   constructor({ extensions }: Refusal, now: Time) {
     super(status, 'FLOATING_LIMIT_REACHED', message, extensions, retryAfter(extensions['next_expires_at'], now));

@@ -30,8 +30,8 @@ const UNUSABLE = ['SUSPENDED', 'REVOKED', 'EXPIRED', 'CANCELED', 'NOT_YET_VALID'
 }));
 
 const counts = {
-  active_sessions: Type.Integer({ description: 'Sessions of the license that run, this one among them.' }),
-  max_sessions: Nullable(Type.Integer({ description: 'How many may run at once; null = any number.' })),
+  active_sessions: Type.Integer({ description: 'Active sessions of the license, including this one.' }),
+  max_sessions: Nullable(Type.Integer({ description: 'Maximum number of active sessions; null = unlimited.' })),
 };
 const CheckedOut = StrictObject(
   {
@@ -39,17 +39,17 @@ const CheckedOut = StrictObject(
     license_id: Id('lic'),
     expires_at: Type.Unsafe<string>({
       ...Timestamp,
-      description: 'When it ends unless a heartbeat comes before. What ended by itself cannot be continued.',
+      description: 'When it expires without a heartbeat. An expired session cannot be continued.',
     }),
     borrowed_until: Nullable(Timestamp),
     ...counts,
     token: Nullable(
-      Type.String({ description: 'Offline token (`lease+jwt`) for as long as it is borrowed; null when it is not.' }),
+      Type.String({ description: 'Offline token (`lease+jwt`) for the time of the loan; null if it is not borrowed.' }),
     ),
   },
   { $id: 'FloatingSession' },
 );
-/** Any text: who sends what is no session of ours is told to check out. */
+/** Accepts any text: an id of an unknown session is refused with the advice to check out, not as invalid input. */
 const SessionId = Text(100, { min: 1 });
 
 export const checkOutSession = endpoint({
@@ -57,7 +57,7 @@ export const checkOutSession = endpoint({
   path: '/license/floating/checkout',
   operation: 'checkOutSession',
   tag: TAG,
-  summary: 'Check out a session of a floating license, or go on with the one that this device or user has',
+  summary: 'Check out a session of a floating license, or continue the session of this device or user',
   auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
@@ -67,13 +67,13 @@ export const checkOutSession = endpoint({
       Type.Unsafe<string>({
         ...Timestamp,
         description:
-          'Borrows the session until then, to work offline with `token`: at most `max_borrow_days` of the plan from now. It counts until then, or until it is checked in.',
+          'Borrows the session until this time, to work offline with `token`: at most `max_borrow_days` of the plan from now. The session counts until this time, or until it is checked in.',
       }),
     ),
   }),
   answers: {
-    201: { description: 'A session runs.', schema: CheckedOut },
-    200: { description: 'The session of this device or user goes on.', schema: CheckedOut },
+    201: { description: 'A session has begun.', schema: CheckedOut },
+    200: { description: 'The session of this device or user continues.', schema: CheckedOut },
   },
   problems: [...BY_KEY, ...UNUSABLE, LIMIT, { status: 409, code: 'BORROW_LIMIT_EXCEEDED' }],
 });
@@ -83,10 +83,10 @@ export const keepSession = endpoint({
   path: '/license/floating/heartbeat',
   operation: 'keepSession',
   tag: TAG,
-  summary: 'Keep a session of a floating license',
+  summary: 'Renew a session of a floating license (heartbeat)',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
-  answers: { 200: { description: 'The session goes on.', schema: CheckedOut } },
+  answers: { 200: { description: 'The session continues.', schema: CheckedOut } },
   problems: [...BY_KEY, ...UNUSABLE, LIMIT, SESSION_NOT_FOUND, { status: 409, code: 'SESSION_EXPIRED' }],
 });
 
@@ -95,12 +95,12 @@ export const checkInSession = endpoint({
   path: '/license/floating/checkin',
   operation: 'checkInSession',
   tag: TAG,
-  summary: 'Give a session of a floating license back',
+  summary: 'Check in a session of a floating license',
   auth: LICENSE_KEY,
   body: StrictObject({ license_key: LicenseKey, session_id: SessionId }),
   answers: {
     200: {
-      description: 'The session has ended, now or before.',
+      description: 'The session has ended, now or earlier.',
       schema: StrictObject(
         { session_id: Id('sess'), license_id: Id('lic'), expires_at: Type.Null(), ...counts },
         { $id: 'EndedFloatingSession' },
@@ -132,7 +132,7 @@ export const listSessions = endpoint({
   path: '/admin/licenses/:id/sessions',
   operation: 'listSessions',
   tag: 'Licenses',
-  summary: 'Sessions of a floating license that run, oldest first',
+  summary: 'Active sessions of a floating license, oldest first',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   query: PageQuery({}),

@@ -6,7 +6,7 @@ import { endSession, listSessions, type SessionView } from './floating.endpoints
 import type { SessionRow } from './session.table.ts';
 import { Sessions } from './sessions.ts';
 
-/** What a merchant sees of the sessions of a floating license, and may end. */
+/** Routes for merchants: list the sessions of a floating license, and end them. */
 @Controller()
 export class SessionController {
   constructor(

@@ -47,7 +47,7 @@ describe('the table of floating sessions', () => {
     app = await startApp({ services: [licensingService] });
     client = new pg.Client({ connectionString: app.databaseUrl, options: '-c search_path=licensing', pipeline: true });
     await client.connect();
-    // Whatever is projected is in the log.
+    // The projection reads the recorded time of each event from the log.
     await client.query(
       `insert into events (id, stream_id, version, type, data, metadata, recorded_at)
        select id, stream_id, version, type, '{}', '{}', recorded_at
@@ -60,7 +60,7 @@ describe('the table of floating sessions', () => {
     await app.close();
   });
 
-  /** The rows after these ranges of events, one batch each, came one after the other. */
+  /** The rows after the projection of these ranges of events, one batch per range, in this order. */
   const rowsAfter = async (...batches: readonly (readonly [number, number])[]): Promise<unknown[]> => {
     await client.query('begin');
     try {
@@ -72,7 +72,7 @@ describe('the table of floating sessions', () => {
     }
   };
 
-  it('tells what became of each session', async () => {
+  it('has the present state of each session', async () => {
     const [a, b, c] = await rowsAfter([0, EVENTS.length]);
     const row = { license_id: 'lic_1', product_id: 'prod_1', label: 'Desk 7', borrowed_until: null, ended_at: null };
     expect(a).toMatchObject({
@@ -90,7 +90,7 @@ describe('the table of floating sessions', () => {
     expect(c).toMatchObject({ ...row, id: 'c', version: 8, begun_in: 6, ended_at: new Date(at(33)) });
   });
 
-  it('is the same however the events are cut into batches, and when some of them come again', async () => {
+  it('is the same for any split into batches, and if some events are repeated', async () => {
     const whole = await rowsAfter([0, EVENTS.length]);
     for (let cut = 1; cut < EVENTS.length; cut += 1) {
       expect(await rowsAfter([0, cut], [cut, EVENTS.length])).toEqual(whole);

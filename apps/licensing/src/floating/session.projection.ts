@@ -5,7 +5,7 @@ import { sessionsTable } from './session.table.ts';
 
 type Begun = Extract<FloatingEvent, { type: 'floating.checked_out' }>;
 
-/** What the events of a batch say of one session; null = nothing, of a column that never becomes null again. */
+/** The changes of one session by the events of a batch; null = no change, in columns that never become null again. */
 interface Change {
   readonly id: string;
   version: number;
@@ -16,16 +16,16 @@ interface Change {
   expires_at: string | null;
   borrowed_until: string | null;
   ended_at: string | null;
-  /** The event whose time is that of the end. */
+  /** The event whose recording time is the end of the session. */
   ended_by: string | null;
 }
 
-/** A session that was checked in ended when that was recorded. */
+/** A session that was checked in ended at the time when that event was recorded. */
 const ENDED_AT = 'coalesce(c.ended_at, (select recorded_at from events where events.id = c.ended_by))';
 
 /**
- * All that an event says of a row stands in the event itself or beside it in the log, so rows are written without being read.
- * What was projected before changes nothing when it comes again.
+ * Rows are written without being read: all values are in the event itself or in its log entry. Projecting an event again changes
+ * nothing.
  */
 const INSERT = `insert into floating_sessions as t (id, version, begun_in, license_id, product_id, identifier, identifier_hash, label,
     checked_out_at, renewed_at, expires_at, borrowed_until, ended_at)
@@ -57,8 +57,8 @@ const UPDATE = `update floating_sessions as t set
   where t.id = c.id and t.version < c.version`;
 
 /**
- * Sessions that have ended stay: a program that has slept for long is told that its session is over, not that it never was,
- * and the newest row of a license tells the version of the stream that is loaded from here.
+ * Rows of ended sessions stay, for two reasons. A program that wakes up after a long sleep gets the answer that its session is
+ * over, not that it is unknown. The newest row of a license also holds the stream version, which the snapshot loads.
  */
 export const sessionsProjection = writingProjection({
   name: sessionsTable.name,
@@ -149,6 +149,6 @@ const changeOf = ({ id, version, label, is_relabeled, ...times }: Change): unkno
   times.ended_by,
 ];
 
-/** Rows as one array a column. */
+/** Transposes rows to one array per column. */
 const columns = (rows: readonly (readonly unknown[])[]): unknown[][] =>
   (rows[0] ?? []).map((_, column) => rows.map((row) => row[column]));

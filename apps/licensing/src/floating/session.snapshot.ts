@@ -2,14 +2,14 @@ import { floatingStream, type Session, type Sessions } from '#domain/licensing/f
 import type { Snapshot } from '#events/store';
 import type { SessionRow } from './session.table.ts';
 
-/** null where no session runs: then only the stream's version is told. */
+/** null if no session is active: the row then has only the version of the stream. */
 type Row = { readonly stream_id: string; readonly stream_version: number } & (SessionRow | { readonly id: null });
 
-/** The sessions that no event has ended, so that a stream of a million heartbeats is loaded by one SELECT. */
+/** Loads the sessions that no event has ended, so that one SELECT loads a stream of a million heartbeats. */
 export const sessionsSnapshot: Snapshot = {
   stream: floatingStream,
   load: async (streamIds, pool) => {
-    // Not prepared: a plan that was made while there were few sessions would look through all of them when there are many.
+    // Not a prepared statement: a query plan made for few sessions would scan all of them when there are many.
     const { rows } = await pool.query<Row>({
       text: `select l.stream_id, head.stream_version, s.*
         from unnest($1::text[], $2::text[]) as l(stream_id, license_id)

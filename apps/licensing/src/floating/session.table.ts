@@ -1,14 +1,14 @@
 import { integer, text, time } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Floating sessions as they are listed, also those that have ended. */
+/** Floating sessions as they are listed, including ended sessions. */
 export const sessionsTable = defineTable(
   'floating_sessions',
   {
     id: text().key(),
-    /** In the stream of the license's sessions: the last event about this session. */
+    /** Version of the last event about this session, in the stream of the sessions of the license. */
     version: integer(),
-    /** In the same stream: the event that began it. */
+    /** Version of the event that began it, in the same stream. */
     begun_in: integer(),
     license_id: text(),
     product_id: text(),

@@ -19,7 +19,7 @@ import type { SessionRow } from './session.table.ts';
 export type Floated = Outcome<State, FloatingEvent>;
 type Options = HandleOptions<State, FloatingEvent>;
 
-/** The sessions of floating licenses, running and ended. */
+/** The sessions of floating licenses, active and ended. */
 @Injectable()
 export class Sessions {
   constructor(
@@ -39,7 +39,10 @@ export class Sessions {
     );
   }
 
-  /** A command on one session. If the stream no longer holds the session, it is decided again as one that has ended. */
+  /**
+   * Runs a command on one session. If the stream state no longer holds the session, the command is decided again as for an ended
+   * session.
+   */
   async handleOne(
     license_id: string,
     session_id: string,
@@ -53,7 +56,7 @@ export class Sessions {
     } catch (error) {
       const isUnknown = error instanceof Refusal && error.code === 'SESSION_NOT_FOUND';
       if (!isUnknown || !(await this.#wasThere(license_id, session_id))) throw error;
-      // An ended session never runs again, so this cannot have changed meanwhile.
+      // An ended session never becomes active again, so this cannot have changed in the meantime.
       return handle(true);
     }
   }
@@ -67,7 +70,10 @@ export class Sessions {
     return rowCount === 1;
   }
 
-  /** Running sessions, oldest first. @param after id of the last session on the previous page */
+  /**
+   * Active sessions, oldest first.
+   * @param after id of the last session on the previous page
+   */
   async running(license_id: string, after: string, limit: number): Promise<SessionRow[]> {
     const { rows } = await this.database.pool.query<SessionRow>({
       name: 'floating_sessions',

@@ -2,7 +2,7 @@ import { gatewayService } from '../../../gateway/src/gateway.module.ts';
 import { licensingService } from '../licensing.module.ts';
 import { eventually, type Reply, startApp, type TestApp } from '../../../../test/support/app.ts';
 
-/** Calls a second with one license key. */
+/** Calls per second with one license key. */
 const LIMIT = 20;
 
 describe('the limits of callers with a license key', () => {
@@ -27,8 +27,8 @@ describe('the limits of callers with a license key', () => {
   const remaining = ({ headers }: Reply): number =>
     Number(/^"license";r=(\d+);t=\d+$/.exec(String(headers['ratelimit']))?.[1]);
 
-  it('count all routes together, and say what is left', async () => {
-    // Three calls may fall into two windows of a second; then they are made again.
+  it('count all routes together, and show what is left', async () => {
+    // Three calls may fall into two one-second windows; the test then repeats them.
     await eventually(async () => {
       const first = remaining(await verify());
       const second = remaining(await call('activations'));
@@ -52,7 +52,7 @@ describe('the limits of callers with a license key', () => {
     expect(unknown.headers).toHaveProperty('ratelimit-policy', `"license";q=${LIMIT};w=1`);
   });
 
-  it('stand beside the limit of the API key that is sent along', async () => {
+  it('apply in addition to the limit of the API key in the same call', async () => {
     const reply = await eventually(async () => {
       const answer = await app.call('POST', '/license/verify', { license_key, identifier: 'device' });
       return answer.status === 200 && answer;

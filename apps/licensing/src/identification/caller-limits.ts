@@ -8,7 +8,7 @@ import { CONFIG, DATABASE } from '#platform/service';
 import { IdentificationSettings } from './identification.settings.ts';
 
 /**
- * The limits of callers that show a license key, a code or an invite token. All routes share this one instance, so that each
+ * The limits of callers that send a license key, a code or an invite token. All routes share this one instance, so that each
  * limit counts all calls of a license, and all failures of an address.
  */
 @Injectable()
@@ -29,7 +29,7 @@ export class CallerLimits {
   }
 
   /**
-   * Counts a call against the limit of its license; the answer's headers say what is left.
+   * Counts a call against the limit of its license. The response headers show what is left.
    * @throws RateLimitExceeded 429 RATE_LIMITED
    */
   async take(license_id: string, call: Pick<Call, 'addHeaders'>): Promise<void> {

@@ -9,7 +9,7 @@ import { type Found, LicenseLookup } from './license-lookup.ts';
 /** The parts of a call that identify its caller, besides the license key. */
 export type Caller = Pick<Call, 'principal' | 'ip' | 'addHeaders'>;
 
-/** Identifies callers by a license key, within the limits of its license. Wrong keys are counted, and lock the address out. */
+/** Identifies callers by a license key, within the limits of its license. Wrong keys are counted and lock the address out. */
 @Injectable()
 export class Identification {
   constructor(
@@ -32,6 +32,6 @@ export class Identification {
   }
 }
 
-/** The actor of a call is its API key, or else the license whose key it shows. */
+/** The actor of a call is its API key, or else the license whose key it sends. */
 export const actorOf = ({ actor }: Principal, licenseId: string): Actor =>
   actor.type === 'system' ? { type: 'license', id: licenseId } : actor;

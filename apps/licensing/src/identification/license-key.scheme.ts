@@ -1,6 +1,6 @@
 import type { AuthenticationScheme } from '#platform/auth/scheme';
 
-/** A license key in the body opens the route, or an API key with `licenses:write`. */
+/** Authorizes a call with a license key in the body, or an API key with `licenses:write`. */
 export const LICENSE_KEY: AuthenticationScheme = {
   actor: 'license',
   scope: 'licenses:write',

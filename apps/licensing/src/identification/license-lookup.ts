@@ -12,7 +12,7 @@ import { DATABASE, EVENT_STORE } from '#platform/service';
 import { Entitlements, type Granted } from '../entitlements/entitlements.ts';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 
-/** A license with what its use is judged by, each with its version. */
+/** A license with everything that decides whether it may be used, each with its version. */
 export interface Found {
   readonly id: string;
   readonly license: Loaded<License>;
@@ -21,21 +21,21 @@ export interface Found {
   readonly granted: Granted;
 }
 
-/** Which license a key was found to open, and the hash that it must still have in that license's state. */
+/** The license that a key belongs to, and the key hash that the state of the license must still have. */
 interface Opened {
   readonly id: string;
   readonly hash: string;
 }
 
-/** Keys whose licenses are remembered. */
+/** Maximum number of keys whose licenses are cached. */
 const REMEMBERED = 50_000;
 
-/** From a license key to all that verification needs, from memory when it has been asked for lately. */
+/** Finds all that verification needs from a license key; from memory if the key was used recently. */
 @Injectable()
 export class LicenseLookup {
   readonly #opened = new LRUCache<string, Opened>({ max: REMEMBERED });
   readonly #fingerprints = new LRUCache<string, string>({ max: REMEMBERED });
-  /** Ids by the hashes of keys. */
+  /** License ids by key hash. */
   readonly #ids = new Gatherer((hashes) => this.#read(hashes));
 
   constructor(
@@ -45,19 +45,19 @@ export class LicenseLookup {
     private readonly entitlements: Entitlements,
   ) {}
 
-  /** At once where everything is in memory; undefined when it is not, which says nothing about the key. */
+  /** Answers without waiting if everything is in memory. undefined means that it is not; it says nothing about the key. */
   remembered(key: string): Found | undefined {
     const opened = this.#opened.get(key);
     const found = opened && this.#peek(opened.id);
     return found?.license.state.key_hash === opened?.hash ? found : undefined;
   }
 
-  /** @returns undefined when there is no such key */
+  /** @returns undefined if no license has this key */
   async byKey(key: string): Promise<Found | undefined> {
     const opened = this.#opened.get(key);
     const found = opened && (await this.byId(opened.id));
     if (found !== undefined && found.license.state.key_hash === opened?.hash) return found;
-    // The table knows of a key from the commit that brought it, when the state here may still be of the moment before.
+    // The table has a new key from its commit on. The state in memory may still be older.
     const id = await this.#find(key);
     return id === undefined ? undefined : this.byId(id);
   }
@@ -76,7 +76,7 @@ export class LicenseLookup {
     return { ...found, granted: await this.entitlements.of(found.license.state, found.plan.state) };
   }
 
-  /** Base64url SHA-256 of the normalized identifier: what activations and leases are bound to. */
+  /** Base64url SHA-256 of the normalized identifier. Activations and leases are bound to it. */
   fingerprint(identifier: string): string {
     let hash = this.#fingerprints.get(identifier);
     if (hash === undefined) {
@@ -115,7 +115,7 @@ export class LicenseLookup {
   }
 }
 
-/** A license is never without its plan and product: they were there when it was issued, and streams do not go away. */
+/** A license always has its plan and product: they existed when it was issued, and streams are never deleted. */
 const made = (
   id: string,
   license: Loaded<unknown>,

@@ -4,19 +4,19 @@ import { ExportedLicense, isExported, takesNull } from './line.schemas.ts';
 
 type Read = (text: string) => unknown;
 
-/** Columns that are not texts. What cannot be read stays a text, and validation refuses it. */
+/** Columns that are not text. A cell that cannot be parsed stays text, and validation refuses it. */
 const READ: Readonly<Record<string, Read>> = {
   metadata: (text) => JSON.parse(text) as unknown,
   activations: (text) => text.split(';').map((identifier) => identifier.trim()),
   skip_trial: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
 };
 
-/** `export` writes how many activations there are. */
+/** `export` writes the number of activations in this column. */
 const READ_EXPORTED: typeof READ = { ...READ, activations: (text) => (/^\d+$/.test(text) ? Number(text) : text) };
 
 /**
- * The fields in a row of cells. An empty cell is a field left out; in a file that `export` wrote it is null where the field
- * may be null. The apostrophe that keeps a cell from being a formula is taken away.
+ * The fields in a row of cells. An empty cell means that the field is left out. In a file that `export` wrote, it means null if
+ * the field may be null. The apostrophe that neutralizes a formula is removed.
  */
 export const contentOf = (columns: readonly string[], cells: readonly string[]): Content => {
   if (cells.length !== columns.length) return { fault: `has ${cells.length} cells; the heading has ${columns.length}` };

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { Problem } from '#platform/http/problem';
 import { ExportedLicense, ImportedLicense, isExported } from './line.schemas.ts';
 
-/** How the cells of a file are separated, and what its columns are called. */
+/** The delimiter of the cells in a file, and the names of its columns. */
 export interface Heading {
   readonly delimiter: string;
   /** Names of fields; '' for a column without a name. */
@@ -11,17 +11,17 @@ export interface Heading {
 }
 
 const DELIMITERS = [',', ';', '\t'] as const;
-/** Names that a refusal repeats at most, and the characters of each. */
+/** Maximum number of names that a refusal repeats, and maximum length of each. */
 const NAMED = 20;
 const NAME_LENGTH = 40;
 
-/** The delimiter in a line `sep=;`, which Excel reads and writes before the heading; undefined when it is no such line. */
+/** The delimiter in a line `sep=;`, which Excel reads and writes before the heading; undefined if it is not such a line. */
 export const declaredDelimiter = (text: string): string | undefined => /^"?sep=([^"\r\n])"?$/i.exec(text)?.[1];
 
 /**
- * Reads the heading of a CSV file. The delimiter is the declared one, else the one of comma, semicolon and tab that finds the
- * most fields. Names may differ in case, and may have spaces or dashes in place of `_`.
- * @throws Problem 400 `INVALID_HEADING`, which names the columns that are unknown, missing or there twice
+ * Reads the heading of a CSV file. The delimiter is the declared one, or else the one of comma, semicolon and tab that finds the
+ * most fields. Names may differ in case, and may have spaces or dashes instead of `_`.
+ * @throws Problem 400 `INVALID_HEADING`, which names the unknown, missing and repeated columns
  */
 export const readHeading = (text: string, line: number, declared: string | undefined): Heading => {
   const delimiters = declared === undefined ? DELIMITERS : [declared];
@@ -38,7 +38,7 @@ const fieldsFor = (columns: readonly string[]) => (isExported(columns) ? Exporte
 const fieldsFound = ({ columns }: Heading): number =>
   columns.filter((name) => Object.hasOwn(fieldsFor(columns).properties, name)).length;
 
-/** @returns no names when quotes do not match, as they may not with another delimiter than the file's */
+/** @returns no names if quotes do not match, which can happen with a delimiter that the file does not use */
 const namesOf = (text: string, delimiter: string): string[] => {
   try {
     const [names = []] = parse(text, { delimiter });
@@ -81,7 +81,7 @@ const refuseFaults = ({ columns }: Heading, line: number): void => {
   );
 };
 
-/** @returns for example `missing: email, plan_id`; undefined when there are no names */
+/** @returns for example `missing: email, plan_id`; undefined if there are no names */
 const namedFault = (what: string, names: readonly string[]): string | undefined => {
   if (names.length === 0) return undefined;
   const shown = names.slice(0, NAMED).map((name) => JSON.stringify(name.slice(0, NAME_LENGTH).toWellFormed()));

@@ -5,10 +5,10 @@ import { contentOf } from './csv-cells.ts';
 import { declaredDelimiter, type Heading, readHeading } from './csv-heading.ts';
 import { type ImportRecord, LONGEST_LINE, TOO_LONG, unreadable } from './import-record.ts';
 
-/** Characters after which no further record is parsed with those before it. */
+/** Number of characters after which a group of records is parsed, without further records. */
 const BATCH = 65_536;
 
-/** A record of CSV with its line break: one line, or several where line breaks stand in quotes. */
+/** A CSV record with its line break: one line, or several lines if quoted cells contain line breaks. */
 interface CsvText {
   /** Its first line. */
   readonly line: number;
@@ -17,8 +17,8 @@ interface CsvText {
 
 /**
  * Reads CSV (RFC 4180) under a heading that names the fields.
- * @throws Problem 400 `INVALID_HEADING`; or `UNREADABLE_FILE` when quotes do not match or a record is too long: the records
- *   after it cannot be told apart then
+ * @throws Problem 400 `INVALID_HEADING`; or `UNREADABLE_FILE` if quotes do not match or a record is too long: the records after
+ *   it cannot be separated then
  */
 export async function* csvRecords(lines: AsyncGenerator<TextLine>): AsyncGenerator<ImportRecord> {
   try {
@@ -28,12 +28,12 @@ export async function* csvRecords(lines: AsyncGenerator<TextLine>): AsyncGenerat
       for (const [n, { line }] of batch.entries()) yield { line, ...contentOf(columns, rows[n] ?? []) };
     }
   } finally {
-    // A refused heading lets go of the file too; otherwise the rest of a request is never read.
+    // Releases the file also if the heading is refused; otherwise the rest of the request is never read.
     await lines.return(undefined);
   }
 }
 
-/** Takes the lines up to the heading: empty ones, and one that declares the delimiter. */
+/** Consumes the lines before the heading: empty lines, and a line that declares the delimiter. */
 const readToHeading = async (lines: AsyncGenerator<TextLine>): Promise<Heading> => {
   let declared: string | undefined;
   for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
@@ -47,8 +47,8 @@ const readToHeading = async (lines: AsyncGenerator<TextLine>): Promise<Heading> 
 };
 
 /**
- * Puts lines together to records: a record ends with the first line at which the number of quotes is even. That holds for all
- * valid CSV, as quotes open, close, or stand doubled in a quoted cell. Empty lines between records are left out.
+ * Joins lines to records: a record ends with the first line at which the number of quotes is even. That holds for all valid CSV,
+ * because quotes open, close, or are doubled in a quoted cell. Empty lines between records are skipped.
  */
 async function* recordTexts(lines: AsyncIterable<TextLine>): AsyncGenerator<CsvText> {
   let first = 0;

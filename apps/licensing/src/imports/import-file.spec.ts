@@ -36,7 +36,7 @@ const refused = (code: string, ...words: (string | RegExp)[]) =>
       ),
     ) as string,
   }) as Error;
-/** A heading and two rows, with another delimiter. */
+/** A heading and two rows with the given delimiter. */
 const separated = (delimiter: string): string =>
   [HEADING, 'x-1,prod_1,plan_1,a@example.com,Jörg', 'x-2,prod_1,plan_1,a@example.com,"1,5"']
     .join('\r\n')
@@ -67,7 +67,7 @@ describe('a file of CSV', () => {
     expect(await contents(file)).toEqual([named('x-1', 'Ada')]);
   });
 
-  it('is refused once when its heading has unknown, missing or repeated names', async () => {
+  it('is refused as a whole if its heading has unknown, missing or repeated names', async () => {
     await expect(read('external_id,product_id,plan_id,name,Name,Vorname\n1\n2\n')).rejects.toThrow(
       refused(
         'INVALID_HEADING',
@@ -97,12 +97,12 @@ describe('a file of CSV', () => {
     expect((await read(file)).map(({ line }) => line)).toEqual([4, 6, 8]);
   });
 
-  it('keeps line breaks in quotes, whichever they are', async () => {
+  it('keeps line breaks of any kind in quotes', async () => {
     const file = `${HEADING}\r\nx-1,prod_1,plan_1,a@example.com,"a\nb\r\nc\rd\u2028e"\r\n`;
     expect(await contents(file)).toEqual([named('x-1', 'a\nb\r\nc\rd\u2028e')]);
   });
 
-  it('takes time in proportion to its length, also with a quote that is never closed', async () => {
+  it('is read in linear time, also with a quote that is never closed', async () => {
     const file = `${HEADING}\nx-1,prod_1,plan_1,a@example.com,"${'\n'.repeat(2_000_000)}`;
     await expect(read(file)).rejects.toThrow(refused('UNREADABLE_FILE', 'line 2', 'longer than 1 MiB'));
   });
@@ -115,7 +115,7 @@ describe('a file of CSV', () => {
     await expect(read(`${HEADING}\n${rows}`)).rejects.toThrow(refused('UNREADABLE_FILE', line));
   });
 
-  it('refuses rows of other lengths by themselves, and text under no heading', async () => {
+  it('refuses single rows that have a wrong number of cells, or text in a column without a name', async () => {
     const heading = `${HEADING},`;
     expect(await contents(`${heading}\na,b\nx-1,prod_1,plan_1,a@example.com,Ada,more\n`)).toEqual([
       'has 2 cells; the heading has 6',
@@ -125,17 +125,17 @@ describe('a file of CSV', () => {
 });
 
 describe('a file of NDJSON', () => {
-  it('is cut at LF alone', async () => {
+  it('is split only at LF', async () => {
     const text = { note: 'a\u2028b\u2029c\u0085d' };
     expect(await contents(`${JSON.stringify(text)}\r\n\n${JSON.stringify(text)}`, NDJSON)).toEqual([text, text]);
   });
 
-  it('is refused once when it does not begin with an object', async () => {
+  it('is refused as a whole if it does not begin with an object', async () => {
     for (const file of ['[\n{}\n]', `${HEADING}\nx-1\n`, '"text"', '\n1'])
       await expect(read(file, NDJSON)).rejects.toThrow(refused('UNREADABLE_FILE', /Line [12]/, 'JSON object'));
   });
 
-  it('refuses by itself a line that is too long, or no JSON', async () => {
+  it('refuses only the line that is too long or not JSON', async () => {
     const long = JSON.stringify({ name: 'x'.repeat(1_048_576) });
     expect(await read(`${long}\n{"a":1}\n{"a":\n[]\n`, NDJSON)).toEqual([
       { line: 1, fault: 'is longer than 1 MiB' },
@@ -151,7 +151,7 @@ describe('a file of NDJSON', () => {
 });
 
 describe('a file in another encoding', () => {
-  it.each([CSV, NDJSON])('is decoded by its mark or charset, and refused when it is not valid: %s', async (type) => {
+  it.each([CSV, NDJSON])('is decoded by its byte order mark or charset, and refused if invalid: %s', async (type) => {
     const record = named('x-1', 'Jörg €');
     const text = type === CSV ? `${HEADING}\n${Object.values(record).join(',')}\n` : `${JSON.stringify(record)}\n`;
     const latin = Buffer.from(text.replace('€', '\u0080'), 'latin1');
@@ -194,7 +194,7 @@ describe('a large file', () => {
     for await (const record of recordsOf(chunks(), type)) {
       if ('fault' in record) faults += 1;
       taken += 1;
-      // A consumer that waits at times: what is read meanwhile would pile up.
+      // The consumer pauses at times: data that is read in the meantime would accumulate in memory.
       if (taken % 50_000 === 0) await new Promise((resolve) => setImmediate(resolve));
       ahead = Math.max(ahead, given - taken);
     }
@@ -202,7 +202,7 @@ describe('a large file', () => {
     expect(ahead).toBeLessThan(20 * perChunk);
   });
 
-  it.each([CSV, NDJSON])('is read no further once its records are not wanted: %s', async (type) => {
+  it.each([CSV, NDJSON])('is not read further after the consumer stops: %s', async (type) => {
     let closed = false;
     async function* chunks(): AsyncGenerator<Buffer> {
       try {

@@ -8,10 +8,10 @@ import { type ImportRecord, LONGEST_LINE, unreadable } from './import-record.ts'
 import { ndjsonRecords } from './ndjson.ts';
 
 /**
- * Reads the records of a file, no faster than they are taken.
+ * Reads the records of a file, no faster than the caller consumes them.
  * @param contentType `text/csv` or `application/x-ndjson`; its `charset` is a label of the WHATWG Encoding Standard. A byte
- *   order mark goes before it; without both the file is UTF-8.
- * @throws Problem when the file as a whole is refused: 400 `UNREADABLE_FILE` or `INVALID_HEADING`, 413, 415
+ *   order mark takes precedence over it; without both the file is UTF-8.
+ * @throws Problem if the file as a whole is refused: 400 `UNREADABLE_FILE` or `INVALID_HEADING`, 413, 415
  */
 export const recordsOf = (file: AsyncIterable<Buffer>, contentType: string): AsyncGenerator<ImportRecord> => {
   const { essence, params } = new MIMEType(contentType);

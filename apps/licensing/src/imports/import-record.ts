@@ -1,17 +1,17 @@
 import { jsonFault } from '#platform/http/body';
 import { Problem } from '#platform/http/problem';
 
-/** A record of a file: what it says, or why it says nothing. `line` is its first line, counted from 1. */
+/** A record of a file: its content, or the reason why it cannot be read. `line` is its first line, counted from 1. */
 export type ImportRecord = { readonly line: number } & Content;
 
 export type Content = { readonly record: unknown } | { readonly fault: string };
 
-/** Longest line, in bytes: that of a whole request. */
+/** Longest line, in bytes: the same as the limit of a whole request. */
 export const LONGEST_LINE = 1_048_576;
 
 export const TOO_LONG = 'is longer than 1 MiB';
 
-/** A line may not hold what the body of a request may not hold. */
+/** Applies the rules of a request body to the content of a line. */
 export const keepable = (record: unknown): Content => {
   const fault = jsonFault(record);
   return fault === undefined ? { record } : { fault };

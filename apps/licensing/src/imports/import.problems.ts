@@ -1,6 +1,6 @@
 import type { ServiceProblems } from '#platform/service';
 
-/** What the routes of imports refuse. */
+/** Refusals of the import routes. */
 export const importProblems: ServiceProblems = {
   UNREADABLE_FILE: {
     status: 400,

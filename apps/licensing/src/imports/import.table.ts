@@ -9,7 +9,7 @@ export const importsTable = defineTable(
     product_id: text().orNull(),
     actor: json<{ readonly type: string; readonly id: string }>(),
     status: text<'receiving' | 'running' | 'finished'>(),
-    /** Lines that are not empty, without a heading. */
+    /** Number of lines that are not empty, without the heading. */
     lines: integer().default(0),
     done: integer().default(0),
     issued: integer().default(0),
@@ -36,7 +36,7 @@ export const importLinesTable = defineTable(
   'import_lines',
   {
     import_id: text().key(),
-    /** Counts the lines that are not empty, from 1. */
+    /** Position among the lines that are not empty, from 1. */
     n: integer().key(),
     /** Number of the line in the file. */
     line: integer(),

@@ -6,7 +6,7 @@ import { DATABASE } from '#platform/service';
 import type { ImportRow } from './import.table.ts';
 import { ImportLine, type LineOutcome } from './line.ts';
 
-/** Lines of one step. After a crash at most so many lines are read again. */
+/** Lines per step. After a crash, at most this many lines are read again. */
 const STEP = 500;
 
 interface StoredLine {
@@ -16,7 +16,7 @@ interface StoredLine {
   readonly fault: string | null;
 }
 
-/** Works through imports one after the other. A new leader goes on where the last one ended. */
+/** Processes imports one after the other. A new leader continues where the previous leader stopped. */
 @Injectable()
 export class Importer extends BackgroundWork {
   readonly name = 'imports';
@@ -63,7 +63,7 @@ export class Importer extends BackgroundWork {
     const count = (outcome: LineOutcome['outcome']): number => outcomes.filter((one) => one.outcome === outcome).length;
     const refused = outcomes.filter((one) => one.outcome === 'refused');
     await inTransaction(this.database.pool, async (tx) => {
-      // Only if the import is still where this step began, so that a leader that lost its lock counts nothing twice.
+      // Updates only if the import is still at the start of this step, so that a leader that lost its lock counts nothing twice.
       const { rowCount } = await tx.query(
         `update imports set done = done + $3, issued = issued + $4, unchanged = unchanged + $5, refused = refused + $6,
            status = case when done + $3 >= lines then 'finished' else status end,

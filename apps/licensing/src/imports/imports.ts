@@ -11,17 +11,19 @@ import { type ImportRefusalRow, type ImportRow, importRefusalsTable, importsTabl
 import { recordsOf } from './import-file.ts';
 import type { ImportRecord } from './import-record.ts';
 
-/** Records that are written at once, and the characters of JSON after which no further one is added. */
+/** Maximum number of records per write, and the number of JSON characters after which no further record is added. */
 const BATCH = 1_000;
 const BATCH_LENGTH = 4_194_304;
 
-/** Files of licenses. A file is stored whole before its first license is issued, so a crash loses nothing that was accepted. */
+/**
+ * Imports of license files. A file is stored completely before its first license is issued, so a crash loses no accepted data.
+ */
 @Injectable()
 export class Imports {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
 
   /**
-   * Stores a file, and starts its import. A file that is refused, or that does not arrive whole, leaves nothing behind.
+   * Stores a file and starts its import. If the file is refused or does not arrive completely, nothing is stored.
    * @param media its content type, with the charset
    */
   async receive(file: Readable, media: string, { actor, product_id }: Principal): Promise<ImportRow> {
@@ -31,7 +33,7 @@ export class Imports {
       [id, product_id, actor],
     );
     try {
-      // The request is not destroyed when its file is refused: that would close the connection before the answer.
+      // Does not destroy the request if its file is refused: that would close the connection before the answer.
       const lines = await this.#store(id, recordsOf(file.iterator({ destroyOnReturn: false }), media));
       const { rows } = await this.database.pool.query<ImportRow>(
         `update imports set lines = $2, status = case when $2 = 0 then 'finished' else 'running' end,
@@ -68,7 +70,7 @@ export class Imports {
     });
   }
 
-  /** @returns how many records there are */
+  /** @returns the number of records */
   async #store(id: string, records: AsyncIterable<ImportRecord>): Promise<number> {
     let stored = 0;
     let length = 0;

@@ -2,12 +2,12 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { Email, Identifier, Metadata, Nullable, StrictObject, Text } from '#platform/http/schemas';
 import { issueLicense, License } from '../licenses/license.endpoints.ts';
 
-/** Statuses that a license of another system can have; the other ones follow from its term. */
+/** Statuses that a license of another system can have; the other statuses follow from its term. */
 const IMPORTED_STATUSES = ['active', 'suspended', 'revoked', 'canceled'] as const;
 
 const LicenseKey = Type.String({ ...Text(1024, { min: 8 }), normalize: (text: string) => text.trim() });
 
-/** A line of a file of another system: what a license is issued with, and its present status and devices. */
+/** A line of a file from another system: the data for issuing a license, its present status and its devices. */
 export const ImportedLicense = StrictObject({
   ...issueLicense.body.properties,
   email: Email,
@@ -21,7 +21,7 @@ export type ImportedLicense = Static<typeof ImportedLicense>;
 
 const { id, product_id, plan_id, email: _email, ...described } = License.properties;
 
-/** A line that `export` wrote: it has an `id`. Columns may be taken out of such a file, and license keys added to it. */
+/** A line that `export` wrote: it has an `id`. Columns may be removed from such a file, and license keys added to it. */
 export const ExportedLicense = StrictObject({
   id,
   product_id,

@@ -33,10 +33,10 @@ export type LineOutcome =
 const validateImported = validator(ImportedLicense, 'body');
 const validateExported = validator(ExportedLicense, 'body');
 
-/** An import is remembered forever. */
+/** Expiry of the command ids of an import: they are kept forever. */
 const NEVER = '9999-12-31T00:00:00.000Z';
 
-/** Issues a license for one line in one append: all of the line or nothing, and once however often the line comes. */
+/** Issues a license for one line in one append. The line is issued completely or not at all, and once even if it is repeated. */
 @Injectable()
 export class ImportLine {
   constructor(
@@ -48,7 +48,7 @@ export class ImportLine {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @throws errors that the line does not cause, such as a database that does not answer */
+  /** @throws errors that the line does not cause, such as an unavailable database */
   async run(job: ImportRow, record: unknown): Promise<LineOutcome> {
     try {
       return await this.#issue(job, await this.#order(job, record));
@@ -87,19 +87,19 @@ export class ImportLine {
     } catch (error) {
       if (error instanceof StaleVersionError) return this.#existing(id, asked.product_id);
       if (!(error instanceof HandledBeforeError)) throw error;
-      // By this import, before it was interrupted, or by an earlier one.
+      // The license was issued by this import before it was interrupted, or by an earlier import.
       return { outcome: Buffer.from(error.result).toString() === job.id ? 'issued' : 'unchanged' };
     }
   }
 
-  /** A license that this Keyledger exported is here already. */
+  /** Answers for an exported license whose id already exists here. */
   async #existing(id: string, product_id: string): Promise<LineOutcome> {
     const { state } = await this.store.load(licenseStream, id);
     if (state.status === 'none' || state.product_id !== product_id) return refuse('LICENSE_EXISTS');
     return { outcome: 'unchanged' };
   }
 
-  /** What happened to the license since it was issued elsewhere. */
+  /** Commands for what happened to the license since it was issued in the other system. */
   #afterwards({ activations, status, plan, ended_at }: Order, { now }: IssueLicense, product: Product) {
     const activate = activations.map((identifier): LicenseCommand => ({
       type: 'Activate',
@@ -119,7 +119,7 @@ export class ImportLine {
   }
 }
 
-/** The other statuses follow from the term of the license. */
+/** Commands that lead to a status. The other statuses follow from the term of the license. */
 const CHANGES: Partial<Record<LicenseStatus, 'SuspendLicense' | 'RevokeLicense' | 'CancelLicense'>> = {
   suspended: 'SuspendLicense',
   revoked: 'RevokeLicense',
@@ -128,7 +128,7 @@ const CHANGES: Partial<Record<LicenseStatus, 'SuspendLicense' | 'RevokeLicense' 
 
 const ENDED: readonly string[] = ['past_due', 'expired'] satisfies LicenseStatus[];
 
-/** Decides the commands in turn, each on the state that the one before left. */
+/** Decides the commands in order, each on the state after the previous one. */
 const decideAll = (commands: readonly LicenseCommand[], state: LicenseState, status: LicenseStatus): LicenseEvent[] => {
   const events: LicenseEvent[] = [];
   let present = state;
@@ -143,7 +143,7 @@ const decideAll = (commands: readonly LicenseCommand[], state: LicenseState, sta
   return events;
 };
 
-/** Why a line is refused, in one line; undefined when the line is not the cause. */
+/** The reason why a line is refused, as one line of text; undefined if the line is not the cause. */
 const reasonOf = (error: unknown): string | undefined => {
   if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL)
     return 'TRIAL_USED: this customer already had a trial of this product.';

@@ -2,8 +2,8 @@ import type { TextLine } from '#platform/text/text-lines';
 import { type Content, type ImportRecord, keepable, TOO_LONG, unreadable } from './import-record.ts';
 
 /**
- * Reads NDJSON: one JSON object per line. Empty lines are left out.
- * @throws Problem 400 `UNREADABLE_FILE` when the first line is no JSON object: the file is of another kind then
+ * Reads NDJSON: one JSON object per line. Empty lines are skipped.
+ * @throws Problem 400 `UNREADABLE_FILE` if the first line is not a JSON object: the file then has another format
  */
 export async function* ndjsonRecords(lines: AsyncIterable<TextLine>): AsyncGenerator<ImportRecord> {
   let first = true;

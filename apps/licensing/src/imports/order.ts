@@ -5,19 +5,19 @@ import type { Time } from '#domain/shared/time';
 import type { issueLicense } from '../licenses/license.endpoints.ts';
 import type { ExportedLicense, ImportedLicense } from './line.schemas.ts';
 
-/** The license that a line of an import asks for. */
+/** The license that a line of an import requests. */
 export interface Order {
   /** Id of the license; undefined for a new one. */
   readonly id: string | undefined;
-  /** What tells the lines of a product apart. */
+  /** Identifies a line within its product. */
   readonly external_id: string;
   readonly plan: Plan;
   readonly asked: Static<(typeof issueLicense)['body']>;
-  /** undefined = a new key is made. */
+  /** undefined = the import makes a new key. */
   readonly license_key: string | undefined;
-  /** What the license is once it is issued. */
+  /** The status that the license has after the import. */
   readonly status: LicenseStatus;
-  /** When the term of a canceled license ends or ended; undefined where cancelling decides it. */
+  /** When the term of a canceled license ends or ended; undefined if the cancellation decides it. */
   readonly ended_at: Time | undefined;
   readonly activations: readonly string[];
 }
@@ -28,17 +28,18 @@ export const orderOfImported = (line: ImportedLicense, plan: Plan): Order => {
 };
 
 /**
- * The license in an export, under its own id, also of a plan that is no longer sold. Left behind are the key, which an export does not show; the devices, which
- * activate with the new key; and the customer's id, which follows from the e-mail address.
+ * The license in an export, with its own id, also of a plan that is no longer sold. Three things are not taken over: the key,
+ * which an export does not show; the devices, which activate with the new key; and the customer id, which follows from the e-mail
+ * address.
  */
 export const orderOfExported = (line: ExportedLicense, plan: Plan): Order => {
   const { id, license_key, status = 'active', activations: _count, customer_id: _customer, ...rest } = line;
   const { created_at: _created, term_started_at, valid_from, valid_until, updates_until, ...described } = rest;
-  // The term starts with the first activation, and lasts as the plan says.
+  // If true, the term starts with the first activation, and its length comes from the plan.
   const waits = term_started_at === null;
   const asked = {
     ...described,
-    // A trial that is over is not given again. A plan of the type trial has no other term.
+    // A trial that is over is not given again. But a plan of type trial has only the trial term.
     skip_trial: status !== 'trialing' && plan.license_type !== 'trial',
     ...(waits || valid_from === undefined ? {} : { valid_from }),
     ...(waits || valid_until === undefined ? {} : { valid_until }),
@@ -49,7 +50,9 @@ export const orderOfExported = (line: ExportedLicense, plan: Plan): Order => {
   return { id, external_id: id, plan: sold, license_key: key, status, activations: [], ...termOf(asked, status) };
 };
 
-/** A license whose term is over can no longer be canceled: it is issued without an end, and canceled as of its end. */
+/**
+ * Issues a canceled license without an end, and cancels it as of its end: a license whose term is over can no longer be canceled.
+ */
 const termOf = (asked: Order['asked'], status: LicenseStatus): Pick<Order, 'asked' | 'ended_at'> =>
   status === 'canceled' && typeof asked.valid_until === 'string'
     ? { asked: { ...asked, valid_until: null }, ended_at: asked.valid_until }

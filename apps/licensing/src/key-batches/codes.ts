@@ -12,7 +12,7 @@ export interface NewCode {
   readonly hash: string;
 }
 
-/** Redemption codes, of which only keyed hashes are kept, and the license keys that belong to them. */
+/** Redemption codes and their license keys. Only keyed hashes of the codes are stored. */
 @Injectable()
 export class Codes {
   constructor(@Inject(MASTER_KEY) private readonly masterKey: MasterKey) {}
@@ -22,15 +22,15 @@ export class Codes {
     return { text, hash: this.hash(text) };
   }
 
-  /** The keyed hash that a code is found by: the same for all ways of writing it. */
+  /** The keyed hash for lookup: the same for all spellings of the code. */
   hash(text: string): string {
     return this.masterKey.hash('redemption-code', normalizeLicenseKey(text));
   }
 
   /**
-   * The license key that a code is redeemed for. It is derived from the code under the master key: the same each time, so that
-   * it can be printed beside the code and is not stored. Neither tells the other without the master key.
-   * @returns undefined where keys are signed: a signed key names its license, which does not exist yet
+   * The license key that a code is redeemed for. It is derived from the code with the master key, so it is the same each time: it
+   * can be printed beside the code and is not stored. Without the master key, neither can be derived from the other.
+   * @returns undefined if keys are signed: a signed key names its license, which does not exist yet
    */
   licenseKey(
     code: string,

@@ -30,7 +30,7 @@ import { keyBatchCodesTable, keyBatchesTable } from './key-batch.table.ts';
 
 type Batched = Outcome<KeyBatchState, KeyBatchEvent>;
 
-/** Codes per append: other commands wait behind each flush. */
+/** Codes per append. It is limited because other commands wait behind each flush. */
 const AT_ONCE = 500;
 
 @Controller()

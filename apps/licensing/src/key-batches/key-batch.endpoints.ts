@@ -33,7 +33,7 @@ const fields = {
 const KeyBatch = StrictObject(fields, { $id: 'KeyBatch' });
 
 const Code = {
-  number: Type.Integer({ description: 'Place in the batch, from 1.' }),
+  number: Type.Integer({ description: 'Position in the batch, from 1.' }),
 };
 
 export const createKeyBatch = endpoint({
@@ -41,9 +41,9 @@ export const createKeyBatch = endpoint({
   method: 'POST',
   path: '/admin/key-batches',
   operation: 'createKeyBatch',
-  summary: 'Make a batch of redemption codes and their license keys; they are shown only now',
+  summary: 'Create a batch of redemption codes and their license keys; they are shown only once',
   query: StrictObject({
-    format: Type.Optional(Type.Enum(['csv'], { description: 'The codes as a CSV file in place of JSON.' })),
+    format: Type.Optional(Type.Enum(['csv'], { description: 'The codes as a CSV file instead of JSON.' })),
   }),
   body: StrictObject({
     product_id: Id('prod'),
@@ -66,7 +66,7 @@ export const createKeyBatch = endpoint({
               license_key: Nullable(
                 Type.String({
                   description:
-                    'The key of the license that the code is redeemed for; unknown until then. null where keys are signed: a signed key is made on redemption.',
+                    'The key of the license that the code is redeemed for; not valid before. null if keys are signed: a signed key is made on redemption.',
                 }),
               ),
             }),
@@ -111,12 +111,12 @@ export const listCodes = endpoint({
   method: 'GET',
   path: '/admin/key-batches/:id/codes',
   operation: 'listRedemptionCodes',
-  summary: 'The codes of a batch, by their places, with the licenses that they were redeemed for',
+  summary: 'The codes of a batch, by position, with the licenses that they were redeemed for',
   params,
   query: PageQuery({}),
   answers: {
     200: {
-      description: 'A page of codes; their texts are stored nowhere.',
+      description: 'A page of codes, without their texts, which are not stored.',
       schema: Page(
         StrictObject(
           { ...Code, license_id: Nullable(Id('lic')), redeemed_at: Nullable(Timestamp) },
@@ -152,7 +152,7 @@ export const redeemCode = endpoint({
       normalize: normalizeLicenseKey,
       minLength: 1,
       maxLength: 100,
-      description: 'Read as license keys are: as it was pasted or typed.',
+      description: 'Normalized like license keys, so it may be sent as it was pasted or typed.',
     }),
     email: Email,
     name: Type.Optional(Nullable(SearchText(200))),

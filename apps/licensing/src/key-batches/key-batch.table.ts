@@ -25,7 +25,7 @@ export const keyBatchCodesTable = defineTable(
   'key_batch_codes',
   {
     batch_id: text().key(),
-    /** Counts the codes of a batch, from 1. */
+    /** Position of the code in its batch, from 1. */
     number: integer().key(),
     code_hash: text(),
     license_id: text().orNull(),

@@ -43,7 +43,7 @@ describe('batches of keys with redemption codes', () => {
     const { id, codes } = await batchOf(1, over);
     return { ...(codes[0] as Code), batch: id };
   };
-  /** As somebody with a card in his hand. */
+  /** Redeems a code as a customer, without an API key. */
   const redeem = (code: string, over: Fields = {}, headers: Record<string, string> = {}, of = app): Promise<Reply> =>
     of.call(
       'POST',
@@ -68,7 +68,7 @@ describe('batches of keys with redemption codes', () => {
     await app.close();
   });
 
-  it('are shown once, and kept as nothing that they could be made of', async () => {
+  it('are shown once, and cannot be derived from stored data', async () => {
     const { codes, ...batch } = await batchOf(3, { redeem_until: '2999-01-01T00:00:00Z' });
     expect(batch).toMatchObject({ count: 3, redeemed: 0, status: 'active', redeem_until: '2999-01-01T00:00:00.000Z' });
     expect(codes.map(({ number }) => number)).toEqual([1, 2, 3]);
@@ -92,7 +92,7 @@ describe('batches of keys with redemption codes', () => {
     expect(published).not.toContain('hash');
   });
 
-  it('are ten thousand at most, as JSON or as CSV, in which each is another', async () => {
+  it('are at most ten thousand distinct codes, as JSON or CSV', async () => {
     const { codes } = await batchOf(10_000);
     expect(new Set(codes.map(({ code }) => code)).size).toBe(10_000);
     expect(new Set(codes.map(({ license_key }) => license_key)).size).toBe(10_000);
@@ -111,7 +111,7 @@ describe('batches of keys with redemption codes', () => {
     }
   });
 
-  it('are redeemed once, however they are typed, for a license whose term begins then', async () => {
+  it('are redeemed once, in any spelling, for a license whose term begins then', async () => {
     const { code, license_key, batch } = await codeOf();
     const unknown = await app.call('POST', '/license/verify', { license_key, identifier: 'device' });
     expect(unknown.body).toMatchObject({ code: 'NOT_FOUND' });
@@ -137,7 +137,7 @@ describe('batches of keys with redemption codes', () => {
     expect(history.body).toMatchObject({ data: [{ actor: { type: 'user', id: license['customer_id'] } }, {}] });
   });
 
-  it('are redeemed by one of two hundred who ask at two instances', async () => {
+  it('are redeemed by one of two hundred concurrent requests at two instances', async () => {
     const other = await startApp({ services, databaseUrl: app.databaseUrl });
     try {
       const { code, batch } = await codeOf();
@@ -151,7 +151,7 @@ describe('batches of keys with redemption codes', () => {
     }
   });
 
-  it('are redeemed still when whoever claimed one was cut off before its license was issued', async () => {
+  it('are still redeemed if an earlier call claimed the code but did not issue the license', async () => {
     const { code, batch } = await codeOf();
     const store = app.app.nest.select(licensingService.module).get<EventStore>(EVENT_STORE);
     const license_id = newId('lic');
@@ -164,7 +164,7 @@ describe('batches of keys with redemption codes', () => {
     expect(await redeem(code)).toMatchObject({ status: 409, body: { code: 'CODE_REDEEMED' } });
   });
 
-  it('give the same answer again for one Idempotency-Key', async () => {
+  it('give the same answer for the same Idempotency-Key', async () => {
     const { code } = await codeOf();
     const once = { 'idempotency-key': 'redeem-1' };
     const [one, two] = [await redeem(code, {}, once), await redeem(code, {}, once)];
@@ -177,7 +177,7 @@ describe('batches of keys with redemption codes', () => {
     expect(again).toEqual(first);
   });
 
-  it('are not redeemed after their time, nor when they have been withdrawn; what was redeemed stays', async () => {
+  it('are not redeemed after expiry or withdrawal; redeemed licenses stay active', async () => {
     const until = Date.now() + 2_000;
     const late = await codeOf({ redeem_until: new Date(until).toISOString() });
     await eventually(() => Date.now() > until);
@@ -205,7 +205,7 @@ describe('batches of keys with redemption codes', () => {
     });
   });
 
-  it('are a promise: they are redeemed for a plan that is not sold any more, under the keys of the day', async () => {
+  it('are redeemed for a plan that is no longer sold, with the key shown at creation', async () => {
     const of = await newPlan();
     const { code, license_key } = await codeOf({ plan_id: of['id'] });
     await app.call('PATCH', `/admin/plans/${String(of['id'])}`, { active: false });
@@ -215,7 +215,7 @@ describe('batches of keys with redemption codes', () => {
     expect(await app.call('POST', '/admin/key-batches', body)).toMatchObject({ body: { code: 'PLAN_INACTIVE' } });
   });
 
-  it('are redeemed for signed keys, too, which are made then', async () => {
+  it('are redeemed for signed keys, which are made on redemption', async () => {
     const signed = await app.create('/admin/products', {
       name: 'Sig',
       slug: 'sig',
@@ -229,7 +229,7 @@ describe('batches of keys with redemption codes', () => {
     expect((body as Fields)['license_key']).toMatch(/^eyJ/);
   });
 
-  it('are not guessed: who tries is locked out, and the right code is redeemed all the same', async () => {
+  it('lock an address out after wrong guesses, but still accept a valid code', async () => {
     const strict = await startApp({ services, databaseUrl: app.databaseUrl, env: { KEYLEDGER_RATE_LIMITS: 'on' } });
     try {
       const codes: number[] = [];
@@ -241,7 +241,7 @@ describe('batches of keys with redemption codes', () => {
     }
   });
 
-  it('stand in the log: their tables are made of it anew', async () => {
+  it('are in the log, so that their tables can be rebuilt from it', async () => {
     const { codes } = await batchOf(1_200);
     await redeem(codes[1_100]?.code ?? '');
     const tables = () =>
@@ -257,7 +257,7 @@ describe('batches of keys with redemption codes', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('belong to their product', async () => {
+  it('are visible only to API keys of their product', async () => {
     const { batch } = await codeOf();
     const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const { key } = await app.create('/admin/api-keys', {

@@ -40,8 +40,9 @@ export class RedemptionController {
   ) {}
 
   /**
-   * Two appends: the first assigns a license id to the code, the second issues that license. A code is redeemed once its license exists.
-   * A call that comes between the two goes on with the same license id, and only one of several calls issues it.
+   * Makes two appends: the first assigns a license id to the code, the second issues that license. A code is redeemed once its
+   * license exists. A call that comes between the two continues with the same license id, and only one of several calls issues
+   * it.
    */
   @Endpoint(redeemCode)
   async redeem(call: Call<typeof redeemCode>): Promise<Answer> {
@@ -70,7 +71,7 @@ export class RedemptionController {
     return answer(outcome);
   }
 
-  /** @throws Refusal 404 CODE_NOT_FOUND, counted against the address, so that guessing codes leads to a lock-out */
+  /** @throws Refusal 404 CODE_NOT_FOUND, counted as a failure of the address, so that guessing codes locks it out */
   async #find(code: string, ip: string): Promise<FoundCode> {
     const { rows } = await this.database.pool.query<FoundCode>({
       name: 'redemption_code',

@@ -8,7 +8,7 @@ export const rotateKey = endpoint({
   path: '/admin/licenses/:id/rotate-key',
   operation: 'rotateLicenseKey',
   tag: 'Licenses',
-  summary: 'Give a license another key; the one before is refused from now on',
+  summary: 'Give a license a new key; the previous key is refused from now on',
   auth: 'licenses:write',
   params: StrictObject({ id: Id('lic') }),
   body: StrictObject({ reason: Type.Optional(Nullable(Text(500))) }),

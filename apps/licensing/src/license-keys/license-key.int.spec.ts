@@ -19,7 +19,7 @@ describe('the key of a license', () => {
     await app.close();
   });
 
-  it('is exchanged for another: the old one opens nothing here at once, and elsewhere within a second', async () => {
+  it('is rotated: the old key is refused here immediately, and at other instances within a second', async () => {
     const license = await app.issue();
     const old = license['license_key'];
     await app.call('POST', '/license/activate', { license_key: old, identifier: 'device' });
@@ -41,7 +41,7 @@ describe('the key of a license', () => {
     expect(revealed.body).toEqual({ license_key });
   });
 
-  it('stands in no history and in no published event, but that it was exchanged does', async () => {
+  it('is in no history or published event, but the rotation is', async () => {
     const license = await app.issue();
     await rotate(license);
     const history = await app.call('GET', `/admin/licenses/${String(license['id'])}/events`);
@@ -55,7 +55,7 @@ describe('the key of a license', () => {
     expect(JSON.stringify([history.body, events.body])).not.toMatch(/sealed|hash/);
   });
 
-  it('is exchanged once for one Idempotency-Key', async () => {
+  it('is rotated once per Idempotency-Key', async () => {
     const license = await app.issue();
     const [one, two] = [
       await rotate(license, { 'idempotency-key': 'rotate-1' }),
@@ -65,7 +65,7 @@ describe('the key of a license', () => {
     expect(two.headers['idempotent-replayed']).toBe('true');
   });
 
-  it('is not exchanged for a revoked license, nor by a key of another product', async () => {
+  it('is not rotated for a revoked license, nor with an API key of another product', async () => {
     const license = await app.issue();
     const foreign = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const key = await app.create('/admin/api-keys', {

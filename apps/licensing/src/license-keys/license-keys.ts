@@ -10,7 +10,7 @@ import type { MasterKey } from '#platform/crypto/keys';
 import { CONFIG, MASTER_KEY } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
-/** A license key and the forms in which it is kept: a keyed hash to find it by, and the key itself encrypted. */
+/** A license key and its stored forms: a keyed hash for lookup, and the encrypted key. */
 export interface NewLicenseKey {
   readonly text: string;
   readonly hash: string;
@@ -34,12 +34,12 @@ export class LicenseKeys {
     return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 
-  /** A key that the merchant's customers know already. It is revealed as they know it, so its dashes and case are kept. */
+  /** A key that customers of the merchant already have. It is revealed exactly as they have it, so dashes and case are kept. */
   keep(licenseId: string, text: string): NewLicenseKey {
     return { text, hash: this.hash(text), sealed: this.masterKey.seal('license-key', text, licenseId) };
   }
 
-  /** The keyed hash that a key is found by: the same for all ways of writing it. */
+  /** The keyed hash for lookup: the same for all spellings of the key. */
   hash(text: string): string {
     return this.masterKey.hash('license-key', normalizeLicenseKey(text));
   }
@@ -49,7 +49,10 @@ export class LicenseKeys {
     return Buffer.from(this.masterKey.open('license-key', sealed, licenseId)).toString();
   }
 
-  /** Whether a key looks signed without a valid signature of this server. @param key normalized */
+  /**
+   * Whether a key has the form of a signed key but no valid signature of this server.
+   * @param key normalized
+   */
   isForged(key: string): boolean {
     return isSignedKey(key) && !this.signingKeys.isOurs(key, 'license+jwt');
   }

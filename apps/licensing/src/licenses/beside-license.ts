@@ -10,7 +10,7 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { Licenses } from './licenses.ts';
 
-/** Commands on what belongs to a license but has a stream of its own: its seats, floating sessions and usage. */
+/** Commands on parts of a license that have their own stream: its seats, floating sessions and usage. */
 @Injectable()
 export class BesideLicense {
   constructor(
@@ -20,10 +20,10 @@ export class BesideLicense {
   ) {}
 
   /**
-   * Decides with the license and the plan as they are at commit: nothing is granted on a license that another instance suspended,
-   * revoked or moved to another plan a moment before.
-   * @param reads further streams that the decision depends on, as the license names them
-   * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
+   * Decides with the license and the plan as they are at commit: nothing is granted on a license that another instance has just
+   * suspended, revoked or moved to another plan.
+   * @param reads further streams that the decision depends on; the license names them
+   * @throws Refusal LICENSE_NOT_FOUND, and the refusals of `decide`
    */
   async handle<State, Event extends DomainEvent>(
     license_id: string,

@@ -41,7 +41,7 @@ export class Issuing {
     };
   }
 
-  /** The id of the person behind an e-mail address. */
+  /** The id of the person with an e-mail address. */
   customer(email: string): string {
     return customerOf(this.masterKey, email);
   }

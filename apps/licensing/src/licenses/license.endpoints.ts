@@ -43,13 +43,13 @@ const fields = {
     Type.Unsafe<string>({
       ...Timestamp,
       description:
-        'The ends of its terms are counted from here: from Jan 31 by the month to Feb 28, then Mar 31. null while the term waits for the first activation.',
+        'The ends of its terms are calculated from this time: monthly from Jan 31 to Feb 28, then Mar 31. null while the term waits for the first activation.',
     }),
   ),
   updates_until: Nullable(
     Type.Unsafe<string>({
       ...Timestamp,
-      description: 'Until when new releases are included; null = for as long as it works.',
+      description: 'New releases are included until this time; null = as long as the license works.',
     }),
   ),
   activations: Type.Integer({ description: 'Devices and users that are active.' }),
@@ -127,7 +127,7 @@ export const listLicenses = endpoint({
     q: Type.Optional(SearchText(200, { min: 1 })),
     format: Type.Optional(
       Type.Enum(['csv', 'ndjson'], {
-        description: 'All that match, as a file in place of a page; `limit` does not count.',
+        description: 'All matches as a file instead of a page; `limit` is ignored.',
       }),
     ),
   }),
@@ -142,7 +142,7 @@ export const readLicense = endpoint({
   path: '/admin/licenses/:id',
   operation: 'readLicense',
   tag: TAG,
-  summary: 'Read a license, as it is or as it was',
+  summary: 'Read a license, in its present or an earlier state',
   auth: 'licenses:write',
   params,
   query: StrictObject({ as_of: Type.Optional(Timestamp) }),

@@ -1,12 +1,15 @@
 import { sessionsOf } from '#domain/licensing/floating/floating';
 import { seatsOf } from '#domain/licensing/seat/seat';
 
-/** The streams that tell of a license: its own, and those of what is counted apart from it. Their ids begin with the license's. */
+/**
+ * The streams in the history of a license: its own stream, and the streams of its parts. Their ids begin with the id of the
+ * license.
+ */
 export const streamsOf = (licenseId: string): readonly string[] => [
   licenseId,
   seatsOf(licenseId),
   sessionsOf(licenseId),
 ];
 
-/** What is left out of a license's history: it comes by the thousand and is listed elsewhere. */
+/** Event types that are left out of the history of a license: there are thousands of them, and other routes list them. */
 export const LEFT_OUT: readonly string[] = ['floating.renewed'];

@@ -14,7 +14,7 @@ const SEARCHED = `concat_ws(' ', id, email, name, org_name, external_customer_id
 
 type Filters = Static<(typeof listLicenses)['query']>;
 
-/** Searches licenses. The query has only the conditions that were asked for, so that each can use its index. */
+/** Searches licenses. The query has only the requested conditions, so that each can use its index. */
 @Injectable()
 export class LicenseList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
@@ -46,7 +46,7 @@ export class LicenseList {
     }
     if (email !== undefined) query.andWhere('lower(email) = lower(:email)', { email });
     if (q !== undefined) query.andWhere(...containing(withUnicodeDomains(q), SEARCHED));
-    // Rows as the driver gives them: an export takes three times as long when TypeORM makes entities of them.
+    // Raw rows of the driver: an export takes three times as long if TypeORM makes entities of them.
     return query.select('*').getRawMany<LicenseRow>();
   }
 }

@@ -14,7 +14,7 @@ import { licensesProjection } from './license.projection.ts';
 import type { LicenseRow } from './license.table.ts';
 import { viewRow, viewState } from './license.view.ts';
 
-/** A license at the end of a generated life, with all its events. */
+/** A license with all its events, after a generated sequence of commands. */
 interface Lived {
   readonly id: string;
   readonly state: LicenseState;
@@ -61,7 +61,7 @@ describe('the list of licenses', () => {
   beforeAll(async () => {
     database = await freshServiceDatabase('licensing', licensingService.migrations);
     const { pool } = database;
-    // Generated lives repeat license keys.
+    // The generated command sequences repeat license keys.
     await pool.query('alter table licenses drop constraint licenses_key_hash');
     let position = 0;
     const log = lived.flatMap(({ id, events }) =>
@@ -92,7 +92,7 @@ describe('the list of licenses', () => {
     throw new Error(`no row of ${id}`);
   };
 
-  it('shows each license as its state is', () => {
+  it('shows the present state of each license', () => {
     expect(lived.length).toBeGreaterThan(200);
     for (const { id, state, events } of lived) {
       expect(viewRow(rowOf(id))).toEqual(viewState(id, issued(state)));

@@ -60,7 +60,7 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
     case 'license.suspended':
       return { status: 'suspended' };
     case 'license.reinstated':
-      // A license that expired while it was suspended has nothing left that is due.
+      // A license that expired while it was suspended has no due date any more.
       return {
         status: event.status,
         resumes_as: event.status,
@@ -86,7 +86,9 @@ const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<Lice
 
 const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
 
-/** A license that was issued past its term is due at once: only the scheduler knows how long the grace period is. */
+/**
+ * A license that is issued after the end of its term is due immediately: only the scheduler knows how long the grace period is.
+ */
 const term = (
   { valid_from, valid_until, term_anchor, updates_until }: Term,
   status: UnheldStatus,

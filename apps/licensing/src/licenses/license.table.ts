@@ -23,10 +23,10 @@ export const licensesTable = defineTable(
     valid_until: time().orNull(),
     /** null while the term waits for the first activation. */
     term_started_at: time().orNull(),
-    /** The ends of terms are counted from here. */
+    /** The ends of terms are calculated from this time. */
     term_anchor: time().orNull(),
     updates_until: time().orNull(),
-    /** When the scheduler must look at the license next; null = never. */
+    /** When the scheduler must process the license next; null = never. */
     due_at: time().orNull(),
     key_hash: text(),
     activations: integer(),

@@ -9,7 +9,7 @@ describe('a license', () => {
   });
   afterAll(() => app.close());
 
-  it('shows its key when it is issued and when it is revealed, which is written down; nowhere else', async () => {
+  it('shows its key only on issue and on reveal, and records the reveal', async () => {
     const license = await app.issue({ metadata: { seat: 7, none: null } });
     expect(license['license_key']).toMatch(/^ACME-[0-9A-Z-]+/);
     const { license_key, ...rest } = license;
@@ -23,7 +23,7 @@ describe('a license', () => {
     expect(history.data[0]).toMatchObject({ subject: license['id'], version: 1, actor: { type: 'api_key' } });
   });
 
-  it('is found by each filter and by what stands in it', async () => {
+  it('is found by each filter and by its contents', async () => {
     const license = await app.issue({ email: 'Grace@Example.com', org_name: 'Navy', external_customer_id: 'crm-42' });
     const found = async (query: string): Promise<unknown[]> =>
       ((await app.call('GET', `/admin/licenses?${query}`)).body as { data: Fields[] }).data.map(({ id }) => id);
@@ -77,7 +77,7 @@ describe('a license', () => {
     expect((await app.call('GET', path)).body).toEqual(patched.body);
   });
 
-  it('is read as it was', async () => {
+  it('can be read in an earlier state', async () => {
     const license = await app.issue();
     const before = new Date().toISOString();
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -88,7 +88,7 @@ describe('a license', () => {
     expect((await app.call('GET', `${path}?as_of=2020-01-01T00:00:00.000Z`)).status).toBe(404);
   });
 
-  it('is issued once for one Idempotency-Key, and the answer is the same to the byte', async () => {
+  it('is issued once per Idempotency-Key, with byte-identical answers', async () => {
     const body = { product_id: app.product['id'], plan_id: app.plan['id'], email: 'once@example.com' };
     const headers = { 'idempotency-key': 'order-1' };
     const replies = await Promise.all(
@@ -104,7 +104,7 @@ describe('a license', () => {
     expect(reused).toMatchObject({ status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } });
   });
 
-  it('expires by itself when its time has come, with events', async () => {
+  it('expires automatically at the end of its term, with events', async () => {
     const strict = await app.newPlan({ license_type: 'subscription', billing_interval: 'month', grace_days: 0 });
     const license = await app.issue({ plan_id: strict['id'], valid_until: new Date(Date.now() + 3_000).toISOString() });
     expect(await app.verify(license, { identifier: 'x' })).toMatchObject({ code: 'NOT_ACTIVATED' });

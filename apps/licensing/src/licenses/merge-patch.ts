@@ -2,7 +2,7 @@ import { Problem } from '#platform/http/problem';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Bounds of metadata, as for a whole one. */
+/** Limits of the merged metadata: the same as for metadata that is set as a whole. */
 const KEYS = 50;
 const BYTES = 16_384;
 

@@ -37,7 +37,7 @@ describe('renewals', () => {
   });
   afterAll(() => app.close());
 
-  it('keep the day of the month, and show what they are counted from', async () => {
+  it('keep the day of the month, and show the anchor of the terms', async () => {
     const term_anchor = '2026-12-31T00:00:00.000Z';
     const license = await issue({ valid_from: term_anchor });
     expect(license).toMatchObject({ valid_until: '2027-01-31T00:00:00.000Z', term_anchor });
@@ -46,9 +46,9 @@ describe('renewals', () => {
     expect(await search(`plan_id=${String(plan['id'])}`)).toMatchObject([{ id: license['id'], term_anchor }]);
   });
 
-  it('go on from the same anchor after an export and an import', async () => {
+  it('continue from the same anchor after an export and an import', async () => {
     const anchor = '2030-01-31T10:00:00.000Z';
-    // A license whose first term began on another day than its present ones.
+    // The first term of this license began on another day than its present term.
     const first = await issue({
       email: 'moved@example.com',
       valid_from: '2029-11-12T10:00:00.000Z',

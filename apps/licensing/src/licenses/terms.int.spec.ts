@@ -54,7 +54,7 @@ describe('the terms of a license', () => {
   });
   afterAll(() => app.close());
 
-  it('have rules in the plan, which are kept and shown', async () => {
+  it('have rules in the plan, which are stored and returned', async () => {
     expect(await newPlan()).toMatchObject({ term_starts: 'issue', renewal_from: 'from_expiry', updates_days: null });
     const plan = await newPlan({ term_starts: 'first_activation', renewal_from: 'from_now', updates_days: 0 });
     const rules = { term_starts: 'first_activation', renewal_from: 'from_now', updates_days: 0 };
@@ -69,7 +69,7 @@ describe('the terms of a license', () => {
   });
 
   describe('that begin with the first activation', () => {
-    it('have no end before, in the license and in its list; from then on they have', async () => {
+    it('have no end before it, in the license and in the list, and have one afterwards', async () => {
       const plan = await newPlan({ term_starts: 'first_activation', updates_days: 10 });
       const license = await issue(plan);
       expect(license).toMatchObject({ status: 'active', valid_until: null, term_started_at: null });
@@ -87,7 +87,7 @@ describe('the terms of a license', () => {
       expect(await typesOf(license)).toEqual(['license.created', 'activation.added', 'license.term_started']);
     });
 
-    it('begin once, whoever of many is first', async () => {
+    it('begin once if many devices activate at the same time', async () => {
       const plan = await newPlan({ term_starts: 'first_activation', max_activations: null });
       const license = await issue(plan);
       const replies = await Promise.all(
@@ -99,7 +99,7 @@ describe('the terms of a license', () => {
       expect(Date.parse(String(term_started_at))).toBeGreaterThan(0);
     });
 
-    it('end by themselves like all others', async () => {
+    it('end automatically like all other terms', async () => {
       const plan = await newPlan({
         license_type: 'trial',
         term_starts: 'first_activation',
@@ -114,8 +114,8 @@ describe('the terms of a license', () => {
     });
   });
 
-  describe('with updates for a time', () => {
-    it('let run what was released by then, offline too, and say no to the rest', async () => {
+  describe('with updates for a limited time', () => {
+    it('allow releases up to that time, also offline, and refuse later ones', async () => {
       const plan = await newPlan({ license_type: 'perpetual', billing_interval: null, updates_days: 365 });
       const license = await issue(plan);
       await ask(license, 'activate');
@@ -126,7 +126,7 @@ describe('the terms of a license', () => {
       expect(good).toMatchObject({ valid: true, code: 'VALID', license: { updates_until: until, valid_until: null } });
       expect(decodeJwt(String(good['token']))).toMatchObject({ updates_until: until });
       const after = new Date(Date.parse(until) + 1).toISOString();
-      // What helps is a renewal, not the update that the product's message asks for.
+      // No message: the license needs a renewal, but the product's message asks for an update.
       expect(await verify(after, { version: '2.1.0' })).toMatchObject({
         valid: false,
         code: 'VERSION_TOO_OLD',
@@ -143,7 +143,7 @@ describe('the terms of a license', () => {
       expect(renewed['token']).not.toBe(good['token']);
     });
 
-    it('take a date by hand', async () => {
+    it('accept an explicit date', async () => {
       const plan = await newPlan({ license_type: 'perpetual', billing_interval: null });
       const license = await issue(plan, { updates_until: '2027-01-01T00:00:00Z' });
       expect(license).toMatchObject({ updates_until: '2027-01-01T00:00:00.000Z' });
@@ -158,7 +158,7 @@ describe('the terms of a license', () => {
       trial = await newPlan({ license_type: 'trial', trial_days: 14 });
     });
 
-    it('are given once to a customer and product, however the address is written and whoever is asked', async () => {
+    it('are given once per customer and product, for any spelling of the address, at any instance', async () => {
       const other = await startApp({ services, databaseUrl: app.databaseUrl });
       try {
         const replies = await Promise.all(
@@ -181,7 +181,7 @@ describe('the terms of a license', () => {
       await issue(there, { email: 'once.only@example.com' });
     });
 
-    it('are over for a customer who has been forgotten, too', async () => {
+    it('stay used for a customer whose personal data was forgotten', async () => {
       const license = await issue(trial, { email: 'forget.me@example.com' });
       const client = new pg.Client({ connectionString: app.databaseUrl });
       await client.connect();
@@ -195,7 +195,7 @@ describe('the terms of a license', () => {
       );
     });
 
-    it('are no obstacle to buying: not to a full plan, nor to one whose trial is left out', async () => {
+    it('do not block a purchase: of a plan without trial, or with skip_trial', async () => {
       const email = 'buyer@example.com';
       await issue(trial, { email });
       await issue(await newPlan(), { email });
@@ -211,7 +211,7 @@ describe('the terms of a license', () => {
       });
     });
 
-    it('are given once by an import too, which says of the other lines why', async () => {
+    it('are given once by an import, which reports the reason for the other lines', async () => {
       const line = (n: number): string =>
         JSON.stringify({ ...asked(trial, { email: 'imported@example.com' }), external_id: `trial-${n}` });
       const file = [1, 2, 3].map(line).join('\n');
@@ -226,7 +226,7 @@ describe('the terms of a license', () => {
       expect(report.match(/TRIAL_USED/g)).toHaveLength(2);
     });
 
-    it('are not to be had by a change of plan or a transfer either', async () => {
+    it('are not given again by a change of plan or a transfer', async () => {
       const [ada, grace] = ['ada.tried@example.com', 'grace.tried@example.com'];
       const [one, two] = [await issue(trial, { email: ada }), await issue(trial, { email: grace })];
       const full = await issue(await newPlan(), { email: ada });
@@ -244,7 +244,7 @@ describe('the terms of a license', () => {
   });
 
   describe('do not change when the license is transferred', () => {
-    it('to somebody else, under whose key the new address is kept', async () => {
+    it('to another person; the new address is encrypted with the key of that person', async () => {
       const license = await issue(await newPlan(), { email: 'old.owner@example.com', name: 'Old Owner', notes: 'vip' });
       await ask(license, 'activate');
       const moved = await admin(license, 'transfer', { email: 'New.Owner@example.com', org_name: 'New Org' });
@@ -271,7 +271,7 @@ describe('the terms of a license', () => {
       expect(published).not.toMatch(/example\.com|New Org/);
     });
 
-    it('and its devices give their places back where that is asked for', async () => {
+    it('and its activations are removed if the request says so', async () => {
       const license = await issue(await newPlan());
       await ask(license, 'activate');
       const moved = await admin(license, 'transfer', { email: 'heir@example.com', release_activations: true });
@@ -279,7 +279,7 @@ describe('the terms of a license', () => {
       expect((await ask(license, 'verify')).body).toMatchObject({ code: 'NOT_ACTIVATED' });
     });
 
-    it('but for a revoked one, and by a key of another product', async () => {
+    it('and a transfer is refused for a revoked license, or with an API key of another product', async () => {
       const license = await issue(await newPlan());
       await admin(license, 'revoke');
       expect(await admin(license, 'transfer', { email: 'heir@example.com' })).toMatchObject({

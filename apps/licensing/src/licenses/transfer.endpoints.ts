@@ -19,13 +19,13 @@ export const transferLicense = endpoint({
       external_customer_id: Type.Optional(Nullable(Text(255))),
       external_workspace_id: Type.Optional(Nullable(Text(255))),
       release_activations: Type.Optional(
-        Type.Boolean({ description: 'Gives up all activations; left out, devices go on working.' }),
+        Type.Boolean({ description: 'true removes all activations. By default, the devices stay active.' }),
       ),
       reason: Type.Optional(Nullable(Text(500))),
     },
     {
       description:
-        'What is left out stays as it is while the e-mail stays, and is null when it changes. The key stays too: rotate it, where the one who had it shall not know it any more.',
+        'Fields that are left out keep their values if the e-mail stays the same, and become null if it changes. The key stays the same: rotate it if the previous holder must not use it any more.',
     },
   ),
   answers: { 200: { description: 'The license as it is now.', schema: License } },

@@ -4,7 +4,7 @@ import { defineTable, type RowOf } from '#platform/database/table';
 /** Name of the constraint that allows a customer one trial of a product. */
 export const ONE_TRIAL = 'trials_customer_id';
 
-/** Trials that customers had. A customer is a keyed hash of the address, which stays when the person is forgotten. */
+/** Trials that customers have had. A customer is a keyed hash of the address; the hash stays when the person is forgotten. */
 export const trialsTable = defineTable(
   'trials',
   {

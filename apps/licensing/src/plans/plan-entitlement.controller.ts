@@ -67,7 +67,7 @@ export class PlanEntitlementController {
     return new Answer(204, null);
   }
 
-  /** @throws Refusal PLAN_NOT_FOUND, also for plans of products that the caller may not know */
+  /** @throws Refusal PLAN_NOT_FOUND, also for plans of products that the caller may not see */
   async #entitlements(id: string, principal: Principal) {
     const { state } = await this.store.load(planStream, id);
     if (state.status === 'none' || !seesProduct(principal, state.product_id)) return refusePlan('PLAN_NOT_FOUND');

@@ -91,7 +91,7 @@ export class PlanController {
   }
 }
 
-/** Six characters that make the address of a plan unique: 36⁶ are enough, and a unique index decides. */
+/** Six characters that make the address of a plan unique: 36⁶ values are enough, and a unique index rejects duplicates. */
 const checkoutSuffix = (): string =>
   randomInt(36 ** 6)
     .toString(36)

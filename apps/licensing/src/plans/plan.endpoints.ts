@@ -36,7 +36,7 @@ const editable = {
   max_borrow_days: Type.Integer({
     minimum: 0,
     maximum: 31,
-    description: 'Days for which a floating session may be borrowed, to work offline; 0 = it may not.',
+    description: 'Days for which a floating session may be borrowed, to work offline; 0 = not at all.',
   }),
   sort_order: Int(-1_000_000, 1_000_000),
   active: Type.Boolean({ description: 'Inactive plans are not sold.' }),
@@ -50,7 +50,7 @@ const editable = {
   }),
   updates_days: Type.Union([Days, Type.Null()], {
     description:
-      'Days for which new releases are included, from the beginning of the term; null = for as long as it works.',
+      'Days for which new releases are included, from the beginning of the term; null = as long as the license works.',
   }),
   fingerprint_lock: Type.Boolean({
     description:
@@ -72,7 +72,7 @@ const editable = {
     Type.Integer({
       minimum: 0,
       maximum: KEPT_DEACTIVATIONS,
-      description: 'How often apps may release activations within `deactivation_period_days`; null = without limit.',
+      description: 'How often apps may release activations within `deactivation_period_days`; null = unlimited.',
     }),
   ),
   deactivation_period_days: Type.Integer({ minimum: 1, maximum: 3650 }),
@@ -161,7 +161,7 @@ export const updatePlan = endpoint({
   path: '/admin/plans/:id',
   operation: 'updatePlan',
   tag: TAG,
-  summary: 'Change a plan, for present licenses too',
+  summary: 'Change a plan, also for existing licenses',
   auth: 'admin',
   params,
   body: Type.Partial(Type.Object(editable), { additionalProperties: false }),

@@ -16,7 +16,7 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
       case 'plan.updated':
         return row && { ...row, ...event.changes, version, updated_at };
       default:
-        // Entitlements are not listed here, but the version is that of the stream.
+        // This table has no entitlements, but its version is the version of the stream, so it must count their events.
         return row && { ...row, version };
     }
   },

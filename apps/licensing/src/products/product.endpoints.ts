@@ -42,7 +42,7 @@ export const createProduct = endpoint({
   path: '/admin/products',
   operation: 'createProduct',
   tag: TAG,
-  summary: 'Make a product',
+  summary: 'Create a product',
   auth: 'admin',
   body: StrictObject({
     name: Name,
@@ -87,7 +87,7 @@ export const updateProduct = endpoint({
   path: '/admin/products/:id',
   operation: 'updateProduct',
   tag: TAG,
-  summary: 'Change a product; its type is settled when it is made',
+  summary: 'Change a product; its type cannot be changed',
   auth: 'admin',
   params,
   body: Type.Partial(Type.Object(editable), { additionalProperties: false }),

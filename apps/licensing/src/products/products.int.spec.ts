@@ -8,7 +8,7 @@ describe('products and plans', () => {
   });
   afterAll(() => app.close());
 
-  it('are read back as they were made, with ETags that guard changes', async () => {
+  it('are read as they were created, with ETags that guard changes', async () => {
     const read = await app.call('GET', `/admin/products/${String(app.product['id'])}`);
     expect(read.body).toEqual(app.product);
     const changed = await app.call(
@@ -28,7 +28,7 @@ describe('products and plans', () => {
     expect(stale).toMatchObject({ status: 412, body: { code: 'PRECONDITION_FAILED' } });
   });
 
-  it('keep slugs apart, also when two are made at once', async () => {
+  it('keep slugs unique, also with concurrent requests', async () => {
     const body = { name: 'Twin', slug: 'twin', type: 'saas' };
     const twins = await Promise.all([
       app.call('POST', '/admin/products', body),

@@ -4,7 +4,10 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { Seats } from './seats.ts';
 
-/** Records that invitations have expired. Only their events wait for it: an invitation counts no more from its time on. */
+/**
+ * Records that invitations have expired. Only the events wait for this job: an invitation no longer counts from its expiry time
+ * on.
+ */
 @Injectable()
 export class ExpireInvites extends BackgroundWork {
   readonly name = 'expire-invites';

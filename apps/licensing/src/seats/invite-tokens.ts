@@ -3,15 +3,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { MasterKey } from '#platform/crypto/keys';
 import { MASTER_KEY } from '#platform/service';
 
-/** An invitation's id and the hash of its token, as they are kept. */
+/** The id of an invitation and the hash of its token, in stored form. */
 export interface NewInvite {
   readonly invite_id: string;
   readonly token_hash: string;
 }
 
 /**
- * Tokens of invitations: 32 bytes that nobody can tell from random ones without the master key. A token is stored nowhere;
- * it follows from the invitation's random id, so that the mail can be written by whoever comes to it, also after a crash.
+ * Invitation tokens: 32 bytes that look random without the master key. A token is not stored: it is derived from the random id of
+ * the invitation. So any instance can write the mail, also after a crash.
  */
 @Injectable()
 export class InviteTokens {
@@ -27,7 +27,7 @@ export class InviteTokens {
     return this.masterKey.hash('invite-token', invite_id);
   }
 
-  /** Base64url SHA-256: a token is found by it. */
+  /** Base64url SHA-256 of a token, for lookup. */
   hash(token: string): string {
     return createHash('sha256').update(token).digest('base64url');
   }

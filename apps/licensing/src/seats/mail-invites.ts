@@ -13,7 +13,7 @@ import { InviteTokens } from './invite-tokens.ts';
 
 type Invited = Extract<SeatEvent, { type: 'seat.invited' | 'seat.invite_resent' }>;
 
-/** Writes the mail of each invitation. What is published tells no addresses, so the event is read where it lies. */
+/** Writes the mail of each invitation. Published events contain no addresses, so it reads the event from its stream. */
 @Controller()
 export class MailInvites {
   constructor(
@@ -37,7 +37,7 @@ export class MailInvites {
     }
   }
 
-  /** undefined when there is nobody to write to: the person has been forgotten. */
+  /** Returns undefined if there is no address any more: the personal data was forgotten. */
   async #mail({ email, invite_id, role, product_id, expires_at }: Invited): Promise<Mail | undefined> {
     if (email === null) return undefined;
     const { state } = await this.store.load(productStream, product_id);
@@ -47,7 +47,7 @@ export class MailInvites {
     const way =
       invite_url === undefined
         ? `Your invitation code:\n${token}`
-        : // After the #, where no server and no log sees it.
+        : // The token follows the #: browsers do not send that part, so it appears in no server log.
           `Accept the invitation here:\n${invite_url}#token=${token}\n\nOr enter this invitation code:\n${token}`;
     return {
       id: invite_id,

@@ -102,7 +102,7 @@ export class SeatController {
     const token_hash = this.tokens.hash(call.body.token);
     const seat = await this.seats.byToken(token_hash);
     if (seat === undefined) {
-      // Counts against the address: guessing tokens leads to a lock-out, which calls with a valid token pass.
+      // Counts a failure of the address: guessing tokens locks the address out. Calls with a valid token still pass.
       await this.limits.failures.record(call.ip);
       return refuseSeat('INVITE_NOT_FOUND');
     }

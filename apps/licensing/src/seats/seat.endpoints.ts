@@ -16,7 +16,7 @@ const UNUSABLE = [
   { status: 403, code: 'FEATURE_NOT_AVAILABLE' },
 ];
 
-const Role = Type.Enum([...SEAT_ROLES], { description: 'owner: at least one remains once there is one.' });
+const Role = Type.Enum([...SEAT_ROLES], { description: 'owner: the last one cannot be removed or get another role.' });
 const Status = Type.Enum(['invited', 'accepted', 'expired'], {
   description: 'invited and accepted seats count against max_seats; an expired invitation does not.',
 });
@@ -27,7 +27,7 @@ const Seat = StrictObject(
     id: Id('seat'),
     license_id: Id('lic'),
     product_id: Id('prod'),
-    email: Nullable(Type.String({ description: 'null once this person has been forgotten.' })),
+    email: Nullable(Type.String({ description: 'null after the personal data was forgotten.' })),
     role: Role,
     status: Status,
     invited_at: Timestamp,
@@ -55,7 +55,7 @@ export const listSeats = endpoint({
   path: '/portal/seats',
   operation: 'listSeats',
   tag: TAG,
-  summary: 'The seats of a license, oldest first; removed ones are not among them',
+  summary: 'The seats of a license, oldest first, without removed seats',
   auth: 'licenses:write',
   query: PageQuery({ license_id: Id('lic') }),
   answers: { 200: { description: 'A page of seats.', schema: Page(Seat) } },
@@ -67,7 +67,7 @@ export const changeSeat = endpoint({
   path: '/portal/seats/:id',
   operation: 'changeSeat',
   tag: TAG,
-  summary: 'Give a seat another role',
+  summary: 'Change the role of a seat',
   auth: 'licenses:write',
   params,
   body: StrictObject({ role: Role }),
@@ -80,7 +80,7 @@ export const removeSeat = endpoint({
   path: '/portal/seats/:id',
   operation: 'removeSeat',
   tag: TAG,
-  summary: 'Take a seat back, or withdraw its invitation',
+  summary: 'Remove a seat, or withdraw its invitation',
   auth: 'licenses:write',
   params,
   answers: { 204: { description: 'The seat is removed.', schema: null } },

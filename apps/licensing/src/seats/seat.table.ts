@@ -2,12 +2,12 @@ import type { SeatRole, SeatStatus } from '#domain/licensing/seat/seat';
 import { integer, text, time } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Seats as they are listed, and found by their token. Rules are decided from the stream of a license's seats. */
+/** Seats as they are listed, and found by token. Rules are decided from the stream of the seats of a license. */
 export const seatsTable = defineTable(
   'seats',
   {
     id: text().key(),
-    /** Of the stream of the license's seats. */
+    /** Version of the stream of the seats of the license. */
     version: integer(),
     license_id: text(),
     product_id: text(),

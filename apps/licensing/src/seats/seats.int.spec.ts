@@ -65,7 +65,7 @@ describe('seats over HTTP', () => {
     await smtp.close();
   });
 
-  it('are taken by whoever has the token of the mail, once', async () => {
+  it('are accepted once, with the token of the mail', async () => {
     const license = await issue(2);
     const reply = await invite(license, 'Grace@Example.com', { role: 'owner' });
     expect(reply).toMatchObject({
@@ -92,14 +92,14 @@ describe('seats over HTTP', () => {
     expect(rows[0]?.all).not.toContain(token);
   });
 
-  it('are taken once by fifty who come at once', async () => {
+  it('are accepted once by fifty concurrent requests', async () => {
     const [, token] = await invited(await issue(2), 'raced@example.com');
     const replies = await Promise.all(Array.from({ length: 50 }, () => accept(token)));
     expect(replies.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(replies.filter(({ status }) => status === 410)).toHaveLength(49);
   });
 
-  it('are as many as the plan has, for two hundred who ask two instances at once', async () => {
+  it('never exceed the limit with two hundred concurrent requests at two instances', async () => {
     const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       const license = await issue(5);
@@ -117,12 +117,12 @@ describe('seats over HTTP', () => {
     }
   });
 
-  it('are not taken on a license that another instance has just suspended', async () => {
+  it('are refused for a license that another instance has just suspended', async () => {
     const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       for (let round = 0; round < 10; round++) {
         const license = await issue(5);
-        // Both know the license as usable.
+        // Loads the usable license into the memory of both instances.
         await Promise.all([app, other].map((of) => of.call('GET', `/admin/licenses/${license}`)));
         expect(await app.call('POST', `/admin/licenses/${license}/suspend`, {})).toMatchObject({ status: 200 });
         expect(await invite(license, 'late@example.com', {}, other)).toMatchObject({
@@ -135,7 +135,7 @@ describe('seats over HTTP', () => {
     }
   });
 
-  it('are invited to again with a new token, which kills the old one', async () => {
+  it('get a new token when invited again; the old token no longer works', async () => {
     const [seat, old] = await invited(await issue(1), 'again@example.com');
     expect(await app.call('POST', `/portal/seats/${seat}/resend`, {})).toMatchObject({
       status: 200,
@@ -151,7 +151,7 @@ describe('seats over HTTP', () => {
     });
   });
 
-  it('change roles, are removed, and leave an owner', async () => {
+  it('change roles and are removed, except for the last owner', async () => {
     const license = await issue(2);
     const [owner, token] = await invited(license, 'owner@example.com', { role: 'owner' });
     const [member, withdrawn] = await invited(license, 'member@example.com');
@@ -174,7 +174,7 @@ describe('seats over HTTP', () => {
     expect(list.body).toMatchObject({ data: [{ id: owner, status: 'accepted' }], next_cursor: null });
   });
 
-  it('stand in the history of their license, in the order in which things happened', async () => {
+  it('are in the history of their license, in chronological order', async () => {
     const license = await issue(3);
     const [seat, token] = await invited(license, 'history@example.com');
     await app.call('POST', `/admin/licenses/${license}/suspend`, { reason: 'pause' });
@@ -203,7 +203,7 @@ describe('seats over HTTP', () => {
     expect(JSON.stringify(told)).not.toMatch(/token_hash|key_hash|key_sealed/);
   });
 
-  it('are not there for products without seats, nor for keys of other products', async () => {
+  it('are refused for products without seats and for API keys of other products', async () => {
     const desktop = await app.create('/admin/products', { name: 'App', slug: `app-${++count}`, type: 'desktop' });
     const license = await issue(3, { product_id: desktop['id'] });
     expect(await invite(license, 'no@example.com')).toMatchObject({
@@ -223,13 +223,13 @@ describe('seats over HTTP', () => {
     });
   });
 
-  it('that nobody accepted in time are free again, with an event', async () => {
+  it('become free when an invitation expires, with an event', async () => {
     const license = await issue(1);
     const [seat, token] = await invited(license, 'slow@example.com');
     clock.pass(7 * 86_400_000);
     try {
       expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_EXPIRED' } });
-      // It is recorded without a request that asks for it.
+      // A job records the expiry without any request.
       await eventually(async () => {
         const { rows } = await pool.query(
           `select 1 from licensing.events where type = 'seat.invite_expired' and stream_id = $1`,
@@ -245,7 +245,7 @@ describe('seats over HTTP', () => {
     }
   });
 
-  it('wait with their mail for a server that is away, and send it as the same mail', async () => {
+  it('retry the same mail while the mail server is unavailable', async () => {
     smtp.answer = 451;
     const license = await issue(1);
     await invite(license, 'patient@example.com');
@@ -261,7 +261,7 @@ describe('seats over HTTP', () => {
 });
 
 describe('invitations without a mail server', () => {
-  it('become files in the data folder', async () => {
+  it('are written as files to the data folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'keyledger-mail-'));
     const app = await startApp({ services: SERVICES, env: { KEYLEDGER_DATA: folder } });
     try {

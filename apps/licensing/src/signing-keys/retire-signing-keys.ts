@@ -11,7 +11,7 @@ import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/ba
 import { EVENT_STORE } from '#platform/service';
 import { type KeptSecret, SigningKeySecrets } from './signing-key.secrets.ts';
 
-/** Deletes private keys that sign no more, and retires keys when everything that they signed has expired. */
+/** Deletes private keys that no longer sign, and retires keys when everything that they signed has expired. */
 @Injectable()
 export class RetireSigningKeys extends BackgroundWork {
   readonly name = 'retire-signing-keys';

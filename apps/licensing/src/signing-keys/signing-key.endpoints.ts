@@ -7,7 +7,7 @@ const SigningKey = StrictObject(
     kid: Type.String({ description: 'RFC 7638 thumbprint; `kid` of what it signs.' }),
     status: Type.Enum(['published', 'signing', 'verifying', 'retired'], {
       description:
-        '`published`: the next one, which apps can know of before it signs; `signing`; `verifying`: it signs no more, and what it signed may still be good; `retired`: not published any more.',
+        '`published`: the next key, which apps can fetch before it signs; `signing`; `verifying`: it no longer signs, but its signatures may still be valid; `retired`: no longer published.',
     }),
     public_key: Type.String({ description: 'Base64url of the 32 bytes of the Ed25519 key (`x` of its JWK).' }),
     created_at: Timestamp,
@@ -28,7 +28,7 @@ export const listSigningKeys = endpoint({
   summary: 'The keys that leases, license files and signed license keys are signed with, newest first',
   answers: {
     200: {
-      description: 'All that there have been.',
+      description: 'All keys, including retired ones.',
       schema: StrictObject({ data: Type.Array(SigningKey), next_cursor: Type.Null() }),
     },
   },
@@ -40,13 +40,13 @@ export const rotateSigningKey = endpoint({
   method: 'POST',
   path: '/admin/signing-keys/rotate',
   operation: 'rotateSigningKey',
-  summary: 'Publish the next signing key; it signs ten minutes later, and the one before goes on verifying',
+  summary: 'Publish the next signing key; it signs ten minutes later, and the previous key still verifies',
   body: StrictObject({
     compromised: Type.Optional(
       Type.Boolean({
         default: false,
         description:
-          'The keys until now got out: the next one signs at once, and nothing that they signed counts any more. Apps that pin keys need the new one.',
+          'All earlier keys are compromised: the next key signs immediately, and earlier signatures are no longer valid. Apps that pin keys need the new key.',
       }),
     ),
   }),

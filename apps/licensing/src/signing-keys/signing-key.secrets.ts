@@ -5,7 +5,7 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, MASTER_KEY } from '#platform/service';
 import type { SigningKeyRow } from './signing-key.table.ts';
 
-/** The public half of a key that was made. */
+/** The public half of a new key. */
 export interface MadeKey {
   readonly kid: string;
   /** Base64url of its 32 bytes. */
@@ -13,13 +13,13 @@ export interface MadeKey {
 }
 
 export interface KeptSecret {
-  /** undefined once the key signs nothing any more. */
+  /** undefined once the key no longer signs. */
   readonly privateKey: KeyObject | undefined;
   /** Latest expiry of what it signed, in milliseconds; 0 = it signed only leases of the usual length. */
   readonly goodUntil: number;
 }
 
-/** Age at which a key that no event names is deleted: the process died before it could append the event. */
+/** Age at which a key that no event names is deleted: its process crashed before it could append the event. */
 const FORGOTTEN_AFTER = '1 day';
 
 /** The private halves of signing keys, encrypted. */
@@ -30,7 +30,10 @@ export class SigningKeySecrets {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {}
 
-  /** Makes a key. It signs nothing until an event names it. @param known all kids that events have named */
+  /**
+   * Makes a key. The key signs nothing until an event names it.
+   * @param known all kids that events have named
+   */
   async make(known: readonly string[]): Promise<MadeKey> {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
     const { x = '' } = publicKey.export({ format: 'jwk' });

@@ -50,7 +50,7 @@ describe('rotating the signing keys', () => {
     await app.close();
   });
 
-  it('publishes the next key before it signs, verifies with both, and lets the old one go when its last lease is over', async () => {
+  it('publishes the next key before it signs, and retires the old key after its last lease', async () => {
     const [first] = await list();
     expect(first).toMatchObject({ status: 'signing', superseded_at: null, retired_at: null });
     const before = await lease();
@@ -72,7 +72,7 @@ describe('rotating the signing keys', () => {
     for (const token of [before, after]) await jwtVerify(token, keys, { typ: 'lease+jwt', currentDate: clock.now() });
 
     clock.pass(DAY);
-    // The private key is deleted, so it can no longer be stolen.
+    // The private key must be deleted, so that it can no longer be stolen.
     await eventually(async () => (await secretsOf(first?.['kid'])) === null);
     expect(await published()).toHaveLength(2);
 
@@ -88,7 +88,7 @@ describe('rotating the signing keys', () => {
     return rows[0]?.private_sealed;
   };
 
-  it('keeps a key for as long as a license key that it signed is good: for ever', async () => {
+  it('never retires a key that signed a license key', async () => {
     const product = await app.create('/admin/products', {
       name: 'Sig',
       slug: 'sig',
@@ -108,7 +108,7 @@ describe('rotating the signing keys', () => {
     await jwtVerify(signed, keys, { typ: 'license+jwt', currentDate: clock.now() });
   });
 
-  it('gives all keys up at once that got out, and every lease that they signed', async () => {
+  it('retires compromised keys immediately, with every lease that they signed', async () => {
     const identifier = `device ${++count}`;
     const verified = async (of: TestApp): Promise<string> => {
       const reply = await of.call('POST', '/license/verify', { license_key, identifier });
@@ -117,7 +117,7 @@ describe('rotating the signing keys', () => {
     await app.call('POST', '/license/activate', { license_key, identifier });
     const before = await published();
     for (const instance of [app, other]) {
-      // The other instance hears of the activation a moment later.
+      // The other instance receives the activation a moment later.
       await soon(async () => (await verified(instance)) !== 'null');
       expect(before).toContain(kidOf(await verified(instance)));
     }
@@ -137,7 +137,7 @@ describe('rotating the signing keys', () => {
     await eventually(async () => (await secretsOf(stolen)) === null);
   });
 
-  it('is told to whoever pins keys, by whom it was done, and without the key itself', async () => {
+  it('publishes events for apps that pin keys, without the private key', async () => {
     const events = await app.call('GET', '/events?types=signing_key.*');
     const { data } = events.body as { data: { type: string; data: Fields; subject: string }[] };
     expect(data[0]).toMatchObject({ type: 'signing_key.rotated', subject: 'signing-keys' });
@@ -145,7 +145,7 @@ describe('rotating the signing keys', () => {
     expect(data.map(({ type }) => type)).toContain('signing_key.retired');
   });
 
-  it('is for whoever may do everything, in every product', async () => {
+  it('needs the admin scope, and a key that is not bound to a product', async () => {
     const product = await app.create('/admin/products', { name: 'Mine', slug: 'mine', type: 'saas' });
     const bound = await app.create('/admin/api-keys', { name: 'bound', scopes: ['admin'], product_id: product['id'] });
     const meek = await app.create('/admin/api-keys', { name: 'meek', scopes: ['licenses:write'] });

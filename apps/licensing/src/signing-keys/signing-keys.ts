@@ -36,7 +36,8 @@ interface UsableKey {
 }
 
 /**
- * The service's Ed25519 keys, at most a second behind their stream. One of the starting instances makes the first key at first boot.
+ * The Ed25519 keys of the service, at most a second behind their stream. At the first boot, one of the starting instances makes
+ * the first key.
  */
 @Injectable()
 export class SigningKeys implements OnModuleInit {
@@ -45,7 +46,7 @@ export class SigningKeys implements OnModuleInit {
   #version = -1;
   #retirements = 0;
   #reading: Promise<void> | undefined;
-  /** Per key, the latest expiry of something that it signed, as the table has it, in milliseconds. */
+  /** The latest expiry of anything that each key signed, as stored in the table, in milliseconds. */
   readonly #goodUntil = new Map<string, number>();
 
   constructor(
@@ -70,7 +71,7 @@ export class SigningKeys implements OnModuleInit {
     await this.#read();
   }
 
-  /** Number of retired keys. When it rises, tokens that were signed before may no longer verify. */
+  /** Number of retired keys. When it rises, tokens that were signed earlier may no longer verify. */
   get retirements(): number {
     if (this.#isStale()) void this.#refresh().catch((error: unknown) => this.#warn(error));
     return this.#retirements;
@@ -130,7 +131,7 @@ export class SigningKeys implements OnModuleInit {
     return { kid: key.kid, privateKey: key.privateKey };
   }
 
-  /** Records an expiry that is later than a usual lease's, so that the key is not retired too early. Usual leases cost no query. */
+  /** Records an expiry later than that of a usual lease, so that the key is not retired too early. Usual leases cost no query. */
   async #keep(kid: string, until: number): Promise<void> {
     if (until <= this.clock.now().getTime() + LEASE_SECONDS * 1000 || until <= (this.#goodUntil.get(kid) ?? 0)) return;
     await this.secrets.extend(kid, until);

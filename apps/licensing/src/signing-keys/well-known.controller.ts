@@ -31,7 +31,7 @@ const pem = endpoint({
   tag: 'Keys',
   summary: 'The same keys in PEM',
   auth: 'public',
-  answers: { 200: { description: 'One block a key.', schema: Type.String(), media: 'application/x-pem-file' } },
+  answers: { 200: { description: 'One block per key.', schema: Type.String(), media: 'application/x-pem-file' } },
   problems: [],
 });
 

@@ -10,7 +10,7 @@ import { DATABASE, EVENT_STORE } from '#platform/service';
 import type { Granted } from '../entitlements/entitlements.ts';
 import { type QuotaUse, quotaUse } from './usage.view.ts';
 
-/** By feature: what there is of each quota, and what of it is used. */
+/** Each quota and its usage, by feature. */
 export type Consumed = Readonly<Record<string, QuotaUse>>;
 
 interface Counter {
@@ -20,17 +20,20 @@ interface Counter {
   readonly used: string;
 }
 
-/** What is used, by feature and period. */
+/** Usage by feature and period. */
 type Counters = ReadonlyMap<string, bigint>;
 const keyOf = (feature: string, period: QuotaPeriod, start: string): string => `${feature} ${period} ${start}`;
 
-/** Licenses whose counters are remembered, and for how long, in milliseconds: as late as states in memory may be. */
+/**
+ * Number of licenses whose counters are cached, and the cache time in milliseconds: the same as the delay that states in memory
+ * may have.
+ */
 const REMEMBERED = 50_000;
 const REMEMBERED_MS = 1_000;
 
 const NOTHING: Consumed = {};
 
-/** What licenses have used of their quotas, to be shown. What is decided is decided upon the streams. */
+/** The quota usage of licenses, for display only. Decisions use the streams instead. */
 @Injectable()
 export class Consumption {
   readonly #counters = new LRUCache<string, Counters>({ max: REMEMBERED, ttl: REMEMBERED_MS });
@@ -40,7 +43,9 @@ export class Consumption {
     @Inject(DATABASE) private readonly database: ServiceDatabase,
   ) {}
 
-  /** At once, where everything is in memory, and then at most a second old; undefined when it is not. */
+  /**
+   * Answers without waiting if everything is in memory; the values are then at most a second old. Returns undefined otherwise.
+   */
   remembered(license_id: string, { quotas }: Granted, now: string): Consumed | undefined {
     if (quotas.length === 0) return NOTHING;
     const counters = this.#counters.get(license_id);
@@ -52,7 +57,7 @@ export class Consumption {
     });
   }
 
-  /** As it stands at this moment. */
+  /** Reads the present values from the database. */
   async read(license_id: string, { quotas }: Granted, now: string): Promise<Consumed> {
     if (quotas.length === 0) return NOTHING;
     const counters = await this.#read(license_id, quotas, now);
@@ -67,7 +72,7 @@ export class Consumption {
       const { period, start } = periodOf(quota_period ?? 'monthly', now);
       return { feature, period, start };
     });
-    // Not prepared, for the reason that the snapshot is not.
+    // Not a prepared statement, for the same reason as in the snapshot.
     const { rows } = await this.database.pool.query<Counter>({
       text: `select feature, period, period_start, used
         from unnest($2::text[], $3::text[], $4::timestamptz[]) as w(feature, period, period_start)
@@ -105,7 +110,7 @@ const consumed = (
   return all;
 };
 
-/** Entitlements as they are granted, quotas with what of them is used. */
+/** The granted entitlements; quotas also show their usage. */
 export const withUse = (claims: Granted['claims'], use: Consumed): Readonly<Record<string, object>> =>
   use === NOTHING
     ? claims

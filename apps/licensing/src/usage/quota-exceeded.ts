@@ -5,9 +5,12 @@ import { quotaUse } from './usage.view.ts';
 
 const { status, message } = usageRefusals.QUOTA_EXCEEDED;
 
-/** A record does not fit what is left of its period; it says when there is more, unless that is never. */
+/**
+ * Refuses a record that is larger than the rest of its quota in the period. `Retry-After` is the time until the next period, if
+ * there is one.
+ */
 export class QuotaExceeded extends Problem {
-  /** @param isNews nobody has been told yet that the quota was exceeded in this period */
+  /** @param isNews true if no notice has been recorded yet that the quota was exceeded in this period */
   constructor(
     { quota, period, used }: Usage,
     readonly isNews: boolean,

@@ -49,7 +49,10 @@ export class UsageBatchController {
     return { results };
   }
 
-  /** The license of each record, or the problem that it has: the call's license, or with an API key each record's own. */
+  /**
+   * Finds the license of each record, or the problem of the record. It is the license of the call, or with an API key the license
+   * that the record names.
+   */
   async #licenses(call: BatchCall): Promise<(record: Sent) => string | ProblemShape> {
     const { license_key, license_id, records } = call.body;
     const own = records.flatMap((record) => record.license_id ?? []);
@@ -75,7 +78,10 @@ export class UsageBatchController {
   }
 }
 
-/** Gives records without an idempotency key one from the call's Idempotency-Key, their place and the caller. */
+/**
+ * Gives records without an idempotency key one that is derived from the Idempotency-Key of the call, their position and the
+ * caller.
+ */
 const idempotencyKeys = (call: BatchCall): ((record: Sent, n: number) => string | null) => {
   const { type, id } = call.principal.actor;
   const header = call.header('idempotency-key');

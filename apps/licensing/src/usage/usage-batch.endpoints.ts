@@ -5,7 +5,7 @@ import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 import { Feature } from '../entitlements/entitlement.schemas.ts';
 import { LICENSE_NOT_FOUND, noted, Quantity, TOO_MANY_FAILURES, whose } from './usage.schemas.ts';
 
-/** Records of a call at most. */
+/** Maximum number of records in a call. */
 const MOST = 1_000;
 
 const Sent = StrictObject(
@@ -15,7 +15,7 @@ const Sent = StrictObject(
       Type.String({
         pattern: '^[\\x21-\\x7e]{1,255}$',
         description:
-          'Under this the license has it counted once, however often and whenever it is sent. Where it is left out and the call has an Idempotency-Key, one is made of that and the place of the record.',
+          'The license counts a record with this key once, no matter how often or when it is sent. If it is left out and the call has an Idempotency-Key, a key is derived from that and the position of the record.',
       }),
     ),
     feature: Feature,
@@ -27,9 +27,9 @@ const Sent = StrictObject(
 
 const Result = StrictObject(
   {
-    accepted: Type.Boolean({ description: 'It is counted, now or before.' }),
-    overage: Type.Optional(Type.Boolean({ description: 'It was taken above the limit.' })),
-    code: Type.Optional(Type.String({ description: 'Why it was refused, as the single call says it.' })),
+    accepted: Type.Boolean({ description: 'The record is counted, now or by an earlier call.' }),
+    overage: Type.Optional(Type.Boolean({ description: 'It was counted above the limit.' })),
+    code: Type.Optional(Type.String({ description: 'Why it was refused: the same code as in a single call.' })),
     detail: Type.Optional(Type.String()),
   },
   { $id: 'UsageResult' },
@@ -40,12 +40,12 @@ export const recordUsageBatch = endpoint({
   path: '/license/usage/batch',
   operation: 'recordUsageBatch',
   tag: 'License',
-  summary: 'Count up to 1,000 things that were used, each with an answer of its own',
+  summary: 'Count up to 1,000 usage records, each with its own result',
   auth: LICENSE_KEY,
   body: StrictObject({ ...whose, records: Type.Array(Sent, { minItems: 1, maxItems: MOST }) }),
   answers: {
     200: {
-      description: 'What became of each record, in their order.',
+      description: 'The result of each record, in the same order.',
       schema: StrictObject({ results: Type.Array(Result) }, { $id: 'UsageResults' }),
     },
   },

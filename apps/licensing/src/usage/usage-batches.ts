@@ -10,28 +10,31 @@ import { type EventStore, UniqueViolationError } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
 import { UsageCommands } from './usage-commands.ts';
 
-/** A record with the license and feature that it is of. */
+/** A record with its license and feature. */
 export interface SentUsage {
   readonly license_id: string;
   readonly feature: string;
   readonly record: UsageRecord;
 }
 
-/** What became of it. */
+/** The result of a record. */
 export type UsageResult =
   | { readonly accepted: true; readonly overage: boolean }
   | { readonly accepted: false; readonly code: string; readonly detail: string };
 
-/** A record that waits for its answer. */
+/** A record that waits for its result. */
 interface Waiting extends SentUsage {
-  /** The id of its event, by which it is counted once; undefined where nobody asked for that. */
+  /** The id of its event, which deduplicates it; undefined if the record has no idempotency key. */
   readonly id: string | undefined;
   answer(result: UsageResult): void;
 }
 
 type Known = ReadonlyMap<string, RecordedEvent<UsageEvent>>;
 
-/** Records of many features and licenses: those of one are decided together, and written as one append. */
+/**
+ * Records usage of many features and licenses. Records of the same feature and license are decided together and written as one
+ * append.
+ */
 @Injectable()
 export class UsageBatches {
   constructor(
@@ -39,7 +42,7 @@ export class UsageBatches {
     private readonly commands: UsageCommands,
   ) {}
 
-  /** @returns what became of each record, in their order */
+  /** @returns the result of each record, in the same order */
   async record(sent: readonly SentUsage[], metadata: (license_id: string) => EventMetadata): Promise<UsageResult[]> {
     const results: UsageResult[] = [];
     const ids = new EventIds();
@@ -56,7 +59,10 @@ export class UsageBatches {
     return results;
   }
 
-  /** Records of one stream. Where another call has sent one of them at the same time, it is looked for again. */
+  /**
+   * Writes the records of one stream. If another call has written one of them at the same time, it looks up the known records
+   * again.
+   */
   async #recordStream(
     waiting: readonly Waiting[],
     before: Known,
@@ -105,7 +111,10 @@ export class UsageBatches {
   }
 }
 
-/** Answers records that have been counted before. @returns the others */
+/**
+ * Answers records that were counted before.
+ * @returns the others
+ */
 const answerKnown = (waiting: readonly Waiting[], known: Known): Waiting[] =>
   waiting.filter((one) => {
     const event = one.id === undefined ? undefined : known.get(one.id)?.event;
@@ -116,10 +125,10 @@ const answerKnown = (waiting: readonly Waiting[], known: Known): Waiting[] =>
     return false;
   });
 
-/** Times are not compared: a record that does not say when it was used has another each time it is sent. */
+/** Compares quantities but not times: a record without a timestamp gets a different time each time it is sent. */
 const isSame = (one: Waiting, { quantity }: { readonly quantity: number }): boolean => one.record.quantity === quantity;
 
-/** The first of those that share an id, and the others by it. */
+/** Splits off duplicates: `once` has the first record of each id, `again` has its duplicates. */
 const distinct = (
   waiting: readonly Waiting[],
 ): { readonly once: readonly Waiting[]; readonly again: ReadonlyMap<Waiting, Waiting[]> } => {
@@ -153,7 +162,7 @@ const resultOf = (outcome: Usage | Refusal | undefined): UsageResult => {
   return outcome.accepted ? { accepted: true, overage: outcome.overage } : EXCEEDED;
 };
 
-/** The ids of events that are counted once: made of the license and the key, so that they are the same whoever makes them. */
+/** Ids of events that are counted once. They are derived from the license and the key, so every instance gets the same id. */
 class EventIds {
   /** By license and key. */
   readonly #made = new Map<string, Map<string, string>>();
@@ -163,7 +172,7 @@ class EventIds {
     const made = this.#madeFor(license_id);
     let id = made.get(idempotency_key);
     if (id === undefined) {
-      // As a text: a buffer of its own for each hash takes three times as long.
+      // Hashes to a string: a separate buffer for each hash takes three times as long.
       const bytes = hash('sha256', `${license_id} ${idempotency_key}`, 'binary');
       id = derivedId('evt', Buffer.from(bytes, 'binary'));
       made.set(idempotency_key, id);

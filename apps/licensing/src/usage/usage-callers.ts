@@ -9,7 +9,10 @@ export interface Calling extends Caller {
   readonly body: { readonly license_key?: string | undefined; readonly license_id?: string | undefined };
 }
 
-/** Finds the license of a call about usage: shipped software sends its key, a merchant's back end its id with an API key. */
+/**
+ * Finds the license of a call about usage. Shipped software sends the license key; the back end of a merchant sends the license
+ * id with an API key.
+ */
 @Injectable()
 export class UsageCallers {
   constructor(

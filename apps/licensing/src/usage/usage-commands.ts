@@ -12,7 +12,7 @@ type Options = HandleOptions<UsageState, UsageEvent>;
 type Used = Outcome<UsageState, UsageEvent>;
 type Decide = (on: OnFeature, usage: UsageState) => readonly UsageEvent[];
 
-/** Commands on what a license uses of a feature, with what it may use. */
+/** Commands on the usage of a feature by a license. They decide with the entitlements of the license. */
 @Injectable()
 export class UsageCommands {
   constructor(
@@ -21,9 +21,9 @@ export class UsageCommands {
   ) {}
 
   /**
-   * Decides against license, plan and add-ons as they are when it is committed: nothing is used on a license that another
-   * instance has revoked a moment before, nor above a limit that it has lowered. `expectedVersion` is that of the license.
-   * @throws Refusal LICENSE_NOT_FOUND, and what `decide` refuses
+   * Decides with the license, plan and add-ons as they are at commit. So no usage is counted if another instance has just revoked
+   * the license, nor above a limit that it has just lowered. `expectedVersion` is the version of the license.
+   * @throws Refusal LICENSE_NOT_FOUND, and the refusals of `decide`
    */
   handle(license_id: string, feature: string, decide: Decide, { expectedVersion, ...options }: Options): Promise<Used> {
     return this.beside.handle(

@@ -8,7 +8,7 @@ export const exportUsage = endpoint({
   path: '/admin/usage',
   operation: 'exportUsage',
   tag: 'Licenses',
-  summary: 'All records of usage, as a file, in the order in which they were counted',
+  summary: 'All usage records as a file, in the order in which they were counted',
   auth: 'licenses:write',
   query: StrictObject({
     format: Type.Enum(['csv', 'ndjson']),
@@ -20,7 +20,7 @@ export const exportUsage = endpoint({
   }),
   answers: {
     200: {
-      description: 'A record a line.',
+      description: 'One record per line.',
       schema: Type.String(),
       media: 'application/x-ndjson',
       files: ['text/csv'],

@@ -16,8 +16,8 @@ export const UsageRecord = StrictObject(
     product_id: Id('prod'),
     feature: Feature,
     quantity: Quantity,
-    used: Type.Integer({ description: 'In its period, with this.' }),
-    overage: Type.Boolean({ description: 'It was taken above the limit.' }),
+    used: Type.Integer({ description: 'Usage in its period, this record included.' }),
+    overage: Type.Boolean({ description: 'It was counted above the limit.' }),
     period: Type.Enum([...QUOTA_PERIODS]),
     period_start: Timestamp,
     occurred_at: Timestamp,
@@ -34,7 +34,7 @@ export const listUsage = endpoint({
   path: '/admin/licenses/:id/usage',
   operation: 'listUsage',
   tag: TAG,
-  summary: 'What was counted for a license, the latest first',
+  summary: 'The usage records of a license, newest first',
   auth: 'licenses:write',
   params,
   query: PageQuery({ feature: Type.Optional(Feature) }),
@@ -58,7 +58,7 @@ export const readUsageSeries = endpoint({
   }),
   answers: {
     200: {
-      description: 'All buckets of the time that was asked for, oldest first.',
+      description: 'All buckets of the requested time, oldest first.',
       schema: StrictObject(
         {
           license_id: Id('lic'),
@@ -85,7 +85,7 @@ export const resetUsage = endpoint({
   path: '/admin/licenses/:id/usage/reset',
   operation: 'resetUsage',
   tag: TAG,
-  summary: 'Let what was used of a quota in the present period count as nothing; `If-Match` speaks of the license',
+  summary: 'Reset the usage of a quota in the present period to zero; `If-Match` is the ETag of the license',
   auth: 'licenses:write',
   params,
   body: StrictObject({ feature: Feature, reason: Text(500, { min: 1 }) }),

@@ -8,7 +8,7 @@ import { pages } from '../exports/streams.ts';
 
 type Recorded = RecordedEvent<Extract<UsageEvent, { type: 'usage.recorded' }>>;
 
-/** Which records of usage are asked for. Times are those of the use: `from` and later, before `to`. */
+/** Filter for usage records. Both times refer to the time of use: `from` is inclusive, `to` is exclusive. */
 export interface RecordFilter {
   readonly license_id?: string | undefined;
   readonly product_id?: string | undefined;
@@ -17,10 +17,10 @@ export interface RecordFilter {
   readonly to?: string | undefined;
 }
 
-/** What the streams of usage hold besides records: the index `events_on_quotas` has these very types. */
+/** Event types in the usage streams other than records. The index `events_on_quotas` has exactly these types. */
 const NOTICES = ['quota.warning', 'quota.exceeded', 'usage.reset'] as const;
 
-/** Records of usage, as the log has them: they are kept nowhere else. */
+/** Reads usage records from the event log. They are stored nowhere else. */
 @Injectable()
 export class UsageRecords {
   constructor(
@@ -28,10 +28,10 @@ export class UsageRecords {
     @Inject(DATABASE) private readonly database: ServiceDatabase,
   ) {}
 
-  /** The streams of all features of which a license has used anything, or been refused it. */
+  /** The streams of all features that the license has used, or that it was refused. */
   async streamsOf(license_id: string): Promise<string[]> {
     const { rows } = await this.database.pool.query<{ feature: string }>({
-      // From one feature straight to the next: a counter by the hour has thousands of rows.
+      // Jumps from one feature directly to the next: an hourly counter has thousands of rows.
       text: `with recursive used(feature) as (
           (select feature from usage_counters where license_id = $1 order by feature limit 1)
           union all
@@ -49,7 +49,7 @@ export class UsageRecords {
     return (await this.store.readStreams(streams, { before, limit, without: NOTICES })) as unknown as Recorded[];
   }
 
-  /** What else happened to a license's quotas, oldest first, after a position. */
+  /** Other events on the quotas of a license, oldest first, after a position. */
   async notices(license_id: string, after: number, limit: number): Promise<RecordedEvent[]> {
     return this.store.readStreams(await this.streamsOf(license_id), { after, limit, only: NOTICES });
   }
@@ -74,7 +74,7 @@ const matches = ({ product_id, feature, from, to }: RecordFilter, { event }: Rec
   (from === undefined || event.occurred_at >= from) &&
   (to === undefined || event.occurred_at < to);
 
-/** A record as administrators see it. */
+/** A record in the form that administrators get. */
 export const viewRecord = ({ id, event, recorded_at, metadata: { actor } }: Recorded) => ({
   id,
   license_id: event.license_id,

@@ -6,7 +6,7 @@ import { Problem } from '#platform/http/problem';
 export const BUCKETS = ['hour', 'day', 'month'] as const;
 export type Bucket = (typeof BUCKETS)[number];
 
-/** A bucket of time and what was used in it. */
+/** A time bucket and the usage in it. */
 export interface Usage {
   readonly start: Time;
   readonly quantity: number;
@@ -27,8 +27,8 @@ const MOST = 1_000;
 const SHOWN: Readonly<Record<Bucket, number>> = { hour: 24, day: 30, month: 12 };
 
 /**
- * Usage in whole buckets of the calendar in UTC, oldest first, with the empty ones: from the bucket that `from` is in (at the
- * earliest 1970, as no usage is older) to the last one that begins before `to` (by default, now).
+ * Usage in whole calendar buckets (UTC), oldest first, including empty buckets. The first bucket contains `from` (at the earliest
+ * 1970, because no usage is older). The last one begins before `to` (default: now).
  * @throws Problem 400 if `from` is not before `to`, or if the answer would have too many buckets
  */
 export const usageSeries = async (

@@ -35,7 +35,7 @@ export class UsageController {
     const occurred_at = timestamp ?? this.clock.now().toISOString();
     const record: UsageRecord = { quantity, occurred_at, metadata, idempotency_key: null };
     const actor = actorOf(call.principal, license_id);
-    // Set by the last decision: the store decides again when another process wrote meanwhile.
+    // Set by the last decision: the store decides again if another process wrote in the meantime.
     let usage: Usage | undefined;
     const answer = (): Answer => new Answer(200, { ...counted(license_id, feature, quantity, usage) });
     try {
@@ -59,7 +59,7 @@ export class UsageController {
     return answer();
   }
 
-  /** Records the notice of an exceeded quota although the call is refused: once per period, in an append of its own. */
+  /** Records the notice of an exceeded quota even though the call is refused: once per period, in a separate append. */
   async #tell(
     call: Call<typeof recordUsage>,
     actor: Actor,

@@ -22,7 +22,7 @@ export const recordUsage = endpoint({
   path: '/license/usage',
   operation: 'recordUsage',
   tag: TAG,
-  summary: 'Count something that was used; taken whole, or refused when the quota does not allow it',
+  summary: 'Count usage of a feature: the whole quantity, or a refusal if the quota does not allow it',
   auth: LICENSE_KEY,
   body: StrictObject({ ...whose, feature: Feature, quantity: Quantity, ...noted }),
   answers: {
@@ -34,7 +34,7 @@ export const recordUsage = endpoint({
           license_id: Id('lic'),
           feature: Feature,
           quantity: Quantity,
-          overage: Type.Boolean({ description: 'It was taken above the limit.' }),
+          overage: Type.Boolean({ description: 'It was counted above the limit.' }),
           ...quotaUse,
         },
         { $id: 'RecordedUsage' },
@@ -60,12 +60,12 @@ export const usageStatus = endpoint({
   path: '/license/usage/status',
   operation: 'readUsageStatus',
   tag: TAG,
-  summary: 'What of its quotas a license has used',
+  summary: 'The quotas of a license and their usage',
   auth: LICENSE_KEY,
   body: asked,
   answers: {
     200: {
-      description: 'Each quota, or the one that was asked for, by feature.',
+      description: 'Each quota, or the requested one, by feature.',
       schema: StrictObject(
         { license_id: Id('lic'), usage: Type.Record(Type.String(), StrictObject(quotaUse)) },
         { $id: 'UsageStatus' },
@@ -82,12 +82,12 @@ export const licenseEntitlements = endpoint({
   path: '/license/entitlements',
   operation: 'readEntitlements',
   tag: TAG,
-  summary: 'What a license may do, and of quotas what is left',
+  summary: 'The entitlements of a license, and what is left of its quotas',
   auth: LICENSE_KEY,
   body: asked,
   answers: {
     200: {
-      description: 'Each entitlement, or the one that was asked for, by feature.',
+      description: 'Each entitlement, or the requested one, by feature.',
       schema: StrictObject(
         {
           license_id: Id('lic'),

@@ -30,8 +30,8 @@ interface Hour {
 }
 
 /**
- * Rows are written without being read: each event holds the absolute values, and other columns only grow with the version.
- * An event that is projected again changes nothing.
+ * Writes rows without reading them: each event holds the absolute values, and other columns only grow with the version.
+ * Projecting an event again changes nothing.
  */
 const UPSERT = `with counted as (
     insert into usage_counters as t

@@ -9,7 +9,7 @@ interface Row extends Pick<UsageCounterRow, 'period' | 'period_start' | 'period_
   readonly stream_id: string;
 }
 
-/** Loads the windows of a stream's state with one SELECT, so that a stream of millions of records is never folded. */
+/** Loads the windows of a stream with one SELECT, so that a stream of millions of records is never folded. */
 export const usageSnapshot: Snapshot = {
   stream: usageStream,
   load: async (streamIds, pool) => {
@@ -31,7 +31,7 @@ export const usageSnapshot: Snapshot = {
     return new Map(
       [...Map.groupBy(rows, ({ stream_id }) => stream_id)].map(([id, own]) => [
         id,
-        // The latest window last: it is looked up from the end.
+        // The latest window is last, because the lookup starts at the end.
         { state: { windows: own.map(windowOf).reverse() }, version: own[0]?.version ?? 0 },
       ]),
     );

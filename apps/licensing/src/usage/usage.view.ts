@@ -2,13 +2,13 @@ import type { QuotaPeriod } from '#domain/licensing/entitlements/entitlement';
 import type { Period } from '#domain/licensing/usage/period';
 import { allowanceOf, leftOf, type Quota } from '#domain/licensing/usage/quota';
 
-/** A quota and what of it is used, as callers are shown it. Sums above 2^53−1 are rounded, as numbers of JSON are. */
+/** A quota and its usage, in the form that callers get. Sums above 2^53−1 are rounded, as JSON numbers are. */
 export interface QuotaUse {
   readonly used: number;
   readonly limit: number | null;
-  /** Of the limit. */
+  /** What is left of the limit. */
   readonly remaining: number | null;
-  /** What is taken still, overage included. */
+  /** What can still be used, overage included. */
   readonly available: number | null;
   readonly period: QuotaPeriod;
   readonly period_start: string;

@@ -9,14 +9,14 @@ import type { Config } from '#platform/config/config';
 import { CONFIG } from '#platform/service';
 import { SigningKeys } from '../signing-keys/signing-keys.ts';
 
-/** All that a lease says something of. A change of any version makes a new lease. */
+/** Everything that a lease contains. A change of any version makes a new lease. */
 export interface Leased {
   readonly license_id: string;
   readonly license: License;
   readonly version: number;
   readonly plan: Pick<PlanTerms, 'slug' | 'grace_days'>;
   readonly plan_version: number;
-  /** The same object while none of them has changed. */
+  /** The same object as long as no entitlement has changed. */
   readonly entitlements: Readonly<Record<string, unknown>>;
   readonly fingerprint_hash: string | null;
 }
@@ -24,7 +24,7 @@ export interface Leased {
 interface Kept {
   readonly version: number;
   readonly plan_version: number;
-  /** Signing keys that had been given up when it was signed. */
+  /** Number of retired signing keys when the lease was signed. */
   readonly retirements: number;
   readonly iat: number;
   readonly exp: number;
@@ -32,12 +32,12 @@ interface Kept {
   readonly token: string;
 }
 
-/** Leases remembered at most: one a license and device that has asked lately. */
+/** Maximum number of cached leases: one per license and device that asked recently. */
 const REMEMBERED = 20_000;
 
 /**
- * Offline tokens. A lease is handed out again while it is fresh and nothing it speaks of has changed, so that verification
- * seldom costs a signature.
+ * Offline tokens. A lease is reused while it is fresh and its contents have not changed, so that verification seldom needs a
+ * signature.
  */
 @Injectable()
 export class Leases {
@@ -69,9 +69,9 @@ export class Leases {
   }
 
   /**
-   * A lease for as long as a session is lent, which may be longer than leases usually are. It is not handed out again.
-   * @param latest until when it will be good at the latest, in milliseconds
-   * @returns what makes it, good until `end`
+   * Prepares a lease for a borrowed session. It may be valid for longer than usual leases, and it is never reused.
+   * @param latest the latest possible end of its validity, in milliseconds
+   * @returns a function that makes the lease, valid until `end`
    */
   async lending(latest: number): Promise<(leased: Leased, end: number, now: number) => string> {
     const { kid, sign } = await this.keys.signer(latest);

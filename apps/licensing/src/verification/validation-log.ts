@@ -15,17 +15,19 @@ export interface Validation {
   readonly user_agent: string | null;
 }
 
-/** How long a validation may wait to be written, in milliseconds: what a crash may cost of this log, and of nothing else. */
+/**
+ * How long a validation may wait to be written, in milliseconds. A crash loses at most this much of the log, and no other data.
+ */
 const FLUSH_MS = 200;
-/** Rows a statement; also what brings a flush forward. */
+/** Rows per statement. This many waiting rows also start a flush early. */
 const FLUSH_ROWS = 2_000;
-/** How fine the times of last use are, in milliseconds: a device that verifies all the time is noted once in this time. */
+/** Resolution of the times of last use, in milliseconds: they are written at most once per device in this time. */
 const USE_MS = 60_000;
-/** Rows that may wait while the database is away; beyond them the oldest are let go. */
+/** Rows that may wait while the database is unavailable. Above this number the oldest rows are dropped. */
 const MOST_WAITING = 100_000;
 const USER_AGENT = 255;
 
-/** Who verified what, when and with which outcome. Verification never waits for it. */
+/** Logs each verification: license, device, time and outcome. Verification never waits for the log. */
 @Injectable()
 export class ValidationLog implements OnApplicationShutdown {
   #waiting: Validation[] = [];
@@ -44,7 +46,7 @@ export class ValidationLog implements OnApplicationShutdown {
     else this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting rows. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -91,7 +93,7 @@ export class ValidationLog implements OnApplicationShutdown {
     await this.#noteUses(rows);
   }
 
-  /** When each device was last found valid. */
+  /** Records when each device was last found valid. */
   async #noteUses(rows: readonly Validation[]): Promise<void> {
     const uses = new Map<string, Validation>();
     for (const row of rows) {
@@ -118,7 +120,7 @@ export class ValidationLog implements OnApplicationShutdown {
   }
 }
 
-/** The coarse outcomes, beside the fine codes. */
+/** The coarse result for each verification code. */
 const RESULTS: Partial<Record<VerificationCode, string>> = {
   VALID: 'ok',
   PAST_DUE_GRACE: 'ok',

@@ -2,7 +2,10 @@ import type { VerificationCode } from '#domain/licensing/license/verify';
 import { bigint, text, time } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** The validation log: written in batches beside the events. It has one index and no primary key, so that writing stays cheap. */
+/**
+ * The validation log. It is written in batches, outside the event log. It has one index and no primary key, so that writes stay
+ * cheap.
+ */
 export const validationsTable = defineTable(
   'validations',
   {

@@ -6,23 +6,23 @@ import { endpoint } from '#platform/http/endpoint';
 import { Id, Identifier, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { LICENSE_KEY } from '../identification/license-key.scheme.ts';
 
-/** Handlers are given the key in normal form. Lengths are those of the normal form. */
+/** Handlers get the key in normalized form. The length limits apply to that form. */
 export const LicenseKey = Type.String({
   normalize: normalizeLicenseKey,
   minLength: 1,
   maxLength: 2048,
   pattern: '^[^\\u0000-\\u001f\\u007f]+$',
   description:
-    'Read without white space and invisible characters; random keys also without regard to case, dashes, and O for 0, I and L for 1.',
+    'White space and invisible characters are ignored. For random keys, case and dashes are ignored too; O is read as 0, I and L as 1.',
 });
 
-/** The person or key that a license is bound to, where its plan asks for one. A public key may have line breaks. */
+/** The person or public key that a license is bound to, if its plan requires one. A public key may have line breaks. */
 export const Identity = Type.String({
   normalize: (text: string) => text.trim(),
   minLength: 1,
   maxLength: 1000,
   pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]+$',
-  description: 'E-mail address or public key of the user; needed where the plan has a bound_identity.',
+  description: 'E-mail address or public key of the user; required if the plan has a bound_identity.',
 });
 
 export const verifyLicense = endpoint({
@@ -30,7 +30,7 @@ export const verifyLicense = endpoint({
   path: '/license/verify',
   operation: 'verifyLicense',
   tag: 'License',
-  summary: 'Ask whether a license may be used; always 200, with `valid` and the reason',
+  summary: 'Check whether a license may be used; always 200, with `valid` and the reason',
   auth: LICENSE_KEY,
   body: StrictObject({
     license_key: LicenseKey,
@@ -57,7 +57,7 @@ export const verifyLicense = endpoint({
         {
           valid: Type.Boolean(),
           code: Type.Enum([...VERIFICATION_CODES]),
-          message: Nullable(Type.String({ description: 'What to tell the user, where the product says so.' })),
+          message: Nullable(Type.String({ description: 'Message for the user, if the product defines one.' })),
           license: Nullable(
             StrictObject({
               id: Id('lic'),

@@ -10,7 +10,7 @@ describe('verification', () => {
   });
   afterAll(() => app.close());
 
-  it('follows the license at once', async () => {
+  it('follows changes of the license immediately', async () => {
     const license = await app.issue();
     await app.activate(license, 'device');
     expect(await app.verify(license)).toMatchObject({
@@ -29,7 +29,7 @@ describe('verification', () => {
     expect(await app.verify(license)).toMatchObject({ code: 'REVOKED' });
   });
 
-  it('follows what another instance did, within a second', async () => {
+  it('follows changes by another instance within a second', async () => {
     const other = await startApp({ services: SERVICES, databaseUrl: app.databaseUrl });
     try {
       const license = await app.issue();
@@ -46,7 +46,7 @@ describe('verification', () => {
     }
   });
 
-  it('hands the same lease out again until something changes', async () => {
+  it('returns the same lease until something changes', async () => {
     const license = await app.issue();
     await app.activate(license, 'device');
     const [one, two] = [await app.verify(license), await app.verify(license)];
@@ -70,7 +70,7 @@ describe('verification', () => {
     });
   });
 
-  it('knows signed keys, which show who signed them', async () => {
+  it('verifies signed keys, which carry a valid signature of the service', async () => {
     const signed = await app.create('/admin/products', {
       name: 'Signed',
       slug: 'signed',
@@ -88,12 +88,12 @@ describe('verification', () => {
     });
   });
 
-  it('needs an identifier where the product has activations', async () => {
+  it('needs an identifier if the product has activations', async () => {
     const reply = await app.ask('verify', { license_key: (await app.issue())['license_key'] });
     expect(reply).toMatchObject({ status: 400, body: { errors: [{ pointer: '/identifier' }] } });
   });
 
-  it('is logged with its outcome, and the device with the time', async () => {
+  it('logs the outcome, and the time for the device', async () => {
     const license = await app.issue();
     await app.activate(license, 'device');
     await app.verify(license);

@@ -1,7 +1,7 @@
 import { boolean, integer, text } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
 
-/** Products as releases need to know them; licensing owns them. */
+/** The columns of products that releases need; licensing owns the products. */
 export const productsTable = defineTable(
   'products',
   {

@@ -10,7 +10,7 @@ type Known = Omit<ProductRow, 'id' | 'version'>;
 type ProductEvent =
   ForeignEvent<'product.created', Known> | ForeignEvent<'product.updated', { readonly changes: Partial<Known> }>;
 
-/** Products as licensing publishes them, in the columns that releases need. */
+/** Projects the products that licensing publishes into the columns that releases need. */
 export const productsProjection = tableProjection<ProductRow, ProductEvent>({
   table: productsTable,
   types: ['product.created', 'product.updated'],

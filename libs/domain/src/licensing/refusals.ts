@@ -10,7 +10,7 @@ import { seatRefusals } from './seat/seat.errors.ts';
 import { signingKeyRefusals } from './signing-key/signing-key.ts';
 import { usageRefusals } from './usage/usage.errors.ts';
 
-/** Everything that the rules of licensing refuse, by code. */
+/** All refusals of the licensing rules, by code. */
 export const licensingRefusals: Refusals<string> = {
   ...productRefusals,
   ...planRefusals,

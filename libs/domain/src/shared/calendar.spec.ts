@@ -50,7 +50,7 @@ describe('period boundaries over 30 years', () => {
   const most = ({ unit, count }: Interval): number =>
     Math.floor((YEARS * { hour: 8_766, day: 365, week: 52, month: 12, year: 1 }[unit]) / count);
 
-  /** A day of the month, so that all of them are tried often, in a leap year or in the year before one. */
+  /** Anchors on any day of the month, so that each day is tried often, in a leap year or in the year before one. */
   const anchors = fc
     .record({
       year: fc.constantFrom(2027, 2028),

@@ -1,8 +1,8 @@
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
 
 /**
- * A contract of a published event (the shape that libs/events calls `EventContract`): the fields of `data` are picked from the
- * event, so that nothing gets out that the schema does not name.
+ * A contract of a published event (the shape that libs/events calls `EventContract`). `publish` copies only the fields
+ * that the schema names, so no other field of the event is published.
  */
 export const contract = <P extends TProperties>(options: {
   readonly type: string;
@@ -10,7 +10,7 @@ export const contract = <P extends TProperties>(options: {
   readonly description: string;
   readonly fields: P;
   readonly example: Static<TObject<P>>;
-  /** Id of the stream that the example is of: the aggregate's. */
+  /** Stream id of the example: the id of its aggregate. */
   readonly subject: string;
 }) => {
   const { fields, ...rest } = options;
@@ -25,7 +25,7 @@ export const contract = <P extends TProperties>(options: {
   };
 };
 
-/** What the examples tell of, as a rule: one product, its plan and a license of that. */
+/** Ids that most examples use: one product, its plan and a license of that plan. */
 export const EXAMPLE = {
   product: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',
   plan: 'plan_01jd1zy3c5f7asb1n8p4r6t9vw',

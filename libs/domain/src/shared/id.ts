@@ -1,6 +1,6 @@
 import { newTypeid, timeOfTypeid, typeidOf } from '#ids';
 
-/** Prefixes of ids: what a thing is can be read off its id. */
+/** Prefixes of ids. The prefix shows what kind of thing an id names. */
 export type IdPrefix =
   | 'prod'
   | 'plan'
@@ -24,19 +24,20 @@ export type IdPrefix =
 export const newId = (prefix: IdPrefix): string => newTypeid(prefix);
 
 /**
- * The id of the person behind an e-mail address: the same address, the same id, and nobody without the key can tell whose it is.
+ * The id of the person behind an e-mail address. The same address always has the same id. Without the key, the id does not
+ * reveal the address.
  * @param hash 16 bytes or more of a keyed hash of the normalized address
  */
 export const customerId = (hash: Uint8Array): string => derivedId('cus', hash);
 
-/** An id that is made of what it stands for: the same hash, the same id. @param hash 16 bytes or more */
+/** An id derived from a hash: the same hash always has the same id. @param hash 16 bytes or more */
 export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
   const bytes = new Uint8Array(hash.subarray(0, 16));
-  // RFC 9562: version 8, "vendor-specific", since nothing here is a time.
+  // RFC 9562: version 8, "vendor-specific", since these bytes contain no time.
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return typeidOf(prefix, bytes);
 };
 
-/** When an id was made. @throws when it is none */
+/** When an id was created. @throws if it is not an id */
 export const idTime = (id: string): string => new Date(timeOfTypeid(id)).toISOString();

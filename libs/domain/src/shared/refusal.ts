@@ -1,9 +1,9 @@
-/** What a decider throws when the rules say no. `Code` is one of the codes of the aggregate's `*.errors.ts`. */
+/** A decider throws this if the rules refuse a command. `Code` is one of the codes of the aggregate's `*.errors.ts`. */
 export class Refusal<Code extends string = string> extends Error {
   override readonly name = 'Refusal';
   constructor(
     readonly code: Code,
-    /** HTTP status that the code is answered with. */
+    /** HTTP status of the answer. */
     readonly status: number,
     message: string,
     /** Facts a caller can act on: `{ max, current }`. */

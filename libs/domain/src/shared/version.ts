@@ -3,7 +3,7 @@ import semver from 'semver';
 /** Whether a text is a version (SemVer 2.0.0; a leading v and missing parts, as in `v2` or `1.4`, are allowed). */
 export const isVersion = (text: string): boolean => parse(text) !== null;
 
-/** Below, at or above zero as `a` is older than, the same as or newer than `b`. @throws when one of them is no version */
+/** Negative, 0 or positive if `a` is older than, the same as or newer than `b`. @throws if one of them is not a version */
 export const compareVersions = (a: string, b: string): number => {
   const [left, right] = [parse(a), parse(b)];
   if (left === null || right === null) throw new Error(`not versions: ${a}, ${b}`);

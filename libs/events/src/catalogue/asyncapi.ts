@@ -27,7 +27,7 @@ const HEADERS: Json = {
   ],
   properties: {
     ce_specversion: { type: 'string', const: '1.0' },
-    ce_id: text('Unique for ever: an event that comes again has the same id.'),
+    ce_id: text('Unique forever: an event that is delivered again has the same id.'),
     ce_source: text('keyledger/<service>'),
     ce_type: text('The type of the event.'),
     ce_subject: text('Id of the aggregate; also the key of the message, so its events keep their order.'),
@@ -36,14 +36,14 @@ const HEADERS: Json = {
     ce_streamversion: text('1, 2, 3 … within the subject, in decimal.'),
     ce_position: text('Place in the service’s log, in decimal; ascends within a partition.'),
     ce_traceparent: text('W3C trace context.'),
-    ce_correlationid: text('One id for all that a request set in motion.'),
+    ce_correlationid: text('One id for everything that a request caused.'),
     ce_actortype: { type: 'string', enum: ['user', 'api_key', 'license', 'system', 'provider'] },
-    ce_actorid: text('Who did it.'),
+    ce_actorid: text('Id of the actor that caused the event.'),
     'content-type': { type: 'string', const: 'application/json' },
   },
 };
 
-/** The AsyncAPI 3.0 document of the topics: a channel a service, a message an event type. */
+/** The AsyncAPI 3.0 document of the topics: one channel per service, one message per event type. */
 export const asyncApi = (
   contracts: readonly EventContract<never>[],
   { servers, version = '1' }: AsyncApiOptions,
@@ -53,7 +53,7 @@ export const asyncApi = (
     service,
     {
       address: topicOf(service),
-      description: `What happens in ${service}.`,
+      description: `The events of ${service}.`,
       messages: Object.fromEntries(published.map(({ type }) => [type, { $ref: `#/components/messages/${type}` }])),
       bindings: { kafka: { topic: topicOf(service), bindingVersion: '0.5.0' } },
     },
@@ -63,7 +63,7 @@ export const asyncApi = (
     {
       action: 'send',
       channel: { $ref: `#/channels/${service}` },
-      summary: `Keyledger tells what happened in ${service}.`,
+      summary: `Keyledger publishes the events of ${service}.`,
     },
   ]);
   const messages = contracts.map(({ type, description, data, example }) => [

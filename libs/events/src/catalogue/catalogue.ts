@@ -4,7 +4,7 @@ import type { PublishedEvent } from '../event.ts';
 import { dataschema } from '../publish.ts';
 import { openSchema } from './open-schema.ts';
 
-/** What there is to know of an event type before subscribing to it. */
+/** What a consumer needs to know about an event type before it subscribes. */
 export interface CatalogueEntry {
   readonly type: string;
   readonly service: string;
@@ -13,13 +13,13 @@ export interface CatalogueEntry {
   readonly dataschema: string;
   /** When it is emitted and what it means. */
   readonly description: string;
-  /** JSON Schema (2020-12) of the event's `data`. Fields may be added to it: it refuses none. */
+  /** JSON Schema (2020-12) of the event's `data`. It allows additional fields, because fields may be added later. */
   readonly schema: JsonSchema;
-  /** Of `data`. */
+  /** Examples of `data`. */
   readonly example: Readonly<Record<string, unknown>>;
-  /** Whole events. */
+  /** Examples of whole events. */
   readonly examples: readonly PublishedEvent[];
-  /** Versions that the schema has had. Older events are brought to the present one before they are published. */
+  /** Number of versions that the schema has had. Older events are upcast to the current version before they are published. */
   readonly versions: readonly SchemaVersion[];
 }
 
@@ -29,7 +29,7 @@ export interface SchemaVersion {
   readonly current: boolean;
 }
 
-/** The events that the world may hear of, by type. */
+/** The published events, by type. */
 export const catalogue = (contracts: readonly EventContract<never>[]): { data: CatalogueEntry[] } => ({
   data: contracts
     .map((contract) => ({
@@ -47,7 +47,7 @@ export const catalogue = (contracts: readonly EventContract<never>[]): { data: C
     .sort((a, b) => (a.type < b.type ? -1 : 1)),
 });
 
-/** An event as it would come. The ids of its data are those of others of the catalogue's examples. */
+/** An example of the whole event. The ids in its data are the ids of other examples in the catalogue. */
 const exampleOf = (contract: EventContract<never>): PublishedEvent => ({
   specversion: '1.0',
   id: 'evt_01jd20a6n3e8tbc5k7r9w1x3yz',

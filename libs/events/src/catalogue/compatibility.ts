@@ -1,10 +1,10 @@
 import type { JsonSchema } from '../contract.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 
-/** What consumers were promised of an event type. */
+/** What a released catalogue guarantees to consumers of an event type. */
 export type ReleasedEvent = Pick<CatalogueEntry, 'service' | 'topic' | 'schema_version' | 'schema'>;
 
-/** A catalogue as it was released: the promise that later ones are held to. */
+/** A released catalogue. Later catalogues must stay compatible with it. */
 export interface ReleasedCatalogue {
   /** Version of Keyledger. */
   readonly version: string;
@@ -12,7 +12,7 @@ export interface ReleasedCatalogue {
   readonly events: Readonly<Record<string, ReleasedEvent>>;
 }
 
-/** Something that a consumer of the released catalogue would trip over. */
+/** A change that breaks a consumer of the released catalogue. */
 export interface Break {
   /** `license.created`, or a place within its data: `license.created/status`. */
   readonly at: string;
@@ -20,8 +20,9 @@ export interface Break {
 }
 
 /**
- * What breaks consumers between two catalogues. They may be older than what they read, and read events that are older than
- * they are, since topics keep all: so a schema may get new optional fields and nothing else, and types may only be added.
+ * Lists the changes between two catalogues that break consumers. A consumer may be older than the events it reads, and may
+ * also read events that are older than itself, since topics keep all events. So a schema may only get new optional fields,
+ * and types may only be added.
  */
 export const breaks = (released: ReleasedCatalogue, present: readonly CatalogueEntry[]): Break[] => {
   const byType = new Map(present.map((entry) => [entry.type, entry]));
@@ -36,9 +37,9 @@ export const breaks = (released: ReleasedCatalogue, present: readonly CatalogueE
   });
 };
 
-/** Says nothing of which values are valid. */
+/** Keywords that do not affect which values are valid. */
 const ANNOTATIONS = new Set(['description', 'examples', 'title', 'default', '$id', '$comment', 'deprecated']);
-/** Looked at one by one. A published schema is open, whatever the contract's own says. */
+/** Keywords that are compared one by one. A published schema is open, even if the contract's own schema is closed. */
 const STRUCTURE = new Set(['type', 'properties', 'required', 'items', 'enum', 'anyOf', 'additionalProperties']);
 
 const schemaBreaks = (at: string, before: JsonSchema, now: JsonSchema): Break[] => {
@@ -54,7 +55,7 @@ const schemaBreaks = (at: string, before: JsonSchema, now: JsonSchema): Break[] 
   ];
 };
 
-/** Two schemas of the same kind of value. */
+/** Compares two schemas of the same kind of value. */
 const kindBreaks = (at: string, before: JsonSchema, now: JsonSchema): Break[] => [
   ...enumBreaks(at, before['enum'], now['enum']),
   ...objectBreaks(at, before, now),
@@ -106,7 +107,7 @@ const mustBeOptional = (at: string): Break => ({
   what: 'is required, and events that were published before do not have it: make it optional',
 });
 
-/** A schema by the kinds of value that it lets through: `anyOf` and lists of types taken apart. */
+/** Splits a schema by the kinds of value that it allows: `anyOf` and lists of types are taken apart. */
 const alternatives = (schema: JsonSchema): Map<string, JsonSchema> => {
   const { anyOf, type, ...rest } = schema;
   const branches: JsonSchema[] = Array.isArray(anyOf)
@@ -119,7 +120,7 @@ const alternatives = (schema: JsonSchema): Map<string, JsonSchema> => {
   );
 };
 
-/** Values in a list have the kind of the list's first, where the schema does not say. */
+/** If the schema of a list does not name the kind of its values, the first value decides. */
 const kindOf = ({ type, enum: values, const: value }: JsonSchema): string => {
   if (typeof type === 'string') return type;
   const [first] = Array.isArray(values) ? (values as unknown[]) : [value];
@@ -134,7 +135,7 @@ const propertiesOf = ({ properties }: JsonSchema): Record<string, JsonSchema> =>
 
 const requiredOf = ({ required }: JsonSchema): Set<unknown> => new Set(Array.isArray(required) ? required : []);
 
-/** The promise that a catalogue makes. */
+/** Returns the guarantees that a catalogue gives. */
 export const release = (version: string, entries: readonly CatalogueEntry[]): ReleasedCatalogue => ({
   version,
   events: Object.fromEntries(

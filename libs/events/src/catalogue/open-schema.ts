@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../contract.ts';
 
 /**
- * A contract's schema as consumers should hold it. A contract is closed, so that nothing gets out that it does not name; but
- * what is published may get new fields, and whoever validates with yesterday's schema must not refuse tomorrow's event.
+ * A contract's schema in the form for consumers. The contract itself is closed, so that only the fields it names are
+ * published. Published events may get new fields, so a consumer that validates with an older schema must accept newer events.
  */
 export const openSchema = (schema: JsonSchema): JsonSchema => opened(schema) as JsonSchema;
 

@@ -1,6 +1,5 @@
 /**
- * Waits for something that cannot be stopped, but no longer than until the signal aborts; what becomes of it then nobody
- * wants to know.
+ * Waits for work that cannot be stopped, but only until the signal aborts. After that, the outcome of the work is ignored.
  * @throws the signal's reason when it aborts first
  */
 export const abortable = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {

@@ -1,10 +1,10 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { PublishedEvent } from '../event.ts';
 
-/** Content type of an event as one JSON document (structured mode): `PublishedEvent` as it is. */
+/** Content type of an event as one JSON document (structured mode): an unchanged `PublishedEvent`. */
 export const CLOUDEVENTS_JSON = 'application/cloudevents+json';
 
-/** Attributes whose values are numbers; in binary mode Kafka carries all of them as text. */
+/** Attributes with numeric values; in binary mode Kafka carries all of them as text. */
 const NUMBERS: ReadonlySet<string> = new Set(['streamversion', 'position']);
 
 /** An event as a Kafka message: CloudEvents Kafka protocol binding 1.0.2, binary mode; the key is the subject. */

@@ -19,23 +19,25 @@ export interface KafkaSourceOptions {
 
 const SESSION_MS = 10_000;
 const AWAY_MS = 1_000;
-/** How long the last offsets may take when a source is closed; without them the next begins a little earlier. */
+/**
+ * Time limit for the last offset commit when a source closes. Without that commit the next consumer starts a little earlier.
+ */
 const LAST_COMMIT_MS = 1_000;
-/** Whoever waits is woken when something arrives; this is only the longest sleep. */
+/** The longest sleep. A new batch wakes the waiting loop earlier. */
 const LONG_MS = 60_000;
 
-/** A batch on its way to the subscription, and what becomes of it. */
+/** A batch that was offered to the subscription, with its outcome. */
 interface Offer {
   readonly batch: SourceBatch;
   settle(done: boolean): void;
 }
 
 /**
- * A service's topic as a source. kafkajs pushes batches, the subscription pulls them: one batch is offered at a time and the
- * next is fetched when it is done, which is all the back-pressure there needs to be. Offsets are committed some time after the
- * database transaction of the effect; what is delivered again is skipped by the checkpoint. A batch whose partition has
- * gone to another instance is withdrawn; should it be applied all the same, the checkpoint's lock sees to it that it is
- * applied once.
+ * A service's topic as a source. kafkajs pushes batches, and the subscription pulls them: the source offers one batch at a
+ * time and fetches the next one when it is done. This gives enough back-pressure. Offsets are committed some time after the
+ * database transaction of the effect; the checkpoint skips events that are delivered again. A batch whose partition has moved
+ * to another instance is withdrawn. If it is applied nevertheless, the lock on the checkpoint ensures that it is applied only
+ * once.
  */
 export class KafkaSource implements EventSource {
   readonly service: string;
@@ -50,7 +52,7 @@ export class KafkaSource implements EventSource {
     this.#what = `the consumer ${options.group} could not go on`;
   }
 
-  /** The limit is the broker's: about a megabyte of events of one partition. */
+  /** The broker limits the batch size: about a megabyte of events of one partition. */
   async next(
     _checkpoints: (partition: number) => number,
     _limit: number,
@@ -74,7 +76,7 @@ export class KafkaSource implements EventSource {
     return (await this.lag()) === 0;
   }
 
-  /** By the offsets of the group, which all of its instances share and which follow the checkpoints a little later. */
+  /** Uses the offsets of the group. All of its instances share them, and they follow the checkpoints with a small delay. */
   async lag(): Promise<number> {
     const { kafka, service, group } = this.options;
     return messagesLeft(kafka, topicOf(service), group);
@@ -99,7 +101,7 @@ export class KafkaSource implements EventSource {
     }
   }
 
-  /** Consumes until the source is closed, or until the consumer has lost its footing: then the next one starts afresh. */
+  /** Consumes until the source closes or the consumer fails; after a failure, `#run` creates a new consumer. */
   async #consume(signal: AbortSignal): Promise<void> {
     const { kafka, service, group, onError } = this.options;
     const sessionTimeout = kafka.sessionTimeoutMs ?? SESSION_MS;
@@ -109,14 +111,14 @@ export class KafkaSource implements EventSource {
       rebalanceTimeout: 2 * sessionTimeout,
       heartbeatInterval: sessionTimeout / 10,
       maxWaitTimeInMs: 250,
-      // A topic that the broker has just made, or made larger, is seen within this time.
+      // The consumer notices a topic that was just created, or got more partitions, within this time.
       metadataMaxAge: 30_000,
       retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 5, restartOnFailure: () => Promise.resolve(false) },
     });
     const crashed = new Promise<never>((_, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
     });
-    // It may crash while nobody looks yet; whoever looks later is told.
+    // Avoids an unhandled rejection if the consumer crashes before this promise is awaited.
     crashed.catch(() => undefined);
     const offsets = new LazyOffsets(consumer, topicOf(service));
     try {
@@ -137,7 +139,7 @@ export class KafkaSource implements EventSource {
     }
   }
 
-  /** Offers a batch and waits until it has been taken, heartbeating, or until the partition is somebody else's. */
+  /** Offers a batch and sends heartbeats until the batch is done or the partition is assigned to another instance. */
   async #take(payload: EachBatchPayload, offsets: LazyOffsets, heartbeatMs: number): Promise<void> {
     const { batch } = payload;
     const last = batch.messages.at(-1);
@@ -153,7 +155,7 @@ export class KafkaSource implements EventSource {
       };
       const beat = setInterval(() => {
         if (!payload.isRunning() || payload.isStale()) settle(false);
-        // A heartbeat that fails says that the group is forming anew: kafkajs sees to that once this batch is let go.
+        // A failed heartbeat means that the group is rebalancing. kafkajs handles that after this batch is released.
         else payload.heartbeat().catch(() => settle(false));
       }, heartbeatMs);
       const offered: SourceBatch = {
@@ -173,7 +175,7 @@ export class KafkaSource implements EventSource {
     offsets.passed(partition, last.offset);
   }
 
-  /** What others have put into the topic must not stop what is ours. */
+  /** Foreign messages in the topic must not block our own. */
   #read(message: KafkaMessage): PublishedEvent[] {
     try {
       return [fromMessage(message)];
@@ -184,7 +186,9 @@ export class KafkaSource implements EventSource {
   }
 }
 
-/** A relay that was killed sends again what it had sent; nothing comes for the first time after what follows it in the log. */
+/**
+ * A relay that was killed sends some events again, but never sends an event for the first time after a later one of the log.
+ */
 const ascending = (events: readonly PublishedEvent[]): PublishedEvent[] => {
   let highest = 0;
   return events.filter(({ position }) => {

@@ -4,9 +4,9 @@ import type { Consumer } from 'kafkajs';
 const COMMIT_MS = 1_000;
 
 /**
- * Where a consumer group is to begin the next time. What has had its effect is for the checkpoint to know, so an offset that
- * is late, or lost with its consumer, costs nothing but reading again what is then skipped; committing each would cost a
- * request to the broker a batch.
+ * Commits the offset at which a consumer group starts next time. The checkpoint decides which events have had their effect,
+ * so a late or lost offset only means that some events are read again and skipped. Committing each offset would cost one
+ * request to the broker per batch.
  */
 export class LazyOffsets {
   readonly #due = new Map<number, string>();
@@ -17,11 +17,11 @@ export class LazyOffsets {
     private readonly topic: string,
   ) {}
 
-  /** The group is to begin behind this offset. */
+  /** Sets the offset behind which the group starts. */
   passed(partition: number, offset: string): void {
     this.#due.set(partition, String(BigInt(offset) + 1n));
     this.#timer ??= setTimeout(() => {
-      // Not now, then the next time: while the group forms anew nobody may commit.
+      // If a commit fails, the next one covers it: during a rebalance no consumer can commit.
       this.commit().catch(() => undefined);
     }, COMMIT_MS);
   }
@@ -35,7 +35,7 @@ export class LazyOffsets {
     for (const { partition, offset } of offsets) if (this.#due.get(partition) === offset) this.#due.delete(partition);
   }
 
-  /** For whoever has no use for the rest. */
+  /** Cancels the pending commit. */
   stop(): void {
     clearTimeout(this.#timer);
   }

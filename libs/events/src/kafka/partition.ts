@@ -3,10 +3,9 @@ import { Partitioners } from 'kafkajs';
 const murmur2 = Partitioners.DefaultPartitioner();
 
 /**
- * The partition of a subject among so many: Kafka's own murmur2 of the key, as every client chooses it.
- *
- * The relay asks for it with the number that the topic had at first, so that a topic which is given more partitions keeps
- * its subjects where their checkpoints are.
+ * The partition of a subject, given the number of partitions. Uses Kafka's own murmur2 of the key, as every client does.
+ * The relay passes the number of partitions that the topic had at first, so that subjects stay in the partition of their
+ * checkpoints when the topic gets more partitions.
  */
 export const partitionOf = (subject: string, partitions: number): number =>
   murmur2({

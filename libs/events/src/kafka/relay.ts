@@ -21,16 +21,17 @@ export interface RelayOptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** Events read at once, and bytes of a request to the broker at most (one event alone may be larger). */
+/** The maximum number of events per read, and of bytes per request to the broker (a single event may be larger). */
 const BATCH = 500;
 const REQUEST_BYTES = 512 * 1024;
 const AWAY_MS = 500;
-/** Its name among the service's checkpoints. */
+/** Name of the relay in the service's checkpoints. */
 const RELAY = 'kafka-relay';
 
 /**
- * Sends a service's published events to its topic, in order. One process among all instances does; the checkpoint moves
- * after the broker has them all, so a crash sends some again and loses none: consumers skip what they have seen.
+ * Sends a service's published events to its topic, in order. One process among all instances does this. The checkpoint moves
+ * after the broker has confirmed all events, so a crash sends some events again and loses none. Consumers skip events that
+ * they have already seen.
  */
 export const startRelay = (options: RelayOptions): Leadership =>
   runAsLeader(
@@ -40,7 +41,7 @@ export const startRelay = (options: RelayOptions): Leadership =>
     (error) => options.onError(error, `the relay of ${options.service} could not lead`),
   );
 
-/** How far the topic is behind the log, in positions, which is no fewer than events. */
+/** The lag of the topic behind the log, in positions (at least as many as events). */
 export const relayLag = async (pool: Pool, service: string): Promise<number> => {
   const { rows } = await pool.query<{ head: string }>('select coalesce(max(position), 0) as head from events');
   const sent = (await readPositions(pool, { subscription: RELAY, source: service })).get(LOG_PARTITION) ?? 0;
@@ -53,7 +54,7 @@ const relay = async (options: RelayOptions, signal: AbortSignal): Promise<void> 
   const source = new LogSource(service, pool, contracts, (error) => onError(error, what));
   try {
     while (!signal.aborted) {
-      // One request in flight: with more, a failed one could be overtaken.
+      // One request in flight: with more, a later request could overtake a failed one.
       const producer = kafkaClient(kafka).producer({ idempotent: true, maxInFlightRequests: 1 });
       try {
         const partitions = await fixedPartitions(pool, service, await abortable(ensureTopic(kafka, service), signal));
@@ -88,7 +89,7 @@ const sendAll = async (
       await abortable(producer.send({ topic: topicOf(service), acks: -1, messages }), signal);
     }
     reached = batch.position;
-    // Written down while the next are read and sent: behind by one batch, it sends that one again.
+    // The checkpoint is stored while the next events are read and sent. It lags by one batch, which a crash sends again.
     await written;
     written = moveCheckpoint(pool, key, LOG_PARTITION, reached);
     written.catch(() => undefined);
@@ -96,7 +97,7 @@ const sendAll = async (
   await written;
 };
 
-/** Requests that a broker takes: it measures them in bytes, not in events. */
+/** Splits events into requests of a size that the broker accepts: it limits bytes, not events. */
 const requests = (events: readonly PublishedEvent[], partitions: number): Message[][] => {
   const all: Message[][] = [];
   let room = 0;
@@ -114,7 +115,7 @@ const requests = (events: readonly PublishedEvent[], partitions: number): Messag
   return all;
 };
 
-/** The number of partitions that the topic had when it was first relayed into; later ones are not used. */
+/** The number of partitions that the topic had when it was first relayed into; partitions added later are not used. */
 const fixedPartitions = async (pool: Pool, service: string, present: number): Promise<number> => {
   const { rows } = await pool.query<{ partitions: number }>(
     `insert into relayed_topics as t (service, partitions) values ($1, $2)

@@ -13,36 +13,37 @@ export interface RepublishOptions {
   readonly service: string;
   readonly contracts: readonly EventContract<never>[];
   readonly kafka: KafkaOptions;
-  /** A topic of its own: never one that services write to. */
+  /** A separate topic; services must never write to it. */
   readonly topic: string;
-  /** First position that is sent. */
+  /** The first position to send. */
   readonly from: number;
-  /** Last position that is sent; left out, all that there is at the start. */
+  /** The last position to send; by default, the end of the log at the start. */
   readonly to?: number;
-  /** Told after each batch, once it can be gone on behind it. */
+  /** Called after each batch, when its progress is stored. */
   readonly onProgress: (progress: RepublishProgress) => void;
-  /** Events read and sent at once (default 500). */
+  /** Events per batch (default 500). */
   readonly batch?: number;
 }
 
 export interface RepublishProgress {
-  /** Sent by this run. */
+  /** Number of events that this run sent. */
   readonly events: number;
-  /** Up to here all has been sent. */
+  /** Position up to which everything has been sent. */
   readonly position: number;
   readonly to: number;
 }
 
 const BATCH = 500;
-/** Whatever `topicOf` may make. */
+/** Matches every name that `topicOf` can return. */
 const LIVE = /^keyledger\.[a-z0-9_]+$/;
 
 /**
- * Sends a stretch of a service's published events, as they would be published today, to a side topic: in the order of the log,
- * keyed by subject. What has been sent is written down as it goes: the same call again goes on where one broke off, and at
- * most a batch comes twice, under the ids it had. A call that has come to its end is forgotten: the next one sends all again.
+ * Sends a range of a service's published events to a separate topic, in the form in which they would be published today: in
+ * the order of the log, keyed by subject. Progress is stored after each batch: the same call after an interruption continues
+ * there, and repeats at most one batch, with the same event ids. The progress of a finished call is deleted, so the next call
+ * sends everything again.
  * @returns how many events this run has sent
- * @throws for a topic that could be a service's own: its consumers would take the past for news
+ * @throws for a topic that a service could publish to: its consumers would treat old events as new
  */
 export const republish = async (options: RepublishOptions): Promise<number> => {
   const { pool, service, kafka, topic, from, onProgress, batch = BATCH } = options;
@@ -53,7 +54,7 @@ export const republish = async (options: RepublishOptions): Promise<number> => {
   let position = (await readPositions(pool, key)).get(LOG_PARTITION) ?? from - 1;
   let events = 0;
   await ensureTopicNamed(kafka, topic);
-  // One request in flight: with more, a failed one could be overtaken.
+  // One request in flight: with more, a later request could overtake a failed one.
   const producer = kafkaClient(kafka).producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   try {
@@ -79,10 +80,10 @@ const endOf = async (pool: Pool): Promise<number> => {
   return Number(rows[0]?.position);
 };
 
-/** Bytes of a request to the broker at most; one event alone may be larger. */
+/** The maximum number of bytes per request to the broker; a single event may be larger. */
 const REQUEST_BYTES = 512 * 1024;
 
-/** Requests that a broker takes: it measures them in bytes, not in events. */
+/** Splits events into requests of a size that the broker accepts: it limits bytes, not events. */
 const requests = (events: readonly PublishedEvent[]): ReturnType<typeof toMessage>[][] => {
   const all: ReturnType<typeof toMessage>[][] = [];
   let room = 0;

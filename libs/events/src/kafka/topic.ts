@@ -23,8 +23,8 @@ export const kafkaClient = ({ brokers, clientId }: KafkaOptions): Kafka =>
   });
 
 /**
- * Events are kept for ever, so that a new subscriber can start from the first; and one event may be larger than what a
- * request may carry, since its metadata comes on top.
+ * Settings of a topic. It keeps events forever, so that a new subscriber can start from the first event. A stored message may
+ * be larger than the limit for a request, because metadata is added.
  */
 const TOPIC_SETTINGS = [
   { name: 'retention.ms', value: '-1' },
@@ -33,7 +33,7 @@ const TOPIC_SETTINGS = [
   { name: 'max.message.bytes', value: String(4 * 2 ** 20) },
 ];
 
-/** Makes a service's topic unless it is there. @returns how many partitions it has */
+/** Creates a service's topic unless it exists. @returns how many partitions it has */
 export const ensureTopic = (options: KafkaOptions, service: string): Promise<number> =>
   ensureTopicNamed(options, topicOf(service));
 
@@ -43,7 +43,7 @@ export const ensureTopicNamed = async (options: KafkaOptions, topic: string): Pr
   await admin.connect();
   try {
     if (!(await admin.listTopics()).includes(topic)) {
-      // False when another process was quicker, which is just as well.
+      // False when another process created it first, which is fine.
       await admin.createTopics({
         waitForLeaders: true,
         topics: [
@@ -69,7 +69,7 @@ const partitionsOf = async (admin: Admin, topic: string): Promise<number> => {
   return count;
 };
 
-/** How many messages of a topic a consumer group has not taken yet. */
+/** How many messages of a topic a consumer group has not processed yet. */
 export const messagesLeft = async (options: KafkaOptions, topic: string, groupId: string): Promise<number> => {
   const admin = kafkaClient(options).admin();
   await admin.connect();

@@ -12,7 +12,7 @@ import type { PublishedEvent } from '../event.ts';
 import type { EventSource, Subscription } from '../source.ts';
 import { SubscriptionRunner } from '../subscription/runner.ts';
 
-/** What a handler has besides its batch: the transaction in which its effects belong. */
+/** What a handler gets besides its batch: the transaction for its effects. */
 export class EventContext extends BaseRpcContext<[PoolClient]> {
   get tx(): PoolClient {
     return this.args[0];
@@ -22,11 +22,11 @@ export class EventContext extends BaseRpcContext<[PoolClient]> {
 export interface SubscribeOptions extends Omit<Subscription, 'handle' | 'sources'> {
   /** The service that subscribes: its database holds checkpoint and effects. */
   readonly service: string;
-  /** The services whose events are wanted: by name, or all that publish any. */
+  /** The services whose events the subscription reads: by name, or all services that publish events. */
   readonly sources: readonly string[] | 'all';
 }
 
-/** Hands errors to the runner as they are: Nest would turn each into "Internal server error". */
+/** Passes errors to the runner unchanged: Nest would turn each into "Internal server error". */
 @Catch()
 class PassOn implements RpcExceptionFilter {
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
@@ -35,8 +35,8 @@ class PassOn implements RpcExceptionFilter {
 }
 
 /**
- * Marks a controller's method as a subscription: `(@Payload() batch: PublishedEvent[], @Ctx() { tx }: EventContext)`. What it
- * returns is as in `Subscription`.
+ * Marks a controller's method as a subscription: `(@Payload() batch: PublishedEvent[], @Ctx() { tx }: EventContext)`. Its
+ * return value is described at `Subscription`.
  */
 export const Subscribe = (options: SubscribeOptions): MethodDecorator =>
   applyDecorators(
@@ -44,10 +44,10 @@ export const Subscribe = (options: SubscribeOptions): MethodDecorator =>
     UseFilters(PassOn),
   );
 
-/** What a process has of a service that subscribes. */
+/** What the process provides for a service that subscribes. */
 export interface SubscribingService {
   readonly pool: Pool;
-  /** The events of another service, for a subscription of this one. */
+  /** Returns the events of another service, for a subscription of this service. */
   source(service: string, subscription: Omit<Subscription, 'handle' | 'sources'>): EventSource;
 }
 
@@ -60,7 +60,7 @@ export interface TransportOptions {
   readonly ladder?: readonly number[];
 }
 
-/** A subscription that runs, in the events of one service. */
+/** A running subscription to the events of one service. */
 export interface RunningSubscription {
   /** The service that subscribes. */
   readonly service: string;
@@ -70,7 +70,7 @@ export interface RunningSubscription {
   lag(): Promise<number>;
 }
 
-/** Nest's way to the subscriptions of all services of a process. */
+/** The Nest transport for the subscriptions of all services of a process. */
 export class EventTransport extends Server implements CustomTransportStrategy {
   readonly #subscriptions: { options: SubscribeOptions; handler: MessageHandler }[] = [];
   readonly #running: { options: SubscribeOptions; runner: SubscriptionRunner; source: EventSource }[] = [];
@@ -79,7 +79,9 @@ export class EventTransport extends Server implements CustomTransportStrategy {
     super();
   }
 
-  /** Keeps handlers apart: Nest would run those of one pattern as one, and an error of one would hide the others. */
+  /**
+   * Keeps handlers separate: Nest would run all handlers of one pattern as one, and an error in one would hide the others.
+   */
   override addHandler(
     _pattern: unknown,
     handler: MessageHandler,
@@ -92,7 +94,7 @@ export class EventTransport extends Server implements CustomTransportStrategy {
   listen(callback: (error?: unknown) => void): void {
     for (const { options, handler } of this.#subscriptions) {
       const service = this.options.services.get(options.service);
-      // A subscription of a service that does not run in this process has nothing to do here.
+      // A subscription of a service that does not run in this process is not started here.
       if (service === undefined) continue;
       const sources = options.sources === 'all' ? this.options.publishers : options.sources;
       for (const name of sources) {
@@ -111,7 +113,7 @@ export class EventTransport extends Server implements CustomTransportStrategy {
     callback();
   }
 
-  /** What runs now, for metrics. */
+  /** The running subscriptions, for metrics. */
   subscriptions(): RunningSubscription[] {
     return this.#running.map(({ options: { service, name }, runner, source }) => ({
       service,
@@ -123,7 +125,7 @@ export class EventTransport extends Server implements CustomTransportStrategy {
 
   async close(): Promise<void> {
     const running = this.#running.splice(0);
-    // Each runner finishes its batch and tells its source so, before the source goes.
+    // Each runner finishes its batch and confirms it to its source before the source closes.
     await Promise.all(running.map(({ runner }) => runner.stop()));
     await Promise.all(running.map(({ source }) => source.close()));
   }

@@ -4,26 +4,28 @@ import type { Projection } from '../store.ts';
 import { inTransaction } from '../subscription/transaction.ts';
 import { tryAgain } from '../try-again.ts';
 
-/** Empty copies of a projection's tables, in a schema beside the live one, to be filled and put in their place. */
+/**
+ * Empty copies of a projection's tables, in a schema next to the live one. They are filled and then replace the live tables.
+ */
 export interface Beside {
-  /** Makes `tx` find the new tables before the live ones, until it ends. */
+  /** Makes `tx` resolve table names to the new tables before the live ones, until it ends. */
   enter(tx: PoolClient): Promise<void>;
   /**
-   * Locks the live tables until `tx` ends; `swap` must follow. All that comes before it in `tx` must be repeatable: a long
-   * read of the tables makes it give up.
+   * Locks the live tables until `tx` ends; `swap` must follow. Everything before it in `tx` must be repeatable: it fails
+   * while a long query reads the tables.
    * @throws DatabaseError 55P03 (lock_not_available)
    */
   hold(tx: PoolClient): Promise<void>;
   /**
-   * Puts the new tables in the place of the live ones. The database refuses if an outside object depends on a live table (a
-   * view, a foreign key of another table), because that would be dropped too.
+   * Replaces the live tables by the new ones. The database refuses if an outside object depends on a live table (a view, a
+   * foreign key of another table), because that object would be dropped too.
    */
   swap(tx: PoolClient): Promise<void>;
 }
 
 /** Longest wait of a swap for readers of the live tables, in milliseconds. Meanwhile new readers wait for the swap. */
 const PATIENCE_MS = 2_000;
-/** Tries to lock tables that a long query may be reading. */
+/** How often a lock on the tables is attempted, since a long query may be reading them. */
 const TRIES = 10;
 
 /** Longest wait for the session of a rebuild that has just ended or was killed, in milliseconds. */
@@ -31,14 +33,14 @@ const TAKEOVER_MS = 3_000;
 
 const isNotAvailable = (error: unknown): boolean => error instanceof DatabaseError && error.code === '55P03';
 
-/** Runs the transaction that holds and swaps, again while the live tables cannot be locked. */
+/** Runs the transaction that locks and swaps, and repeats it while the live tables cannot be locked. */
 export const whenHeld = <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> =>
-  // Each try ends its transaction, so that queries which wait for it go on before the next.
+  // Each attempt ends its transaction, so that queries that wait for it can continue before the next attempt.
   tryAgain(() => inTransaction(pool, work), { when: isNotAvailable, atMost: TRIES });
 
 /**
- * Creates the new tables and has `work` fill them. One rebuild of a projection runs at a time; it drops what a killed one
- * left behind.
+ * Creates the new tables and has `work` fill them. Only one rebuild of a projection runs at a time. It drops the tables that
+ * a killed rebuild left.
  * @throws when another process is rebuilding the projection
  */
 export const besideLive = async <T>(
@@ -59,7 +61,8 @@ export const besideLive = async <T>(
     await layOut(pool, schema, name, projection);
     return await work({
       enter: async (tx) => {
-        // These writes need not survive a crash before the swap, and the log holds the swap before all later commits.
+        // These writes need not survive a crash before the swap, and the swap precedes all later commits in the write-ahead
+        // log.
         await tx.query(
           `set local synchronous_commit = off; set local search_path = ${escapeIdentifier(name)}, ${escapeIdentifier(schema)}`,
         );
@@ -73,7 +76,7 @@ export const besideLive = async <T>(
       swap: (tx) => swap(tx, schema, name, projection),
     });
   } finally {
-    // Closing the connection releases the lock, whatever state the connection is in.
+    // Closing the connection releases the lock, in any state of the connection.
     client.release(true);
   }
 };
@@ -92,7 +95,7 @@ const layOut = (pool: Pool, schema: string, beside: string, { tables }: Projecti
     }
   });
 
-/** An operator may run the rebuild; the table still belongs to its service. */
+/** An operator may run the rebuild, but the table must still belong to its service. */
 const giveSameRights = async (tx: PoolClient, live: string, made: string): Promise<void> => {
   const { rows } = await tx.query<{ sql: string }>(
     `select concat_ws('; ', (
@@ -121,8 +124,8 @@ const swap = async (tx: PoolClient, schema: string, beside: string, { tables }: 
 };
 
 /**
- * Pairs indexes of the new table with those of the live one that have the same definition: they are to keep the names by
- * which code knows the errors of a unique index.
+ * Pairs indexes of the new table with those of the live table that have the same definition. They keep their names, because
+ * code recognizes violations of a unique index by its name.
  */
 const indexNames = async (
   tx: PoolClient,

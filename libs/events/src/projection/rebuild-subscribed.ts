@@ -15,11 +15,11 @@ export interface RebuildSubscribedOptions {
   /** Name of the subscription that feeds the projection. */
   readonly subscription: string;
   /**
-   * Every source that the subscription listens to, to be read from the beginning: for Kafka in a consumer group of its own
-   * (`rebuildGroup`). The caller closes them.
+   * Every source that the subscription reads, from the beginning: for Kafka in a separate consumer group (`rebuildGroup`).
+   * The caller closes them.
    */
   readonly sources: readonly EventSource[];
-  /** Told after each batch how many events have been projected so far. */
+  /** Called after each batch with the number of events projected so far. */
   readonly onProgress?: (events: number) => void;
 }
 
@@ -27,9 +27,9 @@ export interface RebuildSubscribedOptions {
 export const rebuildGroup = (group: string): string => `${group}.rebuild-${randomUUID()}`;
 
 /**
- * As `rebuild`, for a projection of other services' events: they are read from the beginning into new tables, while the
- * subscription goes on with the live ones. At the end it is held for a moment: the new tables are brought to exactly the
- * events that have had their effect (so not those that are parked), and change places with the live ones.
+ * As `rebuild`, for a projection of other services' events. It reads them from the beginning into new tables while the
+ * subscription continues on the live ones. At the end it pauses the subscription for a moment: it brings the new tables to
+ * exactly the events that have had their effect (so without parked events), and swaps them with the live ones.
  * @returns how many events were projected
  */
 export const rebuildSubscribed = (options: RebuildSubscribedOptions): Promise<number> => {
@@ -40,7 +40,7 @@ export const rebuildSubscribed = (options: RebuildSubscribedOptions): Promise<nu
     for (;;) {
       for (const reread of rereads) await reread.catchUp();
       const swapped = await whenHeld(pool, async (tx) => {
-        // All are held before any is looked at, so that none runs ahead meanwhile.
+        // All partitions are locked before any is read, so that none moves ahead meanwhile.
         for (const { key } of rereads) await lockSubscription(tx, key);
         await beside.hold(tx);
         for (const reread of rereads) if (!(await reread.covers(tx))) return false;

@@ -51,8 +51,8 @@ describe('a rebuild', () => {
       await pool.query<{ name: string }>(`select nspname as name from pg_namespace where nspname like 'things%'`)
     ).rows.map((row) => row.name);
 
-  it('of 100,000 events gives the table that was projected live, while more come', async () => {
-    // What 20,000 streams of five events would have written, one append at a time.
+  it('of 100,000 events equals the live table, while more events are appended', async () => {
+    // Equals what 20,000 streams of five events would have written, one append at a time.
     await pool.query(
       `insert into events (id, stream_id, version, type, data, metadata)
        select 'evt_' || v || '_' || s, 'thing_' || s, v, 'thing.named', jsonb_build_object('name', s || ' for the ' || v), $1
@@ -80,17 +80,17 @@ describe('a rebuild', () => {
         (a, b) => (a.id < b.id ? -1 : 1),
       ),
     );
-    // Nobody's write was lost in the change of tables.
+    // The swap of the tables lost no write.
     const { rows: log } = await pool.query<Row>(
       `select distinct on (stream_id) stream_id as id, version, data->>'name' as name from events
        where stream_id like 'late%' order by stream_id, version desc`,
     );
     expect(found.filter(({ id }) => id.startsWith('late_'))).toEqual(log);
-    // Rows by thousands; a late one is written live, and once more when the tables have changed places.
+    // Rows are written by thousands; a late row is written live, and once more after the swap.
     expect(statements).toBeLessThan(events / 500 + 2 * written);
   });
 
-  it('makes good what had gone wrong in the live table', async () => {
+  it('corrects wrong rows of the live table', async () => {
     await name('a', 'one');
     await name('b', 'two');
     await pool.query(`update names set name = 'wrong' where id = 'a'; delete from names where id = 'b'`);
@@ -101,7 +101,7 @@ describe('a rebuild', () => {
     ]);
   });
 
-  it('keeps the names of indexes, by which refusals are known', async () => {
+  it('keeps the names of indexes, by which violations are recognized', async () => {
     const indexes = async (): Promise<unknown> =>
       (await pool.query(`select indexname, indexdef from pg_indexes where tablename = 'names' order by indexname`))
         .rows;
@@ -114,7 +114,7 @@ describe('a rebuild', () => {
     await expect(name('b', 'one')).rejects.toThrow(UniqueViolationError);
   });
 
-  it('replays a history in which a unique name went from one to another', async () => {
+  it('replays a history in which a unique name moved from one row to another', async () => {
     await name('b', 'other');
     await name('a', 'one');
     await name('a', 'none');
@@ -124,7 +124,7 @@ describe('a rebuild', () => {
     expect(await rows()).toEqual(before);
   });
 
-  it('leaves the live table as it is when it fails', async () => {
+  it('leaves the live table unchanged when it fails', async () => {
     await name('a', 'one');
     const replay = (): Replay => ({
       handle: () => Promise.reject(new Error('a mistake')),
@@ -136,13 +136,13 @@ describe('a rebuild', () => {
     expect(await rows()).toHaveLength(2);
   });
 
-  it('clears away what a killed one left, and runs once at a time', async () => {
+  it('drops what a killed rebuild left, and runs only once at a time', async () => {
     await name('a', 'one');
     await pool.query(`create schema things__rebuild_names; create table things__rebuild_names.names (id text)`);
     let second: unknown;
     const reader: Pick<EventStore, 'readAll'> = {
       readAll: async (range) => {
-        // While the first is reading, another is begun.
+        // Another rebuild starts while the first one is reading.
         second ??= await run().catch((error: unknown) => error);
         return store.readAll(range);
       },

@@ -11,18 +11,18 @@ export interface RebuildOptions {
   readonly schema: string;
   readonly store: Pick<EventStore, 'readAll'>;
   readonly projection: Projection;
-  /** Events a transaction (default 2,000). */
+  /** Events per transaction (default 2,000). */
   readonly batch?: number;
-  /** Told after each batch: events projected so far, and the position reached. */
+  /** Called after each batch with the number of events projected so far and the position reached. */
   readonly onProgress?: (events: number, position: number) => void;
 }
 
 const BATCH = 2_000;
 
 /**
- * Projects a service's log from its beginning into new tables beside the live ones, then puts them in their place. Reading
- * and writing go on meanwhile; appends wait only while the last events are caught up and the tables change places. It may
- * be killed at any time and begun again.
+ * Projects a service's log from its beginning into new tables, then swaps them with the live ones. Reads and writes continue
+ * meanwhile; appends wait only while the last events are projected and the tables are swapped. It may be killed and restarted
+ * at any time.
  * @returns how many events were projected
  */
 export const rebuild = (options: RebuildOptions): Promise<number> => {
@@ -42,7 +42,7 @@ export const rebuild = (options: RebuildOptions): Promise<number> => {
     await whenHeld(pool, async (tx) => {
       await tx.query(`select pg_advisory_xact_lock(${orderingLock(schema)})`);
       await beside.hold(tx);
-      // The last events, while no event can be appended.
+      // Projects the last events, while no event can be appended.
       for await (const events of history(options, position)) await project(events, tx);
       await beside.enter(tx);
       await replay.flush(tx);
@@ -52,12 +52,15 @@ export const rebuild = (options: RebuildOptions): Promise<number> => {
   });
 };
 
-/** The log's batches above a position, until one is not full; the next is read while one is being projected. */
+/**
+ * The log's batches above a position, until a batch is not full; reads the next batch while the current one is being
+ * projected.
+ */
 async function* history(options: RebuildOptions, after: number): AsyncGenerator<RecordedEvent[], void> {
   const { store, projection, batch = BATCH } = options;
   const read = (position: number): Promise<RecordedEvent[]> => {
     const reading = store.readAll({ after: position, limit: batch, types: projection.types });
-    // Whoever awaits it is told; when projecting fails first, nobody does.
+    // Avoids an unhandled rejection: if projecting fails first, this promise is never awaited.
     reading.catch(() => undefined);
     return reading;
   };
@@ -70,7 +73,7 @@ async function* history(options: RebuildOptions, after: number): AsyncGenerator<
   }
 }
 
-/** The projection's own way over a history, or batch by batch. */
+/** Uses the projection's own replay if it has one, else projects batch by batch. */
 export const replayOf = (projection: Projection): Replay =>
   projection.replay?.() ?? {
     handle: (events, tx) => handleHistory(projection, events, tx),
@@ -78,8 +81,9 @@ export const replayOf = (projection: Projection): Replay =>
   };
 
 /**
- * Projects what once was projected live, in other batches than then: within a larger one, a row may ask for what a unique
- * index grants another row that is to give it up only later in the batch. One by one, each event finds what it found then.
+ * Replays events in other batches than the live projection had. In a larger batch, a row may need a unique value that another
+ * row gives up only later in the same batch. Then the events are projected one by one, so that each event finds the same rows
+ * as it did live.
  */
 const handleHistory = async (
   projection: Projection,

@@ -1,13 +1,15 @@
 import type { DomainEvent } from '../decider.ts';
 import type { PublishedEvent, RecordedEvent } from '../event.ts';
 
-/** Another service's event in a projection: its data apart, since published data may have a field `type` of its own. */
+/** Another service's event in a projection. Its data is kept separate, since published data may have its own field `type`. */
 export interface ForeignEvent<Type extends string = string, Data = Record<string, unknown>> extends DomainEvent {
   readonly type: Type;
   readonly data: Data;
 }
 
-/** Another service's published event as a projection takes it, so that one `tableProjection` serves own and foreign events. */
+/**
+ * Converts another service's published event for projections, so that one `tableProjection` handles own and foreign events.
+ */
 export const recordedFrom = (published: PublishedEvent): RecordedEvent<ForeignEvent> => ({
   id: published.id,
   position: published.position,

@@ -9,7 +9,7 @@ import type { Beside } from './beside.ts';
 import { recordedFrom } from './recorded.ts';
 
 const BATCH = 1_000;
-/** How long a source may be silent before it is asked whether that was all, in milliseconds. */
+/** How long a source may be silent before the rebuild checks whether it has reached the end, in milliseconds. */
 const SILENCE_MS = 2_000;
 
 export interface RereadOptions {
@@ -24,13 +24,15 @@ interface Held {
   readonly event: PublishedEvent;
 }
 
-/** One source's events, read again from the beginning, and projected as far as the live subscription has come. */
+/** Reads one source's events again from the beginning, and projects them as far as the live subscription has come. */
 export class Reread {
   /** How many events have been projected. */
   events = 0;
   readonly key: CheckpointKey;
   readonly #positions = new Map<number, number>();
-  /** Read, and not projected yet: the subscription is not so far, or their subject has parked events. */
+  /**
+   * Events that were read but not projected yet: the subscription has not reached them, or their subject has parked events.
+   */
   #held: Held[] = [];
   #drained = false;
 
@@ -43,7 +45,7 @@ export class Reread {
     this.key = { subscription: options.subscription, source: source.service };
   }
 
-  /** Reads and projects until all that the subscription has seen has been seen here. */
+  /** Reads and projects until it has seen everything that the subscription has seen. */
   async catchUp(): Promise<void> {
     while (!this.#coversAll(await readPositions(this.options.pool, this.key))) {
       const silence = AbortSignal.timeout(SILENCE_MS);
@@ -53,12 +55,12 @@ export class Reread {
     }
   }
 
-  /** Whether all that the subscription has seen, which is held meanwhile, has been seen here. */
+  /** Whether it has seen everything that the subscription has seen; the subscription is paused meanwhile. */
   async covers(tx: PoolClient): Promise<boolean> {
     return this.#coversAll(await readPositions(tx, this.key));
   }
 
-  /** Projects the last of what has had its effect. The subscription is held, and with this what waits to be retried. */
+  /** Projects the last events that have had their effect. The subscription is paused, and so are its retries. */
   async settle(tx: PoolClient): Promise<void> {
     const { subscription, source } = this.key;
     const { rows } = await tx.query<{ id: string }>(
@@ -88,7 +90,9 @@ export class Reread {
     onProgress?.(this.events);
   }
 
-  /** Positions are looked at before what is parked: an event parked then, and not any more, has had its effect since. */
+  /**
+   * Reads positions before parked events: an event that was parked then and is not parked now has had its effect in between.
+   */
   async #split(): Promise<[due: Held[], held: Held[]]> {
     const { pool } = this.options;
     const { subscription, source } = this.key;
@@ -118,8 +122,9 @@ export class Reread {
   }
 
   /**
-   * Positions of one service are of one log, by whichever way they came, so who reads the log can compare with all of them;
-   * who reads the topic, only with those of its partitions. What was heard from the log must then be in the topic by now.
+   * All positions of a service come from one log, over either transport. A reader of the log can therefore compare with all
+   * of them, and a reader of the topic only with those of its partitions. Events that the subscription read from the log must
+   * be in the topic by now.
    */
   #coversAll(live: Positions): boolean {
     const log = this.#positions.get(LOG_PARTITION);

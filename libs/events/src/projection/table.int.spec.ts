@@ -82,7 +82,7 @@ describe('a table projection', () => {
     inTransaction(pool, (tx) => projection.handle(log, tx));
   const rows = async (): Promise<Row[]> => (await pool.query<Row>('select * from names order by id')).rows;
 
-  it('keeps text, JSON, arrays and times as they are', async () => {
+  it('keeps text, JSON, arrays and times unchanged', async () => {
     const tags = ['plain', 'with "quotes"', 'back\\slash', 'comma, brace}', '', 'null', 'ünï'];
     const notes = { deep: [1, 'two', { three: null }], quote: '"' };
     await project(logOf([['a', { type: 'name.taken', name: "o'clock", tags, notes }]]));
@@ -91,7 +91,7 @@ describe('a table projection', () => {
     ]);
   });
 
-  it('leaves a row as it was when an event does not concern it', async () => {
+  it('leaves a row unchanged when an event does not concern it', async () => {
     await project(
       logOf([
         ['a', { type: 'name.taken', name: 'one' }],
@@ -102,7 +102,7 @@ describe('a table projection', () => {
     expect(await rows()).toMatchObject([{ id: 'a', version: 1, name: 'one' }]);
   });
 
-  it('hands what is unique from a row that goes to one that comes, in one batch', async () => {
+  it('moves a unique value from a removed row to a new row, in one batch', async () => {
     await project(logOf([['a', { type: 'name.taken', name: 'one' }]]));
     await project(
       logOf([
@@ -114,7 +114,7 @@ describe('a table projection', () => {
     expect(await rows()).toMatchObject([{ id: 'b', name: 'one' }]);
   });
 
-  it('lets the database refuse what is unique', async () => {
+  it('lets the database refuse a duplicate unique value', async () => {
     const taken = project(
       logOf([
         ['a', { type: 'name.taken', name: 'one' }],
@@ -125,7 +125,7 @@ describe('a table projection', () => {
     expect(await rows()).toEqual([]);
   });
 
-  it('gives the same table in whatever batches the events come', async () => {
+  it('gives the same table for any batch size', async () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd');
     const event = fc
       .tuple(id, fc.constantFrom<NameEvent['type']>('name.taken', 'name.given_up', 'name.seen'))

@@ -12,18 +12,18 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
   /** The key of the row that an event is about. */
   id(this: void, recorded: RecordedEvent<Event>): string;
   /**
-   * The row after the event; null = no row, undefined = unchanged. Pure. Times are a Date, as the driver gives and takes them.
-   * Fields that are no columns are not written, so a row may be made of an event that says more.
+   * The row after the event; null = no row, undefined = unchanged. Pure. Times are a Date, as in the driver. Fields that are
+   * not columns are not written, so a row may be built from an event that has more fields.
    */
   evolve(this: void, row: Row | undefined, recorded: RecordedEvent<Event>): Row | null | undefined;
 }
 
 /**
- * Projects into a read table with one row an aggregate. It works on sets: it reads the rows that a batch is about, folds the events
- * in memory, and writes the rows in one statement, whatever the number of events. Appending, subscribing and rebuilding use this fold.
- *
- * A lock of the caller keeps two batches from writing one row at once: the log's ordering lock if a service projects its own events,
- * the checkpoint's if it subscribes (then all events of a row must be of one subject).
+ * Projects into a read table with one row per aggregate. It works on sets: it reads the rows of a batch's events, folds the
+ * events in memory, and writes the rows in one statement, for any number of events. Appending, subscribing and rebuilding use
+ * this fold.
+ * A lock of the caller prevents two batches from writing a row at the same time: the log's ordering lock if a service
+ * projects its own events, the checkpoint's lock if it subscribes (then all events of a row must belong to one subject).
  */
 export const tableProjection = <Row extends object, Event extends DomainEvent>(
   options: TableProjection<Row, Event>,
@@ -72,7 +72,10 @@ class TableReplay<Row extends object, Event extends DomainEvent> implements Repl
     if (this.#held.size > HELD) await this.flush(tx);
   }
 
-  /** The held rows are of one moment, so they obey unique indexes. Their older versions are removed first, or these could conflict. */
+  /**
+   * The held rows are of one moment, so they obey unique indexes. Older versions are removed first, because they could
+   * conflict.
+   */
   async flush(tx: PoolClient): Promise<void> {
     if (this.#hasWritten) await this.rows.remove([...this.#held.keys()], tx);
     const rows = kept(this.#held);

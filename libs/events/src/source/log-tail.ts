@@ -3,21 +3,21 @@ import type { PublishedEvent } from '../event.ts';
 import { pause } from '../leader.ts';
 import type { LogFilter, LogPage, PublishedLog } from './published-log.ts';
 
-/** Events kept in memory. Who is further behind reads the log itself. */
+/** Events kept in memory. A reader that is further behind reads the log itself. */
 const KEPT = 1_000;
 const BATCH = 200;
-/** How long one look waits for something new, and how long after a failed one the next is taken, in milliseconds. */
+/** How long one read waits for new events, and the pause after a failed read, in milliseconds. */
 const WAIT_MS = 15_000;
 const AWAY_MS = 500;
 
 /**
- * The newest events of a log, read once for all who follow it, however many. It reads while somebody follows; memory is
- * bounded, whoever follows how slowly.
+ * The newest events of a log, read once for all followers. It reads only while there are followers. Slow followers do not
+ * increase its memory.
  */
 export class LogTail {
   readonly #bells = new Set<Bell>();
   #events: PublishedEvent[] = [];
-  /** The tail holds what lies above `#from`, up to `#head`. */
+  /** The tail holds the events above `#from`, up to `#head`. */
   #from = Infinity;
   #head = 0;
   #reading: AbortController | undefined;
@@ -27,7 +27,7 @@ export class LogTail {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Rings the bell whenever the log has grown. @returns stops following */
+  /** Rings the bell whenever the log grows. @returns a function that stops following */
   follow(bell: Bell): () => void {
     this.#bells.add(bell);
     if (this.#reading === undefined) {
@@ -46,13 +46,13 @@ export class LogTail {
     return this.log.service;
   }
 
-  /** A page above a position; it may hold more than was asked for, as what is in memory is not sifted again. */
+  /** A page above a position. It may hold more events than requested, since events in memory are not filtered again. */
   async read(after: number, limit: number, filter?: LogFilter): Promise<LogPage> {
     return this.#above(after) ?? this.log.read(after, limit, filter);
   }
 
   #above(position: number): LogPage | undefined {
-    // Who has read the log by themselves may be ahead of it, too.
+    // A reader that has read the log directly may also be ahead of the tail.
     if (position < this.#from || position > this.#head) return undefined;
     const start = this.#events.findIndex((event) => event.position > position);
     const events = start === -1 ? [] : this.#events.slice(start, start + BATCH);
@@ -67,7 +67,7 @@ export class LogTail {
       try {
         if (this.#from === Infinity) this.#begin(await this.log.read(0, 1));
         const page = await this.log.grown(this.#head, BATCH, WAIT_MS, stopping);
-        // Who has begun anew meanwhile reads on from another place.
+        // The tail was restarted meanwhile, and reads on from another position.
         if (stopping.aborted) return;
         if (page.position > this.#head) this.#append(page);
       } catch (error) {

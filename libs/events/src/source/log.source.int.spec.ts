@@ -53,14 +53,14 @@ describe('a log as a source', () => {
     await log.drop();
   });
 
-  it('brings the types that are wanted, and passes the others by', async () => {
+  it('delivers the wanted types, and skips the others', async () => {
     await append('thing.used', 'thing.made', 'thing.used', 'other.made', 'thing.lost');
     expect(await listen(['thing.made', 'other.*'])()).toEqual(['thing.made', 'other.made', 'up to 5']);
     expect(await listen(['nothing.*'])()).toEqual(['up to 5']);
     expect(await listen()()).toHaveLength(6);
   });
 
-  it('leaves out what nobody wants at present, until somebody does', async () => {
+  it('leaves out types that are unwanted at present, until they are wanted', async () => {
     await log.pool.query(`create table disliked (type text); insert into disliked values ('thing.used')`);
     const next = listen(['thing.*'], 'array(select type from disliked)');
     await append('thing.used', 'thing.made', 'thing.used');
@@ -72,7 +72,7 @@ describe('a log as a source', () => {
     expect(await next()).toEqual(['thing.used', 'up to 5']);
   });
 
-  it('goes on above the last one where there are more than it may take', async () => {
+  it('continues above the last event when there are more than the limit', async () => {
     await append('thing.used', 'thing.made', 'thing.made', 'thing.used', 'thing.made');
     const next = listen(['thing.made']);
     expect(await next(2)).toEqual(['thing.made', 'thing.made', 'up to 3']);
@@ -82,12 +82,12 @@ describe('a log as a source', () => {
     expect(await coming).toEqual(['thing.made', 'up to 7']);
   });
 
-  it('is woken by what is wanted, and by nothing else', async () => {
+  it('is woken by wanted events only', async () => {
     const rung = jest.spyOn(Bell.prototype, 'ring');
     const next = listen(['thing.made']);
     await append('thing.made');
     await next();
-    // Whoever begins to listen may have missed something.
+    // A new listener may have missed a notification.
     await eventually(() => rung.mock.calls.length > 0);
     rung.mockClear();
     for (let n = 0; n < 5; n++) await append('thing.used', 'thing.lost');
@@ -98,7 +98,7 @@ describe('a log as a source', () => {
     rung.mockRestore();
   });
 
-  it('waits to be called, however much is written that is not wanted', async () => {
+  it('sleeps until it is notified, while many unwanted events are written', async () => {
     const next = listen(['thing.made']);
     await append('thing.used');
     expect(await next()).toEqual(['up to 1']);
@@ -117,7 +117,7 @@ describe('a log as a source', () => {
     asked.mockRestore();
     await append('thing.made');
     await reading;
-    // Uncalled it looks every half a second; and once more if it began to listen meanwhile.
+    // Without notifications it looks every half a second, and once more if it started to listen meanwhile.
     expect(looks.length).toBeLessThanOrEqual(passed / 500 + 2);
   });
 });

@@ -9,27 +9,32 @@ import { type EventSource, LOG_PARTITION, type SourceBatch } from '../source.ts'
 import { eventsChannel, growthIn } from '../store/schema.ts';
 import { wants } from '../store/writer.ts';
 
-/** How often the log is looked at without being told, in milliseconds. */
+/** How often the log is read without a notification, in milliseconds. */
 const POLL_MS = 500;
-/** Shortest time between two looks, in milliseconds, and after one that found events of which none was wanted. */
+/**
+ * Shortest time between two reads, in milliseconds; the second value applies after a read that found only unwanted events.
+ */
 const LINGER_MS = 5;
 const LINGER_IN_VAIN_MS = 50;
 
-/** Another service's log, read where it lies: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
+/** Another service's log, read directly: in a schema of the same database. It has one partition, `LOG_PARTITION`. */
 export class LogSource implements EventSource {
   readonly #contracts: Contracts;
   readonly #bell = new Bell();
   #stopListening: (() => Promise<void>) | undefined;
   #closed = false;
-  /** Partitions of the topic into which this log is, or once was, relayed. */
+  /** Number of partitions of the topic into which this log is, or once was, relayed. */
   #partitions: number | undefined;
   #readAt = 0;
-  /** The last look found events, and none that is wanted. */
+  /** The last read found events, but no wanted ones. */
   #inVain = false;
-  /** There was nothing that is wanted up to the log's end: what else is written there calls nobody. */
+  /** There was no wanted event up to the end of the log; further unwanted events do not wake the source. */
   #spent = false;
 
-  /** @param types which types are wanted, and @param unwanted which are not just now, as in `Subscription`; they need not come */
+  /**
+   * @param types the wanted types
+   * @param unwanted SQL for the types that are not wanted at present, as in `Subscription`; their events may be left out
+   */
   constructor(
     readonly service: string,
     private readonly pool: Pool,
@@ -51,7 +56,7 @@ export class LogSource implements EventSource {
     const ring = (): void => this.#bell.ring();
     this.#stopListening ??= hear(this.pool, {
       channels: [eventsChannel(this.service)],
-      // What is not wanted is passed by when next the log is looked at.
+      // The next read of the log skips the unwanted events.
       told: (payload) => {
         if (growthIn(payload).types?.some((type) => this.#contracts.get(type) !== undefined) ?? true) ring();
       },
@@ -77,7 +82,7 @@ export class LogSource implements EventSource {
     });
   }
 
-  /** Under load a look takes in what several flushes wrote; a lone event is not held up. */
+  /** Under load one read takes the events of several flushes; a single event is not delayed. */
   async #linger(): Promise<void> {
     const linger = this.#inVain ? LINGER_IN_VAIN_MS : LINGER_MS;
     const since = performance.now() - this.#readAt;
@@ -85,7 +90,7 @@ export class LogSource implements EventSource {
     this.#readAt = performance.now();
   }
 
-  /** Asked for until there is an answer: while instances are moved to Kafka one by one, it comes at any moment. */
+  /** Queried until there is an answer: while instances are moved to Kafka one by one, the topic may appear at any moment. */
   async elsewhere(): Promise<(subject: string) => number | undefined> {
     this.#partitions ??= await relayedPartitions(this.pool, this.service);
     const partitions = this.#partitions;

@@ -28,7 +28,7 @@ export interface PublishedLog {
   readonly service: string;
   /** A page above a position. It may hold fewer events than the limit, also none, before the head is reached. */
   read(after: number, limit: number, filter?: LogFilter): Promise<LogPage>;
-  /** As `read`, of all types. It first waits until the log grows above the position, or the time is over. */
+  /** As `read`, for all types. It first waits until the log grows beyond the position, or the time is over. */
   grown(after: number, limit: number, milliseconds: number, signal: AbortSignal): Promise<LogPage>;
 }
 

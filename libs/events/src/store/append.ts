@@ -3,22 +3,22 @@ import type { DomainEvent, StreamType } from '../decider.ts';
 import type { RecordedEvent } from '../event.ts';
 import type { HandleOptions, Loaded, Outcome, Read } from '../store.ts';
 
-/** A stream in memory: its committed state, and what is being done to it. Times of idleness only are subject to eviction. */
+/** A stream in memory: its committed state, and its appends in progress. Only an idle stream can be evicted. */
 export interface Slot {
   readonly id: string;
   readonly type: StreamType<unknown, DomainEvent>;
   state: unknown;
   version: number;
-  /** How often anybody had been forgotten when the state was read: an older one may hold personal data that is no more. */
+  /** The count of forgotten people when the state was read: an older state may hold personal data that has been deleted. */
   readonly forgettings: number;
-  /** What is being put together or written, each upon the one before it; in their order. */
+  /** Appends that are being filled or written, in order; each builds on the one before it. */
   readonly appends: Append[];
 }
 
 /** A caller's command until it is answered. */
 export interface Command {
   readonly decide: (state: unknown, version: number, read: Read) => readonly DomainEvent[];
-  /** What it reads of other streams, by their ids. */
+  /** The states that it reads of other streams, by their ids. */
   readonly readings: readonly Reading[];
   readonly options: HandleOptions<unknown, DomainEvent>;
   /** Trace context of the command's own span. */
@@ -27,7 +27,7 @@ export interface Command {
   readonly reject: (error: unknown) => void;
 }
 
-/** Another stream as a command sees it, or last saw it. */
+/** Another stream as a command reads it, or last read it. */
 export interface Reading {
   readonly id: string;
   readonly type: StreamType<unknown, DomainEvent>;
@@ -35,7 +35,7 @@ export interface Reading {
   version: number;
 }
 
-/** An event that is to be written. */
+/** An event to be written. */
 export interface Draft {
   readonly id: string;
   readonly version: number;
@@ -43,30 +43,33 @@ export interface Draft {
   readonly command: Command;
 }
 
-/** What a command came to when it was decided: events, or a refusal. It holds once what it was decided upon is committed. */
+/** The outcome of a decided command: events or a refusal. It is valid once the state that it was decided on is committed. */
 export type Decided =
   | { readonly command: Command; readonly drafts: readonly Draft[]; readonly state: unknown; readonly version: number }
   | { readonly command: Command; readonly refusal: unknown };
 
-/** The events of one or more commands on one stream, written together or not at all. */
+/** The events of one or more commands on one stream, written atomically. */
 export interface Append {
   readonly slot: Slot;
   readonly decided: Decided[];
-  /** What the first of `decided` was decided upon. */
+  /** The state that the first of `decided` was decided on. */
   from: Loaded<unknown>;
   /** State and version after all of `decided`. */
   state: unknown;
   version: number;
-  /** True once a flush has taken it: later commands go into the next. */
+  /** True once a flush has taken it: later commands go into the next append. */
   taken: boolean;
 }
 
-/** Events from which on an append takes no further commands, and a flush no further appends: each stays short, and of bounded size. */
+/**
+ * From this number of events on, an append takes no further commands, and a flush no further appends. This keeps each short
+ * and bounds its size.
+ */
 export const ENOUGH = 1_000;
 
 export const eventsIn = (append: Append): number => append.version - append.from.version;
 
-/** An append that holds nothing yet, upon what is there. */
+/** An empty append on top of the current state. */
 export const appendTo = (slot: Slot, { state, version }: Loaded<unknown>): Append => ({
   slot,
   decided: [],
@@ -76,13 +79,13 @@ export const appendTo = (slot: Slot, { state, version }: Loaded<unknown>): Appen
   taken: false,
 });
 
-/** What comes before an append on its stream: another that is being written, or what has been. */
+/** The base of an append on its stream: another append that is being written, or the committed state. */
 export const basisOf = (append: Append): Loaded<unknown> => {
   const { appends } = append.slot;
   return appends[appends.indexOf(append) - 1] ?? append.slot;
 };
 
-/** Takes its commands out of an append and decides them again, upon what comes before it now. */
+/** Takes the commands out of an append and decides them again, on its current base. */
 export const decideAnew = (append: Append): void => {
   const { state, version } = basisOf(append);
   const commands = append.decided.splice(0).map(({ command }) => command);
@@ -93,11 +96,11 @@ export const decideAnew = (append: Append): void => {
 export const draftsOf = (append: Append): readonly Draft[] =>
   append.decided.flatMap((decided) => ('drafts' in decided ? decided.drafts : []));
 
-/** Whether the append has commands whose ids are written with it. */
+/** Whether the append has commands with ids that are written with it. */
 export const remembers = (append: Append): boolean =>
   append.decided.some((decided) => 'drafts' in decided && decided.command.options.commandId !== undefined);
 
-/** What the decisions of an append rest upon besides its own stream. */
+/** The states of other streams that the decisions of an append depend on. */
 export const readingsOf = (append: Append): readonly Reading[] =>
   append.decided.flatMap(({ command }) => command.readings);
 
@@ -109,7 +112,9 @@ const readFrom =
     return reading as Loaded<State>;
   };
 
-/** Decides a command on top of what the append holds already. Nothing that `decide` throws leaves this function. */
+/**
+ * Decides a command on top of the current content of the append. It never throws: an error of `decide` becomes the outcome.
+ */
 export const decideInto = (append: Append, command: Command): void => {
   const { type } = append.slot;
   try {

@@ -31,6 +31,6 @@ export const isUnavailable = (error: unknown): boolean => {
   );
 };
 
-/** Asks again when the connection was lost: the pool may have handed over a dead connection without knowing it yet. */
+/** Retries the query if the connection was lost: the pool may return a dead connection that it has not noticed yet. */
 export const askAgain = <T>(ask: () => Promise<T>): Promise<T> =>
   tryAgain(ask, { when: isAway, atMost: TRIES, pauseMs: (tries) => (tries === 1 ? 0 : PAUSE_MS) });

@@ -12,7 +12,7 @@ const things: StreamType<number, Counted> = { name: 'thing', initialState: 0, ev
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 const count = (): Counted[] => [{ type: 'thing.counted' }];
 
-describe('an event store that is given ids of commands', () => {
+describe('an event store with command ids', () => {
   let log: TestLog;
   let pool: Pool;
 
@@ -25,7 +25,7 @@ describe('an event store that is given ids of commands', () => {
   afterEach(() => log.closeStores());
   afterAll(() => log.drop());
 
-  it('handles a command id once, however often and wherever it is sent', async () => {
+  it('handles a command id once, for any number of calls to any store', async () => {
     const stores = await Promise.all([open(), open()]);
     const remember = () => ({
       fingerprint: 'f',
@@ -43,7 +43,7 @@ describe('an event store that is given ids of commands', () => {
     expect((await (await open()).load(things, 'once')).state).toBe(1);
   });
 
-  it('uses a command id anew when its memory has expired', async () => {
+  it('accepts a command id again after its stored result has expired', async () => {
     const store = await open();
     await store.remember('cmd-old', {
       fingerprint: '',
@@ -67,7 +67,7 @@ describe('an event store that is given ids of commands', () => {
     expect(rows).toEqual([{ command_id: 'cmd-kept' }]);
   });
 
-  it('writes nothing of a command whose answer cannot be remembered', async () => {
+  it('writes nothing of a command whose answer cannot be stored', async () => {
     const store = await open();
     const remember = (): never => {
       throw new RangeError('not to be remembered');

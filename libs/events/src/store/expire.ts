@@ -3,10 +3,10 @@ import type { Pool } from 'pg';
 /** How often expired command ids are removed, in milliseconds. They count as unknown from the moment they expire. */
 const EVERY_MS = 10 * 60_000;
 
-/** Rows a statement: short enough to be in nobody's way. */
+/** Rows per statement: few enough not to block other work. */
 const AT_ONCE = 5_000;
 
-/** Removes what is remembered of commands for longer than it was to be. Any number of processes may do it at once. */
+/** Removes expired results of commands. Several processes may do this at the same time. */
 export const expireCommands = (pool: Pool, onError: (error: unknown) => void): { stop(): Promise<void> } => {
   let stopped = false;
   let running = Promise.resolve();

@@ -2,21 +2,21 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Append, draftsOf, ENOUGH, eventsIn, readingsOf } from './append.ts';
 import type { Flusher } from './flusher.ts';
 
-/** Appends in one transaction at most. */
+/** The maximum number of appends per transaction. */
 const BATCH = 200;
 
 /**
- * Group commit. What arrives while a flush is under way goes into the next one together, so the cost of taking the ordering lock
- * and of a commit is shared. A lone append goes straight through. The next one is decided meanwhile, and once it is full it is
- * sent: so this process decides while the database writes, and neither waits for the other.
+ * Group commit. Appends that arrive during a flush go into the next flush together, so they share the cost of the ordering
+ * lock and of a commit. A single append is written immediately. The next flush is decided while the database writes, and is
+ * sent as soon as it is full, so neither this process nor the database waits for the other.
  */
 export class FlushQueue {
   readonly #queue: Append[] = [];
-  /** Flushes under way: the second goes behind the first. */
+  /** Flushes in progress: the second is sent behind the first. */
   readonly #flying: Promise<void>[] = [];
   #running: Promise<void> | undefined;
 
-  /** @param renew decides an append anew when what it was decided upon has come out otherwise */
+  /** @param renew decides an append again if the state that it was decided on was not committed */
   constructor(
     private readonly flusher: Flusher,
     private readonly renew: (append: Append) => void,
@@ -24,11 +24,11 @@ export class FlushQueue {
 
   enqueue(append: Append): void {
     this.#queue.push(append);
-    // Commands that arrive in the same turn of the event loop share the first flush, too.
+    // Commands that arrive in the same turn of the event loop also share the first flush.
     this.#running ??= nextTurn().then(() => this.#run());
   }
 
-  /** There is more to be written than there was. A full flush does not wait for the answer of the one before it. */
+  /** Called when there is more to write. A full flush does not wait for the answer of the previous one. */
   grown(): void {
     const [before, ...others] = this.#flying;
     if (before === undefined || others.length > 0 || !this.flusher.goesOn) return;
@@ -64,7 +64,7 @@ export class FlushQueue {
     return batch;
   }
 
-  /** How many appends the next flush takes, with how many events. */
+  /** How many appends go into the next flush, and how many events they have. */
   #fitting(): { readonly count: number; readonly events: number } {
     let [count, events] = [0, 0];
     while (count < BATCH && events < ENOUGH) {
@@ -78,8 +78,8 @@ export class FlushQueue {
 }
 
 /**
- * A decision that reads a stream comes before what the same flush writes to that stream: it was made upon what was there
- * before. What two decisions read of each other cannot be so for both; the second waits for the next flush.
+ * Orders a decision that reads a stream before the appends of the same flush to that stream, because it was made on the
+ * earlier state. If two decisions read each other's streams, no such order exists: the second one waits for the next flush.
  */
 const inOrderOfReading = (appends: readonly Append[]): { batch: readonly Append[]; next: readonly Append[] } => {
   const all = appends.map((append) => ({ append, readings: readingsOf(append) }));

@@ -7,23 +7,23 @@ import type { LogReader } from './read.ts';
 import { ConnectionLostError } from './line.ts';
 import { violated, type Writer } from './writer.ts';
 
-/** How often, and after what pauses, a flush whose connection was lost is tried again before its callers are told. */
+/** How often, and after which pauses, a flush with a lost connection is retried before its callers get an error. */
 const LOST_TRIES = 20;
 const LOST_PAUSE_MS = 250;
 
 export interface FlusherHooks {
-  /** An append has been answered, or given up. */
+  /** Called when an append has been answered or has failed. */
   onDone(append: Append): void;
-  /** Decides an append anew when what it was decided upon has come out otherwise. @returns whether it has */
+  /** Decides an append again if the state that it was decided on was not committed. @returns whether it did */
   renew(append: Append): boolean;
   onFlush(recorded: ReadonlyMap<string, RecordedEvent>): void;
   onConflict(): void;
   recall(commandId: string): Promise<{ fingerprint: string; result: Uint8Array } | undefined>;
 }
 
-/** Writes batches of appends, and answers them: all at once, or what can be written when not all of it can. */
+/** Writes batches of appends and answers them: all together, or individually if the whole batch cannot be written. */
 export class Flusher {
-  /** A batch has failed and is written in parts: what it comes to is not known yet. */
+  /** True after a batch has failed and is written in parts: its outcome is not known yet. */
   #mending = false;
 
   constructor(
@@ -43,15 +43,15 @@ export class Flusher {
     this.#mending = false;
   }
 
-  /** Writes a batch behind the one that is being written, if that is written as it was decided; else by itself. */
+  /** Writes a batch behind the one that is being written, if that one is written as decided; otherwise by itself. */
   async follow(batch: readonly Append[], before: Promise<void>): Promise<void> {
     let recorded: ReadonlyMap<string, RecordedEvent> | undefined;
     let lost: ConnectionLostError | undefined;
     try {
-      // What changes nothing is not written, so it would not be noticed that it had been decided upon something else.
+      // An append without changes writes nothing, so a wrong base state would not be noticed.
       if (batch.every((append) => draftsOf(append).length > 0)) recorded = await this.writer.writeBehind(batch);
     } catch (error) {
-      // Any other error comes again when the batch is written by itself, unless it was that of the one before.
+      // Any other error occurs again when the batch is written by itself, unless the previous batch caused it.
       if (error instanceof ConnectionLostError) lost = error;
     }
     await before;
@@ -77,8 +77,8 @@ export class Flusher {
   }
 
   /**
-   * Refusals and commands that changed nothing insert nothing, so no unique index tells whether they were decided upon the
-   * present state. One look at the log does: nobody is refused for what another process has undone already.
+   * Refusals and commands without changes insert nothing, so no unique index detects that they were decided on a stale state.
+   * A read of the log detects it: no command is refused because of a state that another process has already changed.
    * @returns the appends that have something to write
    */
   async #answerUnchanged(batch: readonly Append[]): Promise<readonly Append[]> {
@@ -110,9 +110,9 @@ export class Flusher {
   }
 
   /**
-   * The batch was not written, or nobody knows. Streams that another process wrote to are decided again under the ordering
-   * lock, where no second conflict can happen; when there are none, each append is tried alone, so that a bad one fails by
-   * itself.
+   * Handles a batch that was not written, or whose outcome is unknown. Streams that another process wrote to are decided
+   * again under the ordering lock, where no second conflict can happen. If there are none, each append is written by itself,
+   * so that only the bad one fails.
    */
   async #recover(batch: readonly Append[], error: unknown): Promise<void> {
     this.#mending = true;
@@ -134,7 +134,7 @@ export class Flusher {
     }
   }
 
-  /** The log could not be looked at. */
+  /** Handles a failed read of the log. */
   async #blocked(batch: readonly Append[], problem: unknown): Promise<void> {
     if (isAway(problem))
       await this.#retry(batch, new ConnectionLostError('no connection to the database', { cause: problem }));
@@ -148,7 +148,7 @@ export class Flusher {
     return new Set(batch.filter((append) => moved(append.slot) || readingsOf(append).some(moved)));
   }
 
-  /** A single append was refused: by a remembered command, by a unique index, or for a reason of its own. */
+  /** Handles a single append that was refused: by a stored command id, by a unique index, or for another reason. */
   async #refuse(append: Append, error: unknown): Promise<void> {
     const commands = commandsOf(append);
     if (violated(error)?.constraint === 'commands_once') {
@@ -157,7 +157,7 @@ export class Flusher {
       if (open.length < commands.length) return this.#flushUnderLock(append, open);
     }
     if (commands.length > 1) {
-      // Each command of the stream by itself: the one that cannot be written must not take its neighbours along.
+      // Writes each command of the stream by itself, so that one that cannot be written does not fail the others.
       for (const command of commands.slice(0, -1)) await this.#flushUnderLock(append, [command], false);
       return this.#flushUnderLock(append, commands.slice(-1));
     }
@@ -173,7 +173,7 @@ export class Flusher {
     return true;
   }
 
-  /** Reads what others wrote, decides anew and writes, all while nobody else can write. */
+  /** Reads what others wrote, decides again and writes, under a lock that blocks all other writers. */
   async #flushUnderLock(append: Append, commands: readonly Command[], last = true): Promise<void> {
     this.hooks.onConflict();
     const { slot } = append;
@@ -190,7 +190,7 @@ export class Flusher {
         }
       });
     } catch (error) {
-      // The slot keeps its old state; the version guards it, and it is read again when next it proves stale.
+      // The slot keeps its old state. The version guards it: it is read again when it is next found stale.
       if (error instanceof ConnectionLostError) await this.#retry([again], error);
       else if (commands.length > 1) {
         for (const command of commands) await this.#flushUnderLock(append, [command], false);
@@ -211,8 +211,8 @@ export class Flusher {
   }
 
   /**
-   * The connection was lost, perhaps after the commit. The log itself tells, read under the ordering lock so that a commit
-   * that is still under way has ended; what was not written is written again, with the same ids.
+   * Handles a lost connection, which may have been lost after the commit. Reads the log under the ordering lock, so that a
+   * running commit has ended. Events that were not written are written again, with the same ids.
    */
   async #retry(batch: readonly Append[], error: ConnectionLostError): Promise<void> {
     this.#mending = true;
@@ -223,13 +223,14 @@ export class Flusher {
       let recorded: ReadonlyMap<string, RecordedEvent>;
       try {
         const written = await this.reader.settled(ids);
-        // An id of a caller's making may stand there from before; only an event that is the same in all is this one.
+        // An id chosen by a caller may have existed before; only an event that is equal in all fields is the one of this
+        // append.
         const ours = drafts.filter(({ stream, draft: { id, version } }) => {
           const event = written.get(id);
           return event?.stream_id === stream && event.version === version;
         });
         const all = ours.length > 0 && ours.length === ids.length;
-        // Neither was what it was decided upon, perhaps.
+        // The state that it was decided on may not have been written either.
         if (!all && batch.filter((append) => this.hooks.renew(append)).length > 0) return this.#flush(batch);
         recorded = all ? written : await this.writer.write(batch);
       } catch (again) {
@@ -251,7 +252,7 @@ export class Flusher {
 
 const commandsOf = (append: Append): Command[] => append.decided.map(({ command }) => command);
 
-/** If-Match is checked against the state the command is decided upon, so it must be checked again with a new one. */
+/** Checks If-Match again: it is checked against the state that the command is decided on, and that state is new. */
 export const guarded = (command: Command, streamId: string): Command => {
   const { expectedVersion } = command.options;
   if (expectedVersion === undefined) return command;
@@ -264,7 +265,7 @@ export const guarded = (command: Command, streamId: string): Command => {
   };
 };
 
-/** A unique index of a read table is the last word on what may exist twice; its caller gets to know which. */
+/** A unique index of a read table finally decides about duplicates; the error names the index for the caller. */
 const publicError = (error: unknown): unknown => {
   const violation = violated(error);
   return violation === undefined

@@ -11,7 +11,7 @@ const WAKES = 50;
 const OTHERS = 10;
 const STREAMS = 7;
 const MUCH = 20_000;
-/** More than PostgreSQL plans anew each time. */
+/** More executions than PostgreSQL plans individually. */
 const LOOKS = 10;
 
 const nothing = (): void => undefined;
@@ -26,12 +26,12 @@ describe('watching the log', () => {
   afterAll(() => log.drop());
   afterEach(() => jest.restoreAllMocks());
 
-  it('leaves nothing hanging on a signal, however often it is woken', async () => {
+  it('leaves no listener on its signal after many wake-ups', async () => {
     const added = jest.spyOn(AbortSignal.prototype, 'addEventListener');
     const joined = jest.spyOn(AbortSignal, 'any');
     const looked = jest.spyOn(pg.Client.prototype, 'query');
     const looks = (): number => looked.mock.calls.filter((call) => JSON.stringify(call[0])?.includes('grown')).length;
-    // Others in this process may pause at signals of theirs: only the follower's own counts.
+    // Other code in this process may add listeners to its own signals: only the follower's signal counts.
     const stopping = new AbortController();
     const made = jest.spyOn(globalThis, 'AbortController').mockImplementationOnce(() => stopping);
     const follower = new Follower(log.pool, 'things', 'me', HOOKS);
@@ -48,11 +48,11 @@ describe('watching the log', () => {
     } finally {
       await follower.stop();
     }
-    // It is the follower's own that was watched.
+    // Confirms that the watched signal was the follower's.
     expect(stopping.signal.aborted).toBe(true);
   });
 
-  it('tells of all that others have written since, however much that is', async () => {
+  it('reports everything that others have written since, in any amount', async () => {
     const versions = new Map<string, number>();
     const follower = new Follower(log.pool, 'things', 'me', {
       ...HOOKS,
@@ -69,7 +69,7 @@ describe('watching the log', () => {
     }
   });
 
-  it('reads no more than that, also of a log of which there are no statistics yet', async () => {
+  it('reads only the new events, even in a log without statistics', async () => {
     const young = await freshLog();
     try {
       await write(young.pool, 0, MUCH);
@@ -85,7 +85,7 @@ describe('watching the log', () => {
         }
       } finally {
         await follower.stop();
-        // A connection says what it has read when it ends.
+        // A connection reports its read statistics when it ends.
         await pool.end();
       }
       await eventually(async () => (await readOf(young.pool)).along >= LOOKS);
@@ -95,7 +95,7 @@ describe('watching the log', () => {
     }
   });
 
-  it('asks one thing at a time of the connection that all listeners share', async () => {
+  it('runs one query at a time on the shared connection of all listeners', async () => {
     const asked = countUnderWay();
     const failures: unknown[] = [];
     const leaving: (() => Promise<void>)[] = [];
@@ -138,7 +138,7 @@ const readOf = async (pool: pg.Pool): Promise<{ along: number; throughout: numbe
   return rows[0] ?? { along: 0, throughout: 0 };
 };
 
-/** Watches what is asked of every connection: by how many queries the busiest was asked in all, and how many at once. */
+/** Counts the queries on every connection: the maximum in total, and the maximum at the same time. */
 const countUnderWay = (): { ofOneClient(): number; mostAtOnce(): number } => {
   const clients = new Map<unknown, { all: number; now: number; most: number }>();
   const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;

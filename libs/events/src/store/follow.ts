@@ -4,20 +4,23 @@ import { hear } from '../hearing.ts';
 import { pause } from '../leader.ts';
 import { eventsChannel, forgetChannel, growthIn } from './schema.ts';
 
-/** How often the log is looked at without being told, in milliseconds: the bound on how late a change elsewhere is seen. */
+/**
+ * How often the log is read without a notification, in milliseconds: the maximum delay until a change in another process is
+ * seen.
+ */
 const POLL_MS = 500;
-/** How many events are looked at in one go. */
+/** The maximum number of events per read. */
 const AT_ONCE = 500;
 
 /**
- * A few at a time, along the index: the planner takes `position > $1` for a third of a log of which it has no statistics yet, and
- * would read all of it at every look.
+ * Reads a few events at a time, along the index: for a log without statistics, the planner assumes that `position > $1`
+ * matches a third of it, and would scan the whole log at every read.
  */
 const GROWN = `select stream_id, max(version) as version, max(position) as position, count(*)::int as events
   from (select stream_id, version, position from events where position > $1 order by position limit ${AT_ONCE}) as grown
   group by stream_id`;
 
-/** A stream that has new events: its present version, where the last of those seen stands in the log, and how many they are. */
+/** A stream with new events: its current version, the position of its last seen event, and the number of new events. */
 interface Grown {
   readonly stream_id: string;
   readonly version: number;
@@ -29,7 +32,7 @@ export interface FollowHooks {
   /** Streams that have grown, with their versions. */
   onGrown(heads: readonly { stream_id: string; version: number }[]): void;
   onForgotten(personId: string): void;
-  /** Messages may have been missed: nothing that was remembered of people can be trusted. */
+  /** Messages may have been missed: remembered states of people cannot be trusted. */
   onReconnect(): void;
   onError(error: unknown): void;
 }
@@ -49,7 +52,7 @@ export class Follower {
     private readonly hooks: FollowHooks,
   ) {}
 
-  /** Resolves once it listens, or could not: what is read from then on is told of when it grows old. */
+  /** Resolves once it listens, or has failed to. From then on, changes to states that are read are reported. */
   async start(): Promise<void> {
     const { rows } = await this.pool.query<{ position: string }>(
       'select coalesce(max(position), 0) as position from events',
@@ -61,7 +64,7 @@ export class Follower {
     this.#running = this.#run();
   }
 
-  /** This process appended these positions itself; where they adjoin what was seen they need not be read. */
+  /** This process appended these positions itself; if they adjoin the positions already seen, they need not be read. */
   passOwn(positions: readonly number[]): void {
     for (const position of positions) if (position === this.#seen + 1) this.#seen = position;
   }
@@ -110,7 +113,7 @@ export class Follower {
     if (rows.length === 0) return;
     this.#seen = Math.max(this.#seen, ...rows.map(({ position }) => Number(position)));
     this.hooks.onGrown(rows);
-    // There may be more.
+    // There may be more events.
     if (rows.reduce((sum, { events }) => sum + events, 0) === AT_ONCE) this.#bell.ring();
   }
 }

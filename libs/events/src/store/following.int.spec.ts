@@ -7,7 +7,7 @@ import { UniqueViolationError } from '../store.ts';
 import { ENOUGH } from './append.ts';
 import type { PostgresEventStore } from './postgres-event-store.ts';
 
-/** Says what came out, so that it shows what it was decided upon. */
+/** Returns the outcome, which shows the state that it was decided on. */
 interface Increased {
   readonly type: 'counter.increased';
   readonly by: number;
@@ -50,7 +50,7 @@ describe('a full flush behind another', () => {
     await log.drop();
   });
 
-  /** Transactions that have been sent to their end. */
+  /** Transactions whose end has been sent. */
   const sent = (): number =>
     queries.mock.calls.filter(([query]) => (query as unknown as pg.QueryConfig).text === 'commit').length;
 
@@ -58,8 +58,8 @@ describe('a full flush behind another', () => {
     of.handle(counters, stream, decide, { metadata });
 
   /**
-   * What another process writes, and does not commit yet: nobody else can write meanwhile.
-   * @param after events of one each that are there already
+   * Writes as another process without committing yet, which blocks all other writers.
+   * @param after number of existing events
    */
   const writeBeside = async (stream: string, count: number, by: number, after = 0): Promise<void> => {
     await outsider.query('begin');
@@ -72,7 +72,7 @@ describe('a full flush behind another', () => {
     );
   };
 
-  /** Each event was decided upon what stands before it. */
+  /** Checks that each event was decided on the events before it. */
   const expectWhole = async (stream: string, total: number): Promise<void> => {
     let [version, sum] = [0, 0];
     for (const recorded of await store.readStream<Increased>(stream)) {
@@ -96,7 +96,7 @@ describe('a full flush behind another', () => {
   it.each([
     ['as much as', ENOUGH],
     ['less than', 1],
-  ])('is not written upon what another process wrote in place of the first, %s it', async (_, count) => {
+  ])('is not written on top of events that replaced the first (%s it)', async (_, count) => {
     await writeBeside('raced', count, 5);
     const calls = [1, 2, 3].map((by) => handle('raced', increase(by)));
     await until(() => sent() >= 2);
@@ -106,9 +106,9 @@ describe('a full flush behind another', () => {
     expect((await store.load(counters, 'raced')).state).toBe(6 * ENOUGH + count * 5);
   });
 
-  it('waits while the first is written in parts, some of them decided anew', async () => {
+  it('waits while the first is written in parts, some of them decided again', async () => {
     const one = increase(1, Infinity, 1);
-    // Streams that are known are written to at once, and so together.
+    // Appends to streams in memory start immediately, and so go together.
     for (const stream of ['part', 'other_part']) await handle(stream, one);
     queries.mockClear();
     await writeBeside('part', 1, 5, 1);
@@ -121,7 +121,7 @@ describe('a full flush behind another', () => {
     await expectWhole('other_part', 1 + 2 * ENOUGH);
   });
 
-  it('refuses what the first has left no room for, and what it would not have had room for without', async () => {
+  it('refuses commands beyond the limit, with and without the first flush', async () => {
     await writeBeside('limited', 1, ENOUGH);
     const calls = Array.from({ length: 5 }, () => handle('limited', increase(1, 3 * ENOUGH)));
     await until(() => sent() >= 2);
@@ -132,7 +132,7 @@ describe('a full flush behind another', () => {
     await expectWhole('limited', 3 * ENOUGH);
   });
 
-  it('fails by itself for what is wrong with it', async () => {
+  it('fails alone for its own error', async () => {
     await handle('here');
     const { id } = (await store.readStream('here'))[0] ?? {};
     await outsider.query('begin');
@@ -150,7 +150,7 @@ describe('a full flush behind another', () => {
     await expectWhole('wrong', 4 * ENOUGH);
   });
 
-  it('is neither lost nor doubled when the connection is cut', async () => {
+  it('is neither lost nor duplicated when the connection is cut', async () => {
     let [accepted, cutting] = [0, true];
     const streams = ['cut_1', 'cut_2'];
     const work = Promise.all(
@@ -174,7 +174,7 @@ describe('a full flush behind another', () => {
     await Promise.all(streams.map((stream, n) => expectWhole(stream, totals[n] ?? 0)));
   });
 
-  it('keeps streams whole that two processes write to at once, much and little', async () => {
+  it('keeps streams consistent that two processes write to at the same time', async () => {
     const stores = [store, await log.open({ streams: [counters] })];
     const streams = ['shared_0', 'shared_1', 'shared_2'];
     let written = 0;

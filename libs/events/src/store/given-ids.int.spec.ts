@@ -10,7 +10,7 @@ interface Counted {
 const things: StreamType<number, Counted> = { name: 'thing', initialState: 0, evolve: (count) => count + 1 };
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
-describe('an event with an id of the caller’s making', () => {
+describe('an event with an id chosen by the caller', () => {
   let log: TestLog;
 
   const open = (): Promise<EventStore> => log.open({ streams: [things] });
@@ -31,7 +31,7 @@ describe('an event with an id of the caller’s making', () => {
   afterEach(() => log.closeStores());
   afterAll(() => log.drop());
 
-  it('happens once, whoever sends it, on whatever stream, and takes no other along', async () => {
+  it('happens once, from any sender, on any stream, and fails no other event', async () => {
     const stores = [await open(), await open()];
     const answers = await Promise.all(
       stores.flatMap((store, n) =>
@@ -49,7 +49,7 @@ describe('an event with an id of the caller’s making', () => {
     expect(states.reduce((sum, { state }) => sum + state, 0)).toBe(100);
   });
 
-  it('is found by it', async () => {
+  it('is found by its id', async () => {
     const store = await open();
     await count(store, 'thing_found', 'mine');
     const found = await store.find<Counted>(['mine', 'nobody’s']);

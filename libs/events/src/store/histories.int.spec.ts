@@ -18,7 +18,7 @@ const counters: StreamType<{ readonly total: number }, Increased> = {
 };
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
-describe('streams that are read at once', () => {
+describe('streams that are read together', () => {
   let log: TestLog;
   let single: Pool;
   beforeEach(async () => {
@@ -33,7 +33,7 @@ describe('streams that are read at once', () => {
     await log.drop();
   });
 
-  it('come out each as it is, those that do not exist among them', async () => {
+  it('are each read correctly, including those that do not exist', async () => {
     const writing = await log.open({ streams: [counters] });
     for (const [id, times] of [
       ['a', 3],
@@ -53,7 +53,7 @@ describe('streams that are read at once', () => {
     ]);
   });
 
-  it('come out also when connections are cut meanwhile', async () => {
+  it('are read even when connections are cut meanwhile', async () => {
     const store = await log.open({ streams: [counters] });
     await store.handle(counters, 'a', () => [{ type: 'counter.increased', by: 1 }], { metadata });
     const administrator = new pg.Client(log.database.config);
@@ -71,7 +71,7 @@ describe('streams that are read at once', () => {
     await administrator.end();
   });
 
-  it('do not fail with one that cannot be folded', async () => {
+  it('do not fail because of one that cannot be folded', async () => {
     await log.pool.query(`insert into events (id, stream_id, version, type, data, metadata) values
       ('evt_1', 'good', 1, 'counter.increased', '{"by": 1}', '{}'), ('evt_2', 'bad', 1, 'counter.increased', '{"by": -1}', '{}')`);
     const store = await log.open({ streams: [counters] });

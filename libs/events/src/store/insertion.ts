@@ -4,14 +4,14 @@ import { arrayOf } from './array.ts';
 import { growthBy } from './schema.ts';
 import type { EventData } from './upcast.ts';
 
-/** What the database adds to events that are inserted together. */
+/** The values that the database adds to events that are inserted together. */
 interface Inserted {
-  /** In the order of the events, with spaces between them: a thousand rows are a thousand messages, and one is one. */
+  /** In the order of the events, separated by spaces: this makes one message instead of one per row. */
   readonly positions: string;
   readonly recorded_at: Date;
 }
 
-/** $8 is the channel of the NOTIFY, $9 says who wrote what. */
+/** $8 is the channel of the NOTIFY; $9 names the writer and the event types. */
 const INSERT_ONE = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata)
     values ($1, $2, $3, $4, $5, $6, $7)
@@ -20,10 +20,10 @@ const INSERT_ONE = `with written as (
   select position as positions, recorded_at, pg_notify($8, position || ' ' || $9) as told from written`;
 
 /**
- * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. What neighbours
- * share is sent and read once ($1 … $5), and $8 says whose it is: of a command with many events that is most of what they say, and
- * PostgreSQL takes them in without waiting for this process to fill its socket again. Data comes as one text of JSON, where nothing
- * is escaped a second time.
+ * As above for any number of events, with one NOTIFY for all. A single event would pay for planning this each time. Values
+ * that consecutive events share are sent and read once ($1 … $5), and $8 assigns them to the events: for a command with many
+ * events this removes most of the message, so PostgreSQL reads it without waiting for this process to fill its socket again.
+ * Data is sent as one JSON text, which avoids a second escaping.
  */
 const INSERT_MANY = `with written as (
     insert into events (id, stream_id, version, type, schema_version, data, metadata, recorded_at)
@@ -41,7 +41,7 @@ const INSERT_MANY = `with written as (
 /**
  * The statement that appends events.
  * @param data what is written of each event
- * @param origin which process writes, for those who listen to `channel`
+ * @param origin the writing process, for the listeners on `channel`
  */
 export const insertionOf = (
   events: readonly UnrecordedEvent[],
@@ -82,7 +82,7 @@ export const insertionOf = (
   };
 };
 
-/** Events that follow one another and differ in nothing but their ids, versions and data. */
+/** Consecutive events that differ only in their ids, versions and data. */
 interface Group {
   readonly of: UnrecordedEvent;
   readonly from: number;
@@ -110,7 +110,7 @@ const isAlike = (one: UnrecordedEvent, other: UnrecordedEvent): boolean =>
 
 const NOTHING: EventData = {};
 
-/** What all of them say alike; of one alone, nothing. */
+/** The values that all of them share; for a single event, none. */
 const sharedBy = ([first = {}, ...others]: readonly EventData[]): EventData =>
   others.length === 0
     ? NOTHING

@@ -6,7 +6,7 @@ export class ConnectionLostError extends Error {
   override readonly name = 'ConnectionLostError';
 }
 
-/** A connection for one transaction, and for others that are sent behind it before it has ended. */
+/** A connection for one transaction, and for further ones that are sent behind it before it has ended. */
 export class Line {
   #users = 0;
 
@@ -33,7 +33,7 @@ export class Line {
     try {
       return await transaction(this.client);
     } catch (error) {
-      // The rollback also shows whether the connection still stands.
+      // The rollback also shows whether the connection is still alive.
       await this.connection.rollback();
       throw this.connection.isLost
         ? new ConnectionLostError('the connection to the database was lost', { cause: error })

@@ -32,11 +32,11 @@ interface Sealed {
   readonly v: string;
 }
 
-/** Encrypts and decrypts the personal fields of events. Forgetting a person is deleting their key. */
+/** Encrypts and decrypts the personal fields of events. A person is forgotten by deleting their key. */
 export class PersonalData {
   readonly #fields = new Map<string, PersonalFields>();
   readonly #keys = new LRUCache<string, KeyObject>({ max: 20_000 });
-  /** Counts how often keys were dropped from the cache: a key that was read before the last drop may be deleted by now. */
+  /** Counts how often keys were dropped from the cache: a key that was read before the last drop may be deleted now. */
   #forgettings = 0;
 
   constructor(
@@ -81,11 +81,11 @@ export class PersonalData {
     // Two processes may create a key for one person at the same time: the first one stays, and both read it.
     const others = missing.filter((person) => !keys.has(person));
     for (const [person, key] of await this.#fetch(others)) keys.set(person, key);
-    // A person may be forgotten between the two queries: then the next key that is created counts.
+    // A person may be forgotten between the two queries: then the next created key is used.
     return others.every((person) => keys.has(person)) ? keys : this.keysOf(people);
   }
 
-  /** The event's fields as the log stores them. @param keys those that `keysOf` returned for the event's person */
+  /** The event's fields as the log stores them. @param keys the result of `keysOf` for the event's person */
   seal(eventId: string, event: DomainEvent, keys: PersonKeys): EventData {
     const { type, ...data } = event as DomainEvent & EventData;
     const personal = this.#fields.get(type);
@@ -161,7 +161,7 @@ export class PersonalData {
 
 const isSealed = (value: unknown): value is Sealed => typeof value === 'object' && value !== null && MARK in value;
 
-/** A sealed field opens only as that field of that event. */
+/** Binds a sealed field to its event and field name: it opens nowhere else. */
 const contextOf = (eventId: string, field: string): string => `${eventId}.${field}`;
 
 /** @returns null also for a value under a deleted key of a person who has a new key since */

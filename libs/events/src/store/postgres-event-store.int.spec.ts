@@ -77,7 +77,7 @@ describe('the event store', () => {
   afterEach(() => log.closeStores());
   afterAll(() => log.drop());
 
-  it('may be migrated again', async () => {
+  it('can be migrated again', async () => {
     const client = await pool.connect();
     await migrateEventStore(client, 'things');
     client.release();
@@ -132,7 +132,7 @@ describe('the event store', () => {
     expect((await (await open()).load(counters, 'hot')).state.total).toBe(700);
   });
 
-  it('writes together what comes in one turn of the event loop', async () => {
+  it('writes commands of one turn of the event loop together', async () => {
     const flushes: number[] = [];
     const store = await log.open({ streams: [counters], observe: { flushed: (events) => flushes.push(events) } });
     const create = (count: number): Promise<unknown> =>
@@ -148,7 +148,7 @@ describe('the event store', () => {
     expect(flushes).toEqual([64, 8]);
   });
 
-  it('decides upon a stream in the order in which it was asked', async () => {
+  it('decides the commands of a stream in the order of the calls', async () => {
     const store = await open();
     const calls = Array.from({ length: 50 }, (_, n) => n + 1);
     await Promise.all(calls.map((n) => store.handle(counters, 'in_order', increase(n), { metadata })));
@@ -183,7 +183,7 @@ describe('the event store', () => {
     expect((await store.load(counters, 'mixed')).state.total).toBe(8);
   });
 
-  it('refuses a stale If-Match and says what the version is', async () => {
+  it('refuses a stale If-Match and reports the version', async () => {
     const store = await open();
     await store.handle(counters, 'matched', increase(), { metadata });
     await expect(store.handle(counters, 'matched', increase(), { metadata, expectedVersion: 4 })).rejects.toMatchObject(
@@ -195,7 +195,7 @@ describe('the event store', () => {
     );
   });
 
-  it('sees what another store wrote without being asked to', async () => {
+  it('sees the writes of another store without a call', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     await one.handle(counters, 'followed', increase(), { metadata });
     await two.load(counters, 'followed');
@@ -204,14 +204,14 @@ describe('the event store', () => {
     expect((await two.load(counters, 'followed')).state.total).toBe(2);
   });
 
-  it('refuses nobody upon a state that another store has changed', async () => {
+  it('refuses no command because of a state that another store has changed', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     const drained = (): CounterEvent[] => [{ type: 'counter.increased', by: -1 }];
     for (let n = 0; n < 50; n++) {
       const stream = `drained_${n}`;
       await one.handle(counters, stream, increase(1, 1), { metadata });
       await two.handle(counters, stream, drained, { metadata });
-      // The first store may not have heard of it yet, and still must not say that the limit has been reached.
+      // The first store may not know of the change yet, and still must not report that the limit has been reached.
       await expect(one.handle(counters, stream, increase(1, 1), { metadata })).resolves.toMatchObject({ version: 3 });
     }
   });
@@ -224,7 +224,7 @@ describe('the event store', () => {
     expect(await store.readStream('quiet')).toHaveLength(1);
   });
 
-  it('brings old events up to the present schema', async () => {
+  it('upcasts old events to the current schema', async () => {
     const store = await open();
     await pool.query(
       `insert into events (id, stream_id, version, type, schema_version, data, metadata)
@@ -237,7 +237,7 @@ describe('the event store', () => {
     });
   });
 
-  it('keeps personal data encrypted, and forgets it everywhere with the person', async () => {
+  it('keeps personal data encrypted, and forgets it everywhere when the person is forgotten', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     const named = (): CounterEvent[] => [
       { type: 'counter.named', name: 'Ada', email: 'ada@example.com', person: 'person_1' },
@@ -265,7 +265,7 @@ describe('the event store', () => {
     expect(await store.loadAsOf(counters, 'past', '2020-01-01T00:00:00.000Z')).toMatchObject({ version: 0 });
   });
 
-  it('loses and doubles nothing when its connections are cut in the middle', async () => {
+  it('neither loses nor duplicates events when its connections are cut', async () => {
     const store = await open();
     const administrator = new pg.Client(log.database.config);
     await administrator.connect();

@@ -50,15 +50,15 @@ export interface EventStoreOptions {
   readonly streams: readonly AnyStreamType[];
   /** Projected in the transaction that appends. */
   readonly projections: readonly Projection[];
-  /** Streams whose states are kept by those projections. */
+  /** Streams whose states are in the tables of those projections. */
   readonly snapshots?: readonly Snapshot[];
   readonly keys: KeyWrapper;
-  /** States kept in memory at most (default 50,000). */
+  /** The maximum number of states in memory (default 50,000). */
   readonly cachedStreams?: number;
   readonly observe?: Observer;
 }
 
-/** What the store tells of itself, for metrics and logs. */
+/** What the store reports for metrics and logs. */
 export interface Observer {
   flushed?(events: number): void;
   conflict?(): void;
@@ -68,7 +68,7 @@ export interface Observer {
 type AnyType = StreamType<unknown, DomainEvent>;
 type AnyOutcome = Outcome<unknown, DomainEvent>;
 
-/** The event store of one service in one process; any number of them, in any number of processes, share a schema. */
+/** The event store of one service in one process. Any number of stores, in any number of processes, can share a schema. */
 export class PostgresEventStore implements EventStore {
   readonly #slots: Slots;
   readonly #commands: RememberedCommands;
@@ -118,14 +118,14 @@ export class PostgresEventStore implements EventStore {
     this.#expiry = expireCommands(pool, (error) => observe.error?.(error));
   }
 
-  /** Opens the store of a schema that `migrateEventStore` has made, and begins to follow its log. */
+  /** Opens the store of a schema that `migrateEventStore` has created, and starts to follow its log. */
   static async open(options: EventStoreOptions): Promise<PostgresEventStore> {
     const store = new PostgresEventStore(options);
     await store.#follower.start();
     return store;
   }
 
-  /** Answers what has been asked, then stops. Nothing may be handled afterwards. */
+  /** Answers all pending commands, then stops. No command may be handled afterwards. */
   async close(): Promise<void> {
     await this.#queue.idle();
     await Promise.all([this.#follower.stop(), this.#expiry.stop()]);
@@ -141,7 +141,7 @@ export class PostgresEventStore implements EventStore {
     try {
       if (options.commandId !== undefined) await this.#commands.refuseIfHandled(options.commandId);
       const known = this.#slots.get(streamId);
-      // A stream that must not exist need not be looked for: the unique index tells if it does.
+      // A stream that must not exist is not looked up: the unique index reports it if it does.
       const slot =
         known ??
         (options.expectedVersion === 0 ? this.#slots.empty(type, streamId) : await this.#slots.read(type, streamId));
@@ -151,7 +151,7 @@ export class PostgresEventStore implements EventStore {
         readings.push({ id, type: read as AnyType, state, version });
       }
       const outcome = await new Promise<AnyOutcome>((resolve, reject) => {
-        // The stream's own types are known here and nowhere below: a slot holds what `type` makes of its stream.
+        // Only here are the stream's own types known: a slot holds the state that `type` folds from its stream.
         const { traceparent } = span;
         const command = { decide, options, readings, traceparent, resolve, reject } as unknown as Command;
         this.#submit(this.#slots.get(streamId) ?? slot, guarded(command, streamId));
@@ -223,13 +223,13 @@ export class PostgresEventStore implements EventStore {
 
   async #bringUp(slot: Slot): Promise<Slot> {
     const snapshot = await this.#snapshots.get(slot.type.name)?.get(slot.id);
-    // It was written with the stream's last event: there is nothing after it that could not have come a moment later.
+    // The table is written with each event of the stream, so its state is complete up to this moment.
     if (snapshot !== undefined) return Object.assign(slot, { state: snapshot.state, version: snapshot.version });
     fold(slot, (await this.#histories.get(slot.id)) ?? []);
     return slot;
   }
 
-  /** States as a table keeps them. Streams that it does not know have not begun, or are folded. */
+  /** States from a table. Streams that the table does not have do not exist yet, or are folded. */
   async #fromTable(snapshot: Snapshot, ids: readonly string[]): Promise<ReadonlyMap<string, Loaded<unknown>>> {
     const [known, begun] = await askAgain(() => Promise.all([snapshot.load(ids, this.#pool), this.#reader.begun(ids)]));
     const unknown = ids.filter((id) => !known.has(id));
@@ -238,8 +238,8 @@ export class PostgresEventStore implements EventStore {
   }
 
   /**
-   * Decides the command at once, upon what is being written where something is: it is decided again should that come out
-   * otherwise.
+   * Decides the command immediately, on top of an append in progress if there is one. It is decided again if that append has
+   * another outcome.
    */
   #submit(slot: Slot, command: Command): void {
     let append = slot.appends.at(-1);
@@ -252,7 +252,7 @@ export class PostgresEventStore implements EventStore {
     this.#queue.grown();
   }
 
-  /** While a command waited, others may have written to what it reads. @returns whether they have */
+  /** While a command waited, others may have written to the streams that it reads. @returns whether they have */
   #refresh({ readings }: Command): boolean {
     let moved = false;
     for (const reading of readings) {
@@ -264,7 +264,7 @@ export class PostgresEventStore implements EventStore {
     return moved;
   }
 
-  /** Decides an append anew when what it was decided upon has come out otherwise. */
+  /** Decides an append again if the state that it was decided on was not committed. */
   #renew(append: Append): boolean {
     const { state, version } = basisOf(append);
     const moved = append.decided.filter(({ command }) => this.#refresh(command));
@@ -283,7 +283,7 @@ export class PostgresEventStore implements EventStore {
     this.#slots.evictAll();
   }
 
-  /** Messages may have been missed: states may be old, and anybody may have been forgotten. */
+  /** Messages may have been missed: states may be stale, and any person may have been forgotten. */
   #distrust(): void {
     this.#personal.forgetAllCached();
     this.#slots.evictAll();

@@ -10,7 +10,7 @@ import { LOGGED_COLUMNS, type LoggedEvent } from './logged-event.ts';
 import type { PersonalData } from './personal.ts';
 import type { Schemas } from './upcast.ts';
 
-/** Folds into a state these events, the next of its stream. */
+/** Folds the next events of a stream into its state. */
 export const fold = (known: Reading, events: readonly RecordedEvent[]): void => {
   for (const { event, version } of events) {
     known.state = known.type.evolve(known.state, event);

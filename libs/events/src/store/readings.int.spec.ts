@@ -44,7 +44,7 @@ const throughGate =
 
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
-describe('what a decision reads of other streams', () => {
+describe('the states that a decision reads of other streams', () => {
   let log: TestLog;
 
   const open = (snapshots: readonly Snapshot[] = []): Promise<EventStore> =>
@@ -56,7 +56,7 @@ describe('what a decision reads of other streams', () => {
   afterEach(() => log.closeStores());
   afterAll(() => log.drop());
 
-  it('holds when the events are committed, whoever wrote meanwhile', async () => {
+  it('still hold when the events are committed, despite other writers', async () => {
     const [a, b] = [await open(), await open()];
     const seen = new Set<string>();
     for (let round = 0; round < 20; round++) {
@@ -90,11 +90,11 @@ describe('what a decision reads of other streams', () => {
     expect(seen).toEqual(new Set(['passed', 'closed']));
   });
 
-  it('refuses nobody for what another process has undone', async () => {
+  it('cause no refusal after another process has changed them', async () => {
     const [a, b] = [await open(), await open()];
     await a.handle(gates, 'gate_x', () => [{ type: 'gate.closed' }], { metadata });
     await b.load(gates, 'gate_x');
-    // b is not given the time to hear of it.
+    // b has no time to receive the notification.
     const opening = a.handle(gates, 'gate_x', () => [{ type: 'gate.opened' }], { metadata });
     await opening;
     const { state } = await b.handle(counters, 'counter_x', throughGate('gate_x'), {
@@ -104,7 +104,7 @@ describe('what a decision reads of other streams', () => {
     expect(state.total).toBe(1);
   });
 
-  it('keeps two decisions that read each other apart', async () => {
+  it('separate two decisions that read the streams of each other', async () => {
     const stores = [await open(), await open()];
     let both = 0;
     for (let round = 0; round < 40; round++) {
@@ -134,14 +134,14 @@ describe('what a decision reads of other streams', () => {
     expect(both).toBe(0);
   });
 
-  it('must be named', async () => {
+  it('must be named in the command', async () => {
     const store = await open();
     await expect(store.handle(counters, 'counter_y', throughGate('gate_y'), { metadata })).rejects.toThrow(
       'does not say that it reads gate gate_y',
     );
   });
 
-  it('loads a long stream from the table that keeps its state, and goes on from there', async () => {
+  it('load a long stream from the table of its state, and continue from there', async () => {
     const first = await open();
     const increase = (store: EventStore) =>
       store.handle(counters, 'counter_long', () => [{ type: 'counter.increased', by: 2 }], { metadata });
@@ -153,7 +153,7 @@ describe('what a decision reads of other streams', () => {
           const { rows } = await from.query<CounterRow>('select id, version, total from totals where id = any($1)', [
             ids,
           ]);
-          // Not what folding gives, so that it can be told where it came from.
+          // Differs from the folded state, so that the test can see its origin.
           return new Map(rows.map(({ id, version, total }) => [id, { version, state: { total: total + 1000 } }]));
         },
       },

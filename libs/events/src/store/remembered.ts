@@ -6,7 +6,7 @@ interface Row {
   result: Buffer;
 }
 
-/** What commands came to that were given an id, so that whoever sends one again is told the same. */
+/** Stored results of commands with an id, so that a command that is sent again gets the same answer. */
 export class RememberedCommands {
   constructor(private readonly pool: Pool) {}
 
@@ -29,7 +29,7 @@ export class RememberedCommands {
     );
   }
 
-  /** @throws HandledBeforeError with what the command came to */
+  /** @throws HandledBeforeError with the command's stored result */
   async refuseIfHandled(commandId: string): Promise<void> {
     const { rows } = await this.pool.query<Row & { expired: boolean }>({
       name: 'handled_before',
@@ -38,7 +38,7 @@ export class RememberedCommands {
     });
     for (const { fingerprint, result, expired } of rows) {
       if (!expired) throw new HandledBeforeError(commandId, fingerprint, result);
-      // An expired id may be used anew, so its row must not stand in the way.
+      // An expired id may be used again, so its row is removed.
       await this.pool.query('delete from commands where command_id = $1 and expires_at <= now()', [commandId]);
     }
   }

@@ -8,10 +8,10 @@ export const orderingLock = (schema: string): string => lockKey(`keyledger:appen
 /** NOTIFY channel that says the log has grown; `growthIn` reads its payload. */
 export const eventsChannel = (schema: string): string => `events_${schema}`;
 
-/** What a payload says behind the highest new position: which process wrote, and events of which types. */
+/** The rest of the payload, after the highest new position: the writing process, and the event types. */
 export const growthBy = (origin: string, types: Iterable<string>): string => `${origin} ${[...types].join(',')}`;
 
-/** @returns which process wrote, and events of which types; undefined = of any */
+/** @returns the writing process, and the event types; undefined = any type */
 export const growthIn = (payload: string): { readonly origin?: string; readonly types?: readonly string[] } => {
   const [, origin, types] = payload.split(' ');
   return { ...(origin && { origin }), ...(types && { types: types.split(',') }) };
@@ -21,10 +21,9 @@ export const growthIn = (payload: string): { readonly origin?: string; readonly 
 export const forgetChannel = (schema: string): string => `forget_${schema}`;
 
 /**
- * Makes the log of a service in its schema, which exists. Idempotent; call it under a lock of your own.
- *
- * Identity values are handed out before commit, so without the ordering lock a reader of `position > last` would pass by
- * events of slower transactions. The trigger takes the lock for whoever inserts by another way than `PostgresEventStore`.
+ * Creates the log of a service in its existing schema. Idempotent; call it under a lock.
+ * Identity values are assigned before commit, so without the ordering lock a reader of `position > last` would miss events of
+ * slower transactions. The trigger takes the lock for inserts that bypass `PostgresEventStore`.
  */
 export const migrateEventStore = async (client: ClientBase, schema: string): Promise<void> => {
   const s = escapeIdentifier(schema);

@@ -2,13 +2,16 @@ import { LRUCache } from 'lru-cache';
 import type { DomainEvent, StreamType } from '../decider.ts';
 import type { Append, Slot } from './append.ts';
 
-/** The streams whose states are in memory: those that are being written to stay, of the others as many as there is room for. */
+/**
+ * The streams with states in memory: all streams that are being written to, and of the idle ones as many as there is room
+ * for.
+ */
 export class Slots {
   readonly #busy = new Map<string, Slot>();
   readonly #idle: LRUCache<string, Slot>;
-  /** Streams being read from the log: whoever asks for one meanwhile waits for the same reading. */
+  /** Streams that are being read from the log: concurrent callers share the same read. */
   readonly #loading = new Map<string, Promise<Slot>>();
-  /** How far other processes have brought streams that are being read or written here just now. */
+  /** Versions that other processes have written, of streams that are being read or written here at the moment. */
   readonly #grown = new Map<string, number>();
   #forgettings = 0;
 
@@ -24,7 +27,7 @@ export class Slots {
     return this.#busy.get(streamId) ?? this.#idle.get(streamId);
   }
 
-  /** A slot of a stream that has not begun. */
+  /** A slot of a stream without events. */
   empty(type: StreamType<unknown, DomainEvent>, id: string): Slot {
     return { id, forgettings: this.#forgettings, type, state: type.initialState, version: 0, appends: [] };
   }
@@ -49,7 +52,7 @@ export class Slots {
     this.#busy.set(slot.id, slot);
   }
 
-  /** The append is done with; when it was the slot's last, the stream comes to rest. */
+  /** The append is finished; if it was the last of its slot, the stream becomes idle. */
   done(append: Append): void {
     const { slot } = append;
     const at = slot.appends.indexOf(append);
@@ -69,17 +72,19 @@ export class Slots {
     }
   }
 
-  /** Somebody was forgotten, or may have been: which states hold a person's data is not known, and reading again is cheap. */
+  /**
+   * A person was forgotten, or may have been. It is not known which states hold personal data, and reading again is cheap.
+   */
   evictAll(): void {
     this.#forgettings += 1;
     this.#idle.clear();
   }
 
-  /** Keeps a state for later, unless it has grown stale in the meantime. */
+  /** Keeps a state in memory, unless it has become stale meanwhile. */
   #rest(slot: Slot): void {
     const head = this.#grown.get(slot.id) ?? 0;
     this.#grown.delete(slot.id);
-    // Streams that do not exist are not kept: asking for random ids must not push real states out.
+    // Streams that do not exist are not kept: requests for random ids must not evict real states.
     const kept = slot.version > 0 && slot.version >= head && slot.forgettings === this.#forgettings;
     if (kept) this.#idle.set(slot.id, slot);
   }

@@ -2,8 +2,8 @@ import type { Writable } from 'node:stream';
 import type { PoolClient } from 'pg';
 
 /**
- * Sends the queries that `submit` makes in one piece: the database is woken once, and finds all of them. The connection is one in
- * pipeline mode, and `submit` makes its queries before it awaits anything.
+ * Sends the queries of `submit` in one piece: the database wakes once and finds all of them. The connection is in pipeline
+ * mode, and `submit` must start its queries before it awaits anything.
  */
 export const together = <T>(client: PoolClient, submit: () => T): T => {
   // pg corks this stream for each query by itself; corks add up.

@@ -21,7 +21,7 @@ export class Schemas {
     return this.#present.get(type) ?? 1;
   }
 
-  /** @throws when a step of the chain is missing: such an event cannot be understood */
+  /** @throws when a step of the chain is missing: such an event cannot be read */
   upcast(type: string, version: number, data: EventData): EventData {
     const present = this.present(type);
     if (version >= present) return data;

@@ -15,24 +15,24 @@ import type { Schemas } from './upcast.ts';
 const REMEMBER = `insert into commands (command_id, fingerprint, result, expires_at)
   select * from unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])`;
 
-/** Each full write leaves a mark on its connection, which stays there only if it was committed. */
+/** Each full write sets a marker on its connection, which stays set only if the write was committed. */
 const MARK = `select set_config('keyledger.written', $1, false)`;
 
-/** What a write consists of. */
+/** The parts of a write. */
 interface Prepared {
   readonly appends: readonly Append[];
   readonly events: readonly UnrecordedEvent[];
   /** The INSERT of the events, if there are any. */
   readonly insertion: readonly QueryConfig[];
-  /** What is written besides the events, unless some of it waits for what the log says of them. */
+  /** The writes besides the events, unless some of them need the log's positions or times. */
   readonly along: readonly QueryConfig[] | undefined;
 }
 
-/** Writes appends: one transaction for all, with the inline projections and what is to be remembered. */
+/** Writes appends: one transaction for all, with the inline projections and the stored results of commands. */
 export class Writer {
   readonly #begin: string;
   readonly #channel: string;
-  /** The connection of the full write that was sent last and has not ended, and its mark. */
+  /** The connection of the last full write in progress, and its marker. */
   #last: { readonly line: Line; readonly mark: string } | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ export class Writer {
     private readonly personal: PersonalData,
     private readonly projections: readonly Projection[],
     private readonly origin: string,
-    /** A write has been sent that another may be sent behind. */
+    /** Called when a write has been sent that another may follow. */
     private readonly onSent: () => void,
   ) {
     this.#begin = `${BEGIN}; select pg_advisory_xact_lock(${orderingLock(schema)})`;
@@ -50,8 +50,8 @@ export class Writer {
   }
 
   /**
-   * Writes what `appends` hold, all or nothing. `redecide`, when given, runs after the ordering lock has been taken, so
-   * that nobody can write in between: with it a conflict cannot happen twice.
+   * Writes the appends, all or nothing. If given, `redecide` runs after the ordering lock has been taken. No other process
+   * can write in between, so a conflict cannot happen twice.
    * @throws ConnectionLostError when the connection was lost; any other error says that nothing was written
    */
   async write(appends: readonly Append[], redecide?: (client: PoolClient) => Promise<void>): Promise<Recorded> {
@@ -73,14 +73,14 @@ export class Writer {
     });
   }
 
-  /** Whether a write is under way that another may be sent behind. */
+  /** Whether a write is in progress that another may follow. */
   get goesOn(): boolean {
     return this.#last !== undefined;
   }
 
   /**
-   * Sends a write behind the one that was sent last: it is written if that is.
-   * @returns undefined when it was not sent, because there is none that it could follow, or it cannot be sent in one piece
+   * Sends a write behind the last one: it is written only if that one is.
+   * @returns undefined when it was not sent, because there is no write to follow, or it cannot be sent in one piece
    * @throws as `write`
    */
   async writeBehind(appends: readonly Append[]): Promise<Recorded | undefined> {
@@ -112,9 +112,9 @@ export class Writer {
   }
 
   /**
-   * Sends all in one piece where nothing waits for what the log says of the events: the database takes one statement after the
-   * other, whatever this process is busy with. What fails in the database the commit makes a rollback.
-   * @param before what comes before the events; nothing where the transaction has begun, and its lock has been taken
+   * Sends everything in one piece if no statement needs the log's answer: then the database runs the statements without
+   * waiting for this process. If a statement fails, the commit becomes a rollback.
+   * @param before the statements before the events; none if the transaction has begun and its lock has been taken
    */
   async #send(client: PoolClient, before: readonly QueryConfig[], prepared: Prepared): Promise<Recorded> {
     const { appends, events, insertion, along } = prepared;
@@ -155,7 +155,7 @@ export class Writer {
     return insertionOf(events, data, this.#channel, this.origin);
   }
 
-  /** @returns what is written besides the events, unless some of it waits for what the log says of them */
+  /** @returns the writes besides the events, unless some of them need the log's positions or times */
   #along(appends: readonly Append[], events: readonly UnrecordedEvent[]): readonly QueryConfig[] | undefined {
     if (appends.some(remembers)) return undefined;
     const along: QueryConfig[] = [];
@@ -166,7 +166,7 @@ export class Writer {
     return along;
   }
 
-  /** @returns what remains to be written, of projections that read nothing */
+  /** @returns the remaining writes, of projections that read nothing */
   async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<readonly QueryConfig[]> {
     const last: QueryConfig[] = [];
     for (const { projection, batch } of this.#projecting(recorded)) {
@@ -188,21 +188,21 @@ export class Writer {
 
 const COMMIT: QueryConfig = { text: 'commit' };
 
-/** In one piece; the first that fails is the error. */
+/** Sends the queries in one piece; rejects with the error of the first that fails. */
 const sendAll = (client: PoolClient, queries: readonly QueryConfig[]): Promise<QueryResult[]> =>
   together(client, () => Promise.all(queries.map((query) => client.query(query))));
 
-/** Whether it is so large that what comes next does not wait for its answer. */
+/** Whether a write is so large that the next one is sent without waiting for its answer. */
 const isFull = ({ events, along }: Prepared): boolean => along !== undefined && events.length >= ENOUGH;
 
-/** It fails in the database, so that what has been sent after it is not written. */
+/** Fails in the database if the marker is missing, so that statements sent after it are not written. */
 const CHECK_MARK = `select 1 / (current_setting('keyledger.written', true) is not distinct from $1)::int`;
 
 /** As above. */
 const CHECK = `select 1 / (count(*) = 0)::int from unnest($1::text[], $2::int[]) as reading(id, version)
   where version <> coalesce((select e.version from events e where e.stream_id = reading.id order by e.version desc limit 1), 0)`;
 
-/** Under the ordering lock nobody can write to a stream between this look and the commit. */
+/** Under the ordering lock no other process can write to a stream between this read and the commit. */
 const checkOf = (appends: readonly Append[]): readonly QueryConfig[] => {
   const readings = new Map(appends.flatMap(readingsOf).map((reading) => [`${reading.id} ${reading.version}`, reading]));
   if (readings.size === 0) return [];
@@ -229,7 +229,7 @@ const rememberingOf = (appends: readonly Append[], recorded: Recorded): readonly
   return [{ name: 'remember', text: REMEMBER, values }];
 };
 
-/** How long a command id without an answer of its own is kept: well beyond any redelivery. */
+/** How long a command id without its own result is kept: much longer than any redelivery takes. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 const rememberNothing = (): { fingerprint: string; result: Uint8Array; expires_at: string } => ({
@@ -248,6 +248,6 @@ const metadataOf = (command: Command): EventMetadata => ({
 export const wants = (types: readonly string[], type: string): boolean =>
   types.some((wanted) => (wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : wanted === type));
 
-/** The unique constraint that refused, if that is what the error says. */
+/** The unique constraint that was violated, if the error names one. */
 export const violated = (error: unknown): DatabaseError | undefined =>
   error instanceof DatabaseError && error.code === '23505' ? error : undefined;

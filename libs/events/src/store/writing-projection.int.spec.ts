@@ -13,7 +13,7 @@ const things: StreamType<string, Named> = { name: 'thing', initialState: '', evo
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 const name = (as: string) => (): Named[] => [{ type: 'thing.named', name: as }];
 
-/** Names are unique, and stand there with the time that the log gave them. */
+/** Names are unique, and are stored with the time that the log gave them. */
 const names = writingProjection({
   name: 'names',
   types: ['thing.named'],
@@ -34,7 +34,7 @@ const names = writingProjection({
   },
 });
 
-describe('a projection whose writes go out with the events', () => {
+describe('a projection whose writes are sent with the events', () => {
   let log: TestLog;
   let pool: Pool;
   let store: EventStore;
@@ -48,12 +48,12 @@ describe('a projection whose writes go out with the events', () => {
 
   const rows = async () => (await pool.query<{ id: string; at: Date }>('select id, at from names order by id')).rows;
 
-  it('finds in the log what the log has given them', async () => {
+  it('finds in the log the position and time of its events', async () => {
     const { events } = await store.handle(things, 'thing_1', name('one'), { metadata });
     expect(await rows()).toEqual([{ id: 'thing_1', at: new Date(events[0]?.recorded_at ?? 0) }]);
   });
 
-  it('takes the events along when it cannot be written, and no others', async () => {
+  it('fails its events when it cannot be written, and no others', async () => {
     const results = await Promise.allSettled(
       Array.from({ length: 40 }, (_, n) =>
         store.handle(things, `thing_${n}`, name(n === 20 ? 'name 19' : `name ${n}`), { metadata }),
@@ -69,7 +69,7 @@ describe('a projection whose writes go out with the events', () => {
     expect(written).not.toContain(`thing_${refused[0]?.n}`);
   });
 
-  it('writes nothing when it cannot say what', async () => {
+  it('writes nothing when it throws', async () => {
     const writes = (): never => {
       throw new RangeError('not to be written');
     };

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { type EventSource, LOG_PARTITION } from '../source.ts';
 
-/** Whose checkpoints: one subscription's, in the events of one service. */
+/** The owner of checkpoints: one subscription, for the events of one service. */
 export interface CheckpointKey {
   readonly subscription: string;
   readonly source: string;
@@ -15,9 +15,9 @@ const KEY = `hashtextextended(concat_ws('/', 'keyledger:checkpoint', current_sch
 const PARTITION_KEY = `hashtextextended(concat_ws('/', 'keyledger:checkpoint', current_schema(), $1::text, $2::text, $3::int), 0)`;
 
 /**
- * Waits until nobody else applies events of this partition, and keeps it so until the transaction ends. Who reads the log
- * keeps out those who read the topic too, as the log holds the events of all its partitions. The connection is in pipeline mode.
- * @returns where the subscription stands; true for as long as the transaction lasts
+ * Takes the lock on a partition until the transaction ends, so that no other transaction applies its events. A reader of the
+ * log also excludes readers of the topic, as the log holds the events of all partitions. The connection is in pipeline mode.
+ * @returns the subscription's checkpoint; it cannot change until the transaction ends
  */
 export const lockCheckpoint = async (
   tx: PoolClient,
@@ -38,7 +38,9 @@ export const lockCheckpoint = async (
   return positions;
 };
 
-/** Waits until nobody applies events of this source to the subscription, and keeps it so until the transaction ends. */
+/**
+ * Takes the lock on a source of the subscription until the transaction ends, so that no other transaction applies its events.
+ */
 export const lockSubscription = async (tx: PoolClient, { subscription, source }: CheckpointKey): Promise<void> => {
   await tx.query(`select pg_advisory_xact_lock(${KEY})`, [subscription, source]);
 };
@@ -55,7 +57,7 @@ export const readPositions = async (
   return new Map(rows.map(({ partition, position }) => [partition, Number(position)]));
 };
 
-/** Moves a checkpoint, only ever upward: who was presumed dead must not take a successor back. */
+/** Raises a checkpoint, never lowers it: an instance that was presumed dead must not reset its successor's checkpoint. */
 export const moveCheckpoint = async (
   client: Pick<PoolClient, 'query'>,
   { subscription, source }: CheckpointKey,
@@ -71,12 +73,12 @@ export const moveCheckpoint = async (
   });
 };
 
-/** Up to which position a subject's events have had their effect, by whichever transport they came. */
+/** Position up to which a subject's events have had their effect, over either transport. */
 export type EffectiveUpTo = (partition: number, subject: string) => number;
 
 export const effectiveUpTo = async (positions: Positions, source: EventSource): Promise<EffectiveUpTo> => {
   const at = (partition: number): number => positions.get(partition) ?? 0;
-  // All was heard from the log, as far as it was heard of: nobody need be asked, at each batch, which partition is whose.
+  // Everything was read from the log, so no batch needs a query for the partition of each subject.
   if ([...positions.keys()].every((partition) => partition === LOG_PARTITION)) return () => at(LOG_PARTITION);
   const elsewhere = await source.elsewhere();
   return (partition, subject) => Math.max(at(partition), at(elsewhere(subject) ?? partition));

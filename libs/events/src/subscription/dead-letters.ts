@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
 import type { PublishedEvent } from '../event.ts';
 
-/** An event that went through all its tries. Later events of its subject wait behind it until it is replayed. */
+/** An event whose retries are exhausted. Later events of its subject wait behind it until it is replayed. */
 export interface DeadLetter {
   readonly id: string;
   readonly subscription: string;
-  /** The service whose event it is. */
+  /** The service that published the event. */
   readonly source: string;
   readonly subject: string;
   readonly event: PublishedEvent;
@@ -38,7 +38,9 @@ export const listDeadLetters = async (pool: Pool, query: DeadLetterQuery = {}): 
   return rows;
 };
 
-/** Has a dead letter, or a subject's, or all of them, tried again at once, from the first pause of the ladder. @returns how many */
+/**
+ * Retries a dead letter, those of a subject, or all of them immediately, with the full sequence of retries. @returns how many
+ */
 export const replayDeadLetters = async (
   pool: Pool,
   which: { readonly id?: string; readonly subject?: string; readonly subscription?: string } = {},

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { PublishedEvent } from '../event.ts';
 import type { CheckpointKey } from './checkpoint.ts';
 
-/** Subjects among those of `events` whose earlier events are parked: what follows must wait behind them. */
+/** Subjects among those of `events` with parked events: their later events must wait behind them. */
 export const parkedSubjects = async (
   tx: PoolClient,
   { subscription, source }: CheckpointKey,
@@ -17,7 +17,7 @@ export const parkedSubjects = async (
   return new Set(rows.map(({ subject }) => subject));
 };
 
-/** Puts events aside in the transaction of the checkpoint that passes them. `id` keeps their order. */
+/** Parks events in the transaction of the checkpoint that passes them. `id` keeps their order. */
 export const park = async (
   tx: PoolClient,
   { subscription, source }: CheckpointKey,

@@ -10,12 +10,12 @@ interface ParkedRow {
   readonly attempts: number;
 }
 
-/** Parked events of one subject taken in one transaction at most. */
+/** The maximum number of parked events of one subject per transaction. */
 const AT_ONCE = 500;
 
 /**
- * Tries one due event again. When it goes through, those that wait behind it follow in order, until one fails in its turn.
- * @returns in how many milliseconds there is one to be tried next: 0 after a try, Infinity when none is parked for it
+ * Retries one due event. If it succeeds, the events that wait behind it follow in order, until one fails.
+ * @returns milliseconds until the next retry is due: 0 after a try, Infinity when no event is parked
  */
 export const retryDue = (
   pool: Pool,
@@ -59,8 +59,8 @@ export const retryDue = (
   });
 
 /**
- * An event that parked behind another just as that one went through stands first in its subject with nobody to call it.
- * Such are called here; it is rare, so the cost of asking now and then is all there is to it.
+ * Handles orphans: an event that was parked behind another just as that one succeeded is the first of its subject, and
+ * nothing triggers its retry. This query makes orphans due. They are rare, so an occasional query is enough.
  */
 export const releaseOrphans = async (pool: Pool, { subscription, source }: CheckpointKey): Promise<void> => {
   await pool.query({
@@ -89,5 +89,5 @@ const fail = async (
   );
 };
 
-/** ±20 %: what failed together need not come back together. */
+/** Jitter of ±20 %, so that events that failed together are not all retried at the same moment. */
 const jitter = (): number => 0.8 + Math.random() * 0.4;

@@ -22,35 +22,35 @@ export interface RunnerOptions {
   readonly pool: Pool;
   readonly subscription: Subscription;
   readonly source: EventSource;
-  /** Events taken at once at most (default 500). */
+  /** The maximum number of events per batch (default 500). */
   readonly batch?: number;
-  /** Pauses before each further try of an event that failed, in milliseconds; after the last it is dead. */
+  /** Pauses before each retry of a failed event, in milliseconds; after the last retry the event is dead. */
   readonly ladder?: readonly number[];
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** 0.1 s … 5 min, about nine minutes in all: an outage of the handler's own needs is outlived without dead letters. */
+/** 0.1 s … 5 min, about nine minutes in total: a shorter outage of a system that the handler needs causes no dead letters. */
 export const LADDER_MS: readonly number[] = [100, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
 
 const BATCH = 500;
-/** Events tried one by one in one transaction at most; what follows them is taken together again. */
+/** The maximum number of events that are handled one by one in one transaction; later events are handled as a batch again. */
 const ONE_BY_ONE = 50;
-/** Pause after the database or the source could not be reached, in milliseconds. */
+/** Pause after a failure to reach the database or the source, in milliseconds. */
 const AWAY_MS = 500;
-/** How often parked events are looked for where none is known to be due sooner: other processes park some, and leave some. */
+/** How often parked events are looked up if none is known to be due sooner: other processes may park events and stop. */
 const LOOK_MS = 1_000;
-/** How often orphans are looked for among them, in milliseconds. */
+/** How often orphans among parked events are looked up, in milliseconds. */
 const ORPHANS_MS = 2_000;
-/** How often the checkpoint of a subscription is written while nothing comes that it wants, in milliseconds. */
+/** How often a subscription without wanted events stores its checkpoint, in milliseconds. */
 const PASS_MS = 1_000;
 
 /**
- * Brings one source's events to one subscription. The checkpoint is written in the transaction of the effect, under a lock
- * that keeps others out, so each event has its effect once, whoever is killed whenever and however many instances run.
+ * Delivers one source's events to one subscription. The checkpoint is written in the transaction of the effect, under an
+ * exclusive lock. So each event has its effect exactly once, with any number of instances and after any crash.
  */
 export class SubscriptionRunner {
   readonly #stopping = new AbortController();
-  /** Rings when an event was parked here, or it is time to stop. */
+  /** Rings when an event was parked here, or when the runner must stop. */
   readonly #parked = new Bell();
   readonly #key: CheckpointKey;
   readonly #ladder: readonly number[];
@@ -67,14 +67,14 @@ export class SubscriptionRunner {
     this.#running ??= Promise.all([this.#consume(), this.#retry()]);
   }
 
-  /** Ends after the batch that is under way. */
+  /** Stops after the current batch. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#parked.ring();
     await this.#running;
   }
 
-  /** How many events of the source are still to be taken, whoever takes them. */
+  /** How many events of the source are still to be handled, by any instance. */
   async lag(): Promise<number> {
     const positions = this.#positions ?? (await readPositions(this.options.pool, this.#key));
     return this.options.source.lag((partition) => positions.get(partition) ?? 0);
@@ -90,7 +90,7 @@ export class SubscriptionRunner {
         if (taken === undefined) continue;
         if (await this.#apply(taken)) await taken.done?.();
       } catch (error) {
-        // Whether anything was committed, the checkpoint says: read where we stand and go on from there.
+        // The checkpoint shows whether the transaction was committed: it is read again, and the runner continues from there.
         this.#positions = undefined;
         if (!signal.aborted) onError(error, `subscription ${subscription.name} could not go on`);
         await pause(AWAY_MS, signal);
@@ -98,7 +98,7 @@ export class SubscriptionRunner {
     }
   }
 
-  /** @returns whether all of it has had its effect: whoever is told to stop leaves what is not under way */
+  /** @returns whether the whole batch has had its effect; a stopping runner skips the rest */
   async #apply(taken: SourceBatch): Promise<boolean> {
     const { subscription } = this.options;
     const wanted = taken.events.filter(({ type }) => wants(subscription.types, type));
@@ -117,7 +117,7 @@ export class SubscriptionRunner {
           rest = await this.#effect(taken, rest, (events, tx) => subscription.handle(events, tx));
         } catch (error) {
           failure = error;
-          // They were undone as a whole; one by one it shows which events it is that cannot be handled.
+          // The batch was rolled back as a whole. Handling the events one by one shows which of them fail.
           rest = await this.#effect(taken, rest, (events, tx) => this.#oneByOne(events, tx));
           this.#parked.ring();
         }
@@ -128,7 +128,7 @@ export class SubscriptionRunner {
     return rest.length === 0;
   }
 
-  /** Events that are not wanted need no transaction each; now and then it is written down how far they have been passed by. */
+  /** Unwanted events do not need a transaction each; the checkpoint that passes them is stored occasionally. */
   async #pass(taken: SourceBatch): Promise<void> {
     const due = performance.now() - this.#passedAt >= PASS_MS;
     if (due) {
@@ -140,8 +140,8 @@ export class SubscriptionRunner {
   }
 
   /**
-   * One transaction: what is new has its effect, or waits behind what failed before it, and the checkpoint moves.
-   * @returns what the handler has left for another one
+   * One transaction: new events have their effect, or wait behind failed ones, and the checkpoint moves.
+   * @returns the events that the handler has left for another transaction
    */
   async #effect(
     { partition, position }: SourceBatch,
@@ -185,7 +185,7 @@ export class SubscriptionRunner {
         await this.options.subscription.handle([event], tx);
         await tx.query('release savepoint one');
       } catch (error) {
-        // Where the connection itself was lost this fails too, and nothing is parked: it is not the event's fault.
+        // If the connection itself was lost, this fails too, and nothing is parked: the event did not cause the failure.
         await tx.query('rollback to savepoint one');
         failed.add(event.subject);
         await park(tx, this.#key, [event], { status: 'retrying', error, afterMs: this.#ladder[0] ?? 0 });

@@ -1,6 +1,6 @@
 import { type ClientBase, escapeIdentifier } from 'pg';
 
-/** Tables of a service's subscriptions: how far they are, the events that wait to be tried again, its topic. Idempotent. */
+/** Tables of a service's subscriptions: checkpoints, parked events, and its topic. Idempotent. */
 export const migrateSubscriptions = async (client: ClientBase, schema: string): Promise<void> => {
   const s = escapeIdentifier(schema);
   await client.query(`

@@ -14,7 +14,7 @@ describe('a transaction', () => {
     await database.drop();
   });
 
-  it('finds by keys what it writes, and goes on so when a table has grown that was empty when it was first asked', async () => {
+  it('finds rows by key, even after a table that was empty at first has grown', async () => {
     await pool.query('create table young (id text primary key, n int); set plan_cache_mode = force_generic_plan');
     const text = 'update young as t set n = c.n from unnest($1::text[], $2::int[]) as c(id, n) where t.id = c.id';
     await inTransaction(pool, (tx) =>

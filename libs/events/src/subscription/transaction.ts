@@ -37,7 +37,9 @@ export const inPieces = <Opened, Result>(
     return result;
   });
 
-/** A query that finds rows by keys alone needs one plan for all parameters, even one that was made while the tables were empty. */
+/**
+ * A query that finds rows only by keys needs one plan for all parameters, even one that was made while the tables were empty.
+ */
 const ONE_PLAN = 'plan_cache_mode = force_generic_plan';
 export const PLAN_ONCE = `set local ${ONE_PLAN}`;
 

@@ -2,19 +2,19 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Principal } from './principal.ts';
 import '../http/request.ts';
 
-/** What a request's headers prove. */
+/** What the headers of a request prove. */
 export interface Identified {
   /** Undefined when no credential was sent. */
   readonly principal: Principal | undefined;
-  /** The caller's address, as the public door saw it. */
+  /** The caller's address, as the gateway saw it. */
   readonly client_ip: string;
-  /** Headers of the answer, whatever it will be (rate limits). */
+  /** Headers for the answer, whatever its status is (rate limits). */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * Finds out who calls. There is one in a process: the gateway's, which reads credentials, or the one that believes the
- * gateway (`internalAuthenticator`).
+ * Identifies the caller. A process has one authenticator: the gateway's, which reads credentials, or `internalAuthenticator`,
+ * which trusts the gateway's token.
  */
 export interface Authenticator {
   /** @throws Problem 401 for a credential that is wrong, 429 over a limit. A credential that is sent is never ignored. */
@@ -24,10 +24,10 @@ export interface Authenticator {
 /** Injection token of the process's own authenticator; the gateway's module provides it. */
 export const AUTHENTICATOR = Symbol('Authenticator');
 
-/** For the operators' probes, which answer without any database and have a token of their own. */
+/** For the operators' probes, which answer without a database and have their own token. */
 const PROBES = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Sets `request.principal` and `request.client_ip` before anything else of a request is read. Call it before routes are added. */
+/** Sets `request.principal` and `request.client_ip` before the rest of a request is read. Call it before routes are added. */
 export const installAuthentication = (fastify: FastifyInstance, authenticator: Authenticator): void => {
   fastify.decorateRequest('principal', undefined);
   fastify.decorateRequest('client_ip', '');
@@ -43,7 +43,7 @@ export const installAuthentication = (fastify: FastifyInstance, authenticator: A
       if (headers !== undefined) reply.headers(headers);
       done();
     };
-    // Most calls of apps carry no credential, and need not wait for a promise.
+    // Most calls of apps carry no credential, so they skip the promise.
     const identified = identify(authenticator, request);
     if (identified instanceof Promise) identified.then(accept, done);
     else if (identified instanceof Error) done(identified);

@@ -4,12 +4,12 @@ import { Problem } from '../http/problem.ts';
 import { type Authenticator, type Identified, pathOf } from './authenticator.ts';
 import { CLIENT_IP_HEADER, type InternalTokens, TOKEN_HEADER } from './internal-token.ts';
 
-/** Public keys are public: whoever finds a service may read them. */
+/** Public keys need no token: any client that reaches the service may read them. */
 const OPEN = /^\/\.well-known\//;
 
 /**
- * How a service behind the gateway finds out who calls: by the gateway's token, and by nothing else. What a caller writes
- * into `Authorization` or `X-Forwarded-For` means nothing here.
+ * Identifies the caller of a service behind the gateway by the gateway's token only. `Authorization` and `X-Forwarded-For` of
+ * the caller have no effect here.
  */
 export const internalAuthenticator = (tokens: InternalTokens): Authenticator => ({
   identify: async (request: FastifyRequest): Promise<Identified> => {

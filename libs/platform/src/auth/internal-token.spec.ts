@@ -16,12 +16,12 @@ describe('the internal token', () => {
   const gateway = new InternalTokens([masterKey], clock);
   const service = new InternalTokens([masterKey], clock);
 
-  it('carries actor, scopes and product, or nobody', async () => {
+  it('carries actor, scopes and product, or no principal', async () => {
     expect(await service.verify(await gateway.issue(principal))).toEqual(principal);
     expect(await service.verify(await gateway.issue(null))).toBeNull();
   });
 
-  it('is good under the master key before, while that rotates: services know both before the gateway does', async () => {
+  it('is valid under the previous master key during a rotation: services get both keys first', async () => {
     const next = createMasterKey(Buffer.alloc(32, 3));
     const both = new InternalTokens([next, masterKey], clock);
     expect(await both.verify(await gateway.issue(principal))).toEqual(principal);
@@ -32,7 +32,7 @@ describe('the internal token', () => {
     expect(await after.verify(await gateway.issue(principal))).toBeUndefined();
   });
 
-  it('tells principals apart that differ in one thing only', async () => {
+  it('distinguishes principals that differ in one property only', async () => {
     const others: Principal[] = [
       { ...principal, product_id: null },
       { ...principal, scopes: [] },
@@ -41,7 +41,7 @@ describe('the internal token', () => {
     for (const other of others) expect(await service.verify(await gateway.issue(other))).toEqual(other);
   });
 
-  it('is dead a minute after it was made, also where it has been verified before', async () => {
+  it('expires a minute after it was made, even if it has been verified before', async () => {
     const token = await gateway.issue(principal);
     expect(await service.verify(token)).toEqual(principal);
     now += 61_000;
@@ -49,7 +49,7 @@ describe('the internal token', () => {
     expect(await new InternalTokens([masterKey], clock).verify(token)).toBeUndefined();
   });
 
-  it('is believed from this master key alone, and in this form alone', async () => {
+  it('is accepted only under this master key and in this form', async () => {
     const foreign = new InternalTokens([createMasterKey(Buffer.alloc(32, 2))], clock);
     expect(await service.verify(await foreign.issue(principal))).toBeUndefined();
 

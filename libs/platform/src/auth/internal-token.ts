@@ -7,22 +7,22 @@ import type { Principal } from './principal.ts';
 
 /** Carries the gateway's token to the services. */
 export const TOKEN_HEADER = 'keyledger-principal';
-/** Carries the caller's address; believed only beside a valid token. */
+/** Carries the caller's address; trusted only together with a valid token. */
 export const CLIENT_IP_HEADER = 'keyledger-client-ip';
 
-/** Life of a token and the time for which the gateway hands the same one out again, in milliseconds. */
+/** Lifetime of a token, and the time for which the gateway reuses it, in milliseconds. */
 const LIFE_MS = 60_000;
 const REUSE_MS = 20_000;
 const CLAIM = 'keyledger';
 const ISSUER = 'keyledger/gateway';
 const AUDIENCE = 'keyledger/services';
 
-/** Who stands behind a request that the gateway forwards; null = nobody who named himself (public routes, license keys). */
+/** The principal of a request that the gateway forwards; null = none (public routes, license keys). */
 export type Forwarded = Principal | null;
 
 /**
- * A JWT (RFC 7519), HS256 under a key that only Keyledger's own processes can derive. It is good for a minute, so a token that
- * leaks through a log is soon worthless, and a revoked API key is refused at the gateway long before.
+ * A JWT (RFC 7519), HS256 under a key that only Keyledger's own processes can derive. It is valid for a minute, so a token
+ * that leaks through a log soon expires. The gateway itself refuses a revoked API key much earlier.
  */
 export class InternalTokens {
   readonly #signs: Uint8Array;
@@ -32,7 +32,7 @@ export class InternalTokens {
     max: 10_000,
   });
 
-  /** @param masterKeys the present one, which signs, and those before, whose tokens are still good while the master key rotates */
+  /** @param masterKeys the current one, which signs, and the previous ones, whose tokens stay valid during a rotation */
   constructor(
     masterKeys: readonly [RootKey, ...RootKey[]],
     private readonly now: () => number = realTime,
@@ -41,7 +41,7 @@ export class InternalTokens {
     this.#keys = masterKeys.map((key) => key.derive('internal-token'));
   }
 
-  /** A token for a principal, the same one for 20 s. */
+  /** A token for a principal; the same token is reused for 20 s. */
   issue(forwarded: Forwarded): Promise<string> {
     const who = forwarded === null ? '' : JSON.stringify([forwarded.actor, forwarded.scopes, forwarded.product_id]);
     let token = this.#issued.get(who);
@@ -63,7 +63,7 @@ export class InternalTokens {
       .sign(this.#signs);
   }
 
-  /** @returns who the token speaks for, or undefined when it is forged, expired or something else altogether */
+  /** @returns the token's principal, or undefined when the token is forged, expired or malformed */
   async verify(token: string): Promise<Forwarded | undefined> {
     const known = this.#verified.get(token);
     if (known !== undefined && this.now() < known.expires) return known.forwarded;
@@ -97,7 +97,7 @@ export class InternalTokens {
 
 const ACTORS = ['user', 'api_key', 'license', 'system', 'provider'] as const;
 
-/** The claim is ours and signed, but a gateway of another version may have written it: read it like any input. */
+/** The claim is signed by us, but a gateway of another version may have written it: it is validated like any input. */
 const parse = (claim: unknown): Forwarded | undefined => {
   if (claim === null) return null;
   if (!isRecord(claim) || !isRecord(claim['actor']) || !Array.isArray(claim['scopes'])) return undefined;

@@ -3,7 +3,7 @@ import type { Actor } from '#events/event';
 /** What a credential may do; services declare the scopes of their routes. `admin` includes every scope. */
 export type Scope = string;
 
-/** Who calls, as the gateway found out. Services trust this and nothing else. */
+/** The caller, as identified by the gateway. Services trust only this. */
 export interface Principal {
   readonly actor: Actor;
   readonly scopes: readonly Scope[];

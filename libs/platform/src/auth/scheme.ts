@@ -1,18 +1,18 @@
 /**
- * A credential in the body of a request that opens a route without an API key. The service that knows the credential defines the
- * scheme and judges the credential itself; the platform lets such calls pass, keeps their Idempotency-Keys apart, and documents
- * the route.
+ * A credential in the body of a request, which opens a route without an API key. The service that issues the credential
+ * defines the scheme and checks the credential itself. The platform lets such calls pass, keeps their Idempotency-Keys
+ * separate, and documents the route.
  */
 export interface AuthenticationScheme {
   /** Type of the callers that it identifies, as in `actor.type`. */
   readonly actor: string;
-  /** The scope with which an API key may call the route in place of the credential. */
+  /** The scope with which an API key may call the route instead of the credential. */
   readonly scope: string;
-  /** The credential that the body holds, in its normal form; undefined = none. */
+  /** The credential in the body, in its normal form; undefined = none. */
   credential(body: unknown): string | undefined;
 }
 
-/** What a caller must have: a scope of its API key, a scheme's credential or such a scope, or nothing. */
+/** What a route requires: a scope of an API key, a scheme's credential or such a scope, or nothing. */
 export type Authentication = string | AuthenticationScheme;
 
 export const PUBLIC = 'public';

@@ -1,4 +1,4 @@
-/** A variable that is wrong, with what to do about it. */
+/** A variable has a wrong value; the message contains the remedy. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }

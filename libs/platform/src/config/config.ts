@@ -6,7 +6,7 @@ import { Setting, type SettingsClass } from './setting.ts';
 export type RateLimits = 'on' | 'off';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** The settings of every process, whichever services run in it. Services declare theirs in their features. */
+/** The settings of every process, regardless of its services. Services declare their own settings in their features. */
 export class PlatformSettings {
   @Setting('HOST')
   readonly host: string = '127.0.0.1';
@@ -15,7 +15,7 @@ export class PlatformSettings {
   @WholeNumber(0, 65_535)
   readonly port: number = 4_000;
 
-  /** Public address (`iss` of leases, links in problem documents); undefined = where the process listens. */
+  /** Public address (`iss` of leases, links in problem documents); undefined = the address that the process listens on. */
   @Setting('KEYLEDGER_PUBLIC_URL')
   @WebAddress()
   readonly public_url?: string;
@@ -30,7 +30,7 @@ export class PlatformSettings {
   @DatabaseAddress()
   readonly database_url?: string;
 
-  /** The same database as the role that owns the schemas, where another role than the one of `database_url` does. */
+  /** The same database as the role that owns the schemas, if that is not the role of `database_url`. */
   @Setting('KEYLEDGER_MIGRATION_DATABASE_URL', { secret: true })
   @DatabaseAddress()
   readonly migration_database_url?: string;
@@ -44,17 +44,17 @@ export class PlatformSettings {
   @Setting('KEYLEDGER_MASTER_KEY', { secret: true })
   readonly master_key?: string;
 
-  /** Former master keys, under which something may still be sealed. */
+  /** Previous master keys, under which secrets may still be sealed. */
   @Setting('KEYLEDGER_PREVIOUS_MASTER_KEYS', { secret: true })
   @CommaList()
   readonly previous_master_keys?: readonly string[];
 
-  /** Networks of proxies whose X-Forwarded-For counts. */
+  /** Networks of proxies whose X-Forwarded-For is trusted. */
   @Setting('KEYLEDGER_TRUSTED_PROXIES')
   @Networks()
   readonly trusted_proxies: readonly string[] = [];
 
-  /** Whether business time is a clock that `POST /admin/test-clock` moves. Never in production. */
+  /** Whether business time is a clock that `POST /admin/test-clock` moves. Never use it in production. */
   @Setting('KEYLEDGER_TEST_CLOCK')
   @OneOf('on', 'off')
   readonly test_clock: 'on' | 'off' = 'off';
@@ -67,24 +67,24 @@ export class PlatformSettings {
   @OneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')
   readonly log_level: LogLevel = 'info';
 
-  /** Bearer token for /metrics from other machines; undefined = loopback alone. */
+  /** Bearer token for /metrics from other machines; undefined = loopback only. */
   @Setting('KEYLEDGER_METRICS_TOKEN', { secret: true })
   readonly metrics_token?: string;
 
-  /** Where traces go, by OTLP over HTTP; undefined = nowhere. */
+  /** Target of traces, by OTLP over HTTP; undefined = none. */
   @Setting('OTEL_EXPORTER_OTLP_ENDPOINT')
   @WebAddress()
   readonly otlp_endpoint?: string;
 }
 
-/** Everything that the environment decides, validated. Read once, at start. */
+/** All settings from the environment, validated. Read once, at start. */
 export interface Config extends Omit<PlatformSettings, 'public_url' | 'master_key' | 'previous_master_keys'> {
   readonly public_url: string;
   /** 32 bytes. */
   readonly master_key: Uint8Array;
   /** 32 bytes each. */
   readonly previous_master_keys: readonly Uint8Array[];
-  /** Where the gateway of a cluster finds the services, by name; undefined = the service runs in this process. */
+  /** Addresses of the services for the gateway of a cluster, by name; undefined = the service runs in this process. */
   readonly service_urls: Readonly<Record<string, string | undefined>>;
   /** The settings of a running service's feature. @throws Error for a class that no feature of a running service lists */
   settingsOf<Settings extends object>(settings: SettingsClass<Settings>): Settings;

@@ -11,7 +11,7 @@ const parsed = (parse: (text: string) => unknown): PropertyDecorator =>
 const checked = (name: string, validate: (value: unknown) => boolean, message: string): PropertyDecorator =>
   ValidateBy({ name, validator: { validate } }, { message });
 
-/** A whole number, both bounds included. */
+/** A whole number, from `min` to `max` inclusive. */
 export const WholeNumber = (min: number, max: number): PropertyDecorator => {
   const message = `give a whole number from ${min} to ${max}, or leave it out`;
   return applyDecorators(
@@ -26,7 +26,7 @@ export const WholeNumber = (min: number, max: number): PropertyDecorator => {
 export const OneOf = (...values: readonly string[]): PropertyDecorator =>
   IsIn([...values], { message: `give one of ${values.join(', ')}` });
 
-/** Parts between commas, without the blanks around them; text without any part counts as not set. */
+/** Parts between commas, trimmed; a text without any part counts as not set. */
 export const CommaList = (): PropertyDecorator => parsed(partsOf);
 
 const partsOf = (text: string): string[] | undefined => {
@@ -53,7 +53,7 @@ const isWebAddress = (value: unknown): boolean =>
 
 const WEB_ADDRESS = 'give an address such as https://licenses.example.com';
 
-/** An http or https address, kept without slashes at its end. */
+/** An http or https address, without trailing slashes. */
 export const WebAddress = (message = WEB_ADDRESS): PropertyDecorator =>
   applyDecorators(
     parsed((text) => text.replace(/\/+$/, '')),

@@ -33,7 +33,7 @@ describe('configuration', () => {
     }
   });
 
-  it('makes a master key once, tells so, keeps it from others and uses it again', () => {
+  it('creates a master key once, warns about it, restricts access to it and uses it again', () => {
     const warnings: string[] = [];
     const first = load({}, (message) => warnings.push(message)).master_key;
     const second = load({}, (message) => warnings.push(message)).master_key;
@@ -43,21 +43,21 @@ describe('configuration', () => {
     expect(statSync(join(folder, 'master.key')).mode & 0o077).toBe(0);
   });
 
-  it('takes a master key in base64 or hex, and leaves the folder alone', () => {
+  it('accepts a master key in base64 or hex, and does not touch the folder', () => {
     const key = Buffer.alloc(32, 7);
     expect(load({ KEYLEDGER_MASTER_KEY: key.toString('base64') }).master_key).toEqual(key);
     expect(load({ KEYLEDGER_MASTER_KEY: key.toString('hex') }).master_key).toEqual(key);
     expect(() => readFileSync(join(folder, 'master.key'))).toThrow('ENOENT');
   });
 
-  it('takes the master keys before it, in the order in which they are given', () => {
+  it('accepts the previous master keys, in the given order', () => {
     const [one, two] = [Buffer.alloc(32, 8), Buffer.alloc(32, 9)];
     const given = ` ${one.toString('base64')}, ${two.toString('hex')}`;
     expect(load().previous_master_keys).toEqual([]);
     expect(load({ KEYLEDGER_PREVIOUS_MASTER_KEYS: given }).previous_master_keys).toEqual([one, two]);
   });
 
-  it('takes secrets as their files hold them, with a line break at the end', () => {
+  it('accepts secrets from files, with a line break at the end', () => {
     const key = Buffer.alloc(32, 7);
     for (const encoding of ['base64', 'hex'] as const)
       expect(load({ KEYLEDGER_MASTER_KEY: `${key.toString(encoding)}\r\n` }).master_key).toEqual(key);
@@ -65,7 +65,7 @@ describe('configuration', () => {
     expect(load({ KEYLEDGER_METRICS_TOKEN: '\n' }).metrics_token).toBeUndefined();
   });
 
-  it('refuses a master key file that is damaged rather than making another', () => {
+  it('refuses a damaged master key file instead of creating another', () => {
     writeFileSync(join(folder, 'master.key'), 'short\n');
     expect(() => load()).toThrow(ConfigError);
   });

@@ -5,7 +5,7 @@ import { masterKey, previousMasterKeys } from './master-key.ts';
 import { type Environment, readSettings, Setting, type SettingsClass } from './setting.ts';
 
 export interface LoadOptions {
-  /** The services that run in this process: their settings are read too. */
+  /** The services that run in this process; their settings are read too. */
   readonly services?: readonly Pick<ServiceDescription, 'settings'>[];
   /** Every service of the product: the environment may give the address of each, as `KEYLEDGER_<NAME>_URL`. */
   readonly product?: readonly Pick<ServiceDescription, 'name'>[];
@@ -41,7 +41,7 @@ export const loadConfig = (
   };
 };
 
-/** Where a service listens, as the environment gives it. */
+/** The addresses of the services from the environment. */
 const addressOf = (name: string, env: Environment): string | undefined => {
   class ServiceAddress {
     @Setting(`KEYLEDGER_${name.toUpperCase()}_URL`)

@@ -7,7 +7,7 @@ const BYTES = 32;
 
 /**
  * The 32-byte master key: KEYLEDGER_MASTER_KEY (64 hex digits or base64), else the one in `<data>/master.key`, else a new one
- * written there. Without it no sealed secret can be opened, hence the warning.
+ * that is written there. Sealed secrets cannot be opened without it, hence the warning.
  */
 export const masterKey = (given: string | undefined, dataDir: string, warn: (message: string) => void): Uint8Array => {
   if (given?.trim()) return parse(given, 'KEYLEDGER_MASTER_KEY');

@@ -17,7 +17,7 @@ const SECRETS: SealedColumn = {
   context: (id) => `of ${id}`,
 };
 
-/** A rotation waits four times as long: shorter than in production, and long enough for two reads on a slow machine. */
+/** A rotation waits four times this interval: shorter than in production, but enough for two reads on a slow machine. */
 const REFRESH_MS = 500;
 
 describe('the keys of a service', () => {
@@ -68,7 +68,7 @@ describe('the keys of a service', () => {
     expect((await keyStatus({ pool, columns: [] })).keys).toHaveLength(2);
   });
 
-  it('open what was sealed before a service had keys of its own, and hash as before', async () => {
+  it('open values that were sealed before a service had its own keys, and hash as before', async () => {
     const ring = await open(OLD);
     expect(Buffer.from(ring.open('secret', OLD.seal('secret', 'text'))).toString()).toBe('text');
     expect(ring.hash('customer', 'ada@example.com')).toBe(OLD.hash('customer', 'ada@example.com'));
@@ -83,7 +83,7 @@ describe('the keys of a service', () => {
     await open(NEW, OLD);
   });
 
-  it('move to another master key with all that tables hold; what events hold can still be opened', async () => {
+  it('move to another master key with all table values; values in events can still be opened', async () => {
     const before = await open(OLD);
     const inEvents = before.seal('license-key', 'KEY-1', 'lic_1');
     const hash = before.hash('license-key', 'KEY1');
@@ -119,8 +119,8 @@ describe('the keys of a service', () => {
     expect(behind).toEqual({ person_keys: 0, commands: 0, secrets: 0 });
   });
 
-  it('move while several instances seal and open', async () => {
-    // Makes the keys, and keeps the old master key alone: it works on until its next start.
+  it('can be rotated while several instances seal and open', async () => {
+    // Creates the keys, and knows only the old master key: it works until its next start.
     await open(OLD);
     const restarted = await Promise.all([open(NEW, OLD), open(NEW, OLD)]);
     const stop = new AbortController();
@@ -146,7 +146,7 @@ describe('the keys of a service', () => {
     expect(errors.filter((message) => message.includes(OLD.kid))).not.toEqual([]);
   });
 
-  it('skip a row that is locked, and seal it when the lock is gone', async () => {
+  it('skip a locked row, and reseal it when the lock is released', async () => {
     await insert(await open(OLD), ['free', 'held']);
     const client = await pool.connect();
     await client.query('begin');

@@ -2,8 +2,8 @@ import type { ClientBase } from 'pg';
 import { escapeIdentifier } from 'pg';
 
 /**
- * The keys that a service seals and hashes with, wrapped under the master key. They outlive it: when the master key rotates
- * they are wrapped anew, and what is sealed in events, which never change, can still be opened.
+ * The keys that a service seals and hashes with, wrapped under the master key. They outlive it: when the master key rotates,
+ * they are wrapped again, and values that are sealed in events, which never change, can still be opened.
  */
 export const migrateKeyRing = async (client: ClientBase, schema: string): Promise<void> => {
   await client.query(`

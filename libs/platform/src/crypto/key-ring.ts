@@ -7,7 +7,7 @@ import { type MasterKey, type RootKey, sealedUnder } from './keys.ts';
 import { createMasterKey } from './master-key.ts';
 import type { MasterKeys } from './master-keys.ts';
 
-/** How often an open ring reads its keys anew, in milliseconds. */
+/** How often an open ring reads its keys again, in milliseconds. */
 export const REFRESH_MS = 2_000;
 
 export interface RingOptions {
@@ -15,15 +15,15 @@ export interface RingOptions {
   readonly pool: Pool;
   readonly schema: string;
   readonly masters: MasterKeys;
-  /** How often the ring reads its keys anew, in milliseconds (default `REFRESH_MS`). */
+  /** How often the ring reads its keys again, in milliseconds (default `REFRESH_MS`). */
   readonly refreshMs?: number;
-  /** Receives the error when the ring cannot read its keys anew. The ring keeps the keys that it has. */
+  /** Receives the error when the ring cannot read its keys again. The ring keeps its current keys. */
   readonly onError: (error: unknown) => void;
 }
 
-/** What a service seals and hashes with: keys of its own, which are kept wrapped under the master key. */
+/** Seals and hashes for a service with the service's own keys, which are stored wrapped under the master key. */
 export interface KeyRing extends MasterKey {
-  /** Stops looking for new keys. */
+  /** Stops reading new keys. */
   close(): Promise<void>;
 }
 
@@ -41,8 +41,8 @@ interface Roots {
 }
 
 /**
- * Opens a service's ring, and makes it where there is none. The key that hashes is the first master key itself (the last of
- * `masters`), so that all services that were begun with it know a person by the same id; what seals is random.
+ * Opens a service's key ring, and creates it if there is none. The hashing key is the first master key itself (the last of
+ * `masters`), so that all services that started with it derive the same id for a person; the sealing key is random.
  * @throws ConfigError when it is wrapped under a master key that is not among `masters`
  */
 export const openKeyRing = async (options: RingOptions): Promise<KeyRing> => {
@@ -96,11 +96,14 @@ class OpenRing implements KeyRing {
   }
 }
 
-/** By the database's clock, so that all instances go over to a new key at the same time. */
+/** Uses the database's clock, so that all instances switch to a new key at the same time. */
 const SELECT = `select kid, wrapped, hashes, seals_from is not null and seals_from <= now() as seals
   from root_keys order by seals_from desc nulls last`;
 
-/** @param known keys that need not be unwrapped again, and cannot be once they are wrapped under the next master key */
+/**
+ * @param known keys that are already unwrapped; they cannot be unwrapped again once they are wrapped under the next master
+ *   key
+ */
 const read = async ({ pool, schema, masters }: RingOptions, known?: Roots['byKid']): Promise<Roots> => {
   const { rows } = await pool.query<RootRow>({ name: 'root_keys', text: SELECT });
   const byKid = new Map<string, RootKey>();
@@ -142,7 +145,7 @@ const begin = ({ pool, schema, masters }: RingOptions): Promise<void> =>
     if (rows.length === 0) await makeFirst(client, masters);
   });
 
-/** What there is from the time before is of the oldest master key. */
+/** Existing sealed values are sealed under the oldest master key. */
 const makeFirst = async (client: PoolClient, masters: MasterKeys): Promise<void> => {
   const [present] = masters;
   const oldest = masters.at(-1) ?? present;

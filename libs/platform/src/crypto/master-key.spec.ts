@@ -22,12 +22,12 @@ describe('the master key', () => {
     ).toThrow();
   });
 
-  it('tells another master key from damage', () => {
+  it('distinguishes another master key from damaged bytes', () => {
     const other = createMasterKey(Buffer.alloc(32, 2));
     expect(() => other.open('p', master.seal('p', 'text'))).toThrow(/another master key/);
   });
 
-  it('derives a key for each purpose, as RFC 5869 has it', () => {
+  it('derives a key for each purpose, as RFC 5869 defines', () => {
     expect(master.derive('a')).toEqual(master.derive('a'));
     expect(master.derive('a')).not.toEqual(master.derive('b'));
     expect(master.hash('a', 'x')).toMatch(/^[\w-]{43}$/);

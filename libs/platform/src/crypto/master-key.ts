@@ -10,7 +10,7 @@ export const createMasterKey = (master: Uint8Array): RootKey => {
   const subkeys = new Map<string, KeyObject>();
   const kid = createHash('sha256').update('keyledger/kid').update(master).digest('base64url').slice(0, 8);
 
-  /** Keeps key objects: to create one from bytes costs more than the cipher does. */
+  /** Caches key objects: creating one from bytes costs more than the encryption. */
   const subkey = (purpose: string): KeyObject => {
     let key = subkeys.get(purpose);
     if (key === undefined) {

@@ -7,16 +7,16 @@ import type { SealedColumn } from './sealed-column.ts';
 export interface Resealing {
   readonly pool: Pool;
   readonly column: SealedColumn;
-  /** What is sealed with from now on. */
+  /** The key that seals from now on. */
   readonly root: RootKey;
-  /** All that something may be sealed under. */
+  /** All keys that values may be sealed under. */
   readonly roots: ReadonlyMap<string, RootKey>;
   readonly onProgress: (table: string, done: number, of: number) => void;
 }
 
-/** Rows a transaction: each holds its rows for some milliseconds, and a kill costs no more than one of them. */
+/** Rows per transaction: each transaction locks its rows for some milliseconds, and a kill loses at most one transaction. */
 const AT_ONCE = 500;
-/** Pause before rows that were all locked are looked for again, in milliseconds. */
+/** Pause before rows that were all locked are tried again, in milliseconds. */
 const LOCKED_MS = 100;
 
 /** How many rows are sealed under another key than this one. */
@@ -30,8 +30,8 @@ export const sealedUnderOthers = async (pool: Pool, of: SealedColumn, kid: strin
 };
 
 /**
- * Seals a column anew, in the order of its keys, until nothing is left that is sealed under another key. A row that somebody
- * has locked is passed over and found by the next round, so that this waits for nobody and nobody can wait in a circle.
+ * Reseals a column in the order of its primary keys, until no row is sealed under another key. Rows that are locked by other
+ * transactions are skipped and found by the next round, so this never waits for a lock and cannot cause a deadlock.
  */
 export const reseal = async ({ pool, column, root, roots, onProgress }: Resealing): Promise<void> => {
   let done = 0;
@@ -52,7 +52,7 @@ export const reseal = async ({ pool, column, root, roots, onProgress }: Resealin
 
 interface Turn {
   readonly resealed: number;
-  /** The last key that was looked at; undefined = there are no more. */
+  /** Primary key of the last row that was read; undefined = there are no more. */
   readonly last: string | undefined;
 }
 
@@ -87,7 +87,7 @@ const names = ({ table, key, column, type = 'text' }: SealedColumn) => ({
   table: escapeIdentifier(table),
   key: escapeIdentifier(key),
   column: escapeIdentifier(column),
-  /** What is sealed is ASCII, whatever the column. */
+  /** Sealed values are ASCII, in any type of column. */
   text: type === 'text' ? escapeIdentifier(column) : `convert_from(${escapeIdentifier(column)}, 'SQL_ASCII')`,
   toColumn: (sealed: string) => (type === 'text' ? sealed : `convert_to(${sealed}, 'SQL_ASCII')`),
 });

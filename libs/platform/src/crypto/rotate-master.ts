@@ -12,29 +12,29 @@ export interface Rotation {
   /** Connections whose `search_path` is the service's schema. */
   readonly pool: Pool;
   readonly schema: string;
-  /** The service's own, beside those that every service has. */
+  /** The service's own sealed columns, besides those that every service has. */
   readonly columns: readonly SealedColumn[];
   readonly masters: MasterKeys;
-  /** How often the open rings of the service read their keys anew, in milliseconds (default `REFRESH_MS`). */
+  /** How often the open rings of the service read their keys again, in milliseconds (default `REFRESH_MS`). */
   readonly refreshMs?: number;
-  /** Receives the progress: how many rows of a table are sealed anew, of how many. */
+  /** Receives the progress: how many rows of a table are resealed, and how many there are in total. */
   readonly onProgress: (table: string, done: number, of: number) => void;
 }
 
-/** What a service's secrets are kept under. */
+/** The state of the keys that protect a service's secrets. */
 export interface KeyStatus {
-  /** The service's keys, by the master key that each is wrapped under. */
+  /** The service's keys, by the master key that wraps each. */
   readonly keys: readonly { readonly kid: string; readonly wrapped_under: string; readonly seals: boolean }[];
-  /** Rows that are sealed under another key than the one that seals, by table. */
+  /** Number of rows that are sealed under another key than the current sealing key, by table. */
   readonly behind: Readonly<Record<string, number>>;
 }
 
-/** Reads after which every open ring has a new key and, once that key seals, seals with no other. */
+/** Number of reads after which every open ring has a new key and, once that key seals, seals only with it. */
 const READS = 2;
 
 /**
- * First half: the service's keys are wrapped anew under the present master key, and a new one seals some seconds later. From
- * then on the old master key opens nothing more. Running services go on meanwhile.
+ * First half: wraps the service's keys again under the current master key, and adds a new key that seals some seconds later.
+ * After that the old master key opens nothing new. Running services continue meanwhile.
  */
 export const rewrapKeys = ({
   pool,
@@ -44,10 +44,7 @@ export const rewrapKeys = ({
 }: Omit<Rotation, 'columns' | 'onProgress'>): Promise<void> =>
   inTransaction(pool, (client) => rewrap(client, schema, masters, READS * refreshMs));
 
-/**
- * Second half: what tables hold is sealed anew under the key that seals now. Killed at any moment, it is gone on with by
- * calling it again.
- */
+/** Second half: reseals the values in tables under the current sealing key. If it is killed, call it again to continue. */
 export const resealTables = async ({
   pool,
   schema,
@@ -61,7 +58,7 @@ export const resealTables = async ({
   for (const column of [...SEALED_EVERYWHERE, ...columns]) await reseal({ pool, column, root, roots, onProgress });
 };
 
-/** How far it is. */
+/** Reads the current state of the rotation. */
 export const keyStatus = async ({ pool, columns }: Pick<Rotation, 'pool' | 'columns'>): Promise<KeyStatus> => {
   const { rows } = await pool.query<{ kid: string; wrapped: string; seals: boolean }>(
     `select kid, wrapped, seals_from is not null and seals_from = max(seals_from) over () as seals
@@ -88,7 +85,7 @@ const rewrap = async (client: PoolClient, schema: string, masters: MasterKeys, s
     const anew = wrap(unwrap({ kid, wrapped }, masters, schema), kid, present);
     await client.query('update root_keys set wrapped = $2 where kid = $1', [kid, anew]);
   }
-  // Where a run before this one was killed, it is there already.
+  // If an earlier run was killed, the new key exists already.
   const isThere = rows.some(({ made_under, seals }) => seals && made_under === present.kid);
   if (rows.length > 0 && !isThere) await addSealing(client, present, sealsAfterMs);
 };

@@ -1,4 +1,4 @@
-/** A column that holds what a service has sealed. Columns of events are none: events never change. */
+/** A column with values that a service has sealed. Columns of events do not belong here: events never change. */
 export interface SealedColumn {
   readonly table: string;
   /** The primary key, text. */
@@ -7,11 +7,11 @@ export interface SealedColumn {
   /** text where left out */
   readonly type?: 'text' | 'bytea';
   readonly purpose: string;
-  /** The context that it is sealed with, from the primary key. */
+  /** The context that a value is sealed with, computed from the primary key. */
   context(this: void, key: string): string;
 }
 
-/** Those that every service has. */
+/** The sealed columns that every service has. */
 export const SEALED_EVERYWHERE: readonly SealedColumn[] = [
   {
     table: 'person_keys',

@@ -1,8 +1,8 @@
 import type { EntitySchemaColumnOptions } from 'typeorm';
 
-/** A column of a table that `defineTable` describes. `Value` is what the driver gives for it, and takes. */
+/** A column of a table that `defineTable` describes. `Value` is the type that the driver returns and accepts for it. */
 export class Column<Value> {
-  /** In types alone. */
+  /** Exists only in the type system. */
   declare readonly value: Value;
 
   constructor(readonly options: EntitySchemaColumnOptions) {}
@@ -36,15 +36,15 @@ export class Column<Value> {
   }
 }
 
-/** @typeParam Value the texts that it may hold */
+/** @typeParam Value the texts that it may contain */
 export const text = <Value extends string = string>(): Column<Value> => new Column({ type: 'text' });
 
 export const integer = (): Column<number> => new Column({ type: 'integer' });
 
-/** Whole numbers of 64 bits: the driver gives them as texts. */
+/** 64-bit whole numbers: the driver returns them as texts. */
 export const bigint = (): Column<string> => new Column({ type: 'bigint' });
 
-/** Numbers of any size: the driver gives them as texts. */
+/** Numbers of any size: the driver returns them as texts. */
 export const numeric = (): Column<string> => new Column({ type: 'numeric' });
 
 export const boolean = (): Column<boolean> => new Column({ type: 'boolean' });
@@ -52,12 +52,12 @@ export const boolean = (): Column<boolean> => new Column({ type: 'boolean' });
 /** An instant. */
 export const time = (): Column<Date> => new Column({ type: 'timestamptz' });
 
-/** An instant, or infinity, which the driver gives as the number. */
+/** An instant, or infinity, which the driver returns as a number. */
 export const timeOrInfinity = (): Column<Date | number> => new Column({ type: 'timestamptz' });
 
 export const uuid = (): Column<string> => new Column({ type: 'uuid' });
 
-/** @typeParam Value what the JSON stands for; it is trusted, since the service wrote it */
+/** @typeParam Value type of the JSON; it is not validated, since the service wrote it */
 export const json = <Value>(): Column<Value> => new Column({ type: 'jsonb' });
 
 export const integers = (): Column<readonly number[]> => new Column({ type: 'integer', array: true });

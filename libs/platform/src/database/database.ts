@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { DataSource, EntitySchema, MigrationInterface } from 'typeorm';
 
-/** One service's place in PostgreSQL: a schema of its own, one pool, TypeORM on the same pool. */
+/** One service's part of the database: its own schema, one pool, and TypeORM on the same pool. */
 export interface ServiceDatabase {
   readonly schema: string;
   readonly pool: Pool;

@@ -7,7 +7,10 @@ import { migrateTestClock } from '../clock/test-clock.table.ts';
 import { migrateKeyRing } from '../crypto/key-ring.table.ts';
 import { migrateIdempotency } from '../http/idempotency.ts';
 
-/** Brings a schema up to date, making it where it is missing. One process at a time: TypeORM's own migrations race otherwise. */
+/**
+ * Migrates a schema to the current version, and creates it if it is missing. One process at a time, because TypeORM's own
+ * migrations race otherwise.
+ */
 export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): Promise<void> => {
   const client = await pool.connect();
   const lock = lockKey(`keyledger:migrate:${schema}`);
@@ -25,19 +28,19 @@ export const migrate = async (pool: pg.Pool, schema: string, orm: DataSource): P
     await orm.initialize();
     await orm.runMigrations();
   } finally {
-    // The lock goes with the connection, which may have been lost meanwhile.
+    // The lock ends with the connection, which may have been lost meanwhile.
     client.release(true);
   }
 };
 
 /**
- * What the role that a service works as may do in a schema that another role owns: read and write rows, and add events. It
- * can neither change nor remove an event, whatever becomes of the trigger, which it cannot touch either.
+ * Privileges of a service's role in a schema that another role owns: it can read and write rows, and add events. It can
+ * neither change nor remove an event, even without the trigger, and it cannot change the trigger.
  */
 export const grantUse = async (owner: pg.Pool, schema: string, role: string): Promise<void> => {
   const s = pg.escapeIdentifier(schema);
   const to = pg.escapeIdentifier(role);
-  // One string is one transaction: at no moment is an event open to change.
+  // One string is one transaction, so there is no moment at which events can be changed.
   await owner.query(`
     grant usage on schema ${s} to ${to};
     grant select, insert, update, delete on all tables in schema ${s} to ${to};

@@ -2,8 +2,8 @@ import { type DataSource, LessThan, type ObjectLiteral, type SelectQueryBuilder 
 import type { Table } from './table.ts';
 
 /**
- * Starts the query of a list, newest first: ids ascend with time. The caller adds conditions and takes `getMany()`. Columns may be
- * named in SQL without their table.
+ * Starts the query of a list, newest first: ids ascend with time. The caller adds conditions and takes `getMany()`. Columns
+ * may be named in SQL without their table.
  * @param before id of the last row of the page before
  */
 export const newestFirst = <R extends ObjectLiteral & { readonly id: string }>(

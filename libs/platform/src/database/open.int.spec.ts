@@ -10,22 +10,22 @@ describe("a service's database", () => {
   });
   afterEach(() => database.drop());
 
-  it('outlives a connection that is cut while it is handed over', async () => {
-    // Before whoever asked for it goes on, and can listen.
+  it('survives a connection that is cut during checkout', async () => {
+    // Cuts the connection before the caller of `connect` continues and can add a listener.
     database.pool.once('acquire', (client) => queueMicrotask(() => client.emit('error', new Error('cut'))));
     const client = await database.pool.connect();
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     client.release();
   });
 
-  it('ends in one way or the other when a connection is cut while a migration runs', async () => {
+  it('either succeeds or fails when a connection is cut while a migration runs', async () => {
     const empty = await freshDatabase();
     try {
       const options = { url: empty.url, schema: 'things', entities: [], onError: () => undefined };
       await expect(openDatabase({ ...options, migrations: [CutOff1790000000001] })).rejects.toThrow(
         'terminating connection due to administrator command',
       );
-      // The other is the one that lets nobody else migrate.
+      // The other connection holds the lock on migrations.
       const { orm } = await openDatabase({ ...options, migrations: [CutsOthersOff1790000000002] });
       await orm.destroy();
     } finally {
@@ -40,7 +40,7 @@ class CutOff1790000000001 implements MigrationInterface {
   }
 
   async down(): Promise<void> {
-    // There is nothing that it did.
+    // Nothing has been migrated.
   }
 }
 
@@ -52,6 +52,6 @@ class CutsOthersOff1790000000002 implements MigrationInterface {
   }
 
   async down(): Promise<void> {
-    // There is nothing that it did.
+    // Nothing has been migrated.
   }
 }

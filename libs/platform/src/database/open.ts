@@ -8,17 +8,18 @@ import { grantUse, migrate } from './migrate.ts';
 export interface DatabaseOptions {
   readonly url: string;
   /**
-   * The same database as another role, which owns the schema: it migrates, and goes. Then the role of `url` can add events
-   * and not change them. Without one the role of `url` owns what it works on, and a trigger is what keeps events as they are.
+   * The same database as another role, which owns the schema: it is used for the migrations only. Then the role of `url` can
+   * add events but not change them. Without this URL, the role of `url` owns the schema, and only a trigger protects events
+   * from changes.
    */
   readonly migrationUrl?: string | undefined;
-  /** The service's own schema; made when it is missing. */
+  /** The service's own schema; created if it is missing. */
   readonly schema: string;
   readonly entities: readonly EntityClass[];
   readonly migrations: readonly MigrationClass[];
-  /** Prepared statements are planned each time, not once for all (default false). */
+  /** Prepared statements are planned at each execution instead of once (default false). */
   readonly planAlways?: boolean;
-  /** Connections at most (default 12). */
+  /** The maximum number of connections (default 12). */
   readonly connections?: number;
   readonly onError: (error: Error) => void;
 }
@@ -55,7 +56,7 @@ const connect = (options: DatabaseOptions, url: string, max: number): { pool: pg
   );
   const orm = new DataSource({
     type: 'postgres',
-    // TypeORM works on this very pool, so that its transactions and ours share connections.
+    // TypeORM uses this pool, so that its transactions and ours share connections.
     driver: {
       ...pg,
       Pool: function () {

@@ -11,10 +11,10 @@ type Row<Of extends Columns> = { readonly [Name in keyof Of]: Of[Name] extends C
 /** A row of a table: `type PlanRow = RowOf<typeof plansTable>`. */
 export type RowOf<T> = T extends Table<infer R> ? R : never;
 
-/** What holds between columns and rows of a table, as TypeORM describes it. A name is the one in the database. */
+/** Constraints and indexes of a table, as TypeORM describes them. Names are those in the database. */
 type Constraints = Pick<EntitySchemaOptions<object>, 'indices' | 'uniques' | 'checks' | 'foreignKeys'>;
 
-/** A table: to TypeORM an entity, to projections a list of columns. Made by `defineTable`. */
+/** A table: an entity for TypeORM, a list of columns for projections. Created by `defineTable`. */
 export class Table<R extends object> extends EntitySchema<R> implements ReadTable<R> {
   constructor(
     readonly name: string,
@@ -27,8 +27,8 @@ export class Table<R extends object> extends EntitySchema<R> implements ReadTabl
 }
 
 /**
- * The one description of a table. The row type, the statements of projections and TypeORM's queries come from it; a test holds the
- * migrations to it.
+ * The single description of a table. The row type, the statements of projections and TypeORM's queries derive from it; a test
+ * compares the migrations with it.
  * @param name in the service's schema
  * @param constraints an index that TypeORM cannot express (on an expression) stands there with `synchronize: false`
  */

@@ -1,13 +1,13 @@
 import type { EventContract } from '#events/contract';
 import type { ServiceDescription } from '../service.ts';
 
-/** The event types of the whole product. Each process has one; classes have it injected. */
+/** The event types of the whole product. Each process has one instance, which is injected into classes. */
 export class EventTypes {
   /** The contracts of the events that services publish. */
   readonly contracts: readonly EventContract<never>[];
   /** The types of those contracts. */
   readonly published: readonly string[];
-  /** Types, or `*` patterns of types, that services are going to publish. */
+  /** Types, or `*` patterns of types, that services will publish later. */
   readonly announced: readonly string[];
 
   constructor(services: readonly ServiceDescription[]) {

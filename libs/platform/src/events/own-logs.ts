@@ -8,13 +8,13 @@ import { StrictObject } from '../http/schemas.ts';
 import { validator } from '../http/validate.ts';
 import { loadedServices } from '../services-of.ts';
 
-/** Where a service shows its log to the gateway, below the name of the service. */
+/** Path of the logs that the gateway reads; the name of the service follows. */
 export const INTERNAL_EVENTS = '/internal/events';
 
-/** Longest that an answer may wait for an event, in milliseconds. */
+/** The maximum time that an answer may wait for an event, in milliseconds. */
 export const LONGEST_WAIT_MS = 20_000;
 
-/** The logs of the services of this process that publish anything. */
+/** The logs of the services of this process that publish events. */
 export const ownLogs = (modules: ModulesContainer, onError: (error: unknown, what: string) => void): PublishedLog[] =>
   loadedServices(modules)
     .filter(({ definition }) => definition.publishes.length > 0)
@@ -36,7 +36,7 @@ const Reading = StrictObject({
 const validNames = validator(Names, 'path');
 const validReading = validator(Reading, 'query');
 
-/** For the gateway alone: what a service has published, by position. It is never registered where the public door is. */
+/** For the gateway only: a service's published events, by position. Never registered in the public gateway process. */
 export const registerInternalEvents = (fastify: FastifyInstance, logs: readonly PublishedLog[]): void => {
   const waiting = new Set<AbortController>();
   fastify.addHook('preClose', (done) => {
@@ -53,7 +53,7 @@ export const registerInternalEvents = (fastify: FastifyInstance, logs: readonly 
     const log = logs.find((one) => one.service === service);
     if (log === undefined) throw new Problem(404, 'NOT_FOUND', 'There is no such service here.');
     if (wait !== undefined) {
-      // Nobody waits for an answer any more when the caller has gone, nor when the service is to end.
+      // Stops waiting when the caller has disconnected or the service stops.
       const over = new AbortController();
       waiting.add(over);
       reply.raw.once('close', () => over.abort());

@@ -1,6 +1,6 @@
 /**
- * The outcome of `work`, or a rejection when it takes longer: who asks how things are must be told, above all when they are
- * not well. The work itself goes on.
+ * Returns the outcome of `work`, or rejects when it takes too long: a health check must answer, above all when the system is
+ * not healthy. The work itself continues.
  */
 export const within = async <T>(milliseconds: number, work: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;

@@ -6,18 +6,18 @@ import type { Config } from '../config/config.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { within } from './patience.ts';
 
-/** One thing that must work for the process to serve; it rejects with the reason when it does not. */
+/** One condition for the process to serve; it rejects with the reason when it is not met. */
 export interface ReadinessCheck {
   readonly name: string;
   readonly check: () => Promise<unknown>;
 }
 
-/** Longest a readiness check may take, in milliseconds. */
+/** The maximum duration of a readiness check, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /**
  * The operators' routes at the root: `/healthz` (alive), `/readyz` (can serve), `/metrics` (Prometheus).
- * @param stopping aborts when the process begins to stop: from then on it should be sent no more calls
+ * @param stopping aborts when the process begins to stop: from then on load balancers should send it no more calls
  * @param testClock shown by `/readyz`; undefined when business time is real time
  */
 export const registerOperatorRoutes = (
@@ -46,7 +46,7 @@ export const registerOperatorRoutes = (
     if (!mayReadMetrics(request, config.metrics_token)) {
       return reply
         .status(403)
-        .send('Metrics are for loopback, or for whoever sends KEYLEDGER_METRICS_TOKEN as a bearer token.\n');
+        .send('Metrics need a loopback connection, or KEYLEDGER_METRICS_TOKEN as a bearer token.\n');
     }
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
@@ -60,18 +60,18 @@ const run = async (
     await within(PATIENCE_MS, check());
     return { name, status: 'ok' };
   } catch (error) {
-    // The reason may hold addresses or credentials, and anyone may ask: it goes to the log alone.
+    // The reason may contain addresses or credentials, and the route is public: the reason goes to the log only.
     onFailure(name, error);
     return { name, status: 'failed' };
   }
 };
 
-/** Headers by which a proxy says for whom it speaks. */
+/** Headers in which a proxy names the client that it speaks for. */
 const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
 /**
- * Loopback is where the connection comes from, never what a header says. A proxy on this machine is there too, so what it
- * passes on is nobody's own machine.
+ * Loopback is decided by the connection, never by a header. A proxy on this machine also connects from loopback, so requests
+ * that a proxy forwards do not count as local.
  */
 const mayReadMetrics = ({ headers, socket }: FastifyRequest, token: string | undefined): boolean => {
   if (token === undefined) {

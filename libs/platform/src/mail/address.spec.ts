@@ -68,7 +68,7 @@ describe('an e-mail address', () => {
     expect(readEmail(text)).toBeUndefined();
   });
 
-  it('is found by its domain in either form', () => {
+  it('is found by its domain in both forms', () => {
     expect(withUnicodeDomains('अजय@xn--c2bd1gb.xn--h2brj9c')).toBe('अजय@डाटा.भारत');
     expect(withUnicodeDomains('Müller xn--bcher-kva.example')).toBe('Müller bücher.example');
     expect(withUnicodeDomains('Ada Example.com')).toBe('Ada Example.com');
@@ -114,7 +114,7 @@ describe('an e-mail address', () => {
     );
   });
 
-  it('is told in the log from versions and paths', () => {
+  it('is distinguished in the log from versions and paths', () => {
     for (const text of ['kafkajs@2.2.4', '/app/node_modules/@nestjs/core/router.js:12:5', 'a @ b', '@nestjs/core'])
       expect(redactText(text)).toBe(text);
   });

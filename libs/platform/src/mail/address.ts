@@ -22,7 +22,7 @@ export const readEmail = (text: string): string | undefined => {
   return `${address.slice(0, at)}@${domain}`;
 };
 
-/** The form in which addresses are compared: one person has one, in any case and spelling. Other texts are only trimmed. */
+/** The form in which addresses are compared: equal for any case and spelling of an address. Other texts are only trimmed. */
 export const emailIdentity = (text: string): string =>
   (readEmail(text) ?? text.trim().normalize('NFC')).toLowerCase().normalize('NFC');
 
@@ -30,7 +30,7 @@ export const emailIdentity = (text: string): string =>
 export const withUnicodeDomains = (text: string): string =>
   text.replace(/[\p{L}\p{M}\p{N}.-]*xn--[\p{L}\p{M}\p{N}.-]*/giu, (domain) => domainToUnicode(domain) || domain);
 
-/** UTS 46, as browsers do it. A domain in plain ASCII is left as it is. */
+/** UTS 46, as browsers do it. A domain in plain ASCII stays unchanged. */
 const readDomain = (domain: string): string | undefined => {
   if (!DOMAIN.test(domain)) return undefined;
   const ascii = /^\p{ASCII}+$/u.test(domain) && !/xn--/i.test(domain) ? domain.toLowerCase() : domainToASCII(domain);

@@ -33,7 +33,7 @@ describe('mails', () => {
   });
 
   it.each(['Hello\r\nBcc: eve@example.com', 'Hello\nBcc: eve@example.com', 'Hello\u2028Bcc: eve@example.com'])(
-    'have no headers that somebody slipped into their subject: %j',
+    'have no headers injected by their subject: %j',
     async (subject) => {
       const mailer = configured(smtp.url);
       await mailer.send({ ...mail, subject });
@@ -45,7 +45,7 @@ describe('mails', () => {
   );
 
   it.each(['ada@example.com, eve@example.com', 'ada@example.com\r\nRCPT TO:<eve@example.com>'])(
-    'go to one address, whatever it looks like: %j',
+    'go to one address only, even for a text like %j',
     async (to) => {
       const mailer = configured(smtp.url);
       const before = smtp.received.length;
@@ -61,14 +61,14 @@ describe('mails', () => {
       const mailer = createMailer({ smtp_url: smtp.url, mail_from: 'licenses@bücher.example' }, '/nowhere');
       await mailer.send({ ...mail, to: readEmail(address) ?? '' });
       mailer.close();
-      // The test server shows what follows RCPT TO in letters.
+      // The test server shows the address after RCPT TO in letters.
       expect(smtp.received.at(-1)?.to).toEqual(['ada@bücher.example']);
       expect(lastHeaders()).toMatch(/^To: ada@xn--bcher-kva\.example$/m);
       expect(lastHeaders()).toMatch(/^Message-ID: <mail-1@xn--bcher-kva\.example>/m);
     },
   );
 
-  it('that a server will never take are told from those it takes later', async () => {
+  it('that a server refuses permanently differ from those it may accept later', async () => {
     const mailer = configured(smtp.url);
     smtp.answer = 451;
     await expect(mailer.send(mail)).rejects.not.toBeInstanceOf(MailRefusedError);
@@ -78,7 +78,7 @@ describe('mails', () => {
     mailer.close();
   });
 
-  it('become one file each where there is no server', async () => {
+  it('are written to one file each without a server', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'keyledger-mailer-'));
     const mailer = configured(undefined, folder);
     const file = await mailer.send({ ...mail, id: '../mail/2' });
@@ -89,7 +89,7 @@ describe('mails', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('say in HTML what they say in text, and nothing of it is markup', () => {
+  it('have the same content in HTML as in text, with all of it escaped', () => {
     const html = htmlOf('<b>One</b>\nhttps://example.com/join?a=1&b="2"#token=x\n\nTwo');
     expect(html).toContain('<p>&lt;b&gt;One&lt;/b&gt;<br>');
     expect(html).toContain('<a href="https://example.com/join?a=1&amp;b=&quot;2&quot;#token=x">');

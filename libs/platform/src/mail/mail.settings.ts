@@ -8,13 +8,13 @@ const isAddress = (value: unknown): boolean =>
 const SMTP = 'give an address such as smtps://user:password@mail.example.com:465, or leave it out: mails become files';
 
 export class MailSettings {
-  /** Undefined = mails become files in the data folder. */
+  /** Undefined = mails are written to files in the data folder. */
   @Setting('KEYLEDGER_SMTP_URL', { secret: true })
   @Matches(/^smtps?:\/\//, { message: SMTP })
   @ValidateBy({ name: 'address', validator: { validate: isAddress } }, { message: SMTP })
   readonly smtp_url?: string;
 
-  /** The address that mails come from. */
+  /** The sender address of mails. */
   @Setting('KEYLEDGER_MAIL_FROM')
   @MailAddress()
   readonly mail_from: string = 'keyledger@localhost';

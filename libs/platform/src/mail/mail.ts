@@ -1,18 +1,18 @@
-/** A mail to one person. The text is what counts; the HTML says the same. */
+/** A mail to one person. The text is authoritative; the HTML has the same content. */
 export interface Mail {
-  /** Unique for ever, and the left side of its Message-ID: who gets a mail twice can tell that it is the same. */
+  /** Unique forever, and the left side of its Message-ID: a recipient can recognize a mail that arrives twice. */
   readonly id: string;
   readonly to: string;
   readonly subject: string;
-  /** Plain text; blank lines part paragraphs. */
+  /** Plain text; blank lines separate paragraphs. */
   readonly text: string;
 }
 
-/** One line without control characters: what people call their products may end up in a header. */
+/** One line without control characters: names of products, which users choose, may end up in a header. */
 export const oneLine = (text: string, max = 200): string =>
   [...text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()].slice(0, max).join('');
 
-/** The text as simple HTML: paragraphs, line breaks and web addresses, and nothing of it as markup. */
+/** The text as simple HTML: paragraphs, line breaks and web addresses; everything else is escaped. */
 export const htmlOf = (text: string): string => {
   const paragraphs = text
     .trim()

@@ -8,21 +8,22 @@ import { htmlOf, type Mail, oneLine } from './mail.ts';
 /** Sends mails. */
 export interface Mailer {
   /**
+   * Sends a mail.
    * @returns where the mail went, for the log, without its content
-   * @throws MailRefusedError when it would be refused again, another error when it may be tried again
+   * @throws MailRefusedError when a retry would be refused too; another error when a retry may succeed
    */
   send(mail: Mail): Promise<string>;
   close(): void;
 }
 
-/** The mail server refused this mail for good (SMTP 5xx). */
+/** The mail server refused this mail permanently (SMTP 5xx). */
 export class MailRefusedError extends Error {
   override readonly name = 'MailRefusedError';
 }
 
 /**
- * Sends by SMTP where a server is configured. Else each mail becomes a file in the data folder, so that a machine without a
- * mail server shows what it would send.
+ * Sends by SMTP if a server is configured. Otherwise each mail is written to a file in the data folder, so that a machine
+ * without a mail server shows the mails that it would send.
  */
 export const createMailer = ({ smtp_url, mail_from }: MailSettings, data_dir: string): Mailer =>
   smtp_url === undefined ? fileMailer(mail_from, join(data_dir, 'mail')) : smtpMailer(mail_from, smtp_url);
@@ -60,7 +61,7 @@ const fileMailer = (from: string, folder: string): Mailer => {
     send: async (mail) => {
       const { message } = (await composer.sendMail(messageOf(mail, from))) as { message: Buffer };
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      // The rename is atomic, and the name follows from the mail: sending it again writes the same file.
+      // The rename is atomic, and the name derives from the mail: sending it again writes the same file.
       const file = join(folder, `${fileName(mail.id)}.eml`);
       await writeFile(`${file}.part`, message, { mode: 0o600 });
       await rename(`${file}.part`, file);
@@ -83,7 +84,7 @@ const messageOf = ({ id, to, subject, text }: Mail, from: string) => ({
 
 const fileName = (id: string): string => id.replace(/[^A-Za-z0-9_-]/g, '_');
 
-/** 5xx at any step but signing in: after the operator corrects wrong credentials, the mail can be sent. */
+/** 5xx at any step except login: after the operator corrects wrong credentials, the mail can be sent. */
 const isFinal = (error: unknown): boolean => {
   const { responseCode, code } = error as { responseCode?: number; code?: string };
   return responseCode !== undefined && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');

@@ -8,10 +8,10 @@ export const mailsTable = defineTable(
   'mails',
   {
     id: text().key(),
-    /** The mail, encrypted: it may hold a token that stands nowhere else. */
+    /** The mail, encrypted: it may contain a token that is stored nowhere else. */
     sealed: text(),
     attempts: integer().default(0),
-    /** null = the server refused the mail for good. */
+    /** null = the server refused the mail permanently. */
     due_at: time()
       .orNull()
       .default(() => 'now()'),
@@ -23,7 +23,7 @@ export const mailsTable = defineTable(
 
 export type MailRow = RowOf<typeof mailsTable>;
 
-/** Makes the table in each service that has the feature. */
+/** Creates the table in each service that has the feature. */
 export class Mails1790000001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`

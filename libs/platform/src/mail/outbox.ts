@@ -12,12 +12,12 @@ import type { Mail } from './mail.ts';
 import { createMailer, type Mailer, MailRefusedError } from './mailer.ts';
 import type { MailRow } from './outbox.table.ts';
 
-/** Pauses before each further try, in seconds; the last one repeats, so that a mail outlives a server that is away for days. */
+/** Pauses before each retry, in seconds; the last one repeats, so that a mail is still sent after a server outage of days. */
 const LADDER_SECONDS: readonly number[] = [1, 5, 15, 60, 300, 900, 3_600];
 
 /**
- * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost, and sent by one instance. It goes out
- * twice, with the same Message-ID, only if the sender dies between sending it and deleting its row.
+ * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost, and sent by one instance. It is
+ * sent twice, with the same Message-ID, only if the sender dies between sending it and deleting its row.
  */
 @Injectable()
 export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
@@ -40,7 +40,7 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     this.#mailer = createMailer(settings, data_dir);
   }
 
-  /** Adds a mail; one with an id that is known already is left out. */
+  /** Adds a mail; a mail with a known id is ignored. */
   async add({ id, ...mail }: Mail, tx: PoolClient): Promise<void> {
     await tx.query({
       name: 'add_mail',
@@ -85,7 +85,7 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     return { id, ...(JSON.parse(Buffer.from(this.masterKey.open('mail', sealed, id)).toString()) as Omit<Mail, 'id'>) };
   }
 
-  /** A mail that the server refused for good stays in the table with the reason, and is not tried again. */
+  /** A mail that the server refused permanently stays in the table with the reason, and is not retried. */
   async #failed(id: string, attempts: number, error: unknown): Promise<void> {
     const refused = error instanceof MailRefusedError;
     const seconds = LADDER_SECONDS[Math.min(attempts, LADDER_SECONDS.length - 1)] ?? 0;

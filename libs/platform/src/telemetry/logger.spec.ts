@@ -19,7 +19,7 @@ describe('the log', () => {
     { nested: { masterKey: 'S3CRET', tokens: ['S3CRET'] } },
     { body: { customer: { email: 'S3CRET' } } },
     { bytes: Buffer.from('S3CRET') },
-  ])('cuts out secrets by the names of their fields, at any depth: %j', (fields) => {
+  ])('redacts secrets by the names of their fields, at any depth: %j', (fields) => {
     logger().info(fields, 'something');
     expect(lines.join('')).not.toContain('S3CRET');
     expect(lines.join('')).not.toContain(JSON.stringify([...Buffer.from('S3CRET')]));
@@ -33,7 +33,7 @@ describe('the log', () => {
     ['S3CRET.lovelace+x@example.co.uk', 'an e-mail'],
     ['postgresql://keyledger:S3CRET@db/keyledger', 'a password in an address'],
     ['Basic S3CRET==', 'credentials'],
-  ])('cuts secrets out of any text by their looks: %s', (text) => {
+  ])('redacts secrets in any text by their pattern: %s', (text) => {
     logger().warn(`it said "${text}"\n${text}`);
     logger().warn({ deep: [{ said: `x ${text} y` }] }, 'something %s', text);
     logger().error(new Error(`no ${text}`, { cause: new Error(text) }));
@@ -42,7 +42,7 @@ describe('the log', () => {
     for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
   });
 
-  it('tells of PostgreSQL’s errors what went wrong and where, never with what', () => {
+  it('logs the cause and place of PostgreSQL’s errors, never the values', () => {
     const error = databaseError({
       message: 'duplicate key value violates unique constraint "licenses_key"',
       code: '23505',
@@ -63,7 +63,7 @@ describe('the log', () => {
     });
   });
 
-  it('does not quote what could not be read', () => {
+  it('does not quote values that could not be parsed', () => {
     const mistakes = [
       databaseError({ message: 'invalid input syntax for type uuid: "S3CRET"', code: '22P02' }),
       databaseError({ message: 'value "S3 " CRET" is out of range for type integer', code: '22003' }),
@@ -79,7 +79,7 @@ describe('the log', () => {
     expect(lines.join('')).toContain('invalid input syntax for type uuid: [redacted]');
   });
 
-  it('keeps where an error came from', () => {
+  it('keeps the stack of an error', () => {
     logger().error({ err: new TypeError('lost') }, 'something');
     expect(logged()).toMatchObject({ err: { type: 'TypeError', message: 'lost' } });
     expect(logged()).toMatchObject({

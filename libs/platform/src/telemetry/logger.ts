@@ -5,7 +5,9 @@ import { redact, redactText } from './redact.ts';
 
 export type Logger = pino.Logger;
 
-/** JSON lines on standard output; what is or looks like a secret is cut out, whoever logs it and however deep. */
+/**
+ * JSON lines on standard output. Secrets, and texts that look like secrets, are redacted in every log call and at any depth.
+ */
 export const createLogger = (
   config: Pick<Config, 'log_level'>,
   service: string,
@@ -17,13 +19,13 @@ export const createLogger = (
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: (fields) => redact(fields) as Record<string, unknown> },
-      // Errors have been made plain by then.
+      // Errors have been converted to plain objects by then.
       serializers: { err: (error: unknown) => error },
       hooks: {
         logMethod([first, ...rest], log) {
           const texts = rest.map((part) => redact(part) as string);
           if (typeof first === 'string') log.apply(this, [redactText(first), ...texts]);
-          // Without a message pino would take the error's own, as it is.
+          // Without a message pino would use the error's own message, without redaction.
           else
             log.apply(this, [
               first instanceof Error ? { err: first } : first,
@@ -35,7 +37,7 @@ export const createLogger = (
     destination ?? pino.destination({ dest: 1, sync: false }),
   );
 
-/** Nest's own messages, in the same log. Its start-up chatter is for debugging. */
+/** Nest's own messages, in the same log. Its messages about the start have level debug. */
 export const nestLogger = (logger: Logger): LoggerService => {
   const write =
     (level: 'debug' | 'warn' | 'error' | 'fatal') =>

@@ -17,7 +17,7 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{8,}(\.[\w-]*)*/g, CENSORED],
 ];
 
-/** Fields of errors that describe the failure and hold nothing that a caller sent. */
+/** Fields of errors that describe the failure and contain no data of a caller. */
 const TELLING = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine', 'syscall', 'statusCode'];
 
 /** Maximum depth of a log line. */

@@ -7,7 +7,7 @@ import { within } from '../health/patience.ts';
 
 export interface ObservedSubscriptions {
   readonly registry: Registry;
-  /** What runs at the moment of asking. */
+  /** The subscriptions that run at the time of a scrape. */
   readonly running: () => readonly RunningSubscription[];
   readonly databases: readonly ServiceDatabase[];
   /** Services whose log this process may relay to Kafka. */
@@ -15,13 +15,13 @@ export interface ObservedSubscriptions {
   readonly onError: (error: unknown, what: string) => void;
 }
 
-/** Longest that counting may hold up a scrape, in milliseconds. */
+/** The maximum delay of a scrape by the count, in milliseconds. */
 const PATIENCE_MS = 2_000;
 const STATUSES: readonly ParkedCount['status'][] = ['waiting', 'retrying', 'dead'];
 
 /**
- * Shows how far subscriptions are behind and what they have put aside, counted when somebody scrapes. What cannot be counted
- * (the database or Kafka is away) is left out: an absent number is true, an old one is not.
+ * Shows the lag of subscriptions and their parked events, counted at each scrape. If a count fails (the database or Kafka is
+ * unavailable), its metric is left out: no value is better than an old one.
  */
 export const observeSubscriptions = ({
   registry,
@@ -54,14 +54,14 @@ export const observeSubscriptions = ({
 
   new Gauge({
     name: 'keyledger_parked_events',
-    help: 'Events put aside by a subscription: retrying, waiting behind one that is, or dead until somebody replays them.',
+    help: 'Events parked by a subscription: retrying, waiting behind a retrying one, or dead until a replay.',
     labelNames: ['service', 'subscription', 'status'],
     registers: [registry],
     async collect() {
       this.reset();
       const set = async ({ schema: service, pool }: ServiceDatabase): Promise<void> => {
         const parked = await counted(service, () => countParked(pool));
-        // An alert on what is dead needs a zero to rise from.
+        // An alert on dead events needs a zero as its starting value.
         for (const { name: subscription } of running().filter((one) => one.service === service)) {
           for (const status of STATUSES) this.set({ service, subscription, status }, 0);
         }
@@ -78,7 +78,7 @@ export const observeSubscriptions = ({
   });
 };
 
-/** Nobody is asked again before the last answer has come, however often it is scraped. */
+/** Shares a running count between scrapes: no second count starts before the first has ended. */
 const oneAtATime = (): (<T>(what: string, count: () => Promise<T>) => Promise<T>) => {
   const pending = new Map<string, Promise<unknown>>();
   return <T>(what: string, count: () => Promise<T>) => {

@@ -2,10 +2,9 @@ import { recordSpansWith } from '#events/trace';
 import type { Config } from '../config/config.ts';
 
 /**
- * Exports spans by OTLP over HTTP when OTEL_EXPORTER_OTLP_ENDPOINT is set. The SDK is loaded only then: it costs about a
- * third of the throughput of a small read.
- *
- * @returns sends what is left and stops
+ * Exports spans by OTLP over HTTP when OTEL_EXPORTER_OTLP_ENDPOINT is set. The SDK is loaded only then, because it costs
+ * about a third of the throughput of a small read.
+ * @returns a function that sends the remaining spans and stops
  */
 export const startTracing = async (
   config: Pick<Config, 'otlp_endpoint'>,

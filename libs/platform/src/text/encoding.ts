@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util';
 import type { Unit } from './line-cutter.ts';
 
-/** The declared name of a character set is none that TextDecoder knows. */
+/** TextDecoder does not know the declared name of the character set. */
 export class UnknownCharsetError extends Error {
   override readonly name = 'UnknownCharsetError';
   constructor(readonly charset: string) {
@@ -9,7 +9,7 @@ export class UnknownCharsetError extends Error {
   }
 }
 
-/** A line holds bytes that mean nothing in the encoding of its file. */
+/** A line contains bytes that are not valid in the encoding of its file. */
 export class EncodingError extends Error {
   override readonly name = 'EncodingError';
   constructor(
@@ -27,7 +27,7 @@ const MARKS = [
   ['utf-16be', Buffer.of(0xfe, 0xff)],
 ] as const;
 
-/** Bytes that are needed to see whether a file begins with a byte order mark. */
+/** Number of bytes that are needed to detect a byte order mark. */
 export const LONGEST_MARK = 3;
 
 /** How the bytes of a file are read. */
@@ -35,7 +35,7 @@ export interface Encoding {
   /** Decodes whole lines. It throws a TypeError on bytes that are not valid, and keeps U+FEFF inside the file. */
   readonly decoder: TextDecoder;
   readonly unit: Unit;
-  /** Bytes of the byte order mark, which is no text. */
+  /** Length of the byte order mark in bytes; it is not part of the text. */
   readonly mark: number;
 }
 

@@ -29,7 +29,7 @@ const decode = (bytes: Buffer | undefined, unit: Unit): string | undefined => {
 };
 
 describe('LineCutter', () => {
-  it('cuts at LF alone: CR, U+2028, U+2029 and U+0085 are text', () => {
+  it('cuts at LF only: CR, U+2028, U+2029 and U+0085 are text', () => {
     expect(texts(cut(Buffer.from('a\rb\u2028c\u2029d\u0085e\r\nf'), []))).toEqual(['a\rb\u2028c\u2029d\u0085e\r', 'f']);
   });
 
@@ -52,7 +52,7 @@ describe('LineCutter', () => {
         expect(cut(bytes, [first, second], unit).map((line) => decode(line.bytes, unit))).toEqual(text.split('\n'));
   });
 
-  it('cuts any text as split does, however it arrives', () => {
+  it('cuts any text as split does, with any chunks', () => {
     const part = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 20 }),
       fc.constantFrom('\n', '\r\n', '\u0a0a', '\u2028'),
@@ -73,7 +73,7 @@ describe('LineCutter', () => {
     );
   });
 
-  it('takes a line of the greatest length, and drops the bytes of a longer one', () => {
+  it('accepts a line of the maximum length, and drops the bytes of a longer one', () => {
     const file = Buffer.from(`${'x'.repeat(8)}\n${'y'.repeat(9)}\nz\n${'w'.repeat(30)}`);
     for (let place = 0; place <= file.length; place++)
       expect(texts(cut(file, [place], 'byte', 8))).toEqual(['xxxxxxxx', undefined, 'z', undefined]);

@@ -17,9 +17,9 @@ const LINE_FEED: Readonly<Record<Unit, Buffer>> = {
 };
 
 /**
- * Cuts a stream of bytes into lines at LF, and at LF alone: a CR before it stays part of the line, and U+2028, U+2029 and a
- * lone CR are text (JSON allows all three inside strings). Memory is bounded by the limit: the bytes of a longer line are
- * dropped as they come.
+ * Cuts a stream of bytes into lines at LF only: a CR before it stays part of the line, and U+2028, U+2029 and a lone CR are
+ * text (JSON allows all three inside strings). Memory is bounded by the limit: the bytes of a longer line are dropped as they
+ * arrive.
  */
 export class LineCutter {
   readonly #longest: number;

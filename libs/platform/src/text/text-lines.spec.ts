@@ -19,7 +19,7 @@ const utf16 = (text: string, order: 'le' | 'be'): Buffer => {
 };
 
 describe('LineReader', () => {
-  it('reads UTF-8 unless the file says otherwise', () => {
+  it('reads UTF-8 by default', () => {
     expect(texts([Buffer.from('Jörg\n李\u2028😀\n')])).toEqual(['Jörg', '李\u2028😀']);
   });
 
@@ -54,7 +54,7 @@ describe('LineReader', () => {
   });
 
   it.each([undefined, 'utf-8', 'utf-16le', 'utf-16be', 'windows-1252'])(
-    'goes by the byte order mark first, whatever was declared (%s)',
+    'prefers the byte order mark to the declared charset (%s)',
     (charset) => {
       expect(texts([bytes(0xef, 0xbb, 0xbf, 'ä')], charset)).toEqual(['ä']);
       expect(texts([utf16('\ufeffä\n😀', 'le')], charset)).toEqual(['ä', '😀']);
@@ -90,7 +90,7 @@ describe('LineReader', () => {
       );
   });
 
-  it('gives any text back, in each encoding, however the bytes are cut', () => {
+  it('returns any text unchanged, in each encoding, for any chunks', () => {
     const part = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 12 }),
       fc.constantFrom('\n', '\r\n', '\r', '\u2028', '\u2029', '\u0085', '\ufeff', '\u0a0a', '\u0d0a', 'ö', '😀'),
@@ -116,7 +116,7 @@ describe('LineReader', () => {
     );
   });
 
-  it('passes over a line that is too long, without looking at its bytes', () => {
+  it('skips a line that is too long, without decoding its bytes', () => {
     const lines = read([bytes('a\n', 0xff, 'xxxxxxxxxx\r\nb')], 'utf-8', 8);
     expect(lines).toEqual([
       { line: 1, text: 'a', ending: '\n' },
@@ -127,7 +127,7 @@ describe('LineReader', () => {
 });
 
 describe('textLines', () => {
-  it('reads no further than its lines are taken', async () => {
+  it('reads its source only as its lines are consumed', async () => {
     let given = 0;
     async function* chunks(): AsyncGenerator<Buffer> {
       for (; ; given++) yield Buffer.from(`${given}\n`.repeat(100));
@@ -140,7 +140,7 @@ describe('textLines', () => {
     await lines.return(undefined);
   });
 
-  it('throws what its source throws', async () => {
+  it('passes on the error of its source', async () => {
     async function* chunks(): AsyncGenerator<Buffer> {
       yield Buffer.from('a\nb');
       throw new Error('connection lost');

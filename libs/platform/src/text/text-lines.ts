@@ -11,15 +11,15 @@ export interface TextLine {
 }
 
 export interface TextOptions {
-  /** A label of the WHATWG Encoding Standard; UTF-8 unless it is given. A byte order mark goes before it. */
+  /** A label of the WHATWG Encoding Standard; UTF-8 by default. A byte order mark takes precedence. */
   readonly charset?: string | undefined;
   /** Longest line, in bytes without its LF. */
   readonly longest: number;
 }
 
 /**
- * Reads lines of text out of chunks of bytes, however the bytes are cut into chunks. Each line is decoded by itself, so that
- * an error names its line. No encoding that is read here holds the byte of LF inside another character.
+ * Reads lines of text from chunks of bytes, which may be cut at any byte. Each line is decoded separately, so that an error
+ * names its line. In all supported encodings, the byte of LF never occurs inside another character.
  */
 export class LineReader {
   readonly #options: TextOptions;
@@ -77,7 +77,7 @@ const decoded = ({ line, bytes, ended }: CutLine, { decoder }: Encoding): TextLi
   return { line, text, ending: ended ? '\n' : '' };
 };
 
-/** The lines of a stream, read no faster than they are taken. @throws UnknownCharsetError, EncodingError */
+/** The lines of a stream, read only as fast as they are consumed. @throws UnknownCharsetError, EncodingError */
 export async function* textLines(chunks: AsyncIterable<Buffer>, options: TextOptions): AsyncGenerator<TextLine> {
   const reader = new LineReader(options);
   for await (const chunk of chunks) yield* reader.push(chunk);

@@ -26,7 +26,7 @@ export interface RevokeApiKey extends MadeBy {
 
 export type ApiKeyCommand = CreateApiKey | RenameApiKey | RevokeApiKey;
 
-/** What a key may do is settled when it is made: to change that, make another and revoke this one. */
+/** The scopes of a key never change: to have other scopes, create another key and revoke this one. */
 export const decide = (command: ApiKeyCommand, state: ApiKeyState): ApiKeyEvent[] => {
   switch (command.type) {
     case 'CreateApiKey':
@@ -58,7 +58,7 @@ const revoke = (command: RevokeApiKey, state: ApiKeyState): ApiKeyEvent[] => {
   return key.status === 'revoked' ? [] : [{ type: 'api_key.revoked', product_id: key.product_id }];
 };
 
-/** The key, unless there is none or it belongs to a product that the caller may not know of. */
+/** The key. Refused if it does not exist, or if it belongs to a product that the caller may not see. */
 export const visible = (maker: MadeBy, state: ApiKeyState): Exclude<ApiKeyState, { status: 'none' }> =>
   state.status === 'none' || (maker.maker_product_id !== null && state.product_id !== maker.maker_product_id)
     ? refuse('API_KEY_NOT_FOUND')

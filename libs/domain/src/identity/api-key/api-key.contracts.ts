@@ -4,16 +4,16 @@ import { API_KEY_SCOPES } from './api-key.ts';
 
 const service = 'gateway';
 const subject = 'key_01jd1zv7p2f9m4g6s8t0b3d5hj';
-const name = text('What people call the key.');
+const name = text('A name that people recognize the key by.');
 const product_id = orNull(text('The product it is bound to; null = system-wide.'));
 
-/** What the world may know of API keys: never a hash, still less a key. */
+/** The published events of API keys. They never contain a key or its hash. */
 export const apiKeyContracts = [
   contract({
     type: 'api_key.created',
     service,
     subject,
-    description: 'An API key was made.',
+    description: 'An API key was created.',
     fields: {
       name,
       scopes: Type.Array(Type.Enum([...API_KEY_SCOPES])),
@@ -26,7 +26,7 @@ export const apiKeyContracts = [
     type: 'api_key.renamed',
     service,
     subject,
-    description: 'An API key was given another name.',
+    description: 'An API key was renamed.',
     fields: { name, product_id },
     example: { name: 'Order system, production', product_id: null },
   }),

@@ -17,7 +17,7 @@ const given = (...events: ApiKeyEvent[]) => ({
 });
 
 describe('an API key', () => {
-  it('is made once', () => {
+  it('is created once', () => {
     expect(given().when(create)).toEqual([created]);
     expect(() => given(created).when(create)).toThrow(expect.objectContaining({ code: 'API_KEY_EXISTS' }));
   });
@@ -26,17 +26,17 @@ describe('an API key', () => {
     expect(given().when({ ...create, scopes: ['admin', 'admin'] })).toEqual([{ ...created, scopes: ['admin'] }]);
   });
 
-  it.each([null, 'prod_2'])('for %s is not made by a key that is bound to prod_1', (product_id) => {
+  it.each([null, 'prod_2'])('for %s is not created by a key that is bound to prod_1', (product_id) => {
     expect(() => given().when({ ...create, product_id, maker_product_id: 'prod_1' })).toThrow(
       expect.objectContaining({ code: 'API_KEY_BEYOND_PRODUCT', status: 403 }),
     );
   });
 
-  it('is made for its own product by a key that is bound to one', () => {
+  it('is created by a key that is bound to the same product', () => {
     expect(given().when({ ...create, maker_product_id: 'prod_1' })).toEqual([created]);
   });
 
-  it('is revoked once, and a second time nothing happens', () => {
+  it('is revoked once; a second revocation does nothing', () => {
     expect(given(created).when({ type: 'RevokeApiKey', maker_product_id: null })).toEqual([revoked]);
     expect(given(created, revoked).when({ type: 'RevokeApiKey', maker_product_id: null })).toEqual([]);
   });
@@ -49,14 +49,14 @@ describe('an API key', () => {
     expect(() => given().when(command)).toThrow(expect.objectContaining({ code: 'API_KEY_NOT_FOUND' }));
   });
 
-  it('is renamed while it is in use', () => {
+  it('can be renamed until it is revoked', () => {
     const rename: ApiKeyCommand = { type: 'RenameApiKey', name: 'Shop', maker_product_id: null };
     expect(given(created).when(rename)).toEqual([{ type: 'api_key.renamed', name: 'Shop', product_id: 'prod_1' }]);
     expect(given(created).when({ ...rename, name: 'Order system' })).toEqual([]);
     expect(() => given(created, revoked).when(rename)).toThrow(expect.objectContaining({ code: 'API_KEY_REVOKED' }));
   });
 
-  it('keeps its state over events that it does not know', () => {
+  it('keeps its state on an unknown event', () => {
     const state = evolve(initialState, created);
     expect(evolve(state, { type: 'api_key.polished' } as unknown as ApiKeyEvent)).toBe(state);
   });

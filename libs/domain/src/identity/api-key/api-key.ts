@@ -1,4 +1,4 @@
-/** What a key may be allowed to do: the closed list. `admin` includes the others; no scopes at all = nothing. */
+/** All scopes that a key may have. `admin` includes the others. A key without scopes may do nothing. */
 export const API_KEY_SCOPES = ['admin', 'licenses:write', 'releases:write'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 
@@ -11,7 +11,7 @@ export type ApiKeyEvent =
       readonly product_id: string | null;
       /** The first characters of the key, by which people tell keys apart. */
       readonly prefix: string;
-      /** Keyed hash of the whole key. The key itself is written nowhere. */
+      /** Keyed hash of the whole key. The key itself is not stored. */
       readonly hash: string;
     }
   | { readonly type: 'api_key.renamed'; readonly name: string; readonly product_id: string | null }
@@ -44,5 +44,5 @@ export const evolve = (state: ApiKeyState, event: ApiKeyEvent): ApiKeyState => {
   }
 };
 
-/** A stream a key, `key_…`. */
+/** One stream per key, `key_…`. */
 export const apiKeyStream = { name: 'api_key', initialState, evolve };

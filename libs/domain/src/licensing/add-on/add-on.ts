@@ -2,20 +2,20 @@ import type { EntitlementValue } from '../entitlements/entitlement.ts';
 import { changed } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
 
-/** Something that licenses of a product can have beside their plan. */
+/** An entitlement that licenses of a product can have in addition to their plan. */
 export interface AddOnTerms {
   readonly product_id: string;
   readonly slug: string;
   readonly feature: string;
-  /** What it adds to a number, or what it makes of a flag or a text; null = unlimited. */
+  /** Is added to a number, or replaces a flag or a text; null = unlimited. */
   readonly value: EntitlementValue;
-  /** Inactive ones are not given to further licenses; those that have them keep them. */
+  /** An inactive add-on cannot be enabled for more licenses; licenses that have it keep it. */
   readonly active: boolean;
-  /** The last one wins where several replace one value. */
+  /** If several add-ons replace one value, the last in this order wins. */
   readonly sort_order: number;
 }
 
-/** What fields that are left out mean. */
+/** Defaults of fields that are left out. */
 export const ADD_ON_DEFAULTS = { active: true, sort_order: 0 } as const satisfies Partial<AddOnTerms>;
 
 export type AddOnChanges = Partial<Omit<AddOnTerms, 'product_id' | 'feature'>>;
@@ -34,7 +34,7 @@ export type AddOnCommand =
 export const addOnRefusals = {
   ADD_ON_EXISTS: { status: 409, message: 'An add-on with this id exists.' },
   ADD_ON_NOT_FOUND: { status: 404, message: 'There is no such add-on.' },
-  ADD_ON_INACTIVE: { status: 409, message: 'The add-on is not given to further licenses.' },
+  ADD_ON_INACTIVE: { status: 409, message: 'The add-on is inactive: it cannot be enabled for more licenses.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
 };
 
@@ -72,5 +72,5 @@ export const decideAddOn = (command: AddOnCommand, state: AddOnState): readonly 
   }
 };
 
-/** A stream an add-on, `addon_…`. */
+/** One stream per add-on, `addon_…`. */
 export const addOnStream = { name: 'add_on', initialState, evolve };

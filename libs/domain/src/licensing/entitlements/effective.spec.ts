@@ -12,7 +12,7 @@ const addOn = (id: string, feature: string, value: AddOnPart['value'], sort_orde
 });
 
 describe('effective entitlements', () => {
-  it('are those of the plan where nothing else is', () => {
+  it('are those of the plan if there are no add-ons or overrides', () => {
     const { calls, cloud } = effectiveEntitlements([of('calls', 'quota', 10), of('cloud', 'bool', false)], [], []);
     expect(calls).toEqual({
       value_type: 'quota',
@@ -27,7 +27,7 @@ describe('effective entitlements', () => {
     expect(effectiveEntitlements([], [], [])).toEqual({});
   });
 
-  it('add-ons add to numbers and say where each part is from', () => {
+  it('add-ons add to numbers, and each part has its source', () => {
     const { calls, projects } = effectiveEntitlements(
       [of('calls', 'quota', 0), of('projects', 'int', 3)],
       [addOn('b', 'calls', 5), addOn('a', 'calls', 7), addOn('c', 'projects', 2)],
@@ -42,7 +42,7 @@ describe('effective entitlements', () => {
     expect(projects?.value).toBe(5);
   });
 
-  it('unlimited swallows what is added; 0 is none; sums stay what JSON can keep', () => {
+  it('a sum with unlimited is unlimited; 0 is none; sums stay within what JSON holds exactly', () => {
     const plan = [of('a', 'quota', null), of('b', 'quota', 1), of('c', 'quota', Number.MAX_SAFE_INTEGER)];
     const { a, b, c } = effectiveEntitlements(
       plan,
@@ -54,7 +54,7 @@ describe('effective entitlements', () => {
     expect(c?.value).toBe(Number.MAX_SAFE_INTEGER);
   });
 
-  it('add-ons replace flags and texts, the last by their order', () => {
+  it('add-ons replace flags and texts; the last in their order wins', () => {
     const { cloud, region } = effectiveEntitlements(
       [of('cloud', 'bool', false), of('region', 'string', 'eu')],
       [addOn('1', 'region', 'us', 2), addOn('2', 'region', 'asia', 1), addOn('3', 'cloud', true)],
@@ -64,7 +64,7 @@ describe('effective entitlements', () => {
     expect(region?.value).toBe('us');
   });
 
-  it('an add-on of another type than the plan’s counts for nothing; one of its own says its type', () => {
+  it('an add-on that does not fit the plan’s type is ignored; without a plan it sets the type', () => {
     const { calls, extra, unlimited } = effectiveEntitlements(
       [of('calls', 'quota', 5)],
       [addOn('1', 'calls', true), addOn('2', 'calls', -3), addOn('3', 'extra', 'x'), addOn('4', 'unlimited', null)],
@@ -75,7 +75,7 @@ describe('effective entitlements', () => {
     expect(unlimited).toMatchObject({ value_type: 'int', value: null });
   });
 
-  it('an override stands for all of it', () => {
+  it('an override replaces plan and add-ons', () => {
     const { calls } = effectiveEntitlements(
       [of('calls', 'quota', 5)],
       [addOn('1', 'calls', 5)],
@@ -84,7 +84,7 @@ describe('effective entitlements', () => {
     expect(calls).toMatchObject({ value: 0, quota_period: 'daily', overage: '2', sources: [{ type: 'override' }] });
   });
 
-  it('may be called what objects are made of', () => {
+  it('may have the name of a built-in object property', () => {
     const { constructor: made } = effectiveEntitlements([of('constructor', 'bool', true)], [], []);
     expect(made).toMatchObject({ value: true });
   });
@@ -122,7 +122,7 @@ describe('an entitlement', () => {
     expect(entitlement({ feature: 'x', value_type, value })).toMatchObject({ value });
   });
 
-  it('only quotas have terms of quotas', () => {
+  it('only quotas have quota terms', () => {
     for (const terms of [{ quota_period: 'daily' }, { quota_unit: 'GB' }, { overage: '2' }] as const) {
       expect(() => entitlement({ feature: 'x', value_type: 'int', value: 1, ...terms })).toThrow(
         expect.objectContaining({ code: 'INVALID_ENTITLEMENT' }) as Error,

@@ -1,6 +1,6 @@
 import { type Entitlement, type EntitlementValue, fits, type QuotaTerms, type ValueType } from './entitlement.ts';
 
-/** What an add-on that a license has adds. */
+/** The entitlement that one add-on gives a license. */
 export interface AddOnPart {
   readonly add_on_id: string;
   readonly slug: string;
@@ -9,7 +9,7 @@ export interface AddOnPart {
   readonly sort_order: number;
 }
 
-/** Where a part of an effective value comes from, and what it is. */
+/** A source of an effective value, and the value that it gives. */
 export type Source =
   | { readonly type: 'plan'; readonly value: EntitlementValue }
   | { readonly type: 'add_on'; readonly id: string; readonly slug: string; readonly value: EntitlementValue }
@@ -25,14 +25,14 @@ export interface EffectiveEntitlement extends QuotaTerms {
 export type EffectiveEntitlements = Readonly<Record<string, EffectiveEntitlement>>;
 
 /**
- * What a license may do: what its plan says, with its add-ons, unless somebody has decided otherwise for this license.
+ * What a license may do: the entitlements of its plan and add-ons, unless an override replaces them for this license.
  *
- * - Add-ons add to numbers (null, unlimited, swallows all), and replace flags and texts, the last by `sort_order` and then id
- *   winning. An add-on whose value is not of the plan's type for the feature counts for nothing. Where the plan has no such
- *   feature, the add-on with the least order says of what type it is.
- * - An override stands for plan and add-ons together.
+ * - Add-ons add to numbers (null = unlimited; a sum with null is null). They replace flags and texts: the last by `sort_order`,
+ *   then by id, wins. An add-on whose value does not fit the plan's type for the feature is ignored. If the plan lacks the
+ *   feature, the first add-on in this order decides its type.
+ * - An override replaces plan and add-ons together.
  *
- * A sum that JSON could not keep exactly stays at 2^53−1.
+ * A sum that JSON cannot hold exactly is capped at 2^53−1.
  */
 export const effectiveEntitlements = (
   plan: Iterable<Entitlement>,
@@ -69,7 +69,7 @@ const withAddOn = (
   };
 };
 
-/** An add-on knows no periods: of a feature that the plan lacks it makes a number, not a quota. */
+/** An add-on has no periods: for a feature that the plan lacks, it gives a number, not a quota. */
 const ALONE = { quota_period: null, quota_unit: null, stripe_meter_event_name: null, overage: 'none' } as const;
 
 const typeOf = (value: EntitlementValue): ValueType =>

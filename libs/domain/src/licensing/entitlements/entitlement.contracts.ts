@@ -6,7 +6,7 @@ const service = 'licensing';
 const product_id = text('The product.');
 const feature = text('The feature.');
 const value = Type.Union([Type.Boolean(), Type.Integer(), Type.String(), Type.Null()], {
-  description: 'Of the entitlement’s type; null = unlimited.',
+  description: 'A value of the entitlement’s type; null = unlimited.',
 });
 const definition = {
   feature,
@@ -20,7 +20,7 @@ const definition = {
 const addOn = {
   slug: text('Its name within the product.'),
   value,
-  active: Type.Boolean({ description: 'It is given to further licenses.' }),
+  active: Type.Boolean({ description: 'It can be enabled for more licenses.' }),
   sort_order: Type.Integer(),
 };
 const add_on_id = text('The add-on.');
@@ -43,7 +43,7 @@ export const entitlementContracts = [
     type: 'plan.entitlement_set',
     service,
     subject: EXAMPLE.plan,
-    description: 'A plan has an entitlement, or another value for one.',
+    description: 'A plan has a new entitlement, or a new value for one.',
     fields: { product_id, ...definition },
     example: { ...product, ...quota },
   }),
@@ -51,7 +51,7 @@ export const entitlementContracts = [
     type: 'plan.entitlement_removed',
     service,
     subject: EXAMPLE.plan,
-    description: 'A plan has an entitlement no more.',
+    description: 'An entitlement was removed from a plan.',
     fields: { product_id, feature },
     example: { ...product, feature: 'api_calls' },
   }),
@@ -59,7 +59,7 @@ export const entitlementContracts = [
     type: 'add_on.created',
     service,
     subject: anAddOn.add_on_id,
-    description: 'An add-on was made.',
+    description: 'An add-on was created.',
     fields: { product_id, feature, ...addOn },
     example: {
       ...product,
@@ -82,7 +82,7 @@ export const entitlementContracts = [
     type: 'license.add_on_enabled',
     service,
     subject: EXAMPLE.license,
-    description: 'A license has an add-on.',
+    description: 'An add-on was enabled for a license.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
   }),
@@ -90,7 +90,7 @@ export const entitlementContracts = [
     type: 'license.add_on_disabled',
     service,
     subject: EXAMPLE.license,
-    description: 'A license has an add-on no more.',
+    description: 'An add-on was disabled for a license.',
     fields: { product_id, add_on_id },
     example: { ...product, ...anAddOn },
   }),
@@ -98,7 +98,7 @@ export const entitlementContracts = [
     type: 'license.entitlement_overridden',
     service,
     subject: EXAMPLE.license,
-    description: 'A license has an entitlement of its own in place of what its plan and add-ons say.',
+    description: 'A license has an entitlement of its own. It replaces what its plan and add-ons say.',
     fields: { product_id, ...definition },
     example: { ...product, ...quota, value: 25_000 },
   }),
@@ -106,7 +106,7 @@ export const entitlementContracts = [
     type: 'license.entitlement_restored',
     service,
     subject: EXAMPLE.license,
-    description: 'What plan and add-ons say about a feature counts for the license again.',
+    description: 'A license has no entitlement of its own for a feature any more: its plan and add-ons apply again.',
     fields: { product_id, feature },
     example: { ...product, feature: 'api_calls' },
   }),

@@ -3,7 +3,7 @@ import { refuser } from '../../shared/refusal.ts';
 export const VALUE_TYPES = ['bool', 'int', 'string', 'quota'] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];
 
-/** How long a quota lasts before it begins anew, by the calendar in UTC; `lifetime` never does. */
+/** How long a quota lasts before its count restarts, by the calendar in UTC; `lifetime` never restarts. */
 export const QUOTA_PERIODS = ['hourly', 'daily', 'monthly', 'yearly', 'lifetime'] as const;
 export type QuotaPeriod = (typeof QUOTA_PERIODS)[number];
 
@@ -11,13 +11,13 @@ export type QuotaPeriod = (typeof QUOTA_PERIODS)[number];
 export const OVERAGES = ['none', '1.25', '1.5', '2', 'unlimited'] as const;
 export type Overage = (typeof OVERAGES)[number];
 
-/** null is "unlimited", and stands for numbers only; 0 is none. */
+/** null means unlimited, and is allowed for numbers only; 0 means none. */
 export type EntitlementValue = boolean | number | string | null;
 
-/** What a quota is besides its value. Other entitlements have null for all of it, and overage `none`. */
+/** Terms of a quota besides its value. For other entitlements they are null, and overage is `none`. */
 export interface QuotaTerms {
   readonly quota_period: QuotaPeriod | null;
-  /** What is counted, for people: `requests`, `GB`. */
+  /** The unit that is counted, for display: `requests`, `GB`. */
   readonly quota_unit: string | null;
   /** The meter at Stripe to which its usage is reported. */
   readonly stripe_meter_event_name: string | null;
@@ -31,10 +31,10 @@ export interface Entitlement extends QuotaTerms {
   readonly value: EntitlementValue;
 }
 
-/** An entitlement as it is asked for: what is left out has its default. */
+/** An entitlement in a command. Fields that are left out get their defaults. */
 export type WantedEntitlement = Pick<Entitlement, 'feature' | 'value_type' | 'value'> & Partial<QuotaTerms>;
 
-/** What fields of a quota that are left out mean. */
+/** Defaults of quota fields that are left out. */
 export const QUOTA_DEFAULTS = {
   quota_period: 'monthly',
   quota_unit: null,
@@ -52,7 +52,7 @@ export const entitlementRefusals = {
 
 export const refuseEntitlement = refuser(entitlementRefusals);
 
-/** Whether a value is one that entitlements of a type can have. Quotas are counted, so none is below 0. */
+/** Whether a type allows a value. Quotas are counted, so none is below 0. */
 export const fits = (type: ValueType, value: EntitlementValue): boolean => {
   switch (type) {
     case 'bool':
@@ -67,8 +67,8 @@ export const fits = (type: ValueType, value: EntitlementValue): boolean => {
 };
 
 /**
- * An entitlement with nothing left open.
- * @throws Refusal INVALID_ENTITLEMENT when the value is of another type, or when something that is no quota has terms of one
+ * Fills in the defaults of an entitlement.
+ * @throws Refusal INVALID_ENTITLEMENT if the value is of another type, or if an entitlement that is not a quota has quota terms
  */
 export const entitlement = (wanted: WantedEntitlement): Entitlement => {
   const { feature, value_type, value } = wanted;
@@ -83,7 +83,7 @@ export const entitlement = (wanted: WantedEntitlement): Entitlement => {
     : refuseEntitlement('INVALID_ENTITLEMENT', { feature, value_type });
 };
 
-/** Entitlements by feature, as they stand after one of them was set, or removed (undefined). */
+/** Entitlements by feature, after one of them was set, or removed (undefined). */
 export const withEntitlement = (
   entitlements: ReadonlyMap<string, Entitlement>,
   feature: string,

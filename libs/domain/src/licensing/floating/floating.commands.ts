@@ -9,19 +9,19 @@ const MINUTE_MS = 60_000;
 
 export type CheckOut = OnLicense & {
   readonly type: 'CheckOut';
-  /** Of the session that begins, if one does. */
+  /** Id for the new session, if one begins. */
   readonly session_id: string;
   readonly identifier: string;
   readonly identifier_hash: string;
-  /** undefined = what it was, or none. */
+  /** undefined = keeps the present label; a new session has none. */
   readonly label: string | null | undefined;
-  /** Until when the session is to be lent, to work offline; null = it is not. */
+  /** The session is borrowed until this time, to work offline; null = not borrowed. */
   readonly borrow_until: Time | null;
 };
 
 interface OfSession {
   readonly session_id: string;
-  /** The license once had this session: a read table knows those that have ended, the state does not. */
+  /** The license had this session, and it has ended. The read table keeps ended sessions; the state does not. */
   readonly ended: boolean;
 }
 
@@ -53,8 +53,8 @@ export const decideFloating = (command: FloatingCommand, sessions: Sessions): re
 };
 
 /**
- * Whoever checks out again has the session that runs, for longer. One that is over has given its place away, if only in
- * time: it does not come back, and a new one begins if there is a place.
+ * Renews the running session of the same identifier. An expired session has lost its place, even if no event has ended it yet:
+ * it does not return, and a new session begins if a place is free.
  */
 const checkOut = (command: CheckOut, sessions: Sessions): readonly FloatingEvent[] => {
   assertFloating(command);
@@ -95,7 +95,7 @@ const heartbeat = (command: OnLicense & OfSession, sessions: Sessions): readonly
   return renewed(command, session, null);
 };
 
-/** Giving a session back is allowed in every state but one, also twice: nothing happens to a revoked license. */
+/** Allowed in every state of the license except revoked, which is final. A second check-in does nothing. */
 const checkIn = (command: OnLicense & OfSession, sessions: Sessions): readonly FloatingEvent[] => {
   assertNotRevoked(command);
   const session = sessions.get(command.session_id);
@@ -121,21 +121,21 @@ const assertMayBorrow = ({ borrow_until, plan: { max_borrow_days }, now }: Check
 };
 
 /**
- * A place is among the oldest: where a limit has been lowered, it is the newest sessions that are too many. They go on until
- * their end, and are not renewed.
- * @param older how many sessions run that are older
+ * Only the oldest `max` sessions have a place. If the limit was lowered, the newest sessions exceed it: they run until they
+ * expire and are not renewed.
+ * @param older number of running sessions that are older
  */
 const assertPlace = ({ plan: { max_activations: max } }: OnLicense, live: readonly Session[], older: number): void => {
   if (max === null || older < max) return;
-  // So many have to end before one more fits in; never, where none is allowed.
+  // A place is free when fewer than `max` sessions are left; never, if the limit is 0.
   const ends = live.map(({ expires_at }) => expires_at).sort();
   const next_expires_at = max === 0 ? null : (ends[live.length - max] ?? null);
   refuseFloating('FLOATING_LIMIT_REACHED', { max, current: live.length, next_expires_at });
 };
 
 /**
- * How long a session runs from now on: the plan's time, or as long as it is borrowed, but not beyond the license and its grace.
- * What was promised before holds, whatever clocks or plans say since.
+ * When a session expires: after the plan's timeout, or when its borrowing ends if that is later, but not after the license and
+ * its grace period. An expiry that was promised before is never shortened, even if a clock or the plan has changed since.
  */
 const runsFor = (
   { license, plan, now }: OnLicense,
@@ -163,7 +163,7 @@ const relabeled = ({ label, license: { customer_id } }: CheckOut, session: Sessi
     ? []
     : [{ type: 'floating.relabeled', ...idsOf(session), customer_id, label }];
 
-/** Sessions whose time is over and that no event has ended yet. */
+/** Sessions that have expired without an event yet. */
 const due = (sessions: Sessions, now: Time): Session[] =>
   [...sessions.values()].filter(({ expires_at }) => now >= expires_at);
 

@@ -6,7 +6,7 @@ const service = 'licensing';
 const ids = {
   product_id: text('The product of the license.'),
   license_id: text('The floating license.'),
-  session_id: text('The session. Which device or user has it, the API tells.'),
+  session_id: text('The session. The API shows its device or user.'),
 };
 const example = {
   product_id: EXAMPLE.product,
@@ -21,11 +21,11 @@ export const floatingContracts = [
     type: 'floating.checked_out',
     service,
     subject,
-    description: 'A session of a floating license began. It is kept alive by heartbeats, which are not told of.',
+    description: 'A session of a floating license began. Heartbeats keep it alive; they are not published.',
     fields: {
       ...ids,
       expires_at: time('When it ends unless it is renewed.'),
-      borrowed_until: orNull(time('Until then it was lent, to work offline; null = it was not.')),
+      borrowed_until: orNull(time('It is borrowed until this time, to work offline; null = not borrowed.')),
     },
     example: { ...example, expires_at, borrowed_until: null },
   }),
@@ -33,7 +33,7 @@ export const floatingContracts = [
     type: 'floating.checked_in',
     service,
     subject,
-    description: 'A session of a floating license was given back, or ended by an operator: its place is free.',
+    description: 'A session of a floating license was checked in, or ended by an operator: its place is free.',
     fields: { ...ids, reason: Type.Enum(['client', 'operator']) },
     example: { ...example, reason: 'client' },
   }),
@@ -41,7 +41,7 @@ export const floatingContracts = [
     type: 'floating.expired',
     service,
     subject,
-    description: 'A session of a floating license ended since it was not heard of in time: its place is free.',
+    description: 'A session of a floating license expired: it was not renewed in time. Its place is free.',
     fields: { ...ids, expires_at: time('When it ended.') },
     example: { ...example, expires_at },
   }),

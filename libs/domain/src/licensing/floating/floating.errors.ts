@@ -8,7 +8,7 @@ export type FloatingRefusal =
   | 'SESSION_NOT_FOUND';
 
 export const floatingRefusals: Refusals<FloatingRefusal> = {
-  FEATURE_NOT_AVAILABLE: { status: 403, message: 'The plan of this license does not have this.' },
+  FEATURE_NOT_AVAILABLE: { status: 403, message: 'The plan of this license does not have this feature.' },
   FLOATING_LIMIT_REACHED: { status: 409, message: 'All sessions of the license are taken.' },
   BORROW_LIMIT_EXCEEDED: { status: 409, message: 'A session of this license cannot be borrowed for so long.' },
   SESSION_EXPIRED: { status: 409, message: 'The session has ended: check out again.' },

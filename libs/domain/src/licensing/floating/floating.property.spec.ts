@@ -13,9 +13,9 @@ const license = licenseOf(shared);
 
 interface Step {
   readonly what: 'CheckOut' | 'Borrow' | 'Heartbeat' | 'CheckIn' | 'EndSession' | 'ExpireSessions';
-  /** Whose identifier, or which session of those there ever were. */
+  /** Number of the device that checks out, or of the session among all that ever began, newest first. */
   readonly who: number;
-  /** By how many minutes later it is than at the step before; clocks of several servers go back now and then. */
+  /** Minutes since the step before. Negative if the clock of another server is behind. */
   readonly minutes: number;
 }
 
@@ -25,11 +25,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   minutes: fc.constantFrom(0, 0, 1, 5, 29, 30, 31, -1),
 });
 
-/** What callers were promised, kept by other means than the rules do: by session, until when it was to run. */
+/** The device of each session, and the expiry that its caller was promised. Tracked independently of the rules. */
 type Promised = Map<string, { readonly who: number; until: string }>;
 
-describe('whatever is done to a floating license', () => {
-  it('sessions that run are never more than allowed, nor two of one device, and what is over stays over', () => {
+describe('any commands on a floating license', () => {
+  it('never exceed the limit, run two sessions of one device, or revive a session that has ended', () => {
     fc.assert(
       fc.property(fc.option(fc.nat(3)), fc.array(step, { maxLength: 40 }), (max, steps) => {
         const plan = { ...shared, max_activations: max };
@@ -67,7 +67,7 @@ describe('whatever is done to a floating license', () => {
               promised.set(event.session_id, { who: Number(event.identifier), until: event.expires_at });
             } else if (event.type === 'floating.renewed') {
               const session = promised.get(event.session_id);
-              // It ran still, and runs no shorter than was said.
+              // It was still running, and its expiry does not become earlier.
               expect(now < (session?.until ?? '')).toBe(true);
               expect(event.expires_at >= (session?.until ?? '')).toBe(true);
               if (session !== undefined) session.until = event.expires_at;
@@ -78,7 +78,7 @@ describe('whatever is done to a floating license', () => {
             }
             state = floatingStream.evolve(state, event);
           }
-          // All that were promised to run now or at any later time; an older clock sees more that had ended already.
+          // The sessions that were promised to run now. A clock that is behind also counts some that had already ended.
           const running = [...promised.values()].filter(({ until }) => now < until);
           if (minutes >= 0 && max !== null) expect(running.length).toBeLessThanOrEqual(Math.max(max, 0));
           if (minutes >= 0) expect(new Set(running.map((one) => one.who)).size).toBe(running.length);
@@ -90,7 +90,7 @@ describe('whatever is done to a floating license', () => {
   });
 });
 
-/** @returns nothing where the rules refuse */
+/** @returns no events if the rules refuse the command */
 const decided = (command: FloatingCommand, state: typeof floatingStream.initialState): readonly FloatingEvent[] => {
   try {
     return decideFloating(command, state);

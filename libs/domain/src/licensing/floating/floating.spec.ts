@@ -37,7 +37,7 @@ const of = (type: 'Heartbeat' | 'CheckIn', who: string, minute: number, ended = 
   session_id: `sess_${who}`,
   ended,
 });
-/** A session that was checked out at a minute, for half an hour. */
+/** The event of a session that was checked out at `minute`, for half an hour. */
 const session = (who: string, minute: number): FloatingEvent =>
   decideFloating(checkOut(who, minute), floatingStream.initialState)[0] as FloatingEvent;
 const ids = (who: string) => ({ product_id: 'prod_1', license_id: 'lic_1', session_id: `sess_${who}` });
@@ -76,12 +76,12 @@ describe('checking out', () => {
       .thenRefused('FLOATING_LIMIT_REACHED', { max: 0, current: 0, next_expires_at: null });
     taken.when(checkOut('c', 29, { plan: { ...plan, max_activations: null } })).thenMatches([ids('c')]);
   });
-  it('takes the place of a session from the very moment on that it is over', () => {
+  it('takes the place of a session as soon as that session has expired', () => {
     given(session('a', 0), session('b', 10))
       .when(checkOut('c', 30))
       .thenMatches([expired('a', 30), { type: 'floating.checked_out', ...ids('c') }]);
   });
-  it('again is the same session for longer; a label is changed where one is given', () => {
+  it('again renews the same session, and changes its label if one is given', () => {
     const two = given(session('a', 0), session('b', 0));
     const renewed = { type: 'floating.renewed', ...ids('a'), expires_at: at(40), borrowed_until: null } as const;
     two.when(checkOut('a', 10, { session_id: 'sess_new' })).then([{ ...renewed, renewed_at: at(10) }]);
@@ -90,7 +90,7 @@ describe('checking out', () => {
       .thenMatches([renewed, { type: 'floating.relabeled', ...ids('a'), customer_id: 'cus_1', label: 'Desk 8' }]);
     two.when(checkOut('a', 0, { label: null })).thenNothing();
   });
-  it('of one’s own session that is over begins another, if there is a place', () => {
+  it('again after the session has expired begins a new one, if a place is free', () => {
     given(session('a', 0))
       .when(checkOut('a', 30, { session_id: 'sess_new' }))
       .thenMatches([expired('a', 30), { type: 'floating.checked_out', session_id: 'sess_new' }]);
@@ -98,7 +98,7 @@ describe('checking out', () => {
       .when(checkOut('a', 31))
       .thenRefused('FLOATING_LIMIT_REACHED');
   });
-  it('is for floating licenses that may be used', () => {
+  it('requires a floating license that may be used', () => {
     given()
       .when(checkOut('a', 0, { plan: { ...plan, license_model: 'standard' } }))
       .thenRefused('FEATURE_NOT_AVAILABLE');
@@ -107,7 +107,7 @@ describe('checking out', () => {
         .when(checkOut('a', 0, { license: { ...issued, status } }))
         .thenRefused(`LICENSE_${status.toUpperCase()}`);
   });
-  it('never lasts beyond the license and its grace', () => {
+  it('never lasts longer than the license and its grace period', () => {
     const license = { ...issued, valid_until: at(20) };
     given()
       .when(checkOut('a', 5, { license, plan: { ...plan, grace_days: 0 } }))
@@ -124,7 +124,7 @@ describe('heartbeats', () => {
       .when(of('Heartbeat', 'a', 29))
       .thenMatches([{ type: 'floating.renewed', expires_at: at(59) }]);
   });
-  it('bring nothing back that is over, whether or not it was written down', () => {
+  it('do not revive an expired session, whether or not an event has ended it', () => {
     given(session('a', 0))
       .when(of('Heartbeat', 'a', 30))
       .thenRefused('SESSION_EXPIRED');
@@ -135,7 +135,7 @@ describe('heartbeats', () => {
       .when(of('Heartbeat', 'a', 1))
       .thenRefused('SESSION_NOT_FOUND');
   });
-  it('shorten nothing, whatever clocks and plans say since', () => {
+  it('never shorten a session, even if a clock or the plan has changed', () => {
     given(session('a', 10))
       .when(of('Heartbeat', 'a', 5))
       .thenNothing();
@@ -160,7 +160,7 @@ describe('heartbeats', () => {
 });
 
 describe('checking in', () => {
-  it('gives the place back, once', () => {
+  it('frees the place; a second check-in does nothing', () => {
     const back = { type: 'floating.checked_in', ...ids('a'), reason: 'client' } as const;
     given(session('a', 0))
       .when(of('CheckIn', 'a', 1))
@@ -172,12 +172,12 @@ describe('checking in', () => {
       .when(of('CheckIn', 'a', 1))
       .thenRefused('SESSION_NOT_FOUND');
   });
-  it('of a session that is over says that it had expired', () => {
+  it('of an expired session records that it expired', () => {
     given(session('a', 0))
       .when(of('CheckIn', 'a', 45))
       .then([expired('a', 30)]);
   });
-  it('is possible on any license but a revoked one', () => {
+  it('is possible on any license except a revoked one', () => {
     const checkIn = (license: License, of: Plan): FloatingCommand => ({
       ...on(1, { license, plan: of }),
       type: 'CheckIn',
@@ -193,7 +193,7 @@ describe('checking in', () => {
       .thenRefused('LICENSE_REVOKED');
     given().when(checkIn(issued, standard)).thenRefused('FEATURE_NOT_AVAILABLE');
   });
-  it('is done by operators too', () => {
+  it('can be done by an operator too', () => {
     given(session('a', 0))
       .when({ ...on(1), type: 'EndSession', session_id: 'sess_a' })
       .then([{ type: 'floating.checked_in', ...ids('a'), reason: 'operator' }]);
@@ -204,7 +204,7 @@ describe('checking in', () => {
 });
 
 describe('time', () => {
-  it('ends what was not heard of, and nothing else', () => {
+  it('ends expired sessions, and no others', () => {
     given(session('a', 0), session('b', 10))
       .when({ type: 'ExpireSessions', now: at(30) })
       .then([expired('a', 30)]);
@@ -213,7 +213,7 @@ describe('time', () => {
 
 describe('borrowing', () => {
   const until = addDays(at(0), 3);
-  it('keeps the place until its end, also when nothing is heard', () => {
+  it('keeps the place until its end, even without heartbeats', () => {
     const lent = decideFloating(checkOut('a', 0, { borrow_until: until }), new Map());
     expect(lent).toMatchObject([{ expires_at: until, borrowed_until: until }]);
     given(...lent, session('b', 0))
@@ -226,7 +226,7 @@ describe('borrowing', () => {
       .when(of('CheckIn', 'a', 60))
       .thenMatches([{ type: 'floating.checked_in' }]);
   });
-  it('begins with a session that runs, and is not shortened', () => {
+  it('is possible for a running session, and is never shortened', () => {
     given(session('a', 0))
       .when(checkOut('a', 1, { borrow_until: until }))
       .thenMatches([{ type: 'floating.renewed', expires_at: until, borrowed_until: until }]);
@@ -234,7 +234,7 @@ describe('borrowing', () => {
       .when(checkOut('a', 1, { borrow_until: addDays(T0, 1) }))
       .thenNothing();
   });
-  it('is refused for longer than the plan allows, and where it allows none', () => {
+  it('is refused for longer than the plan allows, or if the plan allows none', () => {
     given()
       .when(checkOut('a', 0, { borrow_until: toTime(Date.parse(addDays(T0, 7)) + 1) }))
       .thenRefused('BORROW_LIMIT_EXCEEDED', { max_borrow_days: 7, latest: addDays(T0, 7) });

@@ -6,10 +6,10 @@ interface SessionIds {
   readonly session_id: string;
 }
 
-/** For how long a session runs without being heard of. */
+/** How long a session runs without a renewal. */
 interface SessionTerm {
   readonly expires_at: Time;
-  /** It was lent until then, to work offline; null = it was not. */
+  /** It is borrowed until this time, to work offline; null = not borrowed. */
   readonly borrowed_until: Time | null;
 }
 
@@ -34,7 +34,7 @@ export interface Session extends SessionIds, SessionTerm {
   readonly label: string | null;
 }
 
-/** The sessions that no event has ended, by id, oldest first. From `expires_at` on they are over without one. */
+/** The sessions that no event has ended, by id, oldest first. A session is over from `expires_at` on, even without an event. */
 export type Sessions = ReadonlyMap<string, Session>;
 
 const initialState: Sessions = new Map();
@@ -63,7 +63,7 @@ const evolve = (sessions: Sessions, event: FloatingEvent): Sessions => {
   }
 };
 
-/** A session keeps its place among the others. */
+/** Changes a session, which keeps its position among the others. */
 const changed = (sessions: Sessions, id: string, changes: Partial<Session>): Sessions => {
   const session = sessions.get(id);
   return session === undefined ? sessions : new Map(sessions).set(id, { ...session, ...changes });
@@ -75,7 +75,7 @@ export const running = (sessions: Sessions, now: Time): Session[] =>
 
 const customer = (event: FloatingEvent): string | null => ('customer_id' in event ? event.customer_id : null);
 
-/** A stream of all sessions of a floating license, `lic_…/floating`: what is counted together is decided together. */
+/** One stream for all sessions of a floating license, `lic_…/floating`, since they are counted against one limit. */
 export const floatingStream = {
   name: 'floating',
   initialState,
@@ -86,5 +86,5 @@ export const floatingStream = {
   },
 };
 
-/** The stream of a license's sessions. */
+/** Id of the stream of a license's sessions. */
 export const sessionsOf = (licenseId: string): string => `${licenseId}/floating`;

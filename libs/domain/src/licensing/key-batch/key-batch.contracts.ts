@@ -12,14 +12,14 @@ export const keyBatchContracts = [
     type: 'key_batch.created',
     service,
     subject,
-    description: 'A batch of redemption codes was made.',
+    description: 'A batch of redemption codes was created.',
     fields: {
       product_id,
       batch_id,
       plan_id: text('The plan that its codes are redeemed for.'),
-      name: text('What the merchant calls it.'),
+      name: text('The name that the merchant gave it.'),
       count: Type.Integer({ description: 'How many codes it has.' }),
-      redeem_until: orNull(time('Until when its codes are redeemed; null = for ever.')),
+      redeem_until: orNull(time('Its codes can be redeemed until this time; null = no limit.')),
     },
     example: {
       ...example,
@@ -37,7 +37,7 @@ export const keyBatchContracts = [
     fields: {
       product_id,
       batch_id,
-      number: Type.Integer({ description: 'Which code: its place in the batch, from 1.' }),
+      number: Type.Integer({ description: 'The position of the code in the batch, from 1.' }),
       license_id: text('The license.'),
     },
     example: { ...example, number: 17, license_id: EXAMPLE.license },
@@ -46,8 +46,8 @@ export const keyBatchContracts = [
     type: 'key_batch.voided',
     service,
     subject,
-    description: 'What is left of a batch is not redeemed any more.',
-    fields: { product_id, batch_id, reason: orNull(text('Why, in the words of whoever did it.')) },
+    description: 'The remaining codes of a batch can no longer be redeemed.',
+    fields: { product_id, batch_id, reason: orNull(text('The reason, as free text from the caller.')) },
     example: { ...example, reason: 'the boxes were stolen' },
   }),
 ];

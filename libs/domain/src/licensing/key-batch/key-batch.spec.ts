@@ -45,7 +45,7 @@ const redeemed = (number: number, license_id: string): KeyBatchEvent => ({
 const voided: KeyBatchEvent = { type: 'key_batch.voided', product_id: 'prod_1', batch_id: 'batch_1', reason: null };
 
 describe('a batch of keys', () => {
-  it('is there when all its codes are, and has no more afterwards', () => {
+  it('exists once all its codes are added, and accepts no more codes after that', () => {
     given(...codes.slice(0, 1))
       .when({ type: 'AddCodes', code_hashes: ['h3'] })
       .then(codes.slice(1));
@@ -63,7 +63,7 @@ describe('a batch of keys', () => {
       .thenRefused('INVALID_REDEEM_UNTIL');
   });
 
-  it('gives each code to one license, and to the same one however often it is asked', () => {
+  it('gives each code to one license, also if the code is redeemed again', () => {
     given(...codes, created)
       .when(redeem(2, 'lic_1'))
       .then([redeemed(2, 'lic_1')]);
@@ -75,7 +75,7 @@ describe('a batch of keys', () => {
       .then([redeemed(3, 'lic_2')]);
   });
 
-  it('has the codes that it has', () => {
+  it('refuses a code that it does not have', () => {
     for (const number of [0, 4, -1])
       given(...codes, created)
         .when(redeem(number, 'lic_1'))
@@ -85,7 +85,7 @@ describe('a batch of keys', () => {
       .thenRefused('CODE_NOT_FOUND');
   });
 
-  it('redeems until its time is over or it is withdrawn; who was interrupted goes on all the same', () => {
+  it('redeems until it expires or is withdrawn; an interrupted redemption can still finish', () => {
     given(...codes, created)
       .when(redeem(1, 'lic_1', addDays(T0, 30)))
       .thenRefused('CODE_EXPIRED', { redeem_until: addDays(T0, 30) });

@@ -2,25 +2,25 @@ import type { KeyFormat } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
 import { type Time } from '../../shared/time.ts';
 
-/** Codes in a batch at most. */
+/** Largest number of codes in a batch. */
 export const BATCH_CODES = 10_000;
 
-/** What a batch was made for. Format and prefix are those of the day: the keys may be in print. */
+/** The terms that a batch was created with. Key format and prefix do not change later: the keys may be in print. */
 export interface BatchTerms {
   readonly name: string;
   readonly product_id: string;
   readonly plan_id: string;
   readonly key_format: KeyFormat;
   readonly key_prefix: string | null;
-  /** Until when its codes are redeemed; null = for ever. */
+  /** Its codes can be redeemed until this time; null = no limit. */
   readonly redeem_until: Time | null;
 }
 
 export type KeyBatchEvent =
-  /** Some codes, as keyed hashes, before there is the batch: what breaks off in between leaves nothing that anybody knows of. */
+  /** Codes, as keyed hashes. They are added before the batch is created: if that is interrupted, no visible batch is left. */
   | {
       readonly type: 'key_batch.codes_added';
-      /** Place of the first of them in the batch. */
+      /** Position of the first of these codes in the batch, from 1. */
       readonly first: number;
       readonly code_hashes: readonly string[];
     }
@@ -29,7 +29,7 @@ export type KeyBatchEvent =
       readonly type: 'key_batch.code_redeemed';
       readonly product_id: string;
       readonly batch_id: string;
-      /** Which code: its place in the batch, from 1. */
+      /** Position of the code in the batch, from 1. */
       readonly number: number;
       readonly license_id: string;
     }
@@ -44,7 +44,7 @@ export type KeyBatch = BatchTerms & {
   readonly status: 'active' | 'voided';
   readonly batch_id: string;
   readonly count: number;
-  /** The license of each code, at its place less one; undefined = not redeemed. */
+  /** The license of each code, at its position less one; undefined = not redeemed. */
   readonly licenses: readonly (string | undefined)[];
   readonly redeemed: number;
 };
@@ -58,12 +58,12 @@ export type KeyBatchCommand =
 
 export const keyBatchRefusals = {
   KEY_BATCH_NOT_FOUND: { status: 404, message: 'There is no such batch of keys.' },
-  KEY_BATCH_EXISTS: { status: 409, message: 'A batch with this id exists.' },
+  KEY_BATCH_EXISTS: { status: 409, message: 'A batch with this id already exists.' },
   CODE_NOT_FOUND: { status: 404, message: 'There is no such redemption code.' },
   CODE_REDEEMED: { status: 409, message: 'This code has been redeemed.' },
-  CODE_EXPIRED: { status: 409, message: 'This code is not redeemed any more: its time is over.' },
-  CODE_VOIDED: { status: 409, message: 'This code is not redeemed any more: it has been withdrawn.' },
-  INVALID_REDEEM_UNTIL: { status: 400, message: 'redeem_until lies in the past.' },
+  CODE_EXPIRED: { status: 409, message: 'This code can no longer be redeemed: it has expired.' },
+  CODE_VOIDED: { status: 409, message: 'This code can no longer be redeemed: it has been withdrawn.' },
+  INVALID_REDEEM_UNTIL: { status: 400, message: 'redeem_until is in the past.' },
 };
 export const refuseKeyBatch = refuser(keyBatchRefusals);
 
@@ -92,8 +92,8 @@ export const decideKeyBatch = (command: KeyBatchCommand, state: KeyBatchState): 
 };
 
 /**
- * A code is given to one license, for ever. Asked again it gives no other: whoever was interrupted before that license was
- * issued goes on with it, whatever has become of the batch since.
+ * Gives a code to one license, permanently. A code that is redeemed again keeps its license, even if the batch has been withdrawn
+ * or has expired since: a redemption that was interrupted before the license was issued can then finish.
  */
 const redeem = (
   { number, license_id, now }: Extract<KeyBatchCommand, { type: 'RedeemCode' }>,
@@ -129,5 +129,5 @@ const evolve = (state: KeyBatchState, event: KeyBatchEvent): KeyBatchState => {
   }
 };
 
-/** A stream a batch, `batch_…`. */
+/** One stream per batch, `batch_…`. */
 export const keyBatchStream = { name: 'key-batch', initialState, evolve };

@@ -7,7 +7,7 @@ const GROUP = 5;
 export const CODE_BYTES = LETTERS;
 
 /**
- * A redemption code, e.g. `7K2QM-01ABC-9ZXWV-H4T8R`: letters and digits alone, without a check symbol. It is compared in the
+ * A redemption code, e.g. `7K2QM-01ABC-9ZXWV-H4T8R`: letters and digits only, without a check symbol. It is compared in the
  * form of `normalizeLicenseKey`.
  * @param random `CODE_BYTES` bytes from a cryptographic source
  */

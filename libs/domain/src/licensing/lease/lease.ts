@@ -3,7 +3,7 @@ import type { LicenseStatus } from '../license/license.ts';
 /** How long a lease lives, in seconds: seven days. */
 export const LEASE_SECONDS = 7 * 24 * 3600;
 
-/** Claims of an offline token: what the app may believe until `exp` without asking again. Times in seconds (RFC 7519). */
+/** Claims of an offline token: what the app may rely on until `exp` without another request. Times in seconds (RFC 7519). */
 export interface LeaseClaims {
   readonly iss: string;
   /** The product's id. */
@@ -18,7 +18,7 @@ export interface LeaseClaims {
   readonly plan: string;
   readonly status: LicenseStatus;
   readonly entitlements: Readonly<Record<string, unknown>>;
-  /** Base64url SHA-256 of the identifier it is bound to; null when none was named. */
+  /** Base64url SHA-256 of the identifier it is bound to; null = none was sent. */
   readonly fingerprint_hash: string | null;
   readonly license_version: number;
   /** RFC 3339: releases after it are not included in the license; null = all are. */
@@ -29,7 +29,7 @@ export interface LeaseClaims {
 export const leaseEnd = (nowSeconds: number, worksUntil: number | null): number =>
   Math.min(nowSeconds + LEASE_SECONDS, worksUntil === null ? Infinity : Math.floor(worksUntil / 1000));
 
-/** A lease may be handed out again while more than half of its life is left. */
+/** A lease may be returned again while more than half of its life is left. */
 export const isFresh = ({ iat, exp }: Pick<LeaseClaims, 'iat' | 'exp'>, nowSeconds: number): boolean =>
   exp - nowSeconds > (exp - iat) / 2;
 

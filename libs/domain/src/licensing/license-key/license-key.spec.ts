@@ -6,7 +6,7 @@ import { hasValidCheckSymbol, KEY_BYTES, licenseKey } from './license-key.ts';
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const ZERO = new Uint8Array(KEY_BYTES);
 
-/** Gives these draws, one after the other, and no more. */
+/** Returns these draws, one per call, then throws. */
 const draws = (...all: readonly Uint8Array[]): (() => Uint8Array) => {
   const left = all.values();
   return () => {
@@ -16,7 +16,7 @@ const draws = (...all: readonly Uint8Array[]): (() => Uint8Array) => {
   };
 };
 const withLast = (bytes: Uint8Array, last: number): Uint8Array => bytes.with(KEY_BYTES - 1, last);
-/** A draw and, in case its check symbol is drawn again, its neighbor: four letters on, no check symbol is. */
+/** A draw and a second one, in case the first is drawn again. The second's last letter is 4 away: it is never drawn again. */
 const settled = (bytes: Uint8Array): (() => Uint8Array) => {
   const last = (bytes.at(-1) ?? 0) & 31;
   return draws(bytes, withLast(bytes, last < 28 ? last + 4 : last - 4));
@@ -24,14 +24,14 @@ const settled = (bytes: Uint8Array): (() => Uint8Array) => {
 const anyBytes = fc.uint8Array({ minLength: KEY_BYTES, maxLength: KEY_BYTES });
 
 describe('a license key', () => {
-  it('is in groups, with its prefix', () => {
+  it('has groups and a prefix', () => {
     expect(licenseKey(draws(ZERO), 'acme')).toBe('ACME-00000-00000-00000-00000-00000-00');
     expect(licenseKey(() => randomBytes(KEY_BYTES), null)).toMatch(
       /^([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z][0-9A-Z]$/,
     );
   });
 
-  it('has as its letters the low five bits of each byte', () => {
+  it('takes each letter from the low five bits of a byte', () => {
     const bytes = ZERO.map((_, n) => n);
     expect(licenseKey(settled(bytes), null).replaceAll('-', '').slice(0, -2)).toBe(LETTERS.slice(0, KEY_BYTES - 1));
     const firsts = Array.from({ length: 256 }, (_, byte) => licenseKey(settled(ZERO.with(0, byte)), null)[0]);
@@ -67,7 +67,7 @@ describe('a license key', () => {
     expect(normalizeLicenseKey(`acme-${end}`)).toBe(`ACME${end}`);
   });
 
-  it('finds every wrong letter and every swap of neighbors by its check symbol', () => {
+  it('detects every wrong letter and every swap of neighbors by its check symbol', () => {
     fc.assert(
       fc.property(anyBytes, fc.nat(KEY_BYTES - 2), fc.integer({ min: 1, max: 31 }), (bytes, at, shift) => {
         const key = normalizeLicenseKey(licenseKey(settled(bytes), 'ACME'));

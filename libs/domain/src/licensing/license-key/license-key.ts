@@ -9,8 +9,8 @@ const GROUP = 5;
 export const KEY_BYTES = LETTERS;
 
 /**
- * A license key in groups of five, e.g. `ACME-7K2QM-…`: prefix, 26 random letters, and a check symbol that finds every single
- * wrong letter and every swap of neighbors (Crockford's modulo 37, of the number that the letters are).
+ * A license key in groups of five, e.g. `ACME-7K2QM-…`: prefix, 26 random letters, and a check symbol that detects every
+ * single wrong letter and every swap of neighbors (Crockford: the letters, read as a number, modulo 37).
  *
  * Letters whose check symbol is `*`, `~`, `$` or `=` are drawn again: double clicks, Markdown, shells and mail programs lose
  * such an ending. The 33 of 37 keys that remain are equally likely: log2(32^26 × 33/37) = 129.8 bits.
@@ -25,7 +25,7 @@ export const licenseKey = (draw: () => Uint8Array, prefix: string | null): strin
 const checkedLetters = (draw: () => Uint8Array): string => {
   for (;;) {
     const random = draw();
-    if (random.length !== KEY_BYTES) throw new Error(`a key is made of ${KEY_BYTES} bytes`);
+    if (random.length !== KEY_BYTES) throw new Error(`a key needs ${KEY_BYTES} bytes`);
     const letters = Array.from(random, (byte) => ALPHABET[byte & 31]).join('');
     const symbol = checkSymbol(letters);
     if (/[0-9A-Z]/.test(symbol)) return `${letters}${symbol}`;
@@ -38,7 +38,7 @@ const checkSymbol = (letters: string): string => {
   return CHECK[rest] ?? '';
 };
 
-/** Whether a normalized key ends in the check symbol of its letters, `*~$=` included: tells a typing error from an unknown key. */
+/** Whether a normalized key ends in the check symbol of its letters, `*~$=` included. Tells typing errors from unknown keys. */
 export const hasValidCheckSymbol = (normalized: string): boolean => {
   const body = normalized.slice(-(LETTERS + 1));
   const letters = body.slice(0, LETTERS);

@@ -23,12 +23,12 @@ const giveUp = (device: string, day: number, over: Partial<Plan> = {}): LicenseC
   now: later(day),
 });
 
-describe('a license that its first device binds', () => {
+describe('a license that is bound to its first device', () => {
   const locked: Plan = { ...plan, fingerprint_lock: true };
   const first = activate('a', { plan: locked });
   const unbind: LicenseCommand = { type: 'Unbind', binding: 'fingerprint', reason: 'new computer' };
 
-  it('is bound with the first activation, which serves no other device from then on', () => {
+  it('is bound by the first activation, and then refuses other devices', () => {
     given(...issued)
       .when(first)
       .thenMatches([
@@ -42,7 +42,7 @@ describe('a license that its first device binds', () => {
       .when(activate('b', { plan: locked }))
       .thenRefused('FINGERPRINT_MISMATCH');
   });
-  it('stays bound when the device is given up, until an administrator undoes it', () => {
+  it('stays bound when the device is released, until an administrator removes the binding', () => {
     const left = after(first, giveUp('a', 2));
     given(...left)
       .when(activate('b', { plan: locked }))
@@ -57,7 +57,7 @@ describe('a license that its first device binds', () => {
       .when(unbind)
       .thenNothing();
   });
-  it('binds a device that was active before the plan asked for it, on its next use', () => {
+  it('is bound on the next use of a device that was active before the plan required it', () => {
     given(...after(activate('a')))
       .when(first)
       .thenMatches([{ type: 'license.bound', hash: 'a' }]);
@@ -69,7 +69,7 @@ describe('a license that its first device binds', () => {
       .when({ ...bind, identifier_hash: 'b' })
       .thenNothing();
   });
-  it('is free again for a new owner, and while the plan does not ask for it', () => {
+  it('accepts any device after a transfer, and while the plan does not require the binding', () => {
     given(...after(first))
       .when(activate('b'))
       .thenMatches([{ type: 'activation.added' }]);
@@ -89,7 +89,7 @@ describe('a license that its first device binds', () => {
       .when(activate('b', { plan: locked }))
       .thenMatches([{ type: 'activation.added' }, { type: 'license.bound', hash: 'b' }]);
   });
-  it('gives out files for the device that it is bound to alone', () => {
+  it('issues files only for the device that it is bound to', () => {
     const file = {
       type: 'IssueFile',
       plan: locked,
@@ -111,7 +111,7 @@ describe('a license that is bound to an identity', () => {
   const bound: Plan = { ...plan, bound_identity: 'email' };
   const as = (device: string, identity_hash?: string): Activate => activate(device, { plan: bound, identity_hash });
 
-  it('asks for one, keeps the first, and lets it use any device', () => {
+  it('requires an identity, keeps the first one, and allows it any device', () => {
     given(...issued)
       .when(as('a'))
       .thenRefused('IDENTITY_REQUIRED');
@@ -127,11 +127,11 @@ describe('a license that is bound to an identity', () => {
   });
 });
 
-describe('giving activations up', () => {
+describe('releasing an activation', () => {
   const twice = { max_deactivations: 2, deactivation_period_days: 30 };
   const two = after(activate('a'), activate('b'), activate('c'), giveUp('a', 5, twice), giveUp('b', 10, twice));
 
-  it('is possible as often as the plan says within its days, and again once the oldest is longer ago', () => {
+  it('is limited by the plan per period, and allowed again when the oldest release leaves the period', () => {
     given(...two)
       .when(giveUp('c', 34, twice))
       .thenRefused('DEACTIVATION_LIMIT_REACHED', { max: 2, current: 2, resets_at: later(35) });
@@ -145,7 +145,7 @@ describe('giving activations up', () => {
       .when(giveUp('a', 2, { max_deactivations: 0 }))
       .thenRefused('DEACTIVATION_LIMIT_REACHED', { max: 0, current: 0, resets_at: null });
   });
-  it('is never held back from an administrator, nor counted', () => {
+  it('by an administrator is never refused, and does not count against the limit', () => {
     const operator: LicenseCommand = {
       type: 'Deactivate',
       plan: { ...plan, ...twice },
@@ -162,9 +162,9 @@ describe('giving activations up', () => {
   });
 });
 
-describe('activations that nobody has seen', () => {
+describe('activations that were not verified for too long', () => {
   const release: LicenseCommand = { type: 'ReleaseUnseen', identifier_hashes: ['a', 'gone'], now: later(90) };
-  it('are released, those that are still there', () => {
+  it('are released if they still exist', () => {
     given(...after(activate('a'), activate('b')))
       .when(release)
       .then([

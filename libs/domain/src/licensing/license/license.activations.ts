@@ -26,19 +26,19 @@ export interface Deactivate {
   readonly type: 'Deactivate';
   readonly plan: Plan;
   readonly identifier_hash: string;
-  /** Who gives it up: the app, or an administrator, whom no limit holds. */
+  /** Released by the app (client) or by an administrator (operator). The plan's limit applies only to the app. */
   readonly reason: 'client' | 'operator';
   readonly now: Time;
 }
 
-/** Releases activations that were not seen for as long as the plan lets them keep their places. */
+/** Releases activations that were not verified within the plan's `activation_ttl_days`. */
 export interface ReleaseUnseen {
   readonly type: 'ReleaseUnseen';
   readonly identifier_hashes: readonly string[];
   readonly now: Time;
 }
 
-/** The first activation also begins a term that waited for it, and binds what the plan wants bound. */
+/** Activates a device or user. The first activation also begins a term that waited for it, and creates the plan's bindings. */
 export const activate = (command: Activate, state: License): readonly LicenseEvent[] => {
   const { plan, now, product_type, identifier_hash } = command;
   if (!productSupports(product_type, 'activations')) return refuse('FEATURE_NOT_AVAILABLE');
@@ -72,7 +72,7 @@ export const activate = (command: Activate, state: License): readonly LicenseEve
   ];
 };
 
-/** Giving a place back is allowed in every state but one: nothing happens to a revoked license. */
+/** Releases an activation. Allowed in every state but revoked: a revoked license never changes. */
 export const deactivate = (command: Deactivate, state: License): readonly LicenseEvent[] => {
   const { identifier_hash, reason, now } = command;
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
@@ -81,14 +81,14 @@ export const deactivate = (command: Deactivate, state: License): readonly Licens
   return removed([identifier_hash], { reason }, now, state);
 };
 
-/** The app may give activations up only so often, so that a license does not wander from device to device. */
+/** Limits how often the app may release activations, so that a license does not move freely from device to device. */
 const assertMayGiveUp = ({ plan, now }: Deactivate, { deactivations }: License): void => {
   const { max_deactivations: max, deactivation_period_days } = plan;
   if (max === null) return;
   const since = addDays(now, -deactivation_period_days);
   const lately = deactivations.filter((at) => at > since);
   if (lately.length < max) return;
-  // With the one that makes room, counted from the newest; never when none is allowed at all.
+  // The max-th newest release must leave the period first. If max is 0, no release is ever allowed: resets_at is null.
   const first = max === 0 ? undefined : lately.at(-max);
   const resets_at = first === undefined ? null : addDays(first, deactivation_period_days);
   refuse('DEACTIVATION_LIMIT_REACHED', { max, current: lately.length, resets_at });

@@ -90,7 +90,7 @@ describe('the anchor of the terms', () => {
     ]);
   });
 
-  it('moves to an end that was given and is none of its boundaries', () => {
+  it('moves to a given end that is not one of its boundaries', () => {
     const given = issue(monthly, '2026-01-31', { valid_until: at('2026-03-15') });
     expect(license(given).term_anchor).toBe(at('2026-03-15'));
     expect(ends(given, renew(monthly, '2026-02-01'))).toEqual(['2026-03-15', '2026-04-15']);
@@ -98,7 +98,7 @@ describe('the anchor of the terms', () => {
     expect(ends(...extended, renew(monthly, '2026-02-01')).slice(1)).toEqual(['2026-05-10', '2026-06-10']);
   });
 
-  it('stays if an end that was given is one of its boundaries', () => {
+  it('stays if a given end is one of its boundaries', () => {
     const given = issue(monthly, '2026-01-31', { valid_until: at('2026-02-28') });
     expect(ends(given, renew(monthly, '2026-02-01'))).toEqual(['2026-02-28', '2026-03-31']);
     const extended = [issue(monthly, '2026-01-31'), renew(monthly, '2026-02-01', at('2026-04-30'))];
@@ -117,7 +117,7 @@ describe('the anchor of the terms', () => {
     ).toEqual(['2026-02-28', '2026-02-28', '2027-02-28', '2027-02-28', '2027-03-31']);
   });
 
-  it('moves when weeks have left the days of the month', () => {
+  it('moves after terms in weeks, whose ends are on other days of the month', () => {
     expect(
       ends(
         issue(monthly, '2026-01-31'),
@@ -135,7 +135,7 @@ describe('the anchor of the terms', () => {
     expect(ends(...changed, renew(monthly, '2026-02-01'))).toEqual([undefined, '2026-02-28', '2026-03-31']);
   });
 
-  it('can be given with the end of the term, as an export has them', () => {
+  it('can be given together with the end of the term, as in an export', () => {
     const first = license(issue(fromNow, '2026-01-15'), renew(fromNow, '2026-01-31'));
     const { valid_from, valid_until, term_anchor } = first;
     const again = issueOf(monthly, { valid_from, valid_until, term_anchor, now: at('2026-02-01') });
@@ -143,7 +143,7 @@ describe('the anchor of the terms', () => {
     expect(ends(again, renew(monthly, '2026-02-02'))).toEqual(['2026-02-28', '2026-03-31']);
   });
 
-  it('puts each end where the calendar has it, for 30 years of renewals', () => {
+  it('gives each term the end that the calendar gives, for 30 years of renewals', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...BILLING_INTERVALS),

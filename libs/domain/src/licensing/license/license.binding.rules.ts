@@ -4,7 +4,7 @@ import type { Binding, BindingEvent, Bound } from './license.binding.ts';
 import { refuse } from './license.errors.ts';
 import type { License } from './license.ts';
 
-/** Who uses a license, as far as it may be bound to that; undefined = not said. */
+/** The identifiers that a caller sends. A license may be bound to them. undefined = not sent. */
 export interface Caller {
   readonly identifier_hash?: string | undefined;
   readonly identity_hash?: string | undefined;
@@ -12,7 +12,7 @@ export interface Caller {
 
 type Rules = Pick<ActivationRules, 'fingerprint_lock' | 'bound_identity'>;
 
-/** Why a license that is bound does not serve a caller. A binding counts while the plan asks for it. */
+/** Why a bound license refuses a caller; undefined = it does not. A binding counts only while the plan requires it. */
 export const mismatch = (
   { bindings: { fingerprint, identity } }: Pick<License, 'bindings'>,
   plan: Rules,
@@ -29,13 +29,13 @@ export const assertDevice = (license: Pick<License, 'bindings'>, plan: Rules, de
   if (other !== undefined) refuse(other);
 };
 
-/** Who says nothing is nobody, also where nothing is bound yet. */
+/** A caller that sends no identifier never matches, even if nothing is bound yet. */
 const isOther = (bound: Bound | null, hash: string | undefined): boolean =>
   hash === undefined || (bound !== null && bound.hash !== hash);
 
 const NOTHING: readonly BindingEvent[] = [];
 
-/** What the first use binds. Empty where nothing is to be bound, or all is. */
+/** The bindings that the first use creates. Empty if the plan requires none, or if all of them exist already. */
 export const bind = (
   { bindings, product_id }: Pick<License, 'bindings' | 'product_id'>,
   plan: Rules,
@@ -53,7 +53,7 @@ export const bind = (
   ];
 };
 
-/** Undoes a binding: the next use binds anew. */
+/** Removes a binding: the next use binds the license again. */
 export const unbind = (
   { binding, reason }: { readonly binding: Binding; readonly reason: string | null },
   { status, product_id, bindings }: License,

@@ -5,7 +5,7 @@ export const BINDINGS = ['fingerprint', 'identity'] as const;
 export type Binding = (typeof BINDINGS)[number];
 
 export interface Bound {
-  /** OfProduct the normalized identifier, or a keyed one of the identity. */
+  /** Hash of the normalized identifier, or keyed hash of the identity. */
   readonly hash: string;
   readonly bound_at: Time;
 }

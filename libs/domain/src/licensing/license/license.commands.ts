@@ -192,7 +192,7 @@ const suspend = (reason: string | null, { status, product_id }: License): readon
   return [{ type: 'license.suspended', product_id, reason }];
 };
 
-/** A license comes back with the status that it has by now: its term did not stop during the suspension. */
+/** A reinstated license gets the status that its dates give it now: its term went on during the suspension. */
 const reinstate = (
   { reason, plan, now }: Timed & Reasoned & { readonly plan: Plan },
   state: License,

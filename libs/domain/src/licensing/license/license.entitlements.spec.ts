@@ -25,7 +25,7 @@ describe('entitlements of a plan', () => {
   const set: PlanEvent = { type: 'plan.entitlement_set', product_id, ...entitlement(calls) };
   const add = { type: 'AddEntitlement', entitlement: calls } as const;
 
-  it('are added once, an explicit 0 being 0', () => {
+  it('are added once; an explicit 0 stays 0', () => {
     given(created)
       .when(add)
       .thenMatches([{ type: 'plan.entitlement_set', value: 0, quota_period: 'monthly', overage: 'none' }]);
@@ -33,7 +33,7 @@ describe('entitlements of a plan', () => {
     given().when(add).thenRefused('PLAN_NOT_FOUND');
   });
 
-  it('change where something differs, and only to what fits', () => {
+  it('change only if a value differs, and only to a value that fits the type', () => {
     const change = (changes: object) => ({ type: 'ChangeEntitlement', feature: 'calls', changes }) as const;
     given(created, set)
       .when(change({ value: null, overage: '1.5' }))
@@ -60,7 +60,7 @@ describe('entitlements of a plan', () => {
   });
 });
 
-describe('what one license may do', () => {
+describe('add-ons and overrides of one license', () => {
   const given = specification({ ...licenseStream, decide: decideLicenseEntitlements });
   const issued = eventsAfter(issueOf(planOf({ product_id })));
   const revoked: LicenseEvent = { type: 'license.revoked', product_id, reason: null };
@@ -70,7 +70,7 @@ describe('what one license may do', () => {
   const enabled: LicenseEvent = { type: 'license.add_on_enabled', product_id, add_on_id: 'addon_1' };
   const disable = { type: 'DisableAddOn', add_on_id: 'addon_1' } as const;
 
-  it('add-ons of its product are switched on and off', () => {
+  it('enables and disables add-ons of its product', () => {
     given(...issued)
       .when(enable)
       .then([enabled]);
@@ -91,7 +91,7 @@ describe('what one license may do', () => {
       .thenRefused('ADD_ON_NOT_FOUND');
   });
 
-  it('an inactive add-on is not given out, and kept by who has it', () => {
+  it('an inactive add-on cannot be enabled; a license that has it keeps it', () => {
     const inactive = { ...enable, add_on: { ...add_on, active: false } };
     given(...issued)
       .when(inactive)
@@ -110,7 +110,7 @@ describe('what one license may do', () => {
       reason: null,
     }) as const;
 
-  it('an override keeps of the plan’s entitlement what it does not name', () => {
+  it('an override keeps the fields of the plan’s entitlement that it does not name', () => {
     given(...issued)
       .when(override({}))
       .thenMatches([{ type: 'license.entitlement_overridden', value: 25, value_type: 'quota', quota_period: 'daily' }]);
@@ -128,7 +128,7 @@ describe('what one license may do', () => {
       .thenMatches([{ feature: 'other', value_type: 'bool', value: true, quota_period: null }]);
   });
 
-  it('an override is taken back', () => {
+  it('an override is removed', () => {
     const own: LicenseEvent = { type: 'license.entitlement_overridden', product_id, ...plan, value: 25, reason: null };
     const restore = { type: 'RestoreEntitlement', feature: 'calls' } as const;
     given(...issued, own)
@@ -142,14 +142,14 @@ describe('what one license may do', () => {
       .thenRefused('ENTITLEMENT_NOT_FOUND');
   });
 
-  it('nothing of it changes once it is revoked', () => {
+  it('a revoked license never changes', () => {
     for (const command of [enable, disable, override({}), { type: 'RestoreEntitlement', feature: 'calls' } as const])
       given(...issued, enabled, revoked)
         .when(command)
         .thenRefused('LICENSE_REVOKED');
   });
 
-  it('add-ons are made once and change where something differs', () => {
+  it('an add-on is created once, and changes only if a value differs', () => {
     const given = specification({ ...addOnStream, decide: decideAddOn });
     const made = { type: 'add_on.created', ...terms } as const;
     given().when({ type: 'CreateAddOn', add_on: terms }).then([made]);

@@ -11,7 +11,7 @@ import { changed } from '../product/product.ts';
 import { refuse } from './license.errors.ts';
 import type { LicenseEvent, LicenseState } from './license.ts';
 
-/** What an operator wants a feature of one license to be; what is left out is as the plan has it. */
+/** An operator's value for a feature of one license. Fields that are left out are as in the plan. */
 export type Override = {
   readonly feature: string;
   readonly value: EntitlementValue;
@@ -24,13 +24,13 @@ export type LicenseEntitlementCommand =
   | {
       readonly type: 'OverrideEntitlement';
       readonly override: Override;
-      /** Of the license's plan, by feature. */
+      /** Entitlements of the license's plan, by feature. */
       readonly entitlements: ReadonlyMap<string, Entitlement>;
       readonly reason: string | null;
     }
   | { readonly type: 'RestoreEntitlement'; readonly feature: string };
 
-/** What one license may do beside or in place of what its plan says. Nothing of it changes once the license is revoked. */
+/** Changes the add-ons and overrides of one license, beside or instead of its plan. A revoked license never changes. */
 export const decideLicenseEntitlements = (
   command: LicenseEntitlementCommand,
   state: LicenseState,
@@ -64,7 +64,7 @@ export const decideLicenseEntitlements = (
   }
 };
 
-/** A feature that the plan has stays of its type; of others the override says what they are, or its value does. */
+/** A feature of the plan keeps its type. For other features, the override names the type, or its value implies it. */
 const overriding = (of: Entitlement | undefined, { feature, value, ...wanted }: Override): Entitlement => {
   const { value_type = of?.value_type ?? typeOf(value), ...terms } = wanted;
   if (of !== undefined && value_type !== of.value_type)

@@ -6,7 +6,7 @@ import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent } from './license.ts';
 import { graceEnd } from './license.usability.ts';
 
-/** The `ttl` of a license file, in seconds: from an hour to a hundred years, 30 days by default. Its license limits it further. */
+/** The `ttl` of a license file, in seconds: an hour to a hundred years, 30 days by default. Its license limits it further. */
 export const FILE_SECONDS = { least: 3_600, usual: 30 * 86_400, most: 36_525 * 86_400 } as const;
 
 /** The longest life of a file whose license has no end. */
@@ -22,7 +22,10 @@ export interface IssueFile {
   readonly now: Time;
 }
 
-/** The end of a file: after `ttl_seconds`, but at the latest with the license and its grace, or after five years if it has no end. */
+/**
+ * The end of a file: after `ttl_seconds`, but at the latest with the license and its grace period, or after five years if the
+ * license has no end.
+ */
 export const fileEnd = (license: License, plan: Pick<Plan, 'grace_days'>, now: Time, ttl_seconds: number): Time => {
   const wanted = toTime(Date.parse(now) + ttl_seconds * 1000);
   const latest = graceEnd(license, plan) ?? periodBoundary(now, LONGEST, 1);

@@ -5,10 +5,10 @@ export const licenseKeyContracts = [
     type: 'license.key_rotated',
     service: 'licensing',
     subject: EXAMPLE.license,
-    description: 'A license has another key. The one before does not work any more.',
+    description: 'A license has a new key. The old key no longer works.',
     fields: {
       product_id: text('The product of the license.'),
-      reason: orNull(text('Why, in the words of whoever did it.')),
+      reason: orNull(text('The reason that was given, as free text.')),
     },
     example: { product_id: EXAMPLE.product, reason: 'posted in a forum' },
   }),
@@ -16,11 +16,11 @@ export const licenseKeyContracts = [
     type: 'license.file_issued',
     service: 'licensing',
     subject: EXAMPLE.license,
-    description: 'A license file was given out for a machine that never comes online. It cannot be called back.',
+    description: 'A license file was issued for a machine that never comes online. It cannot be revoked.',
     fields: {
       product_id: text('The product of the license.'),
       identifier_hash: text('Base64url SHA-256 of the identifier of the machine.'),
-      expires_at: time('Until when it is good.'),
+      expires_at: time('Until when it is valid.'),
     },
     example: {
       product_id: EXAMPLE.product,

@@ -16,7 +16,7 @@ const rotated: LicenseEvent = {
 };
 
 describe('rotating a license key', () => {
-  it('puts the new key in the place of the old', () => {
+  it('replaces the old key with the new one', () => {
     given(...issued)
       .when(rotate)
       .then([rotated]);
@@ -33,7 +33,7 @@ describe('rotating a license key', () => {
       .then([rotated]);
   });
 
-  it('is refused where there is nothing to save', () => {
+  it('is refused for a revoked license, and without a license', () => {
     given(...issued, { type: 'license.revoked', product_id: 'prod_1', reason: null })
       .when(rotate)
       .thenRefused('LICENSE_REVOKED');

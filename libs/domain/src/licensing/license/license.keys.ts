@@ -1,7 +1,7 @@
 import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent } from './license.ts';
 
-/** Gives a license another key. The one before is worth nothing from the event on. */
+/** Gives a license a new key. The old key stops working with this event. */
 export interface RotateKey {
   readonly type: 'RotateKey';
   /** Keyed hash by which the new key is found. */
@@ -11,7 +11,7 @@ export interface RotateKey {
   readonly reason: string | null;
 }
 
-/** Allowed in every state but one: whoever's license comes back from suspension shall not come back with a key that got out. */
+/** Allowed in every state but revoked. A suspended license too: it must not come back from suspension with a leaked key. */
 export const rotateKey = (
   { key_hash, key_sealed, reason }: RotateKey,
   { status, product_id }: License,

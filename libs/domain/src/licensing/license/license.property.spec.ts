@@ -6,7 +6,7 @@ import { decideLicense } from './license.commands.ts';
 import { type License, type LicenseEvent, type LicenseState, licenseStream, type LicenseStatus } from './license.ts';
 import { graceEnd, usability } from './license.usability.ts';
 
-/** What one status may become by one event; staying as it is goes without saying. */
+/** The statuses that one event may lead to from each status. Staying the same is always allowed. */
 const MAY_BECOME: Readonly<Record<LicenseStatus, readonly LicenseStatus[]>> = {
   active: ['trialing', 'past_due', 'expired', 'canceled', 'suspended', 'revoked'],
   trialing: ['active', 'past_due', 'expired', 'canceled', 'suspended', 'revoked'],
@@ -17,7 +17,7 @@ const MAY_BECOME: Readonly<Record<LicenseStatus, readonly LicenseStatus[]>> = {
   revoked: [],
 };
 
-/** Assertions by the hundred thousand: jest's own would take minutes. */
+/** A fast assertion: there are hundreds of thousands, and jest's own would take minutes. */
 const must: (holds: boolean, what: string) => asserts holds = (holds, what) => {
   if (!holds) throw new Error(what);
 };
@@ -28,7 +28,7 @@ interface Decided extends Moment {
   readonly after: LicenseState;
 }
 
-/** Lives a life; `look` sees every command that was not refused. @returns all its events, and what they came to */
+/** Runs all commands of a life; `look` gets every command that was not refused. @returns all events and the final state */
 const live = (life: Life, look: (decided: Decided) => void): { events: LicenseEvent[]; state: LicenseState } => {
   const all: LicenseEvent[] = [];
   let state: LicenseState = licenseStream.initialState;
@@ -73,10 +73,10 @@ const onlyWhomItIsBoundTo = ({ command, before, events, plan }: Decided): void =
   if (command.type !== 'Activate' || !events.some(({ type }) => type === 'activation.added')) return;
   const { fingerprint, identity } = issued(before).bindings;
   must(!plan.fingerprint_lock || [command.identifier_hash, undefined].includes(fingerprint?.hash), 'another device');
-  must(plan.bound_identity === null || [command.identity_hash, undefined].includes(identity?.hash), 'somebody else');
+  must(plan.bound_identity === null || [command.identity_hash, undefined].includes(identity?.hash), 'another identity');
 };
 
-/** What is true of a license once time has been let pass, as the scheduler does it. */
+/** Checks that status and dates agree after `LetTimePass`, which the scheduler sends. */
 const statusAgreesWithDates = (
   { after, plan: present, now }: Decided,
   planOf: (id: string) => Moment['plan'],
@@ -117,8 +117,8 @@ const termBeginsOnce = (events: readonly LicenseEvent[], state: LicenseState): v
   must(state.valid_until === null || state.resumes_as === 'canceled', 'a term that has not begun has an end');
 };
 
-describe('whatever is done to a license, in whatever order', () => {
-  it('its rules hold: limits, states, dates; and its events tell all of it', () => {
+describe('any sequence of commands on a license', () => {
+  it('keeps the rules for limits, states and dates, and its events restore the full state', () => {
     const reached = new Set<string>();
     fc.assert(
       fc.property(lives(25), (life) => {
@@ -135,14 +135,14 @@ describe('whatever is done to a license, in whatever order', () => {
           reached.add(decided.after.status);
         });
         termBeginsOnce(events, state);
-        // As they come from the log: without what JSON does not hold, and from the beginning.
+        // Replays the events from the beginning, as they come from the log: JSON drops undefined fields.
         const logged = JSON.parse(JSON.stringify(events)) as LicenseEvent[];
         const folded = logged.reduce(licenseStream.evolve, licenseStream.initialState);
         must(isDeepStrictEqual(folded, state), 'the events do not fold to the state that was decided on');
       }),
       { numRuns: 10_000 },
     );
-    // A property that never came near what it is about would prove nothing.
+    // The run must reach these events and statuses: otherwise the property proves nothing.
     expect([...reached]).toEqual(
       expect.arrayContaining(['activation.added', 'license.term_started', 'plan.changed', 'license.bound']),
     );

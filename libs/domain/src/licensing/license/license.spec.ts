@@ -257,7 +257,7 @@ describe('activations', () => {
 });
 
 describe('the events of a license', () => {
-  it('of unknown types change nothing', () => {
+  it('that have unknown types change nothing', () => {
     const [state] = [issued().reduce(licenseStream.evolve, licenseStream.initialState)];
     expect(licenseStream.evolve(state, { type: 'license.polished' } as unknown as LicenseEvent)).toBe(state);
   });

@@ -13,7 +13,7 @@ export const licenseTermContracts = [
     type: 'license.term_started',
     service,
     subject,
-    description: 'The term of a license began that had waited, usually for the first activation.',
+    description: 'The waiting term of a license began, usually with the first activation.',
     fields: {
       product_id,
       started_at: time('When it began.'),

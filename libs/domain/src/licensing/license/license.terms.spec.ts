@@ -57,7 +57,7 @@ const license = (...commands: LicenseCommand[]): License => {
 };
 
 describe('a term that begins with the first activation', () => {
-  it('has no end before, and a whole interval from then on', () => {
+  it('has no end before the activation, and a whole interval after it', () => {
     given()
       .when(issue(waiting))
       .thenMatches([{ status: 'active', valid_until: null, term_started_at: null }]);
@@ -76,7 +76,7 @@ describe('a term that begins with the first activation', () => {
       .when({ type: 'LetTimePass', plan: waiting, now: later(3_000) })
       .thenNothing();
   });
-  it('is that of the trial, where the plan begins with one', () => {
+  it('is the trial term, if the plan begins with a trial', () => {
     const tried = { ...waiting, trial_days: 14 };
     expect(license(issue(tried), activate(tried, 10))).toMatchObject({
       status: 'trialing',
@@ -84,7 +84,7 @@ describe('a term that begins with the first activation', () => {
       term_started_at: later(10),
     });
   });
-  it('begins at a date that is named, and ends at one', () => {
+  it('begins at a given date, or ends at a given date', () => {
     given()
       .when(issue(waiting, { valid_from: later(7) }))
       .thenMatches([{ term_started_at: later(7), valid_until: '2026-02-08T09:00:00.000Z' }]);
@@ -92,7 +92,7 @@ describe('a term that begins with the first activation', () => {
       .when(issue(waiting, { valid_until: later(90) }))
       .thenMatches([{ term_started_at: T0, valid_until: later(90) }]);
   });
-  it('begins with a renewal that comes first', () => {
+  it('begins with a renewal that comes before the first activation', () => {
     given(...eventsAfter(issue(waiting)))
       .when(renew(waiting, 31))
       .thenMatches([
@@ -100,7 +100,7 @@ describe('a term that begins with the first activation', () => {
         { type: 'license.renewed', valid_until: '2026-03-01T09:00:00.000Z', status: 'active' },
       ]);
   });
-  it('goes on waiting over a change of plan if terms of the new one do, and begins if they do not', () => {
+  it('keeps waiting after a change of plan if the new plan’s terms wait; otherwise it begins', () => {
     const change = (to: Plan): LicenseCommand => ({ type: 'ChangePlan', plan: to, now: later(5), reason: null });
     given(...eventsAfter(issue(waiting)))
       .when(change({ ...waiting, plan_id: 'plan_2' }))
@@ -112,7 +112,7 @@ describe('a term that begins with the first activation', () => {
         { type: 'license.term_started', started_at: later(5), valid_until: '2026-02-06T09:00:00.000Z' },
       ]);
   });
-  it('ends at once when the license is canceled: nothing of it is left to be used', () => {
+  it('ends immediately when the license is canceled', () => {
     given(...eventsAfter(issue(waiting)))
       .when({ type: 'CancelLicense', plan: waiting, now: later(1), reason: null })
       .thenMatches([{ valid_until: later(1) }]);
@@ -134,7 +134,7 @@ describe('a term that is given before the license begins', () => {
 
 describe('a renewal', () => {
   const fromNow: Plan = { ...plan, renewal_from: 'from_now' };
-  it('follows the present term, also when it comes in the grace: grace is lent, not given', () => {
+  it('follows the present term, even in the grace period: grace adds no days', () => {
     given(...eventsAfter(issue(plan)))
       .when(renew(plan, 10))
       .thenMatches([{ valid_until: '2026-03-01T09:00:00.000Z' }]);
@@ -142,12 +142,12 @@ describe('a renewal', () => {
       .when(renew(plan, 34))
       .thenMatches([{ valid_until: '2026-03-01T09:00:00.000Z', status: 'active' }]);
   });
-  it('begins now once the license has expired, whether or not the event that says so is written', () => {
+  it('begins now if the license has expired, even if the event is not written yet', () => {
     given(...eventsAfter(issue(plan)))
       .when(renew(plan, 60))
       .thenMatches([{ valid_until: addDays(later(60), 31), status: 'active' }]);
   });
-  it('begins now by a plan that says so', () => {
+  it('begins now if the plan renews from now', () => {
     given(...eventsAfter(issue(fromNow)))
       .when(renew(fromNow, 10))
       .thenMatches([{ valid_until: addDays(later(10), 31) }]);
@@ -155,7 +155,7 @@ describe('a renewal', () => {
 });
 
 describe('updates', () => {
-  it('are included for as long as the plan says, and as long as the license works if it says nothing', () => {
+  it('are included for the days of the plan, or without an end if the plan sets none', () => {
     given()
       .when(issue(perpetual))
       .thenMatches([{ valid_until: null, updates_until: later(365) }]);
@@ -178,7 +178,7 @@ describe('updates', () => {
       .when(activate(later10, 10))
       .thenMatches([{ type: 'activation.added' }, { valid_until: null, updates_until: later(375) }]);
   });
-  it('go on with a renewal; a window that has closed opens anew from now', () => {
+  it('continue with a renewal; a window that has closed opens again from now', () => {
     given(...eventsAfter(issue(perpetual)))
       .when(renew(perpetual, 300))
       .thenMatches([{ valid_until: null, updates_until: later(730) }]);
@@ -212,7 +212,7 @@ describe('updates', () => {
 });
 
 describe('a trial', () => {
-  it('is told of in an event of its own, which comes once a customer and product', () => {
+  it('has an event of its own, once per customer and product', () => {
     given()
       .when(issue(trial))
       .thenMatches([{ type: 'license.created' }, { type: 'license.trial_started', customer_id: 'cus_ada' }]);
@@ -223,7 +223,7 @@ describe('a trial', () => {
       .when({ type: 'ChangePlan', plan: trial, now: later(1), reason: null })
       .thenMatches([{ type: 'plan.changed', trial: true }, { type: 'license.trial_started' }]);
   });
-  it('can be left out where it is an addition, and not where it is all there is', () => {
+  it('can be skipped if the plan only adds it, but not if the plan itself is a trial', () => {
     given()
       .when(issue({ ...plan, trial_days: 14 }, { skip_trial: true }))
       .thenMatches([{ type: 'license.created', status: 'active', valid_until: '2026-02-01T09:00:00.000Z' }]);
@@ -231,7 +231,7 @@ describe('a trial', () => {
       .when(issue(trial, { skip_trial: true }))
       .thenRefused('INVALID_TERM');
   });
-  it('counts for whom it is transferred to, while it is one, and only once', () => {
+  it('counts for a new owner if it is still a trial, and once per owner', () => {
     given(...eventsAfter(issue(trial)))
       .when(transfer())
       .thenMatches([{ type: 'license.transferred' }, { type: 'license.trial_started', customer_id: 'cus_grace' }]);
@@ -245,7 +245,7 @@ describe('a trial', () => {
 });
 
 describe('a transfer', () => {
-  it('gives the license to another person, of whom nothing is known but what was said', () => {
+  it('to another person empties all fields that were not given', () => {
     given(...eventsAfter(issue(plan)))
       .when(transfer({ org_name: 'Navy', reason: 'sold' }))
       .then([
@@ -269,7 +269,7 @@ describe('a transfer', () => {
       org_name: null,
     });
   });
-  it('to another organization leaves the person what it was', () => {
+  it('to another organization keeps the person', () => {
     given(...eventsAfter(issue(plan)))
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com', org_name: 'Navy' }))
       .thenMatches([{ name: 'Ada', org_name: 'Navy', external_customer_id: 'crm-1' }]);
@@ -277,7 +277,7 @@ describe('a transfer', () => {
       .when(transfer({ customer_id: 'cus_ada', email: 'ada@example.com' }))
       .thenNothing();
   });
-  it('keeps the activations, or gives them up', () => {
+  it('keeps the activations, or releases them', () => {
     const events = eventsAfter(issue(plan), activate(plan, 1), activate(plan, 1, 'b'));
     given(...events)
       .when(transfer())
@@ -290,7 +290,7 @@ describe('a transfer', () => {
         { type: 'activation.removed', identifier_hash: 'hash of b' },
       ]);
   });
-  it('leaves another person bound to nothing yet; the same one to what he was bound to, until the devices are released', () => {
+  it('removes all bindings for another person; for the same one, only the device’s, with its release', () => {
     const bound: Plan = { ...plan, bound_identity: 'email', fingerprint_lock: true };
     const events = eventsAfter(issue(bound), { ...activate(bound, 1), identity_hash: 'hash of ada' });
     const of = (state: LicenseState): unknown => state.status !== 'none' && state.bindings;
@@ -311,7 +311,7 @@ describe('a transfer', () => {
         { type: 'license.unbound', binding: 'fingerprint' },
       ]);
   });
-  it('is refused for a revoked license alone', () => {
+  it('is refused only for a revoked license', () => {
     const because = { plan, now: later(1), reason: null };
     given(...eventsAfter(issue(plan), { type: 'SuspendLicense', ...because }))
       .when(transfer())

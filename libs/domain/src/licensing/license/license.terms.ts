@@ -121,7 +121,7 @@ const nextTerm = (state: License, plan: PlanTerms, now: Time): TermEnd => {
   return termAfter(plan, term_anchor ?? valid_until, valid_until);
 };
 
-/** A term with an end that was given. */
+/** A term whose end was given in the command. */
 const termUntil = (state: License, plan: PlanTerms, now: Time, valid_until: Time | null): TermEnd => ({
   valid_until,
   term_anchor: anchorFor(plan, state.term_anchor ?? now, valid_until),
@@ -130,7 +130,7 @@ const termUntil = (state: License, plan: PlanTerms, now: Time, valid_until: Time
 /** When a term that is given now begins: now, but never before the license does. */
 export const nextBegin = ({ valid_from }: License, now: Time): Time => (now < valid_from ? valid_from : now);
 
-/** A renewal does not charge for releases that were missed: a window that has closed opens again from now. */
+/** The end of updates after a renewal. A window that has closed opens again from now: the missed time is not charged. */
 const renewedUpdates = ({ updates_until }: License, plan: PlanTerms, now: Time): Time | null => {
   if (plan.updates_days === null) return updates_until;
   const continues = plan.renewal_from === 'from_expiry' && updates_until !== null && updates_until > now;

@@ -3,10 +3,13 @@ import { unbind } from './license.binding.rules.ts';
 import { refuse } from './license.errors.ts';
 import type { Description, License, LicenseEvent } from './license.ts';
 
-/** What says whose a license is. */
+/** The fields that identify the owner of a license. */
 type Owner = Pick<Description, 'name' | 'org_name' | 'external_customer_id' | 'external_workspace_id'>;
 
-/** Gives a license to another person or organization. What is undefined stays while the person is the same, and else is empty. */
+/**
+ * Gives a license to another person or organization. A field that is undefined keeps its value if the person stays the same;
+ * otherwise it becomes empty.
+ */
 export type TransferLicense = {
   readonly type: 'TransferLicense';
   readonly customer_id: string;
@@ -17,9 +20,9 @@ export type TransferLicense = {
 } & { readonly [Field in keyof Owner]: Owner[Field] | undefined };
 
 /**
- * Allowed in every state but one: a suspended or expired license may be sold or inherited too. Its key stays the same, and so
- * do its activations, unless they are to be released. Another person is bound to nothing yet. A trial counts for its new
- * owner as it did for the one before.
+ * Allowed in every state but revoked: a suspended or expired license may be sold or inherited too. Its key stays the same, and
+ * so do its activations, unless the command releases them. A transfer to another person removes the bindings. A trial counts
+ * for the new owner as it did for the previous one.
  */
 export const transfer = (command: TransferLicense, state: License): readonly LicenseEvent[] => {
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
@@ -62,7 +65,7 @@ const newOwner = (command: TransferLicense, state: License): Owner => {
   };
 };
 
-/** The same person's license is free for another first device too; another person's is so in any case. */
+/** If the person stays the same, also removes the device binding. A transfer to another person removes it in any case. */
 const releases = ({ customer_id, reason, now }: TransferLicense, state: License): LicenseEvent[] => [
   ...[...state.activations].map(([identifier_hash, { activation_id }]): LicenseEvent => ({
     type: 'activation.removed',

@@ -213,7 +213,7 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, trial_customers: new Set(state.trial_customers).add(event.customer_id) };
     case 'license.transferred': {
       const { type: _event, previous_customer_id: _previous, reason: _reason, ...owner } = event;
-      // A new owner has other devices.
+      // A new owner has other devices, so the bindings are removed.
       return { ...state, ...owner, bindings: owner.customer_id === state.customer_id ? state.bindings : UNBOUND };
     }
     case 'plan.changed':

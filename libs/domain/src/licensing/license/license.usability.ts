@@ -29,7 +29,7 @@ export const usability = (license: License, plan: Grace, now: Time): Usability =
   return valid_until !== null && now >= valid_until ? 'in_grace' : 'usable';
 };
 
-/** Every use of a license asks this first. @throws Refusal LICENSE_… with the reason why it may not be used */
+/** Every use of a license calls this first. @throws Refusal LICENSE_… with the reason why it may not be used */
 export const assertUsable = (license: License, plan: Grace, now: Time): void => {
   switch (usability(license, plan, now)) {
     case 'revoked':

@@ -3,10 +3,10 @@ import type { ProductType } from '../product/product.ts';
 import type { Time } from '../../shared/time.ts';
 import type { License } from './license.ts';
 
-/** The plan that a command reckons with, as it stands when the command is sent. */
+/** The plan that a command uses, in its state when the command is sent. */
 export type Plan = PlanTerms & { readonly plan_id: string };
 
-/** A license with what its use is judged by, as it all stands when a decision beside its own stream is made. */
+/** A license with the data that decides on its use, read when a decision outside its own stream is made. */
 export interface OnLicense {
   readonly license_id: string;
   readonly license: License;

@@ -37,21 +37,21 @@ const ask = (
 ) => verify({ ...verified, license: { ...license, ...changes }, ...of }, { ...request, ...over }, now);
 
 describe('verification', () => {
-  it('says VALID of a usable license on an active device', () => {
+  it('returns VALID for a usable license on an active device', () => {
     expect(ask({})).toBe('VALID');
     expect(ask({ product: 'prod_1' })).toBe('VALID');
     expect(ask({ product: 'studio', version: '2.0', entitlements: ['export', 'exports'] })).toBe('VALID');
     expect(ask({ identifier_hash: undefined })).toBe('VALID');
   });
 
-  it('asks no activation of floating licenses, which are used by session', () => {
+  it('requires no activation for floating licenses, which use sessions', () => {
     const plan = { ...verified.plan, license_model: 'floating', max_activations: 1 } as const;
     expect(ask({ identifier_hash: 'nobody' }, {}, T0, { plan })).toBe('VALID');
     expect(ask({ identifier_hash: 'third' }, {}, T0, { plan })).toBe('VALID');
     expect(ask({ identifier_hash: 'nobody' }, { status: 'suspended' }, T0, { plan })).toBe('SUSPENDED');
   });
 
-  it('gives the first reason that applies', () => {
+  it('returns the first reason that applies', () => {
     const wrong = { product: 'other', identifier_hash: 'nobody', version: '1.0.0', entitlements: ['nothing'] };
     expect(ask(wrong, { status: 'revoked' })).toBe('PRODUCT_MISMATCH');
     const rest = { ...wrong, product: undefined };
@@ -70,11 +70,11 @@ describe('verification', () => {
     expect(ask({ entitlements: ['constructor'] })).toBe('ENTITLEMENT_MISSING');
   });
 
-  it('an unknown device is NOT_ACTIVATED also when all places are taken', () => {
+  it('an unknown device is NOT_ACTIVATED even if all activations are in use', () => {
     expect(ask({ identifier_hash: 'nobody' })).toBe('NOT_ACTIVATED');
   });
 
-  it('time decides, whatever the status still says', () => {
+  it('the dates decide, even if the stored status differs', () => {
     expect(ask({}, {}, END)).toBe('PAST_DUE_GRACE');
     expect(ask({}, { trial: true, status: 'trialing' }, END)).toBe('PAST_DUE_GRACE');
     expect(ask({}, {}, addDays(END, 7))).toBe('EXPIRED');
@@ -82,7 +82,7 @@ describe('verification', () => {
     expect(ask({}, { valid_until: null }, addDays(T0, 9999))).toBe('VALID');
   });
 
-  it('products without activations know no devices', () => {
+  it('products without activations ignore the device', () => {
     expect(ask({ identifier_hash: 'nobody' }, {}, undefined, { product: { ...verified.product, type: 'saas' } })).toBe(
       'VALID',
     );
@@ -98,7 +98,7 @@ describe('verification', () => {
     expect(ask({ version })).toBe(code);
   });
 
-  it('lets every release run that came while new ones were included', () => {
+  it('accepts every release from the time in which updates were included', () => {
     const until = { updates_until: addDays(T0, 10) };
     expect(ask({ release_date: addDays(T0, 9) }, until)).toBe('VALID');
     expect(ask({ release_date: addDays(T0, 10) }, until)).toBe('VALID');

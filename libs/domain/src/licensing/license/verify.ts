@@ -29,15 +29,15 @@ export type VerificationCode = (typeof VERIFICATION_CODES)[number];
 
 export const isValid = (code: VerificationCode): boolean => code === 'VALID' || code === 'PAST_DUE_GRACE';
 
-/** What the app says of itself, and what it asks for. */
+/** What the app sends about itself, and what it asks for. */
 export interface VerificationRequest {
-  /** Id or slug; undefined = whichever. */
+  /** Id or slug; undefined = any product. */
   readonly product: string | undefined;
   /** Base64url SHA-256 of the normalized identifier. */
   readonly identifier_hash: string | undefined;
-  /** Keyed hash of the e-mail address or public key that is named. */
+  /** Keyed hash of the e-mail address or public key that the app sends. */
   readonly identity_hash?: string | undefined;
-  /** Features that must be there. */
+  /** Features that the license must have. */
   readonly entitlements: readonly string[];
   /** The app's own version (SemVer). */
   readonly version: string | undefined;
@@ -52,7 +52,7 @@ export interface Verified {
     'max_activations' | 'grace_days' | 'license_type' | 'license_model' | 'fingerprint_lock' | 'bound_identity'
   >;
   readonly product: Pick<ProductTerms, 'type' | 'slug' | 'minimum_supported_version'> & { readonly product_id: string };
-  /** Effective entitlements: feature → value; false means it is not there. */
+  /** Effective entitlements: feature → value; false means the license does not have it. */
   readonly entitlements: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
@@ -96,7 +96,7 @@ export const verify = (
   return use === 'in_grace' ? 'PAST_DUE_GRACE' : 'VALID';
 };
 
-/** Whether licenses have activations that devices are looked for in: floating ones are used by session. */
+/** Whether a device needs an activation. Floating licenses use sessions instead. */
 export const needsActivation = (
   { type }: Pick<ProductTerms, 'type'>,
   { license_model }: Pick<PlanTerms, 'license_model'>,
@@ -112,7 +112,7 @@ export const isUnsupported = (
 const isBeyondUpdates = ({ updates_until }: License, released: Time | undefined): boolean =>
   released !== undefined && updates_until !== null && released > updates_until;
 
-/** How many activations are older: when a limit has been lowered, it is the newest that are too many. */
+/** The number of older activations. After the limit was lowered, the newest activations are the ones above it. */
 const placeOf = ({ activations }: License, identifierHash: string): number | undefined => {
   if (!activations.has(identifierHash)) return undefined;
   let place = 0;

@@ -10,7 +10,7 @@ const subject = EXAMPLE.plan;
 const product_id = text('The product that the plan sells.');
 const most = (of: string) => orNull(Type.Integer({ minimum: 0, description: `${of} at most; null = unlimited.` }));
 const fields = {
-  name: text('The name that people see.'),
+  name: text('The display name.'),
   slug: text('Its name within the product.'),
   license_type: Type.Enum([...LICENSE_TYPES]),
   license_model: Type.Enum([...LICENSE_MODELS]),

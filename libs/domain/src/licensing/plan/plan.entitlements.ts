@@ -11,7 +11,7 @@ export type PlanEntitlementCommand =
     }
   | { readonly type: 'RemoveEntitlement'; readonly feature: string };
 
-/** Entitlements of a plan hold for its present licenses too. */
+/** A change of a plan's entitlements applies to its existing licenses too. */
 export const decidePlanEntitlements = (command: PlanEntitlementCommand, state: PlanState): readonly PlanEvent[] => {
   if (state.status === 'none') return refusePlan('PLAN_NOT_FOUND');
   const { product_id } = state;

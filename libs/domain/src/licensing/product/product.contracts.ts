@@ -6,13 +6,13 @@ const service = 'licensing';
 const subject = EXAMPLE.product;
 const product_id = text('The product.');
 const fields = {
-  name: text('What people call it.'),
-  slug: text('Its name in addresses.'),
-  minimum_supported_version: orNull(text('Apps older than this are told to update.')),
-  minimum_supported_message: orNull(text('What they are told.')),
+  name: text('The display name.'),
+  slug: text('Its name in URLs.'),
+  minimum_supported_version: orNull(text('Apps older than this version must update.')),
+  minimum_supported_message: orNull(text('The message for such apps.')),
   require_signing: Type.Boolean({ description: 'Releases must be signed.' }),
   key_format: Type.Enum([...KEY_FORMATS]),
-  key_prefix: orNull(text('What random license keys begin with.')),
+  key_prefix: orNull(text('The prefix of random license keys.')),
 };
 
 export const productContracts = [
@@ -20,7 +20,7 @@ export const productContracts = [
     type: 'product.created',
     service,
     subject,
-    description: 'A product was made.',
+    description: 'A product was created.',
     fields: { product_id, product_type: Type.Enum([...PRODUCT_TYPES]), ...fields },
     example: {
       product_id: EXAMPLE.product,

@@ -38,7 +38,7 @@ describe('a product', () => {
   const create = { type: 'CreateProduct', product_id: 'prod_1', product: terms } as const;
   const created = decideProduct(create, productStream.initialState);
 
-  it('is made once, and changes only where something differs', () => {
+  it('is created once, and changes only if a value differs', () => {
     given()
       .when(create)
       .thenMatches([{ type: 'product.created', product_type: 'desktop', slug: 'studio' }]);
@@ -80,7 +80,7 @@ describe('a plan', () => {
       .thenNothing();
   });
 
-  it('lets a term begin with the first activation only where there are activations', () => {
+  it('allows a term to begin with the first activation only if the product has activations', () => {
     const waiting = { ...plan, term_starts: 'first_activation' } as const;
     given()
       .when({ ...create, plan: waiting })

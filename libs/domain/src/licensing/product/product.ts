@@ -12,17 +12,17 @@ export interface ProductTerms {
   readonly name: string;
   readonly slug: string;
   readonly type: ProductType;
-  /** Apps older than this version are told to update; null = any will do. */
+  /** Apps older than this version must update; null = any version is supported. */
   readonly minimum_supported_version: string | null;
   readonly minimum_supported_message: string | null;
   /** Releases of the product must be signed. */
   readonly require_signing: boolean;
   readonly key_format: KeyFormat;
-  /** What random keys begin with; null = nothing. */
+  /** The prefix of random keys; null = none. */
   readonly key_prefix: string | null;
 }
 
-/** What may change once a product has been made. */
+/** The fields that may change after a product was created. */
 export type ProductChanges = Partial<Omit<ProductTerms, 'type'>>;
 
 export type ProductEvent =
@@ -94,7 +94,7 @@ export const decideProduct = (command: ProductCommand, state: ProductState): rea
   }
 };
 
-/** The fields among `wanted` that differ from what is there. */
+/** The fields of `wanted` that differ from those of `present`. */
 export const changed = <T extends object>(present: T, wanted: Partial<T>): Partial<T> =>
   Object.fromEntries(
     Object.entries(wanted).filter(
@@ -102,5 +102,5 @@ export const changed = <T extends object>(present: T, wanted: Partial<T>): Parti
     ),
   ) as Partial<T>;
 
-/** A stream a product, `prod_…`. */
+/** One stream per product, `prod_…`. */
 export const productStream = { name: 'product', initialState, evolve };

@@ -211,7 +211,7 @@ describe('roles', () => {
       .thenRefused('SEAT_NOT_FOUND');
   });
 
-  it('keep at least one owner who has accepted', () => {
+  it('keep at least one accepted owner', () => {
     given(...owned)
       .when(role('a', 'member'))
       .thenRefused('LAST_OWNER');

@@ -48,11 +48,11 @@ const retire = (now: string, good_until?: string | null): SigningKeyCommand => (
   good_until,
   now,
 });
-/** The last lease of the first key: signed when the second one took over, by the instance whose clock is slowest. */
+/** When the last lease of the first key expires. The instance with the slowest clock signed it as the second key took over. */
 const LEASES_END = after(HOUR + PUBLISHED_FIRST_MS + HOUR + LEASE_SECONDS * 1000);
 
 describe('signing keys', () => {
-  it('begin with one that signs at once, whoever else makes one', () => {
+  it('begin with one key that signs immediately; another first key is ignored', () => {
     const create: SigningKeyCommand = { type: 'CreateFirstKey', kid: 'one', public_key: 'x1', now: T0 };
     given().when(create).then([first]);
     given(first)
@@ -72,7 +72,7 @@ describe('signing keys', () => {
       .thenMatches([{ kid: 'three', previous_kid: 'two' }]);
   });
 
-  it('overlap: each says what it is good for at a moment', () => {
+  it('overlap: the status of each key depends on the time', () => {
     const set = [first, second].reduce(signingKeyStream.evolve, signingKeyStream.initialState);
     const at = (now: string): string[] => set.keys.map((key) => statusOf(key, set, now));
     expect(at(after(HOUR))).toEqual(['published', 'signing']);
@@ -86,7 +86,7 @@ describe('signing keys', () => {
     expect(retired.keys.map((key) => statusOf(key, retired, LEASES_END))).toEqual(['signing', 'retired']);
   });
 
-  it('retire when the last lease has run out, and not a moment before', () => {
+  it('retire when the last lease has expired, and not earlier', () => {
     given(first, second)
       .when(retire(toTime(Date.parse(LEASES_END) - 1)))
       .thenNothing();
@@ -95,7 +95,7 @@ describe('signing keys', () => {
       .then([{ type: 'signing_key.retired', kid: 'one', retired_at: LEASES_END, compromised: false }]);
   });
 
-  it('stay while anything else that they signed is good: a file for a year, a license key for ever', () => {
+  it('stay while anything else that they signed is valid: a file for a year, a license key permanently', () => {
     const year = addDays(LEASES_END, 365);
     given(first, second).when(retire(LEASES_END, year)).thenNothing();
     given(first, second)
@@ -104,7 +104,7 @@ describe('signing keys', () => {
     given(first, second).when(retire(year, null)).thenNothing();
   });
 
-  it('are all given up at once when they got out: the next one signs at once, though another was on its way', () => {
+  it('all retire if they are compromised; the next key signs immediately, even during a rotation', () => {
     const now = after(HOUR + 1);
     const third = { ...rotate(now, true), kid: 'three', public_key: 'x3' } as SigningKeyCommand;
     given(first, second)

@@ -2,9 +2,9 @@ import { LEASE_SECONDS } from '../lease/lease.ts';
 import { refuser } from '../../shared/refusal.ts';
 import { type Time, toTime } from '../../shared/time.ts';
 
-/** How long a new key is only published: longer than anybody caches the key set (five minutes). */
+/** How long a new key is published before it signs: longer than the key set is cached (five minutes). */
 export const PUBLISHED_FIRST_MS = 600_000;
-/** What the clocks of instances may be apart, so that one of them may still sign with a key that another holds for superseded. */
+/** Largest clock difference between instances: one may still sign with a key that is superseded for another. */
 const SKEW_MS = 3_600_000;
 
 export interface SigningKey {
@@ -13,7 +13,7 @@ export interface SigningKey {
   /** Base64url of the 32 bytes of the Ed25519 public key (`x` of its JWK). */
   readonly public_key: string;
   readonly created_at: Time;
-  /** Signs from here on, until a later key does. */
+  /** Signs from this time on, until a later key signs. */
   readonly signs_from: Time;
   readonly retired_at: Time | null;
 }
@@ -25,11 +25,11 @@ export type SigningKeyEvent =
       readonly type: 'signing_key.retired';
       readonly kid: string;
       readonly retired_at: Time;
-      /** It got out: what it signed is not to be believed any more, whatever its time. */
+      /** The private key leaked: nothing that it signed can be trusted, even if it has not expired. */
       readonly compromised: boolean;
     };
 
-/** All keys there have been, newest first. */
+/** All keys that ever existed, newest first. */
 export interface SigningKeySet {
   readonly keys: readonly SigningKey[];
 }
@@ -41,24 +41,24 @@ export type SigningKeyCommand =
       readonly type: 'RotateSigningKey';
       readonly kid: string;
       readonly public_key: string;
-      /** The keys until now got out: the next one signs at once, and none of them counts any more. */
+      /** The keys so far have leaked: all of them retire, and the next one signs immediately. */
       readonly compromised: boolean;
       readonly now: Time;
     }
   | {
       readonly type: 'RetireSigningKey';
       readonly kid: string;
-      /** Until when something that it signed is good, beyond leases of the usual length; null = for ever. */
+      /** Latest expiry of what it signed, except leases of the usual length; null = never, undefined = none. */
       readonly good_until: Time | null | undefined;
       readonly now: Time;
     };
 
-/** A key is published before it signs, and stays published until the last thing that it signed has run out. */
+/** A key is published before it signs, and stays published until everything that it signed has expired. */
 export type SigningKeyStatus = 'published' | 'signing' | 'verifying' | 'retired';
 
 export const signingKeyRefusals = {
   SIGNING_KEY_NOT_FOUND: { status: 404, message: 'There is no such signing key.' },
-  ROTATION_IN_PROGRESS: { status: 409, message: 'The next key has been published, and does not sign yet.' },
+  ROTATION_IN_PROGRESS: { status: 409, message: 'The next key has been published but does not sign yet.' },
 };
 const refuse = refuser(signingKeyRefusals);
 
@@ -72,21 +72,21 @@ export const statusOf = (
   return signingKey(set, now)?.kid === kid ? 'signing' : 'verifying';
 };
 
-/** The key that signs at a moment. */
+/** The key that signs at `now`. */
 export const signingKey = ({ keys }: SigningKeySet, now: Time): SigningKey | undefined =>
   keys.find(({ signs_from }) => signs_from <= now);
 
-/** When the next key began to sign, or will; undefined = there is none. */
+/** When the next key begins or began to sign; undefined = there is no next key. */
 export const supersededAt = ({ kid }: SigningKey, { keys }: SigningKeySet): Time | undefined =>
   keys[keys.findIndex((key) => key.kid === kid) - 1]?.signs_from;
 
-/** From when on no instance signs with it, whatever its clock: its private half may go. undefined = nobody knows yet. */
+/** From then on no instance signs with it, whatever its clock: the private key may be deleted. undefined = not known yet. */
 export const signsNoMoreAt = (key: SigningKey, set: SigningKeySet): Time | undefined => {
   const superseded = supersededAt(key, set);
   return superseded === undefined ? undefined : toTime(Date.parse(superseded) + SKEW_MS);
 };
 
-/** When the last lease that it signed has run out. */
+/** When the last lease that it signed expires; undefined = not known yet. */
 export const leasesEndAt = (key: SigningKey, set: SigningKeySet): Time | undefined => {
   const last = signsNoMoreAt(key, set);
   return last === undefined ? undefined : toTime(Date.parse(last) + LEASE_SECONDS * 1000);
@@ -146,7 +146,7 @@ const evolve = (set: SigningKeySet, event: SigningKeyEvent): SigningKeySet => {
   }
 };
 
-/** The one stream of the service's keys. What they sign with is in no event. */
+/** The only stream of the service's keys. No event contains a private key. */
 export const SIGNING_KEYS = 'signing-keys';
 
 export const signingKeyStream = { name: 'signing-key', initialState, evolve };

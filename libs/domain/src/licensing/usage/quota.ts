@@ -9,7 +9,7 @@ export interface Quota {
   readonly overage: Overage;
 }
 
-/** The quota that an entitlement is; undefined for flags, numbers and texts, of which nothing is used up. */
+/** The quota of an entitlement; undefined for flags, numbers and texts, which cannot be used up. */
 export const quotaOf = (entitlement: EffectiveEntitlement | undefined): Quota | undefined => {
   if (entitlement?.value_type !== 'quota') return undefined;
   const { quota_period, value, overage } = entitlement;
@@ -28,6 +28,6 @@ const MULTIPLES = { none: [1n, 1n], '1.25': [5n, 4n], '1.5': [3n, 2n], '2': [2n,
   readonly [bigint, bigint]
 >;
 
-/** What is left of `most`, when some of it is used; null = any number. */
+/** What is left of `most` after `used`, at least 0; null = any number. */
 export const leftOf = (most: bigint | null, used: bigint): bigint | null =>
   most === null ? null : most > used ? most - used : 0n;

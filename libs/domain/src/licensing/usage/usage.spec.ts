@@ -23,7 +23,7 @@ const granting = (
   return effectiveEntitlements([calls, entitlement({ feature: 'flag', value_type: 'bool', value: true })], [], []);
 };
 
-// Of the license and its plan, only what decides about use is looked at.
+// Only the fields of the license and its plan that decide whether usage is allowed.
 const license = {
   status: 'active',
   resumes_as: 'active',
@@ -59,7 +59,7 @@ const accepted = (outcomes: readonly unknown[]): boolean[] =>
   outcomes.map((outcome) => (outcome as { accepted?: boolean }).accepted === true);
 
 describe('usage', () => {
-  it('is counted to exactly the limit, a record over it being refused whole', () => {
+  it('is counted up to exactly the limit; a record that would exceed it is refused whole', () => {
     const { outcomes } = use(on(granting(10)), [9, 2, 1, 1]);
     expect(outcomes).toMatchObject([
       { accepted: true, used: 9n },
@@ -69,7 +69,7 @@ describe('usage', () => {
     ]);
   });
 
-  it('warns once at four fifths and tells once that it was exceeded', () => {
+  it('sends one warning at four fifths of the limit, and one notice that it was exceeded', () => {
     expect(use(on(granting(10)), [7, 1, 2, 1, 1, 1]).types).toEqual([
       'usage.recorded',
       'usage.recorded',
@@ -121,7 +121,7 @@ describe('usage', () => {
     expect(use(on(granting(100)), [1], raised.state).types).toEqual(['usage.recorded', 'quota.warning']);
   });
 
-  it('0 is none, null is any number', () => {
+  it('is refused for a limit of 0, and unlimited for null', () => {
     expect(use(on(granting(0)), [1])).toMatchObject({ outcomes: [{ accepted: false }], types: ['quota.exceeded'] });
     const most = Number.MAX_SAFE_INTEGER;
     const { outcomes, types } = use(on(granting(null)), [most, most, 1]);
@@ -135,14 +135,14 @@ describe('usage', () => {
     ['1.5', 15n],
     ['2', 20n],
     ['unlimited', null],
-  ] as const)('overage %s: %p at most', (overage, most) => {
+  ] as const)('with overage %s is accepted up to %p', (overage, most) => {
     expect(allowanceOf({ period: 'monthly', limit: 10, overage })).toBe(most);
     const upTo = Number(most ?? 1_000_000n);
     const { outcomes } = use(on(granting(10, { overage })), [upTo, 1]);
     expect(outcomes).toMatchObject([{ accepted: true, overage: upTo > 10 }, { accepted: most === null }]);
   });
 
-  it('overage is accepted, marked and told once', () => {
+  it('above the limit is accepted and marked as overage, with one notice', () => {
     const { events, types } = use(on(granting(10, { overage: '2' })), [10, 1, 1]);
     expect(types.filter((type) => type === 'quota.exceeded')).toHaveLength(1);
     expect(events.flatMap((event) => (event.type === 'usage.recorded' ? [event.overage] : []))).toEqual([
@@ -152,7 +152,7 @@ describe('usage', () => {
     ]);
   });
 
-  it('leaves what is left, and never less than nothing', () => {
+  it('leaves the rest of the limit, never a negative number', () => {
     expect([leftOf(10n, 3n), leftOf(10n, 12n), leftOf(null, 12n)]).toEqual([7n, 0n, null]);
   });
 
@@ -166,7 +166,7 @@ describe('usage', () => {
     expect(periodOf(period, NOW)).toEqual({ period, start, end });
   });
 
-  it('counts to the period that it falls in', () => {
+  it('counts toward the period that it happened in', () => {
     const { outcomes } = use(on(granting(10, { period: 'daily' })), [
       10,
       { quantity: 10, occurred_at: '2026-11-20T23:59:59.999Z' },
@@ -186,7 +186,7 @@ describe('usage', () => {
     ['yearly', '2026-01-01T00:00:00.000Z', true],
     ['lifetime', '1970-01-01T00:00:00.000Z', true],
     ['lifetime', '1969-12-31T23:59:59.999Z', false],
-  ] as const)('of a quota %s, told of %s: taken is %p', (period, occurred_at, taken) => {
+  ] as const)('of a %s quota, recorded for %s: accepted is %p', (period, occurred_at, taken) => {
     const { outcomes, events } = use(on(granting(10, { period })), [{ quantity: 1, occurred_at }, 1]);
     const late = { code: 'TIMESTAMP_OUT_OF_RANGE', status: 400, extensions: { timestamp: occurred_at } };
     expect(outcomes).toMatchObject([taken ? { accepted: true } : late, { accepted: true }]);
@@ -199,12 +199,12 @@ describe('usage', () => {
     [{ status: 'canceled' }, 'LICENSE_CANCELED'],
     [{ valid_until: NOW }, 'LICENSE_EXPIRED'],
     [{ valid_from: '2027-01-01T00:00:00.000Z' }, 'LICENSE_NOT_YET_VALID'],
-  ] as const)('none on a license with %p', (changes, code) => {
+  ] as const)('is refused on a license with %p', (changes, code) => {
     const ended = { ...license, ...changes } as License;
     expect(() => use(on(granting(10), { license: ended }), [1])).toThrow(expect.objectContaining({ code }) as Refusal);
   });
 
-  it.each(['nothing', 'flag', 'constructor'])('none of %p, which is no quota', (feature) => {
+  it.each(['nothing', 'flag', 'constructor'])('is refused for %p, which is not a quota', (feature) => {
     for (const attempt of [
       () => use(on(granting(10), { feature }), [1]),
       () => resetUsage(on(granting(10), { feature }), null, usageStream.initialState),
@@ -212,7 +212,7 @@ describe('usage', () => {
       expect(attempt).toThrow(expect.objectContaining({ code: 'ENTITLEMENT_NOT_FOUND' }) as Refusal);
   });
 
-  it('a reset begins anew, warnings too', () => {
+  it('starts from zero after a reset, and its notices may be sent again', () => {
     const { state } = use(on(granting(10)), [10, 1]);
     const events = resetUsage(on(granting(10)), 'goodwill', state);
     expect(events).toMatchObject([{ type: 'usage.reset', used: '10', reason: 'goodwill' }]);
@@ -224,7 +224,7 @@ describe('usage', () => {
     expect(resetUsage(on(granting(10)), null, after)).toEqual([]);
   });
 
-  it('a reset is for suspended licenses as well, and for revoked ones no more', () => {
+  it('can be reset on a suspended license, but not on a revoked one', () => {
     const { state } = use(on(granting(10)), [10]);
     const held = (status: 'suspended' | 'revoked'): OnFeature =>
       on(granting(10), { license: { ...license, status } as License });
@@ -234,7 +234,7 @@ describe('usage', () => {
     );
   });
 
-  it('no window in which anything may be told is forgotten, whatever periods the quota has had', () => {
+  it('keeps every window that still accepts usage, whatever periods the quota has had', () => {
     let state = usageStream.initialState;
     for (const period of ['lifetime', 'yearly', 'monthly', 'daily'] as const)
       state = use(on(granting(null, { period })), [1], state).state;
@@ -252,7 +252,7 @@ describe('usage', () => {
     expect(windowOf(state, periodOf('lifetime', NOW)).used).toBe(1n);
   });
 
-  it('never goes over its allowance, whatever is asked for', () => {
+  it('never exceeds its allowance, whatever is requested', () => {
     const wanted = fc.record({
       quantity: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(Number.MAX_SAFE_INTEGER)),
       day: fc.integer({ min: -2, max: 0 }),

@@ -2,7 +2,7 @@
 export const EXHAUSTED_REASONS = ['attempts', 'gone', 'age'] as const;
 export type ExhaustedReason = (typeof EXHAUSTED_REASONS)[number];
 
-/** What is told of a delivery. Deliveries themselves are no events: there are too many, and they are nobody's decision. */
+/** The only event of a delivery. Deliveries themselves are not events: there are too many, and no command decides them. */
 export interface DeliveryExhausted {
   readonly type: 'webhook.delivery_exhausted';
   readonly product_id: string | null;
@@ -10,12 +10,12 @@ export interface DeliveryExhausted {
   readonly event_id: string;
   readonly event_type: string;
   readonly reason: ExhaustedReason;
-  /** Since it was last queued. */
+  /** Attempts since it was last queued. */
   readonly attempts: number;
   readonly response_status: number | null;
 }
 
-/** A stream a delivery that was ever given up, `dlv_…`. There is nothing to decide from its past. */
+/** One stream per delivery that was ever given up, `dlv_…`. It has no state: no decision depends on its past. */
 export const deliveryStream = {
   name: 'delivery',
   initialState: null,

@@ -99,11 +99,11 @@ describe('a filter', () => {
     [{ not: [{ path: 'data.a', eq: 1 }] }, '/not'],
     [deep(5), '/not/not/not/not/not'],
     [{ any: Array.from({ length: 100 }, () => ({ path: 'subject', eq: 'a' })) }, '/any/99'],
-  ])('%j is refused at "%s", not read as something wider', (filter, pointer) => {
+  ])('%j is refused at "%s" and never read as a wider filter', (filter, pointer) => {
     expect(mistakeIn(filter)).toMatchObject({ pointer });
   });
 
-  it('is refused no more than it need be', () => {
+  it('is accepted at the greatest depth that is allowed', () => {
     expect(mistakeIn(deep(4))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A filter of a webhook: which events, of those whose type it takes, it is sent. A condition names a field by its path from the
- * event's root (`subject`, `data.plan_id`) and holds it against one operator; `all`, `any` and `not` join conditions.
+ * A filter of a webhook selects events among those of its event types. A condition names a field by its path from the event's
+ * root (`subject`, `data.plan_id`) and tests it with one operator; `all`, `any` and `not` join conditions.
  */
 export type Filter =
   | { readonly all: readonly Filter[] }
@@ -27,13 +27,13 @@ export interface FilterMistake {
   readonly detail: string;
 }
 
-/** Joins within joins, at most: deeper ones nobody can read. */
+/** Largest depth of joins within joins: deeper filters are hard to read. */
 const MAX_DEPTH = 5;
-/** Conditions and joins in all: a filter is held against every event. */
+/** Largest number of conditions and joins together: a filter is tested on every event. */
 const MAX_PARTS = 100;
 const MAX_VALUES = 100;
 const MAX_TEXT = 500;
-/** The event's own fields: what a webhook may be sent by is what it is sent. */
+/** The fields that a condition may test: only fields that the webhook itself receives. */
 const PATH = /^(type|subject|source|data(\.[A-Za-z0-9_-]{1,100}){1,8})$/;
 const OPERATORS = ['eq', 'ne', 'in', 'exists', 'starts_with', 'gt', 'gte', 'lt', 'lte'] as const;
 type Operator = (typeof OPERATORS)[number];
@@ -48,8 +48,8 @@ class Mistake extends Error {
 }
 
 /**
- * Whether this is a filter. What is not understood is a mistake, never left out: a filter that is read as less than it says
- * would send what must not be sent.
+ * The first mistake in a filter; undefined if it is valid. An unknown part is a mistake and is never ignored: without that part,
+ * the filter would pass events that must not be sent.
  */
 export const mistakeIn = (filter: unknown): FilterMistake | undefined => {
   try {
@@ -63,11 +63,11 @@ export const mistakeIn = (filter: unknown): FilterMistake | undefined => {
 
 const check = (filter: unknown, at: string, depth: number, seen: { parts: number }): void => {
   if (!isObject(filter)) throw new Mistake(at, 'must be an object: a condition, or all, any or not');
-  if (depth > MAX_DEPTH) throw new Mistake(at, `must not be joined more than ${MAX_DEPTH} deep`);
+  if (depth > MAX_DEPTH) throw new Mistake(at, `must not be nested more than ${MAX_DEPTH} levels deep`);
   if (++seen.parts > MAX_PARTS) throw new Mistake(at, `must not have more than ${MAX_PARTS} parts`);
   const [join, ...others] = Object.keys(filter);
   if (join === 'all' || join === 'any' || join === 'not') {
-    if (others[0] !== undefined) throw new Mistake(`${at}/${escaped(others[0])}`, `does not stand beside ${join}`);
+    if (others[0] !== undefined) throw new Mistake(`${at}/${escaped(others[0])}`, `is not allowed with ${join}`);
     const inner = filter[join];
     if (join === 'not') {
       check(inner, `${at}/not`, depth + 1, seen);
@@ -84,12 +84,12 @@ const checkCondition = (condition: Readonly<Record<string, unknown>>, at: string
   const { path, ...test } = condition;
   const names = Object.keys(test);
   const odd = names.find((name) => !OPERATORS.some((operator) => operator === name));
-  if (odd !== undefined) throw new Mistake(`${at}/${escaped(odd)}`, `is none of ${OPERATORS.join(', ')}`);
-  if (path === undefined) throw new Mistake(`${at}/path`, 'is required, beside an operator');
+  if (odd !== undefined) throw new Mistake(`${at}/${escaped(odd)}`, `is not one of ${OPERATORS.join(', ')}`);
+  if (path === undefined) throw new Mistake(`${at}/path`, 'is required, together with an operator');
   if (typeof path !== 'string' || !PATH.test(path)) {
     throw new Mistake(`${at}/path`, 'must be type, subject, source or a field of data such as data.plan_id');
   }
-  if (names.length !== 1) throw new Mistake(at, `must hold one of ${OPERATORS.join(', ')}`);
+  if (names.length !== 1) throw new Mistake(at, `must have exactly one of ${OPERATORS.join(', ')}`);
   const operator = names[0] as Operator;
   const detail = wrongOperand(operator, test[operator]);
   if (detail !== undefined) throw new Mistake(`${at}/${operator}`, detail);
@@ -126,8 +126,8 @@ const isScalar = (value: unknown): value is Scalar =>
 const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /**
- * Whether an event passes. A field that is not there passes `ne` and `exists: false` only. Order is that of numbers among numbers
- * and of characters among texts (which RFC 3339 times in UTC share); between the two kinds there is none.
+ * Whether an event passes. A missing field passes only `ne` and `exists: false`. Two numbers compare by value, two texts by their
+ * characters (so RFC 3339 times in UTC compare by time). A number and a text have no order: the condition is false.
  */
 export const passes = (filter: Filter, event: object): boolean => {
   if ('all' in filter) return filter.all.every((one) => passes(one, event));

@@ -23,13 +23,13 @@ const given = (...events: WebhookEndpointEvent[]) => ({
 });
 
 describe('settings of a webhook endpoint', () => {
-  it('are recorded as they were given when it is created', () => {
+  it('are recorded as given when the endpoint is created', () => {
     const command = { ...created, type: 'CreateWebhookEndpoint', active: true, maker_product_id: null } as const;
     expect(given().when(command)).toEqual([created]);
     expect(given().when({ ...command, settings: { tags: undefined } })).toEqual([{ ...created, settings: {} }]);
   });
 
-  it('change one by one, and only where they differ', () => {
+  it('change one by one, and only if they differ', () => {
     const settings = { concurrency: 4, rate_limit: { per_minute: 5 } };
     expect(given(created).when(update({ settings }))).toEqual([
       { type: 'webhook.endpoint_updated', settings: { rate_limit: { per_minute: 5 } } },

@@ -1,24 +1,24 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Filter } from './filter.ts';
 
-/** How the event stands in the request. `plain`: `{type, timestamp, data}`, as Standard Webhooks advises. */
+/** How the request carries the event. `plain`: `{type, timestamp, data}`, as Standard Webhooks advises. */
 export const PAYLOAD_FORMATS = ['cloudevents', 'cloudevents_binary', 'plain'] as const;
 export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 
-/** `v1`: HMAC-SHA256 under the shared secret. `v1a`: Ed25519, which anybody can verify with the public key. */
+/** `v1`: HMAC-SHA256 under the shared secret. `v1a`: Ed25519, which is verified with the public key. */
 export const SIGNATURES = ['v1', 'v1a'] as const;
 export type Signature = (typeof SIGNATURES)[number];
 
 export type RateLimit = { readonly per_second: number } | { readonly per_minute: number };
 
-/** Seconds; what is left out is as the service has it. */
+/** In seconds. A timeout that is left out has the default of the service. */
 export interface Timeouts {
   readonly connect?: number;
   readonly headers?: number;
   readonly body?: number;
 }
 
-/** A header that every delivery carries. One that looks like a secret stands sealed. */
+/** A header that every delivery carries. The value is sealed if it looks like a secret. */
 export type CustomHeader =
   { readonly name: string; readonly value: string } | { readonly name: string; readonly sealed: string };
 
@@ -31,7 +31,7 @@ export interface OAuth2 {
   readonly sealed: string;
 }
 
-/** What TLS shows of us. */
+/** The certificate that the service presents in TLS. */
 export interface ClientCertificate {
   /** PEM, with the chain if it needs one. */
   readonly certificate: string;
@@ -39,12 +39,12 @@ export interface ClientCertificate {
   readonly sealed: string;
 }
 
-/** How one endpoint is delivered to. What is not set is as the service has it. */
+/** How events are delivered to one endpoint. A setting that is left out has the default of the service. */
 export interface EndpointSettings {
   readonly rate_limit?: RateLimit | null;
-  /** Attempts at once, of each instance of the service. */
+  /** Concurrent attempts of each instance of the service. */
   readonly concurrency?: number;
-  /** Pauses before further attempts, in seconds; null = the ladder of Standard Webhooks. */
+  /** Pauses before retries, in seconds; null = the retry schedule of Standard Webhooks. */
   readonly retry_schedule?: readonly number[] | null;
   readonly timeouts?: Timeouts | null;
   readonly headers?: readonly CustomHeader[];
@@ -57,7 +57,7 @@ export interface EndpointSettings {
   readonly client_certificate?: ClientCertificate | null;
 }
 
-/** What a change of settings changes; undefined when that is nothing. Each setting is replaced as a whole. */
+/** The settings that a change makes different; undefined if there are none. Each setting is replaced as a whole. */
 export const changedSettings = (before: EndpointSettings, change: EndpointSettings): EndpointSettings | undefined => {
   const names = (Object.keys(change) as (keyof EndpointSettings)[]).filter(
     (name) => change[name] !== undefined && !isDeepStrictEqual(change[name], before[name]),

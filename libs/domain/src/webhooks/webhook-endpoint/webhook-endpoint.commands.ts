@@ -9,9 +9,9 @@ import type {
   WebhookEndpointState,
 } from './webhook-endpoint.ts';
 
-/** For how long a replaced secret signs along, in milliseconds: time for every receiver to learn the new one. */
+/** How long a replaced secret still signs too, in milliseconds: receivers change to the new one within this time. */
 export const OVERLAP_MS = 24 * 3_600_000;
-/** Replaced secrets that may sign along at once: each makes the signature header longer. */
+/** Largest number of replaced secrets that still sign: each one makes the signature header longer. */
 export const MAX_OVERLAPPING = 5;
 
 /** The product that the caller's own credential is bound to; null = system-wide. */
@@ -55,7 +55,7 @@ export interface RotateWebhookSecret extends MadeBy {
 export interface DisableWebhookEndpoint {
   readonly type: 'DisableWebhookEndpoint';
   readonly reason: DisabledReason;
-  /** When the failures began that are the reason, RFC 3339. */
+  /** When the failures began, if they are the reason, RFC 3339. */
   readonly failing_since?: string;
 }
 
@@ -150,7 +150,7 @@ const rotate = (command: RotateWebhookSecret, state: WebhookEndpointState): Webh
   return [{ type: 'webhook.endpoint_secret_rotated', secret, signing_key, previous_valid_until: end }];
 };
 
-/** The endpoint, unless there is none or it belongs to a product that the caller may not know of. */
+/** The endpoint. Refused if it does not exist, or if it belongs to a product that the caller may not see. */
 export const visible = (
   { maker_product_id }: MadeBy,
   state: WebhookEndpointState,

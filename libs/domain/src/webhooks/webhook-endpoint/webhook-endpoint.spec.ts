@@ -40,22 +40,22 @@ const given = (...events: WebhookEndpointEvent[]) => ({
 const refusal = (code: string): Error => expect.objectContaining({ code }) as unknown as Error;
 
 describe('a webhook endpoint', () => {
-  it('is made once, with each event type once', () => {
+  it('is created once, with each event type once', () => {
     expect(given().when({ ...create, events: ['license.*', 'license.*'] })).toEqual([created]);
     expect(() => given(created).when(create)).toThrow(refusal('WEBHOOK_EXISTS'));
   });
 
-  it('may be made inactive', () => {
+  it('can be created inactive', () => {
     expect(given().when({ ...create, active: false })).toEqual([created, disabled]);
   });
 
-  it.each([null, 'prod_2'])('for %s is not made by a key that is bound to prod_1', (product_id) => {
+  it.each([null, 'prod_2'])('for %s is not created by a key that is bound to prod_1', (product_id) => {
     expect(() => given().when({ ...create, product_id, maker_product_id: 'prod_1' })).toThrow(
       refusal('WEBHOOK_BEYOND_PRODUCT'),
     );
   });
 
-  it('changes in what is new and in nothing else', () => {
+  it('changes only the fields that differ', () => {
     const update = { type: 'UpdateWebhookEndpoint', maker_product_id: null } as const;
     expect(given(created).when({ ...update, url: created.url, events: ['*'] })).toEqual([
       { type: 'webhook.endpoint_updated', events: ['*'] },
@@ -66,7 +66,7 @@ describe('a webhook endpoint', () => {
     ]);
   });
 
-  it('is switched off and on', () => {
+  it('is disabled and enabled', () => {
     const update = { type: 'UpdateWebhookEndpoint', maker_product_id: null } as const;
     expect(given(created).when({ ...update, active: false })).toEqual([disabled]);
     expect(given(created, disabled).when({ ...update, active: false })).toEqual([]);
@@ -80,12 +80,12 @@ describe('a webhook endpoint', () => {
     expect(given(created, { type: 'webhook.endpoint_deleted' }).when(gone)).toEqual([]);
   });
 
-  it('that fails for days is disabled, and it is told since when', () => {
+  it('that fails for days is disabled, with the time when the failures began', () => {
     const failing = { type: 'DisableWebhookEndpoint', reason: 'failing', failing_since: NOW } as const;
     expect(given(created).when(failing)).toEqual([{ ...disabled, reason: 'failing', failing_since: NOW }]);
   });
 
-  it('signs with the replaced secret for a day more', () => {
+  it('signs with the replaced secret for one more day', () => {
     expect(given(created).when(rotate('sealed-2'))).toEqual([
       {
         type: 'webhook.endpoint_secret_rotated',
@@ -96,7 +96,7 @@ describe('a webhook endpoint', () => {
     ]);
   });
 
-  it('is not given so many secrets in a day that its signatures grow without end', () => {
+  it('refuses too many rotations in a day, so that its signature header stays short', () => {
     const rotations = Array.from({ length: MAX_OVERLAPPING }, () => ({
       type: 'webhook.endpoint_secret_rotated' as const,
       secret: 's',
@@ -111,7 +111,7 @@ describe('a webhook endpoint', () => {
     { type: 'UpdateWebhookEndpoint', active: false, maker_product_id: 'prod_2' },
     { ...rotate('s'), maker_product_id: 'prod_2' } as WebhookEndpointCommand,
     { type: 'DeleteWebhookEndpoint', maker_product_id: 'prod_2' },
-  ])('does not exist for keys of other products ($type), nor once it is deleted', (command) => {
+  ])('does not exist for keys of other products ($type), or after it is deleted', (command) => {
     expect(() => given(created).when(command)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
     const own = { ...command, maker_product_id: null } as WebhookEndpointCommand;
     expect(() => given(created, { type: 'webhook.endpoint_deleted' }).when(own)).toThrow(refusal('WEBHOOK_NOT_FOUND'));
@@ -126,7 +126,7 @@ describe('a webhook endpoint', () => {
     expect(evolve(initialState, event)).toMatchObject({ status: 'active', settings: {} });
   });
 
-  it('keeps its state over events that it does not know', () => {
+  it('keeps its state on an unknown event', () => {
     const state = evolve(initialState, created);
     expect(evolve(state, { type: 'webhook.endpoint_painted' } as unknown as WebhookEndpointEvent)).toBe(state);
   });

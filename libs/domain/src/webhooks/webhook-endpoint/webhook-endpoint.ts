@@ -17,11 +17,11 @@ export interface SigningKey {
   readonly public_key: string;
 }
 
-/** Only `webhook.endpoint_disabled` is published. Secrets are in them encrypted. */
+/** Only `webhook.endpoint_disabled` is published. The events contain secrets in encrypted form only. */
 export type WebhookEndpointEvent =
   | {
       readonly type: 'webhook.endpoint_created';
-      /** The product whose events it is sent; null = all. */
+      /** It receives the events of this product; null = of all products. */
       readonly product_id: string | null;
       readonly url: string;
       readonly description: string | null;
@@ -45,7 +45,7 @@ export type WebhookEndpointEvent =
       readonly type: 'webhook.endpoint_secret_rotated';
       readonly secret: string;
       readonly signing_key: SigningKey;
-      /** Until then the replaced secret signs too. */
+      /** The replaced secret signs too until this time. */
       readonly previous_valid_until: string;
     }
   | { readonly type: 'webhook.endpoint_enabled' }
@@ -53,7 +53,7 @@ export type WebhookEndpointEvent =
       readonly type: 'webhook.endpoint_disabled';
       readonly reason: DisabledReason;
       readonly product_id: string | null;
-      /** With the reason `failing`. */
+      /** Only with the reason `failing`. */
       readonly failing_since?: string;
     }
   | { readonly type: 'webhook.endpoint_deleted' };
@@ -64,7 +64,7 @@ export interface WebhookEndpoint {
   readonly description: string | null;
   readonly events: readonly string[];
   readonly settings: EndpointSettings;
-  /** Until when replaced secrets sign too, oldest first. */
+  /** The times until which replaced secrets sign too, oldest first. */
   readonly previous_valid_until: readonly string[];
 }
 
@@ -104,9 +104,9 @@ export const evolve = (state: WebhookEndpointState, event: WebhookEndpointEvent)
 };
 
 /**
- * From one schema version of an event's data to the next. Version 1 of `webhook.endpoint_created` is older than settings: such an
- * endpoint has the defaults. An event in the log never changes; the store upcasts it when it reads it, so that `evolve` knows the
- * present version alone. To change the shape of an event, add a step here.
+ * Each step converts an event's data from one schema version to the next. Version 1 of `webhook.endpoint_created` is older than
+ * settings: such an endpoint has the defaults. An event in the log never changes; the store upcasts it when it reads it, so
+ * `evolve` knows only the present version. To change the shape of an event, add a step here.
  */
 export const upcasters = {
   'webhook.endpoint_created': { 1: (data: Record<string, unknown>) => ({ ...data, settings: {} }) },
