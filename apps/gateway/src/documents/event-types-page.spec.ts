@@ -17,7 +17,7 @@ describe('the page of event types', () => {
   it('shows the meaning of a field that may be null', () => {
     const [, section = ''] = html.split('<h2 id="key_batch.created">');
     expect(section).toContain(
-      '<td>string (date-time) or null</td><td>Until when its codes are redeemed; null = for ever.',
+      '<td>string (date-time) or null</td><td>Its codes can be redeemed until this time; null = no limit.',
     );
   });
 
