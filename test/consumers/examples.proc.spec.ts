@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
 import { contracts } from '../../apps/keyledger/src/services.ts';
 import { catalogue } from '#events/catalogue/catalogue';
@@ -39,6 +40,24 @@ const eventOf = (license: string, version: number): PublishedEvent => {
 const licenses = Array.from({ length: LICENSES }, (_, n) => `lic_${n}`);
 const versions = (from: number, to: number): PublishedEvent[] =>
   Array.from({ length: to - from + 1 }, (_, n) => licenses.map((license) => eventOf(license, from + n))).flat();
+
+/** Waits until the child has the file open and has had time to ask for a lock on it; without /proc, for two seconds. */
+const opens = async ({ child }: { child: ChildProcess }, file: string): Promise<void> => {
+  const handles = `/proc/${child.pid}/fd`;
+  if (existsSync(handles))
+    await eventually(
+      () =>
+        child.exitCode !== null ||
+        readdirSync(handles).some((handle) => {
+          try {
+            return readlinkSync(join(handles, handle)) === file;
+          } catch {
+            return false; // The handle was closed after the folder was read.
+          }
+        }),
+    );
+  await setTimeout(existsSync(handles) ? 250 : 2000);
+};
 
 const unavailable = kafkaUnavailable();
 const suite = unavailable === undefined ? describe : describe.skip;
@@ -112,7 +131,13 @@ suite(`the example consumers${unavailable === undefined ? '' : ` (${unavailable}
         });
 
       await send(versions(1, 10));
+      // Another program holds the database while the consumer starts.
+      const holder = new DatabaseSync(database);
+      holder.exec('begin exclusive');
       const first = start();
+      await opens(first, database);
+      holder.exec('rollback');
+      holder.close();
       await until(1, first);
       // The consumer is killed while more messages follow, and does not know which offset Kafka has committed for it.
       await send(versions(11, 15));

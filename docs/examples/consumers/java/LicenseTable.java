@@ -33,8 +33,8 @@ public final class LicenseTable {
   private LicenseTable(Connection db) throws SQLException {
     this.db = db;
     try (Statement statement = db.createStatement()) {
+      statement.execute("pragma busy_timeout = 5000"); // First: the next line takes a lock.
       statement.execute("pragma journal_mode = wal");
-      statement.execute("pragma busy_timeout = 5000");
       statement.execute("create table if not exists seen (id text primary key)");
       statement.execute(
           "create table if not exists licenses (id text primary key, status text not null, version integer not null)");

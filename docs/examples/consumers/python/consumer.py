@@ -29,8 +29,8 @@ consumer = Consumer(
 db = sqlite3.connect(os.environ.get("DATABASE", "licenses.sqlite"), isolation_level=None)
 db.executescript(
     """
+    pragma busy_timeout = 5000; -- First: the next line takes a lock.
     pragma journal_mode = wal;
-    pragma busy_timeout = 5000;
     create table if not exists seen (id text primary key);
     create table if not exists licenses (id text primary key, status text not null, version integer not null);
     create table if not exists happened (type text primary key, count integer not null);

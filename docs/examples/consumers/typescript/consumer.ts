@@ -21,8 +21,8 @@ const consumer = kafka.consumer({
 
 const db = new DatabaseSync(env['DATABASE'] ?? 'licenses.sqlite');
 db.exec(`
+  pragma busy_timeout = 5000; -- First: the next line takes a lock.
   pragma journal_mode = wal;
-  pragma busy_timeout = 5000;
   create table if not exists seen (id text primary key);
   create table if not exists licenses (id text primary key, status text not null, version integer not null);
   create table if not exists happened (type text primary key, count integer not null);
