@@ -1,11 +1,41 @@
+import { billingContracts } from '#domain/billing/contracts';
+import { billingRefusals } from '#domain/billing/refusals';
 import { defineService } from '#platform/define-service';
+import { couponsFeature } from './coupons/feature.ts';
+import { customersFeature } from './customers/feature.ts';
+import { documentsFeature } from './documents/feature.ts';
+import { grantsFeature } from './grants/feature.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
+import { invoicesFeature } from './invoices/feature.ts';
+import { noticesFeature } from './notices/feature.ts';
+import { organizationFeature } from './organization/feature.ts';
+import { paymentsFeature } from './payments/feature.ts';
 import { plansFeature } from './plans/feature.ts';
+import { pricesFeature } from './prices/feature.ts';
+import { subscriptionsFeature } from './subscriptions/feature.ts';
+import { taxesFeature } from './taxes/feature.ts';
+import { usageFeature } from './usage/feature.ts';
 
-/** Keeps the plans that licensing publishes. Subscriptions, invoices and payments will follow. */
+/** Prices, customers, subscriptions, invoices and payments. Plans are licensing's; billing keeps a copy of them. */
 export const billingService = defineService({
   name: 'billing',
   initial: Initial1790000000000,
-  features: [plansFeature],
-  announces: ['subscription.*', 'invoice.*', 'payment.*'],
+  features: [
+    plansFeature,
+    pricesFeature,
+    customersFeature,
+    organizationFeature,
+    taxesFeature,
+    couponsFeature,
+    subscriptionsFeature,
+    invoicesFeature,
+    paymentsFeature,
+    documentsFeature,
+    noticesFeature,
+    grantsFeature,
+    usageFeature,
+  ],
+  publishes: billingContracts,
+  announces: ['invoice.*', 'payment.*'],
+  problems: billingRefusals,
 });

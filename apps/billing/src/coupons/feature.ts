@@ -1,0 +1,4 @@
+import type { Feature } from '#platform/feature';
+
+/** Discounts and their codes. */
+export const couponsFeature: Feature = {};

@@ -1,0 +1,4 @@
+import type { Feature } from '#platform/feature';
+
+/** Invoices and credit notes as PDF, XML and HTML. */
+export const documentsFeature: Feature = {};

@@ -1,0 +1,4 @@
+import type { Feature } from '#platform/feature';
+
+/** The seller: the merchant itself. */
+export const organizationFeature: Feature = {};

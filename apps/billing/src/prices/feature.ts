@@ -1,0 +1,4 @@
+import type { Feature } from '#platform/feature';
+
+/** What plans cost. */
+export const pricesFeature: Feature = {};

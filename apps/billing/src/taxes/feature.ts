@@ -1,0 +1,4 @@
+import type { Feature } from '#platform/feature';
+
+/** Tax rates, and how a sale is taxed. */
+export const taxesFeature: Feature = {};

@@ -1,0 +1,4 @@
+import type { Refusals } from '../shared/refusal.ts';
+
+/** All refusals of the billing rules, by code. */
+export const billingRefusals: Refusals<string> = {};
