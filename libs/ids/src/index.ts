@@ -1,2 +1,2 @@
 export { drawRandom } from './random.ts';
-export { newTypeid, timeOfTypeid, typeidOf } from './typeid.ts';
+export { isTypeid, newTypeid, timeOfTypeid, typeidOf } from './typeid.ts';

@@ -43,13 +43,19 @@ export const typeidOf = (prefix: string, uuid: Uint8Array): string => {
   return id;
 };
 
+/** The first ten digits are 48 bits of time, after two zero bits. */
+const TYPEID = /_([0-7][0-9a-hjkmnp-tv-z]{9})[0-9a-hjkmnp-tv-z]{16}$/;
+
+/** Whether a text ends like a TypeID. */
+export const isTypeid = (text: string): boolean => TYPEID.test(text);
+
 /**
  * When an id was created, in milliseconds since 1970: the first 48 bits of a UUIDv7. With the two leading zero bits, they are
  * the first ten digits.
  * @throws if it is not a TypeID
  */
 export const timeOfTypeid = (id: string): number => {
-  const digits = /_([0-7][0-9a-hjkmnp-tv-z]{9})[0-9a-hjkmnp-tv-z]{16}$/.exec(id)?.[1];
+  const digits = TYPEID.exec(id)?.[1];
   if (digits === undefined) throw new Error(`${id} is no TypeID`);
   let time = 0;
   for (const digit of digits) time = time * 32 + DIGITS.indexOf(digit);

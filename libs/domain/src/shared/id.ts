@@ -1,4 +1,4 @@
-import { newTypeid, timeOfTypeid, typeidOf } from '#ids';
+import { isTypeid, newTypeid, timeOfTypeid, typeidOf } from '#ids';
 
 /** Prefixes of ids. The prefix shows what kind of thing an id names. */
 export type IdPrefix =
@@ -43,6 +43,22 @@ export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
   const bytes = new Uint8Array(hash.subarray(0, 16));
   // RFC 9562: version 8, "vendor-specific", since these bytes contain no time.
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return typeidOf(prefix, bytes);
+};
+
+/**
+ * An id derived from a hash, with the time of another id: it sorts beside it. The same id and hash always have the same id.
+ * @param hash 16 bytes or more
+ * @returns undefined if `other` contains no time
+ */
+export const derivedIdBeside = (prefix: IdPrefix, other: string, hash: Uint8Array): string | undefined => {
+  if (!isTypeid(other)) return undefined;
+  const bytes = new Uint8Array(hash.subarray(0, 16));
+  // RFC 9562: version 7 begins with 48 bits of milliseconds.
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(timeOfTypeid(other)) << 16n);
+  bytes.set(hash.subarray(6, 8), 6);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return typeidOf(prefix, bytes);
 };
