@@ -35,6 +35,7 @@ export const billingService = defineService({
     grantsFeature,
     usageFeature,
   ],
+  scopes: ['billing:write'],
   publishes: billingContracts,
   announces: ['invoice.*', 'payment.*'],
   problems: billingRefusals,

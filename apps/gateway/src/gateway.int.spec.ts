@@ -75,6 +75,18 @@ describe('API keys', () => {
     expect(await statusWith([])).toBe(403);
   });
 
+  it('with the scope `read` allow every GET and nothing else', async () => {
+    const { id, key } = await make({ scopes: ['read'] });
+    const status = async (method: string, path: string, body?: unknown): Promise<number> =>
+      (await here.call(method, path, body, bearer(key))).status;
+    expect(await status('GET', '/admin/api-keys')).toBe(200);
+    expect(await status('GET', `/admin/api-keys/${id}`)).toBe(200);
+    expect(await status('GET', '/events?limit=1')).toBe(200);
+    expect(await status('POST', '/admin/api-keys', { name: 'x', scopes: [] })).toBe(403);
+    expect(await status('PATCH', `/admin/api-keys/${id}`, { name: 'x' })).toBe(403);
+    expect(await status('DELETE', `/admin/api-keys/${id}`)).toBe(403);
+  });
+
   it.each([
     [{ name: 'x', scopes: ['admin', 'root'] }],
     [{ name: 'x', scopes: 'admin' }],

@@ -25,7 +25,7 @@ export const gatewayService = defineService({
     testClockFeature,
     lockOutFeature,
   ],
-  scopes: ['admin'],
+  scopes: ['admin', 'read'],
   publishes: apiKeyContracts,
   problems: apiKeyRefusals,
 });

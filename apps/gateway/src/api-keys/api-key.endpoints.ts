@@ -8,7 +8,8 @@ const TAG = 'API keys';
 const Scopes = Type.Array(Type.Enum([...API_KEY_SCOPES]), {
   uniqueItems: true,
   maxItems: API_KEY_SCOPES.length,
-  description: 'What the key may do. `admin` includes the others; an empty list allows nothing.',
+  description:
+    'What the key may do. `admin` includes the others; `read` allows every GET and nothing else; an empty list allows nothing.',
 });
 const Name = SearchText(200, { min: 1 });
 

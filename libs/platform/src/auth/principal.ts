@@ -11,6 +11,9 @@ export interface Principal {
   readonly product_id: string | null;
 }
 
+/** With this scope a credential may send every GET that needs a scope, and nothing else. */
+export const READ = 'read';
+
 /** `admin` includes every scope. */
 export const hasScope = (principal: Principal, scope: Scope): boolean =>
   principal.scopes.includes('admin') || principal.scopes.includes(scope);

@@ -1,4 +1,5 @@
-import { type Authentication, PUBLIC } from '../auth/scheme.ts';
+import { READ } from '../auth/principal.ts';
+import { PUBLIC } from '../auth/scheme.ts';
 import { STATUS_CODES } from 'node:http';
 import type { TSchema } from 'typebox';
 import type { EndpointContract } from './endpoint.ts';
@@ -62,17 +63,18 @@ export const openApi = (contracts: readonly EndpointContract[], { version, serve
 };
 
 /** How a caller may identify itself; `{}` = without an API key. */
-const security = (auth: Authentication): Json => {
+const security = ({ auth, method }: EndpointContract): Json => {
   if (auth === PUBLIC) return { security: [] };
   if (typeof auth !== 'string') return { security: [{}, { apiKey: [] }] };
-  return { security: [{ apiKey: [] }], description: `Needs the scope \`${auth}\`.` };
+  const scopes = method === 'GET' ? `\`${auth}\` or \`${READ}\`` : `\`${auth}\``;
+  return { security: [{ apiKey: [] }], description: `Needs the scope ${scopes}.` };
 };
 
 const operation = (contract: EndpointContract, schemas: Json): Json => ({
   operationId: contract.operation,
   tags: [contract.tag],
   summary: contract.summary,
-  ...security(contract.auth),
+  ...security(contract),
   parameters: [
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),

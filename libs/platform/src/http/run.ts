@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DomainEvent } from '#events/decider';
 import type { Actor, EventMetadata } from '#events/event';
 import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
-import { hasScope, type Principal } from '../auth/principal.ts';
+import { hasScope, type Principal, READ } from '../auth/principal.ts';
 import { scopeOf } from '../auth/scheme.ts';
 import { addHeaders, RateLimitExceeded } from '../rate-limit/rate-limit.ts';
 import { Answer, type Call, type EndpointContract } from './endpoint.ts';
@@ -71,7 +71,7 @@ const check = (validate: Validator | undefined, value: unknown): void => {
 };
 
 /** @throws Problem 401 or 403 */
-const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Principal => {
+const authorize = ({ auth, method }: EndpointContract, request: FastifyRequest): Principal => {
   const { principal } = request;
   const scope = scopeOf(auth);
   if (scope === undefined || (typeof auth !== 'string' && principal === undefined)) return principal ?? ANONYMOUS;
@@ -84,6 +84,7 @@ const authorize = ({ auth }: EndpointContract, request: FastifyRequest): Princip
       { 'www-authenticate': 'Bearer' },
     );
   }
+  if (method === 'GET' && typeof auth === 'string' && hasScope(principal, READ)) return principal;
   if (!hasScope(principal, scope)) throw new Problem(403, 'FORBIDDEN', `This needs the scope ${scope}.`);
   return principal;
 };

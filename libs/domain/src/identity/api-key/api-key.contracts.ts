@@ -1,6 +1,5 @@
 import Type from 'typebox';
 import { contract, orNull, text } from '../../shared/contract.ts';
-import { API_KEY_SCOPES } from './api-key.ts';
 
 const service = 'gateway';
 const subject = 'key_01jd1zv7p2f9m4g6s8t0b3d5hj';
@@ -16,7 +15,7 @@ export const apiKeyContracts = [
     description: 'An API key was created.',
     fields: {
       name,
-      scopes: Type.Array(Type.Enum([...API_KEY_SCOPES])),
+      scopes: Type.Array(text('A scope, such as `licenses:write`. Later versions may add more.')),
       product_id,
       prefix: text('The first characters of the key.'),
     },

@@ -1,5 +1,8 @@
-/** All scopes that a key may have. `admin` includes the others. A key without scopes may do nothing. */
-export const API_KEY_SCOPES = ['admin', 'licenses:write', 'releases:write'] as const;
+/**
+ * All scopes that a key may have. `admin` includes the others; `read` allows every GET and nothing else. A key without scopes
+ * may do nothing.
+ */
+export const API_KEY_SCOPES = ['admin', 'read', 'licenses:write', 'releases:write', 'billing:write'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 
 export type ApiKeyEvent =
