@@ -1,5 +1,5 @@
 import type { EntitlementValue } from '../entitlements/entitlement.ts';
-import { changed } from '../product/product.ts';
+import { changed } from '../../shared/changed.ts';
 import { refuser } from '../../shared/refusal.ts';
 
 /** An entitlement that licenses of a product can have in addition to their plan. */

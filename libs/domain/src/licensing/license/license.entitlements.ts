@@ -7,7 +7,7 @@ import {
   refuseEntitlement,
   type ValueType,
 } from '../entitlements/entitlement.ts';
-import { changed } from '../product/product.ts';
+import { changed } from '../../shared/changed.ts';
 import { refuse } from './license.errors.ts';
 import type { LicenseEvent, LicenseState } from './license.ts';
 

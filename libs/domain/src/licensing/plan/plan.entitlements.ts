@@ -1,5 +1,5 @@
 import { entitlement, refuseEntitlement, type WantedEntitlement } from '../entitlements/entitlement.ts';
-import { changed } from '../product/product.ts';
+import { changed } from '../../shared/changed.ts';
 import { type PlanEvent, type PlanState, refusePlan } from './plan.ts';
 
 export type PlanEntitlementCommand =

@@ -1,5 +1,6 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
-import { changed, productSupports, type ProductType } from '../product/product.ts';
+import { changed } from '../../shared/changed.ts';
+import { productSupports, type ProductType } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
 import type { BillingInterval } from './billing-interval.ts';
 import { ACTIVATION_DEFAULTS, type ActivationRules } from './plan.activation-rules.ts';

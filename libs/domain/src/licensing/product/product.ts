@@ -1,3 +1,4 @@
+import { changed } from '../../shared/changed.ts';
 import { refuser } from '../../shared/refusal.ts';
 
 export const PRODUCT_TYPES = ['desktop', 'saas', 'hybrid'] as const;
@@ -93,14 +94,6 @@ export const decideProduct = (command: ProductCommand, state: ProductState): rea
       return command satisfies never;
   }
 };
-
-/** The fields of `wanted` that differ from those of `present`. */
-export const changed = <T extends object>(present: T, wanted: Partial<T>): Partial<T> =>
-  Object.fromEntries(
-    Object.entries(wanted).filter(
-      ([field, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(present[field as keyof T]),
-    ),
-  ) as Partial<T>;
 
 /** One stream per product, `prod_…`. */
 export const productStream = { name: 'product', initialState, evolve };
