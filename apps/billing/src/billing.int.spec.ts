@@ -1,6 +1,8 @@
 import { contracts } from '../../../test/support/product.ts';
 import { newId } from '#domain/shared/id';
 import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
+import { BILLING_POLICY_DEFAULTS } from '#domain/licensing/plan/plan.billing-policies';
+import type { ProductEvent } from '#domain/licensing/product/product';
 import { recordedFrom } from '#events/projection/recorded';
 import { contractsByType, readPublished } from '#events/publish';
 import { inTransaction } from '#events/subscription/transaction';
@@ -53,7 +55,7 @@ describe('the plans in billing', () => {
     const id = newId('plan');
     await licensing.append(id, created);
     await licensing.append(id, updated({ name: 'Pro yearly', billing_interval: 'year' }));
-    await licensing.append(id, updated({ trial_days: 0, billing_interval: null, active: false }));
+    await licensing.append(id, updated({ trial_days: 0, billing_interval: null, active: false, end_policy: 'keep' }));
     const plan = await eventually(async () => {
       const found = await row(id);
       return found?.['version'] === 3 ? found : undefined;
@@ -69,7 +71,43 @@ describe('the plans in billing', () => {
       trial_days: 0,
       grace_days: 7,
       active: false,
+      max_activations: 3,
+      max_seats: 1,
+      updates_days: null,
+      ...BILLING_POLICY_DEFAULTS,
+      end_policy: 'keep',
     });
+  });
+
+  it('include the products that may be subscribed to several times', async () => {
+    const id = newId('prod');
+    const product: ProductEvent = {
+      type: 'product.created',
+      product_id: id,
+      product_type: 'saas',
+      name: 'Acme Cloud',
+      slug: 'cloud',
+      minimum_supported_version: null,
+      minimum_supported_message: null,
+      require_signing: false,
+      key_format: 'random',
+      key_prefix: null,
+      allow_multiple_subscriptions: false,
+    };
+    await licensing.append(id, product);
+    const change: ProductEvent = {
+      type: 'product.updated',
+      product_id: id,
+      changes: { allow_multiple_subscriptions: true },
+    };
+    await licensing.append(id, change);
+    const found = await eventually(async () => {
+      const { rows } = await database.pool.query<{ version: number }>('select * from billing.products where id = $1', [
+        id,
+      ]);
+      return rows[0]?.version === 2 && rows[0];
+    });
+    expect(found).toEqual({ id, version: 2, name: 'Acme Cloud', allow_multiple_subscriptions: true });
   });
 
   it('are the same when events are delivered again', async () => {

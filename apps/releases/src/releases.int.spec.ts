@@ -22,6 +22,7 @@ const created = (product_id: string): ProductEvent => ({
   require_signing: true,
   key_format: 'random',
   key_prefix: null,
+  allow_multiple_subscriptions: false,
 });
 const updated = (product_id: string, changes: ProductChanges): ProductEvent => ({
   type: 'product.updated',

@@ -1,10 +1,17 @@
 import type { Feature } from '#platform/feature';
 import { plansTable } from './plan.table.ts';
+import { PlanPolicies1790500000100 } from './plans.migration.ts';
 import { plansProjection, PlansSubscription } from './plans.subscription.ts';
+import { productsTable } from './product.table.ts';
+import { productsProjection, ProductsSubscription } from './products.subscription.ts';
 
-/** Billing's copy of the plans in licensing. */
+/** Billing's copy of the plans and products in licensing. */
 export const plansFeature: Feature = {
-  tables: [plansTable],
-  subscribed: [{ projection: plansProjection, subscription: 'plans', sources: ['licensing'] }],
-  subscriptions: [PlansSubscription],
+  migrations: [PlanPolicies1790500000100],
+  tables: [plansTable, productsTable],
+  subscribed: [
+    { projection: plansProjection, subscription: 'plans', sources: ['licensing'] },
+    { projection: productsProjection, subscription: 'products', sources: ['licensing'] },
+  ],
+  subscriptions: [PlansSubscription, ProductsSubscription],
 };

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
+import { BILLING_POLICY_DEFAULTS } from '#domain/licensing/plan/plan.billing-policies';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import { type ForeignEvent, recordedFrom } from '#events/projection/recorded';
@@ -19,13 +20,21 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     if (row !== undefined && row.version >= version) return row;
     switch (event.type) {
       case 'plan.created':
-        return { ...event.data, id: stream_id, version };
+        return { ...known(event.data), id: stream_id, version };
       case 'plan.updated':
         return row && { ...row, ...event.data.changes, version };
       default:
         return row;
     }
   },
+});
+
+/** Published events of plans from before there were policies have null in their place. */
+const known = (data: Known): Known => ({
+  ...data,
+  ...Object.fromEntries(
+    Object.entries(BILLING_POLICY_DEFAULTS).filter(([policy]) => data[policy as keyof Known] === null),
+  ),
 });
 
 @Controller()

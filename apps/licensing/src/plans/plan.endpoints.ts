@@ -3,6 +3,14 @@ import { BILLING_INTERVALS } from '#domain/licensing/plan/billing-interval';
 import { LICENSE_MODELS, LICENSE_TYPES } from '#domain/licensing/plan/plan';
 import { KEPT_DEACTIVATIONS } from '#domain/licensing/license/license';
 import { BOUND_IDENTITIES } from '#domain/licensing/plan/plan.activation-rules';
+import {
+  ACTIVATE_ON,
+  DISPUTE_POLICIES,
+  END_POLICIES,
+  LATE_PAYMENT_POLICIES,
+  PAUSE_POLICIES,
+  REFUND_POLICIES,
+} from '#domain/licensing/plan/plan.billing-policies';
 import { RENEWAL_BASES, TERM_STARTS } from '#domain/licensing/plan/plan.term-rules';
 import { endpoint } from '#platform/http/endpoint';
 import {
@@ -76,6 +84,27 @@ const editable = {
     }),
   ),
   deactivation_period_days: Type.Integer({ minimum: 1, maximum: 3650 }),
+  activate_on: Type.Enum([...ACTIVATE_ON], {
+    description:
+      'When a subscription that is paid by invoice begins: with its first payment, or with its first invoice.',
+  }),
+  end_policy: Type.Enum([...END_POLICIES], {
+    description:
+      'What happens to a license when its subscription has ended. `keep`: it works without an end, and its updates end.',
+  }),
+  refund_policy: Type.Enum([...REFUND_POLICIES], {
+    description: 'What happens to a license whose payment is refunded in full.',
+  }),
+  dispute_policy: Type.Enum([...DISPUTE_POLICIES], {
+    description:
+      'What happens to a license whose payment is disputed. `suspend` and `revoke` suspend it until the dispute is decided; if it is lost, `revoke` revokes it.',
+  }),
+  pause_policy: Type.Enum([...PAUSE_POLICIES], {
+    description: 'What happens to a license while its subscription is paused.',
+  }),
+  late_payment_policy: Type.Enum([...LATE_PAYMENT_POLICIES], {
+    description: 'What a payment does that arrives after its subscription has ended without it.',
+  }),
 };
 
 export const Plan = StrictObject(
@@ -127,6 +156,12 @@ export const createPlan = endpoint({
     activation_ttl_days: Type.Optional(editable.activation_ttl_days),
     max_deactivations: Type.Optional(editable.max_deactivations),
     deactivation_period_days: Type.Optional(editable.deactivation_period_days),
+    activate_on: Type.Optional(editable.activate_on),
+    end_policy: Type.Optional(editable.end_policy),
+    refund_policy: Type.Optional(editable.refund_policy),
+    dispute_policy: Type.Optional(editable.dispute_policy),
+    pause_policy: Type.Optional(editable.pause_policy),
+    late_payment_policy: Type.Optional(editable.late_payment_policy),
   }),
   answers: { 201: { description: 'The plan. Fields that were left out have their defaults.', schema: Plan } },
   problems: [SLUG_TAKEN, NO_ACTIVATIONS, { status: 404, code: 'PRODUCT_NOT_FOUND' }],

@@ -1,4 +1,5 @@
 import type { PlanEvent } from '#domain/licensing/plan/plan';
+import { BILLING_POLICY_DEFAULTS } from '#domain/licensing/plan/plan.billing-policies';
 import { tableProjection } from '#events/projection/table';
 import { type PlanRow, plansTable } from './plan.table.ts';
 
@@ -11,7 +12,7 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
     switch (event.type) {
       case 'plan.created': {
         const { type: _event, ...plan } = event;
-        return { id: stream_id, version, ...plan, created_at: updated_at, updated_at };
+        return { id: stream_id, version, ...BILLING_POLICY_DEFAULTS, ...plan, created_at: updated_at, updated_at };
       }
       case 'plan.updated':
         return row && { ...row, ...event.changes, version, updated_at };

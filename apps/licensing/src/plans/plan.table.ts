@@ -1,6 +1,15 @@
 import type { BillingInterval } from '#domain/licensing/plan/billing-interval';
 import type { LicenseModel, LicenseType } from '#domain/licensing/plan/plan';
 import type { BoundIdentity } from '#domain/licensing/plan/plan.activation-rules';
+import {
+  type ActivateOn,
+  BILLING_POLICY_DEFAULTS,
+  type DisputePolicy,
+  type EndPolicy,
+  type LatePaymentPolicy,
+  type PausePolicy,
+  type RefundPolicy,
+} from '#domain/licensing/plan/plan.billing-policies';
 import type { RenewalBasis, TermStart } from '#domain/licensing/plan/plan.term-rules';
 import { boolean, integer, text, time } from '#platform/database/column';
 import { defineTable, type RowOf } from '#platform/database/table';
@@ -34,6 +43,12 @@ export const plansTable = defineTable(
     activation_ttl_days: integer().orNull(),
     max_deactivations: integer().orNull(),
     deactivation_period_days: integer(),
+    activate_on: text<ActivateOn>().default(BILLING_POLICY_DEFAULTS.activate_on),
+    end_policy: text<EndPolicy>().default(BILLING_POLICY_DEFAULTS.end_policy),
+    refund_policy: text<RefundPolicy>().default(BILLING_POLICY_DEFAULTS.refund_policy),
+    dispute_policy: text<DisputePolicy>().default(BILLING_POLICY_DEFAULTS.dispute_policy),
+    pause_policy: text<PausePolicy>().default(BILLING_POLICY_DEFAULTS.pause_policy),
+    late_payment_policy: text<LatePaymentPolicy>().default(BILLING_POLICY_DEFAULTS.late_payment_policy),
     created_at: time(),
     updated_at: time(),
   },

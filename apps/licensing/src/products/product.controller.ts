@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { decideProduct, productStream, refuseProduct } from '#domain/licensing/product/product';
+import { decideProduct, PRODUCT_DEFAULTS, productStream, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
@@ -28,6 +28,7 @@ export class ProductController {
     }
     const { name, slug, type, minimum_supported_version = null, minimum_supported_message = null } = call.body;
     const { require_signing = false, key_format = 'random', key_prefix = null } = call.body;
+    const { allow_multiple_subscriptions } = { ...PRODUCT_DEFAULTS, ...call.body };
     const terms = {
       name,
       slug,
@@ -36,6 +37,7 @@ export class ProductController {
       require_signing,
       key_format,
       key_prefix,
+      allow_multiple_subscriptions,
     };
     const id = newId('prod');
     const answer = (created_at: string | undefined): Answer =>

@@ -25,6 +25,9 @@ const editable = {
     description: '`random`: groups of letters; `signed`: an envelope that can be checked offline.',
   }),
   key_prefix: Nullable(KeyPrefix),
+  allow_multiple_subscriptions: Type.Boolean({
+    description: 'A subscriber may have several live subscriptions of the product at a time.',
+  }),
 };
 
 export const Product = StrictObject(
@@ -53,6 +56,7 @@ export const createProduct = endpoint({
     require_signing: Type.Optional(editable.require_signing),
     key_format: Type.Optional(editable.key_format),
     key_prefix: Type.Optional(editable.key_prefix),
+    allow_multiple_subscriptions: Type.Optional(editable.allow_multiple_subscriptions),
   }),
   answers: { 201: { description: 'The product.', schema: Product } },
   problems: [SLUG_TAKEN],

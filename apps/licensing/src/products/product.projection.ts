@@ -1,4 +1,4 @@
-import type { ProductEvent } from '#domain/licensing/product/product';
+import { PRODUCT_DEFAULTS, type ProductEvent } from '#domain/licensing/product/product';
 import { tableProjection } from '#events/projection/table';
 import { type ProductRow, productsTable } from './product.table.ts';
 
@@ -11,7 +11,7 @@ export const productsProjection = tableProjection<ProductRow, ProductEvent>({
     switch (event.type) {
       case 'product.created': {
         const { type: _event, product_id: _id, ...terms } = event;
-        return { id: stream_id, version, ...terms, created_at: updated_at, updated_at };
+        return { id: stream_id, version, ...PRODUCT_DEFAULTS, ...terms, created_at: updated_at, updated_at };
       }
       case 'product.updated':
         return row && { ...row, ...event.changes, version, updated_at };

@@ -16,6 +16,7 @@ export const productsTable = defineTable(
     require_signing: boolean(),
     key_format: text<KeyFormat>(),
     key_prefix: text().orNull(),
+    allow_multiple_subscriptions: boolean().default(false),
     created_at: time(),
     updated_at: time(),
   },

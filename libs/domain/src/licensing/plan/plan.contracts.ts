@@ -2,6 +2,15 @@ import Type from 'typebox';
 import { contract, EXAMPLE, orNull, text } from '../../shared/contract.ts';
 import { BILLING_INTERVALS } from './billing-interval.ts';
 import { ACTIVATION_DEFAULTS, BOUND_IDENTITIES } from './plan.activation-rules.ts';
+import {
+  ACTIVATE_ON,
+  BILLING_POLICY_DEFAULTS,
+  DISPUTE_POLICIES,
+  END_POLICIES,
+  LATE_PAYMENT_POLICIES,
+  PAUSE_POLICIES,
+  REFUND_POLICIES,
+} from './plan.billing-policies.ts';
 import { RENEWAL_BASES, TERM_STARTS } from './plan.term-rules.ts';
 import { LICENSE_MODELS, LICENSE_TYPES } from './plan.ts';
 
@@ -9,6 +18,8 @@ const service = 'licensing';
 const subject = EXAMPLE.plan;
 const product_id = text('The product that the plan sells.');
 const most = (of: string) => orNull(Type.Integer({ minimum: 0, description: `${of} at most; null = unlimited.` }));
+const policy = (values: readonly string[], description: string) =>
+  Type.Optional(orNull(Type.Enum([...values], { description })));
 const fields = {
   name: text('The display name.'),
   slug: text('Its name within the product.'),
@@ -49,6 +60,15 @@ const fields = {
     ),
   ),
   deactivation_period_days: Type.Optional(orNull(Type.Integer({ minimum: 1, description: 'The period, in days.' }))),
+  activate_on: policy(ACTIVATE_ON, 'When a subscription that is paid by invoice begins; null = payment.'),
+  end_policy: policy(END_POLICIES, 'What happens to a license when its subscription has ended; null = expire.'),
+  refund_policy: policy(REFUND_POLICIES, 'What happens to a license whose payment is refunded in full; null = revoke.'),
+  dispute_policy: policy(DISPUTE_POLICIES, 'What happens to a license whose payment is disputed; null = suspend.'),
+  pause_policy: policy(PAUSE_POLICIES, 'What happens to a license while its subscription is paused; null = suspend.'),
+  late_payment_policy: policy(
+    LATE_PAYMENT_POLICIES,
+    'What a payment does that arrives after the end of its subscription; null = reactivate.',
+  ),
 };
 
 export const planContracts = [
@@ -78,6 +98,7 @@ export const planContracts = [
       renewal_from: 'from_expiry',
       updates_days: null,
       ...ACTIVATION_DEFAULTS,
+      ...BILLING_POLICY_DEFAULTS,
     },
   }),
   contract({

@@ -4,6 +4,7 @@ import { productSupports, type ProductType } from '../product/product.ts';
 import { refuser } from '../../shared/refusal.ts';
 import type { BillingInterval } from './billing-interval.ts';
 import { ACTIVATION_DEFAULTS, type ActivationRules } from './plan.activation-rules.ts';
+import { BILLING_POLICY_DEFAULTS, type BillingPolicies } from './plan.billing-policies.ts';
 import { TERM_DEFAULTS, type TermRules } from './plan.term-rules.ts';
 
 export const LICENSE_TYPES = ['perpetual', 'subscription', 'trial'] as const;
@@ -13,7 +14,7 @@ export const LICENSE_MODELS = ['standard', 'floating'] as const;
 export type LicenseModel = (typeof LICENSE_MODELS)[number];
 
 /** What a license of a plan may do. For a maximum, null = unlimited and 0 = none. */
-export interface PlanTerms extends TermRules, ActivationRules {
+export interface PlanTerms extends TermRules, ActivationRules, BillingPolicies {
   readonly product_id: string;
   readonly name: string;
   readonly slug: string;
@@ -48,6 +49,7 @@ export const PLAN_DEFAULTS = {
   active: true,
   ...TERM_DEFAULTS,
   ...ACTIVATION_DEFAULTS,
+  ...BILLING_POLICY_DEFAULTS,
 } as const satisfies Partial<PlanTerms>;
 
 /** The fields that may change after a plan was created. */
@@ -90,7 +92,7 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
   switch (event.type) {
     case 'plan.created': {
       const { type: _event, ...plan } = event;
-      return { status: 'created', entitlements: new Map(), ...plan };
+      return { status: 'created', entitlements: new Map(), ...BILLING_POLICY_DEFAULTS, ...plan };
     }
     case 'plan.updated':
       return state.status === 'none' ? state : { ...state, ...event.changes };

@@ -13,6 +13,9 @@ const fields = {
   require_signing: Type.Boolean({ description: 'Releases must be signed.' }),
   key_format: Type.Enum([...KEY_FORMATS]),
   key_prefix: orNull(text('The prefix of random license keys.')),
+  allow_multiple_subscriptions: Type.Optional(
+    orNull(Type.Boolean({ description: 'A subscriber may have several live subscriptions at a time; null = false.' })),
+  ),
 };
 
 export const productContracts = [
@@ -32,6 +35,7 @@ export const productContracts = [
       require_signing: true,
       key_format: 'random',
       key_prefix: 'ACME',
+      allow_multiple_subscriptions: false,
     },
   }),
   contract({

@@ -11,6 +11,7 @@ const terms: ProductTerms = {
   require_signing: false,
   key_format: 'random',
   key_prefix: null,
+  allow_multiple_subscriptions: false,
 };
 
 describe('capabilities', () => {

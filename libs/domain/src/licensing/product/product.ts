@@ -21,7 +21,12 @@ export interface ProductTerms {
   readonly key_format: KeyFormat;
   /** The prefix of random keys; null = none. */
   readonly key_prefix: string | null;
+  /** A subscriber may have several live subscriptions of the product at a time. */
+  readonly allow_multiple_subscriptions: boolean;
 }
+
+/** Defaults of fields that products from before them lack. */
+export const PRODUCT_DEFAULTS = { allow_multiple_subscriptions: false } as const satisfies Partial<ProductTerms>;
 
 /** The fields that may change after a product was created. */
 export type ProductChanges = Partial<Omit<ProductTerms, 'type'>>;
@@ -67,7 +72,7 @@ const evolve = (state: ProductState, event: ProductEvent): ProductState => {
   switch (event.type) {
     case 'product.created': {
       const { type: _event, product_type, ...terms } = event;
-      return { status: 'created', type: product_type, ...terms };
+      return { status: 'created', type: product_type, ...PRODUCT_DEFAULTS, ...terms };
     }
     case 'product.updated':
       return state.status === 'none' ? state : { ...state, ...event.changes };
