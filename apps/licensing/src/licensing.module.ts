@@ -16,6 +16,7 @@ import { Initial1790000000000 } from './initial.migration.ts';
 import { keyBatchesFeature } from './key-batches/feature.ts';
 import { licenseKeysFeature } from './license-keys/feature.ts';
 import { licensesFeature } from './licenses/feature.ts';
+import { licensingMails } from './notices/mails.ts';
 import { plansFeature } from './plans/feature.ts';
 import { productsFeature } from './products/feature.ts';
 import { seatsFeature } from './seats/feature.ts';
@@ -45,7 +46,7 @@ export const licensingService = defineService({
     floatingFeature,
     usageFeature,
     importsFeature,
-    mailFeature,
+    mailFeature({ service: 'licensing', templates: licensingMails }),
     lockOutFeature,
   ],
   publishes: licensingContracts,

@@ -7,6 +7,7 @@ import { endpointsFeature } from './endpoints/feature.ts';
 import { historyFeature } from './history/feature.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { operationsFeature } from './operations/feature.ts';
+import { webhookDisabled } from './operations/webhook-disabled.mail.ts';
 import { pollingFeature } from './polling/feature.ts';
 import { productsFeature } from './products/feature.ts';
 import { replaysFeature } from './replays/feature.ts';
@@ -28,7 +29,7 @@ export const webhooksService = defineService({
     statisticsFeature,
     sendingFeature,
     operationsFeature,
-    mailFeature,
+    mailFeature({ service: 'webhooks', templates: [webhookDisabled] }),
   ],
   publishes: webhookContracts,
   problems: { ...webhookEndpointRefusals, ...webhookProblems },

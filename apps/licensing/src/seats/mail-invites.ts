@@ -1,15 +1,18 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
+import type { PoolClient } from 'pg';
 import { productStream } from '#domain/licensing/product/product';
 import type { SeatEvent } from '#domain/licensing/seat/seat';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import type { EventStore } from '#events/store';
-import { type Mail, oneLine } from '#platform/mail/mail';
+import { atTime } from '#platform/mail/language';
+import { oneLine } from '#platform/mail/mail';
 import { MailOutbox } from '#platform/mail/outbox';
 import { EVENT_STORE } from '#platform/service';
 import { SeatSettings } from './seat.settings.ts';
 import { InviteTokens } from './invite-tokens.ts';
+import { seatInvite } from './seat-invite.mail.ts';
 
 type Invited = Extract<SeatEvent, { type: 'seat.invited' | 'seat.invite_resent' }>;
 
@@ -32,28 +35,20 @@ export class MailInvites {
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
     for (const { subject, streamversion } of batch) {
       const [recorded] = await this.store.readStream<Invited>(subject, { after: streamversion - 1, limit: 1 });
-      const mail = recorded && (await this.#mail(recorded.event));
-      if (mail !== undefined) await this.outbox.add(mail, tx);
+      if (recorded !== undefined) await this.#mail(recorded.event, tx);
     }
   }
 
-  /** Returns undefined if there is no address any more: the personal data was forgotten. */
-  async #mail({ email, invite_id, role, product_id, expires_at }: Invited): Promise<Mail | undefined> {
-    if (email === null) return undefined;
+  /** Writes nothing if there is no address any more: the personal data was forgotten. */
+  async #mail({ email, invite_id, role, product_id, expires_at }: Invited, tx: PoolClient): Promise<void> {
+    if (email === null) return;
     const { state } = await this.store.load(productStream, product_id);
-    const product = oneLine(state.status === 'none' ? 'the product' : state.name, 100);
+    const product = state.status === 'none' ? null : oneLine(state.name, 100);
     const token = this.tokens.token(invite_id);
     const { invite_url } = this.settings;
-    const way =
-      invite_url === undefined
-        ? `Your invitation code:\n${token}`
-        : // The token follows the #: browsers do not send that part, so it appears in no server log.
-          `Accept the invitation here:\n${invite_url}#token=${token}\n\nOr enter this invitation code:\n${token}`;
-    return {
-      id: invite_id,
-      to: email,
-      subject: `You are invited to ${product}`,
-      text: `You are invited to use ${product} as ${role}.\n\n${way}\n\nIt works once, until ${expires_at.slice(0, 16).replace('T', ' ')} UTC. If you did not expect this mail, do nothing.\n`,
-    };
+    // The token follows the #: browsers do not send that part, so it appears in no server log.
+    const url = invite_url === undefined ? null : `${invite_url}#token=${token}`;
+    const values = { product, role, url, code: token, expires_at: atTime(expires_at) };
+    await this.outbox.write(seatInvite, values, { id: invite_id, to: email }, tx);
   }
 }

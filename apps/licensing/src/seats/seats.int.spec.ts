@@ -77,7 +77,7 @@ describe('seats over HTTP', () => {
     const [mail] = mailsTo('Grace@Example.com');
     expect(mail?.text).toContain(`https://studio.example/join#token=${token}`);
     expect(mail?.headers).toMatch(/^Subject: You are invited to Studio <b>&/m);
-    expect(mail?.raw).toContain('Studio &lt;b&gt;&amp;');
+    expect(mail?.html).toContain('Studio &lt;b&gt;&amp;');
     const pasted = `\ufeff ${token.slice(0, 20)}\r\n\u200b${token.slice(20)}\n`;
     expect(await accept(pasted)).toMatchObject({ status: 200, body: { status: 'accepted', role: 'owner' } });
     expect(await accept(token)).toMatchObject({ status: 410, body: { code: 'INVITE_USED' } });

@@ -9,7 +9,7 @@ export interface DueQuery {
   readonly limit: number;
   /** Business time. Work on real time takes the time from the database. */
   readonly now: Date;
-  /** Ids that failed a short while ago: they must not keep the rest from their turn. */
+  /** Ids that failed a short while ago, which must not keep the rest from their turn, and ids that are attended to now. */
   readonly except: readonly string[];
 }
 
@@ -40,6 +40,12 @@ export abstract class BackgroundWork {
   readonly atOnce: number = 500;
   /** Whether a batch is attended to in parallel, or in the order of `due`. */
   readonly parallel: boolean = true;
+  /**
+   * For work that waits for others, such as servers of mail: the next look follows as soon as one id is done, and not when its
+   * whole batch is, so that an id that takes long holds up no other. At most `atOnce` ids are attended to at a time, in
+   * parallel; `due` is asked to leave them out.
+   */
+  readonly sliding: boolean = false;
   /** How long an id that failed is left alone, in milliseconds. */
   readonly retryMs: number = 30_000;
 

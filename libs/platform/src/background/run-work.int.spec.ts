@@ -123,6 +123,35 @@ describe('background work', () => {
     });
   });
 
+  it('goes on beside an id that takes long, with at most so many at once, when it is sliding', async () => {
+    let finish = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (finish = resolve));
+    class Errands extends Chores {
+      override readonly sliding = true;
+      override readonly atOnce = 3;
+      now = 0;
+      most = 0;
+      override async attend(id: string): Promise<void> {
+        this.most = Math.max(this.most, ++this.now);
+        if (id === 'slow') await slow;
+        await super.attend(id);
+        this.now--;
+      }
+    }
+    const rest = Array.from({ length: 50 }, (_, n) => `quick${n}`);
+    const errands = new Errands(new Set(['slow', ...rest]), new Set(), HOUR_MS);
+    const leadership = run(errands);
+    await eventually(() => errands.list.size === 1);
+    expect([...errands.list]).toEqual(['slow']);
+    expect(errands.most).toBe(3);
+    expect(await metric('lag_seconds')).toBeGreaterThanOrEqual(HOUR_MS / 1_000);
+    const stopped = leadership.stop();
+    finish();
+    await stopped;
+    expect(errands.attended.filter((id) => id === 'slow')).toEqual(['slow']);
+    expect(errands.list.size).toBe(0);
+  });
+
   describe('asked by the test clock to catch up', () => {
     const asking = () => {
       const caughtUp: number[] = [];

@@ -61,6 +61,8 @@ export const runWork = (work: BackgroundWork, context: WorkContext): Leadership 
 class Loop {
   /** Ids that failed, with the real time of the failure. */
   readonly #failed = new Map<string, { readonly at: number; readonly due: Due }>();
+  /** Ids that sliding work attends to now. */
+  readonly #running = new Map<string, { readonly due: Due; readonly done: Promise<void> }>();
   /** The last request to catch up that was seen: a new one tries again at once what failed. */
   #request: number | undefined;
   readonly #labels: { readonly service: string; readonly work: string };
@@ -86,6 +88,7 @@ class Loop {
         await bell.wait(this.#failed.size > 0 ? Math.min(pause, work.retryMs) : pause);
       }
     } finally {
+      await Promise.all([...this.#running.values()].map(({ done }) => done));
       metrics.leadsNoMore(this.#labels);
     }
   }
@@ -99,9 +102,18 @@ class Loop {
     this.#request = request;
     const now = clock.now();
     for (const [id, { at }] of this.#failed) if (at + work.retryMs <= realTime()) this.#failed.delete(id);
-    const due = await work.due({ limit: work.atOnce, now, except: [...this.#failed.keys()] });
+    const limit = work.atOnce - this.#running.size;
+    // The bell rings when the first of those that run is done.
+    if (limit <= 0) return { found: 0, more: false };
+    const due = await work.due({ limit, now, except: [...this.#failed.keys(), ...this.#running.keys()] });
     metrics.runs.inc(this.#labels);
     this.#showOldest(due);
+    if (work.sliding) {
+      for (const one of due) this.#start(one, now);
+      const idle = this.#running.size === 0 && this.#failed.size === 0;
+      if (request !== undefined && idle && !signal.aborted) await progress?.caughtUp(work.name, request);
+      return { found: due.length, more: false };
+    }
     const more = await this.#attendAll(due, now);
     const full = due.length >= work.atOnce;
     if (!full) this.#showOldest([]);
@@ -109,6 +121,16 @@ class Loop {
     // A request to catch up is answered by a look that finds nothing.
     if (due.length === 0 && this.#failed.size === 0 && !signal.aborted) await progress?.caughtUp(work.name, request);
     return { found: due.length, more: due.length > 0 };
+  }
+
+  /** Attends to an id without waiting for it. Its end rings the bell: another may be due. */
+  #start(due: Due, now: Date): void {
+    const { id } = due;
+    const done = this.#attend(due, now).then(() => {
+      this.#running.delete(id);
+      this.bell.ring();
+    });
+    this.#running.set(id, { due, done });
   }
 
   async #attendAll(due: readonly Due[], now: Date): Promise<boolean> {
@@ -139,9 +161,9 @@ class Loop {
     }
   }
 
-  /** What failed is still due. */
+  /** What failed or is not done yet is still due. */
   #showOldest(due: readonly Due[]): void {
-    const open = [...due, ...[...this.#failed.values()].map(({ due }) => due)];
+    const open = [...due, ...[...this.#failed.values(), ...this.#running.values()].map(({ due }) => due)];
     const times = open.flatMap(({ due_at }) => due_at ?? []).sort((a, b) => a.getTime() - b.getTime());
     this.context.metrics.oldestDue(this.#labels, times[0]);
   }

@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
 import { readEmail } from './address.ts';
-import { htmlOf, oneLine } from './mail.ts';
+import { oneLine } from './mail.ts';
 import { createMailer, MailRefusedError } from './mailer.ts';
 
-const mail = { id: 'mail-1', to: 'ada@example.com', subject: 'Hello', text: 'One\n\nTwo' };
+const mail = {
+  id: 'mail-1',
+  to: 'ada@example.com',
+  subject: 'Hello',
+  text: 'One\n\nTwo',
+  html: '<p>One</p><p>Two</p>',
+};
 
 describe('mails', () => {
   let smtp: TestSmtp;
@@ -89,11 +95,20 @@ describe('mails', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('have the same content in HTML as in text, with all of it escaped', () => {
-    const html = htmlOf('<b>One</b>\nhttps://example.com/join?a=1&b="2"#token=x\n\nTwo');
-    expect(html).toContain('<p>&lt;b&gt;One&lt;/b&gt;<br>');
-    expect(html).toContain('<a href="https://example.com/join?a=1&amp;b=&quot;2&quot;#token=x">');
-    expect(html).toContain('<p>Two</p>');
+  it('carry their attachments, with names that inject no header', async () => {
+    const mailer = configured(smtp.url);
+    const content = Buffer.from([0x25, 0x50, 0x44, 0x46, 0, 255]);
+    const filename = 'RE-2026-0001 für "Ada".pdf\r\nBcc: eve@example.com';
+    await mailer.send({ ...mail, attachments: [{ filename, content, contentType: 'application/pdf' }] });
+    mailer.close();
+    const [received] = smtp.received.slice(-1);
+    expect(received?.text.trim()).toBe('One\n\nTwo');
+    expect(received?.html).toContain('<p>One</p>');
+    expect(received?.attachments).toEqual([{ contentType: 'application/pdf', content }]);
+    expect(received?.raw).not.toMatch(/^Bcc:/im);
+  });
+
+  it('have subjects of one line', () => {
     expect(oneLine('a\r\nb\u0000c', 4)).toBe('a b ');
   });
 });

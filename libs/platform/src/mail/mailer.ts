@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { domainToASCII } from 'node:url';
 import { createTransport } from 'nodemailer';
 import type { MailSettings } from './mail.settings.ts';
-import { htmlOf, type Mail, oneLine } from './mail.ts';
+import { type Attachment, type Mail, oneLine } from './mail.ts';
+
+/** A mail with its files. */
+export type CompleteMail = Omit<Mail, 'attachments'> & { readonly attachments?: readonly Attachment[] };
 
 /** Sends mails. */
 export interface Mailer {
@@ -12,7 +15,7 @@ export interface Mailer {
    * @returns where the mail went, for the log, without its content
    * @throws MailRefusedError when a retry would be refused too; another error when a retry may succeed
    */
-  send(mail: Mail): Promise<string>;
+  send(mail: CompleteMail): Promise<string>;
   close(): void;
 }
 
@@ -30,12 +33,14 @@ export const createMailer = ({ smtp_url, mail_from }: MailSettings, data_dir: st
 
 /** Time-out for each step of a mail server, in milliseconds. */
 const PATIENCE_MS = 15_000;
+/** Number of mails that are sent at the same time, each on a connection of its own. */
+export const MAILS_AT_ONCE = 8;
 
 const smtpMailer = (from: string, url: string): Mailer => {
   const transport = createTransport({
     url,
     pool: true,
-    maxConnections: 2,
+    maxConnections: MAILS_AT_ONCE,
     connectionTimeout: PATIENCE_MS,
     greetingTimeout: PATIENCE_MS,
     socketTimeout: PATIENCE_MS,
@@ -72,12 +77,17 @@ const fileMailer = (from: string, folder: string): Mailer => {
 };
 
 /** Passes addresses as objects, so that nodemailer does not parse them as lists or names. */
-const messageOf = ({ id, to, subject, text }: Mail, from: string) => ({
+const messageOf = ({ id, to, subject, text, html, attachments = [] }: CompleteMail, from: string) => ({
   from: { name: 'Keyledger', address: from },
   to: { name: '', address: to },
   subject: oneLine(subject),
   text,
-  html: htmlOf(text),
+  html,
+  attachments: attachments.map(({ filename, content, contentType }) => ({
+    filename: oneLine(filename),
+    content,
+    contentType,
+  })),
   messageId: `<${fileName(id)}@${domainToASCII(from.slice(from.lastIndexOf('@') + 1))}>`,
   headers: { 'auto-submitted': 'auto-generated' },
 });

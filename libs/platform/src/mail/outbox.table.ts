@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { integer, text, time } from '../database/column.ts';
 import { defineTable, type RowOf } from '../database/table.ts';
 
-/** Mails to be sent. A mail that was sent is deleted. */
+/** Mails to be sent. A mail that was sent is deleted; its id goes to `sent_mails`. */
 export const mailsTable = defineTable(
   'mails',
   {
@@ -11,7 +11,7 @@ export const mailsTable = defineTable(
     /** The mail, encrypted: it may contain a token that is stored nowhere else. */
     sealed: text(),
     attempts: integer().default(0),
-    /** null = the server refused the mail permanently. */
+    /** When it is tried next, or, while it is sent, the end of its sender's lease; null = the server refused it permanently. */
     due_at: time()
       .orNull()
       .default(() => 'now()'),
@@ -40,6 +40,24 @@ export class Mails1790000001000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('drop table mails');
+  }
+}
+
+/** Ids of mails that were sent: an event that is handled again writes no second mail. */
+export const sentMailsTable = defineTable(
+  'sent_mails',
+  { id: text().key(), sent_at: time().default(() => 'now()') },
+  {},
+);
+
+/** Remembers which mails were sent. */
+export class SentMails1790400000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('create table sent_mails (id text primary key, sent_at timestamptz not null default now())');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table sent_mails');
   }
 }
 

@@ -1,6 +1,5 @@
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { PoolClient } from 'pg';
-import { MailSettings } from './mail.settings.ts';
+import { Inject, Injectable, type OnModuleDestroy, Optional } from '@nestjs/common';
+import type { ClientBase, Pool } from 'pg';
 import { BackgroundWork, type Due, type DueQuery } from '../background/background-work.ts';
 import { wakeWork } from '../background/wake-work.ts';
 import type { Config } from '../config/config.ts';
@@ -8,25 +7,40 @@ import type { MasterKey } from '../crypto/keys.ts';
 import type { ServiceDatabase } from '../database/database.ts';
 import { CONFIG, DATABASE, LOGGER, MASTER_KEY, SERVICE, type ServiceDefinition } from '../service.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Mail } from './mail.ts';
-import { createMailer, type Mailer, MailRefusedError } from './mailer.ts';
+import { MAIL_ATTACHMENTS, type MailAttachments } from './attachments.ts';
+import type { Attachment, Mail } from './mail.ts';
+import { MailSettings } from './mail.settings.ts';
+import { createMailer, type Mailer, MAILS_AT_ONCE, MailRefusedError } from './mailer.ts';
 import type { MailRow } from './outbox.table.ts';
+import { renderMail, type RenderOptions } from './render-mail.ts';
+import type { MailTemplate, MailValues } from './template.ts';
 
 /** Pauses before each retry, in seconds; the last one repeats, so that a mail is still sent after a server outage of days. */
 const LADDER_SECONDS: readonly number[] = [1, 5, 15, 60, 300, 900, 3_600];
+/**
+ * How long a mail belongs to its sender, which extends this while it sends. After a crash the mail is sent again when the lease
+ * has ended.
+ */
+const LEASE_SECONDS = 15;
+const RENEW_MS = 5_000;
+
+/** The address of a mail, and what is attached to it. */
+export type Addressed = RenderOptions & Pick<Mail, 'id' | 'to' | 'attachments'>;
 
 /**
- * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost, and sent by one instance. It is
- * sent twice, with the same Message-ID, only if the sender dies between sending it and deleting its row.
+ * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost. One instance sends them, several at
+ * a time: a server or a recipient that answers slowly holds up its own mail only. A mail is sent twice, with the same
+ * Message-ID, only if the sender dies between sending it and deleting its row.
  */
 @Injectable()
 export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
   readonly name = 'mails';
   override readonly follows = 'real';
   override readonly everyMs = 500;
-  override readonly atOnce = 20;
-  override readonly parallel = false;
+  override readonly atOnce = MAILS_AT_ONCE;
+  override readonly sliding = true;
   readonly #mailer: Mailer;
+  readonly #attachments: MailAttachments;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
@@ -35,16 +49,25 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(CONFIG) { data_dir }: Config,
     settings: MailSettings,
+    @Optional() @Inject(MAIL_ATTACHMENTS) attachments: MailAttachments | null,
   ) {
     super();
     this.#mailer = createMailer(settings, data_dir);
+    this.#attachments = attachments ?? {};
   }
 
-  /** Adds a mail; a mail with a known id is ignored. */
-  async add({ id, ...mail }: Mail, tx: PoolClient): Promise<void> {
+  /** Writes a mail from a template. A mail whose id is known, because it waits or was sent, is ignored. */
+  async write<Values extends MailValues<Values>>(
+    template: MailTemplate<Values>,
+    values: Values,
+    { id, to, attachments = [], ...options }: Addressed,
+    tx: ClientBase | Pool,
+  ): Promise<void> {
+    const mail: Omit<Mail, 'id'> = { to, attachments, ...renderMail(template, values, options) };
     await tx.query({
       name: 'add_mail',
-      text: 'insert into mails (id, sealed) values ($1, $2) on conflict do nothing',
+      text: `insert into mails (id, sealed) select $1::text, $2
+        where not exists (select from sent_mails where id = $1::text) on conflict do nothing`,
       values: [id, this.masterKey.seal('mail', JSON.stringify(mail), id)],
     });
     await wakeWork(tx, this.service.name, this.name);
@@ -64,25 +87,58 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
   }
 
   async attend(id: string): Promise<void> {
-    const { rows } = await this.database.pool.query<Pick<MailRow, 'sealed' | 'attempts'>>({
-      name: 'mail_to_send',
-      text: 'select sealed, attempts from mails where id = $1',
-      values: [id],
-    });
-    const [row] = rows;
+    const row = await this.#claim(id);
     if (row === undefined) return;
+    const renewing = setInterval(() => void this.#renew(id), RENEW_MS);
     let where: string;
     try {
-      where = await this.#mailer.send(this.#open(id, row.sealed));
+      where = await this.#send(id, row.sealed);
     } catch (error) {
-      return this.#failed(id, row.attempts, error);
+      return await this.#failed(id, row.attempts, error);
+    } finally {
+      clearInterval(renewing);
     }
-    await this.database.pool.query({ name: 'mail_sent', text: 'delete from mails where id = $1', values: [id] });
+    await this.database.pool.query({
+      name: 'mail_sent',
+      text: `with sent as (delete from mails where id = $1 returning id)
+        insert into sent_mails (id) select id from sent on conflict do nothing`,
+      values: [id],
+    });
     this.logger.info({ mail: id, where }, 'a mail was sent');
   }
 
-  #open(id: string, sealed: string): Mail {
-    return { id, ...(JSON.parse(Buffer.from(this.masterKey.open('mail', sealed, id)).toString()) as Omit<Mail, 'id'>) };
+  /** Takes the mail for this sender. A sender that no longer leads may still be sending it: then nothing is claimed. */
+  async #claim(id: string): Promise<Pick<MailRow, 'sealed' | 'attempts'> | undefined> {
+    const { rows } = await this.database.pool.query<Pick<MailRow, 'sealed' | 'attempts'>>({
+      name: 'claim_mail',
+      text: `update mails set due_at = now() + make_interval(secs => $2::int) where id = $1 and due_at <= now()
+        returning sealed, attempts`,
+      values: [id, LEASE_SECONDS],
+    });
+    return rows[0];
+  }
+
+  async #renew(id: string): Promise<void> {
+    await this.database.pool
+      .query({
+        name: 'renew_mail',
+        text: 'update mails set due_at = now() + make_interval(secs => $2::int) where id = $1 and due_at is not null',
+        values: [id, LEASE_SECONDS],
+      })
+      .catch((err: unknown) => this.logger.warn({ mail: id, err }, 'the claim of a mail could not be extended'));
+  }
+
+  async #send(id: string, sealed: string): Promise<string> {
+    const opened = Buffer.from(this.masterKey.open('mail', sealed, id)).toString();
+    const { attachments = [], ...mail } = JSON.parse(opened) as Omit<Mail, 'id'>;
+    const files = await Promise.all(attachments.map(({ kind, id: of }) => this.#attachment(kind, of)));
+    return this.#mailer.send({ id, ...mail, attachments: files });
+  }
+
+  async #attachment(kind: string, id: string): Promise<Attachment> {
+    const provider = this.#attachments[kind];
+    if (provider === undefined) throw new Error(`No provider makes attachments of kind "${kind}".`);
+    return provider(id);
   }
 
   /** A mail that the server refused permanently stays in the table with the reason, and is not retried. */
