@@ -46,7 +46,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   add_on: 'addon_…',
   api_key: 'key_…',
   coupon: 'cpn_…',
-  credit_note: 'cn_…',
+  credit_note: 'inv_…',
   customer: 'cus_…',
   floating: 'lic_…/floating',
   invoice: 'inv_…',

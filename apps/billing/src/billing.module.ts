@@ -37,6 +37,5 @@ export const billingService = defineService({
   ],
   scopes: ['billing:write'],
   publishes: billingContracts,
-  announces: ['invoice.*', 'payment.*'],
   problems: billingRefusals,
 });

@@ -1,4 +1,6 @@
+import { invoiceContracts } from './invoice/invoice.contracts.ts';
+import { paymentContracts } from './payment/payment.contracts.ts';
 import { subscriptionContracts } from './subscription/subscription.contracts.ts';
 
 /** The events that billing publishes. */
-export const billingContracts = [...subscriptionContracts];
+export const billingContracts = [...subscriptionContracts, ...invoiceContracts, ...paymentContracts];

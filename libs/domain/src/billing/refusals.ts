@@ -1,7 +1,11 @@
 import { moneyRefusals } from '../shared/money.ts';
 import type { Refusals } from '../shared/refusal.ts';
+import { invoiceRefusals } from './invoice/invoice.errors.ts';
+import { paymentRefusals } from './payment/payment.errors.ts';
 
 /** All refusals of the billing rules, by code. */
 export const billingRefusals: Refusals<string> = {
   ...moneyRefusals,
+  ...invoiceRefusals,
+  ...paymentRefusals,
 };

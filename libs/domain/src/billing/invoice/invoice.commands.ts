@@ -1,0 +1,161 @@
+import type { Time } from '../../shared/time.ts';
+import { attemptAt } from './collection.ts';
+import { issueCreditNote, type IssueCreditNote, type RequestCreditNote, requestCreditNote } from './invoice.credit.ts';
+import { refuseInvoice } from './invoice.errors.ts';
+import type { Finalized, InvoiceEvent } from './invoice.events.ts';
+import { ofInvoice, paid, voided } from './invoice.facts.ts';
+import type { InvoiceTotals } from './invoice.lines.ts';
+import { receivePayment, type ReceivePayment } from './invoice.payments.ts';
+import {
+  failRefund,
+  type FailRefund,
+  recordRefund,
+  type RecordRefund,
+  requestRefund,
+  type RequestRefund,
+} from './invoice.refunds.ts';
+import type { InvoiceOrder } from './invoice.request.ts';
+import { type Draft, type Invoice, type InvoiceState, isFinalized } from './invoice.ts';
+
+export type CreateDraft = {
+  readonly type: 'CreateDraft';
+  readonly order: InvoiceOrder;
+  readonly totals: InvoiceTotals;
+  readonly now: Time;
+};
+/** Everything of the document. It is refused only for an invoice that is something else already. */
+export type FinalizeInvoice = { readonly type: 'FinalizeInvoice'; readonly document: Finalized };
+export type RecordFailedPayment = {
+  readonly type: 'RecordFailedPayment';
+  readonly payment_id: string;
+  /** 0, 1, … */
+  readonly attempt: number;
+  readonly error: string;
+};
+
+export type InvoiceCommand =
+  | CreateDraft
+  | { readonly type: 'StartFinalizing'; readonly now: Time }
+  | FinalizeInvoice
+  | ReceivePayment
+  | RecordFailedPayment
+  | { readonly type: 'MarkOverdue'; readonly now: Time }
+  | { readonly type: 'VoidInvoice'; readonly reason: string | null; readonly now: Time }
+  | { readonly type: 'MarkUncollectible' }
+  | { readonly type: 'MarkSent'; readonly now: Time }
+  | RequestCreditNote
+  | IssueCreditNote
+  | RequestRefund
+  | RecordRefund
+  | FailRefund;
+
+export const decideInvoice = (command: InvoiceCommand, state: InvoiceState): readonly InvoiceEvent[] => {
+  switch (command.type) {
+    case 'CreateDraft':
+      return createDraft(command, state);
+    case 'StartFinalizing':
+      return startFinalizing(draft(state), command.now);
+    case 'FinalizeInvoice':
+      return finalize(command, state);
+    case 'ReceivePayment':
+      return receivePayment(command, finalized(state));
+    case 'RecordFailedPayment':
+      return recordFailedPayment(command, finalized(state));
+    case 'MarkOverdue':
+      return markOverdue(finalized(state), command.now);
+    case 'VoidInvoice':
+      return voidInvoice(state, command.reason, command.now);
+    case 'MarkUncollectible':
+      return markUncollectible(finalized(state));
+    case 'MarkSent':
+      return [{ type: 'invoice.sent', ...ofInvoice(finalized(state)), sent_at: command.now }];
+    case 'RequestCreditNote':
+      return requestCreditNote(command, finalized(state));
+    case 'IssueCreditNote':
+      return issueCreditNote(command, finalized(state));
+    case 'RequestRefund':
+      return requestRefund(command, finalized(state));
+    case 'RecordRefund':
+      return recordRefund(command, finalized(state));
+    case 'FailRefund':
+      return failRefund(command, finalized(state));
+    default:
+      return command satisfies never;
+  }
+};
+
+const createDraft = ({ order, totals, now }: CreateDraft, state: InvoiceState): readonly InvoiceEvent[] => {
+  if (state.status !== 'none') return refuseInvoice('INVOICE_EXISTS');
+  if (order.lines.length === 0) return refuseInvoice('INVOICE_EMPTY');
+  return [{ type: 'invoice.created', ...order, totals, created_at: now }];
+};
+
+const startFinalizing = ({ finalizing_at }: Draft, now: Time): readonly InvoiceEvent[] =>
+  finalizing_at === null ? [{ type: 'invoice.finalization_started', issued_at: now }] : [];
+
+const finalize = ({ document }: FinalizeInvoice, state: InvoiceState): readonly InvoiceEvent[] => {
+  if (isFinalized(state)) {
+    // Repeated after a crash, or by two processes at once: the first one counts.
+    return state.document.number === document.number ? [] : refuseInvoice('INVOICE_EXISTS');
+  }
+  if (state.status === 'deleted') return refuseInvoice('INVOICE_EXISTS');
+  if (document.lines.length === 0) return refuseInvoice('INVOICE_EMPTY');
+  const events: InvoiceEvent[] = [{ type: 'invoice.finalized', ...document }];
+  if (document.amount_due === 0) events.push(paid(document, document.issued_at));
+  return events;
+};
+
+const recordFailedPayment = (
+  { payment_id, attempt, error }: RecordFailedPayment,
+  state: Invoice,
+): readonly InvoiceEvent[] => {
+  if (state.status !== 'open' || state.failed_payments.includes(payment_id) || state.payments.has(payment_id))
+    return [];
+  const { next_attempt_at: planned } = state.document;
+  // `planned` is null for an invoice that is not collected by itself.
+  const next_attempt_at = planned === null ? null : attemptAt(state.document.number, planned, attempt + 1);
+  return [{ type: 'invoice.payment_failed', ...ofInvoice(state), payment_id, attempt, error, next_attempt_at }];
+};
+
+const markOverdue = (state: Invoice, now: Time): readonly InvoiceEvent[] => {
+  const { status, overdue, amount_due, document } = state;
+  if (status !== 'open' || overdue || document.due_at >= now) return [];
+  return [{ type: 'invoice.overdue', ...ofInvoice(state), due_at: document.due_at, amount_due }];
+};
+
+const voidInvoice = (state: InvoiceState, reason: string | null, now: Time): readonly InvoiceEvent[] => {
+  if (state.status === 'draft') {
+    return state.finalizing_at === null
+      ? [{ type: 'invoice.draft_deleted', deleted_at: now }]
+      : refuseInvoice('INVOICE_NOT_DRAFT');
+  }
+  const invoice = finalized(state);
+  if (invoice.status === 'void') return [];
+  if (invoice.status === 'paid') return refuseInvoice('INVOICE_PAID');
+  const kept = invoice.amount_paid - invoice.amount_overpaid - invoice.amount_refunded;
+  if (kept > 0) return refuseInvoice('INVOICE_HAS_PAYMENTS', { amount_paid: kept });
+  return [voided(invoice, reason, now)];
+};
+
+const markUncollectible = (state: Invoice): readonly InvoiceEvent[] => {
+  const { status, amount_due } = state;
+  if (status === 'uncollectible') return [];
+  if (status !== 'open') return refuseNotOpen(state);
+  return [{ type: 'invoice.marked_uncollectible', ...ofInvoice(state), amount_due }];
+};
+
+const refuseNotOpen = ({ status }: Invoice): never => {
+  if (status === 'void') return refuseInvoice('INVOICE_VOID');
+  if (status === 'paid') return refuseInvoice('INVOICE_PAID');
+  return refuseInvoice('INVOICE_NOT_OPEN');
+};
+
+const draft = (state: InvoiceState): Draft => {
+  if (state.status === 'draft') return state;
+  return isFinalized(state) ? refuseInvoice('INVOICE_NOT_DRAFT') : refuseInvoice('INVOICE_NOT_FOUND');
+};
+
+const finalized = (state: InvoiceState): Invoice => {
+  if (isFinalized(state)) return state;
+  return state.status === 'draft' ? refuseInvoice('INVOICE_NOT_FINALIZED') : refuseInvoice('INVOICE_NOT_FOUND');
+};

@@ -1,0 +1,52 @@
+import type { Time } from '../../shared/time.ts';
+import type { Finalized, InvoiceEvent, OfInvoice, PaidLine } from './invoice.events.ts';
+import type { InvoiceLine } from './invoice.lines.ts';
+import type { Invoice } from './invoice.ts';
+
+/** What every event of an invoice says of it. */
+export const ofInvoice = ({ document }: Pick<Invoice, 'document'>): OfInvoice => {
+  const { number, product_id, customer_id, subscription_id, subscriber, reason, provider, currency, total } = document;
+  return { number, product_id, customer_id, subscription_id, subscriber, reason, provider, currency, total };
+};
+
+/** The event of an invoice on which nothing is due any more. */
+export const paid = (document: Finalized, paid_at: Time): InvoiceEvent => ({
+  type: 'invoice.paid',
+  ...ofInvoice({ document }),
+  paid_at,
+  lines: document.lines.map(paidLine),
+  recipient_sealed: null,
+});
+
+const paidLine = ({
+  line,
+  kind,
+  product_id,
+  plan_id,
+  price_id,
+  license_id,
+  quantity,
+  amount,
+}: InvoiceLine): PaidLine => ({
+  line,
+  kind,
+  product_id,
+  plan_id,
+  price_id,
+  license_id,
+  quantity,
+  amount,
+});
+
+/** The event that ends an invoice unpaid: what it took from the customer's balance is given back. */
+export const voided = (invoice: Invoice, void_reason: string | null, voided_at: Time): InvoiceEvent => ({
+  type: 'invoice.voided',
+  ...ofInvoice(invoice),
+  void_reason,
+  voided_at,
+  balance_returned: Math.max(0, invoice.document.balance_applied),
+});
+
+/** What was paid and has been neither refunded nor given to the customer's balance. */
+export const amountKept = (invoice: Invoice): number =>
+  invoice.amount_paid - invoice.amount_overpaid - invoice.amount_refunded - invoice.credited_to_balance;

@@ -1,0 +1,48 @@
+import type { Time } from '../../shared/time.ts';
+import { refuseInvoice } from './invoice.errors.ts';
+import type { InvoiceEvent } from './invoice.events.ts';
+import { ofInvoice, paid } from './invoice.facts.ts';
+import type { Invoice } from './invoice.ts';
+
+/** Money arrived. A provider reports it again and again: only the first report of a `payment_id` counts. */
+export type ReceivePayment = {
+  readonly type: 'ReceivePayment';
+  readonly payment_id: string;
+  /** null = all that is due. */
+  readonly amount: number | null;
+  readonly currency: string;
+  readonly paid_at: Time;
+  readonly method: string;
+  readonly reference: string | null;
+  /** An operator's entry is refused where it can be a mistake; what a provider reports has happened. */
+  readonly by: 'operator' | 'provider';
+};
+
+export const receivePayment = (command: ReceivePayment, state: Invoice): readonly InvoiceEvent[] => {
+  const { payment_id, currency, paid_at, method, reference } = command;
+  if (state.payments.has(payment_id) || state.mismatched_payments.includes(payment_id)) return [];
+  if (command.by === 'operator') assertPayable(command, state);
+  const amount = command.amount ?? state.amount_due;
+  if (!Number.isSafeInteger(amount) || amount <= 0) return refuseInvoice('INVALID_AMOUNT');
+  const of = ofInvoice(state);
+  if (currency !== state.document.currency)
+    return [{ type: 'invoice.payment_mismatched', ...of, payment_id, amount, payment_currency: currency, paid_at }];
+  const isOwed = state.status === 'open' || state.status === 'uncollectible';
+  const applied = isOwed ? Math.min(amount, state.amount_due) : 0;
+  const overpaid = amount - applied;
+  const amount_due = state.amount_due - applied;
+  const events: InvoiceEvent[] = [
+    { type: 'invoice.payment_received', ...of, payment_id, amount, overpaid, amount_due, paid_at, method, reference },
+  ];
+  if (overpaid > 0) events.push({ type: 'invoice.overpaid', ...of, payment_id, amount: overpaid });
+  if (isOwed && amount_due === 0) events.push(paid(state.document, paid_at));
+  return events;
+};
+
+const assertPayable = ({ amount, currency }: ReceivePayment, { status, document }: Invoice): void => {
+  if (currency !== document.currency)
+    refuseInvoice('CURRENCY_MISMATCH', { currency, invoice_currency: document.currency });
+  if (status === 'void') refuseInvoice('INVOICE_VOID');
+  // A second transfer is entered with its amount: it goes to the customer's balance.
+  if (status === 'paid' && amount === null) refuseInvoice('INVOICE_PAID');
+};
