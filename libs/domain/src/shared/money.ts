@@ -14,7 +14,7 @@ export const moneyRefusals: Refusals<MoneyRefusal> = {
   CURRENCY_MISMATCH: { status: 409, message: 'The amounts have different currencies.' },
 };
 
-const refuse = refuser(moneyRefusals);
+export const refuseMoney = refuser(moneyRefusals);
 
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -66,9 +66,9 @@ export class Money {
    * @throws AMOUNT_NOT_WHOLE, AMOUNT_TOO_LARGE (beyond 2^53 − 1), CURRENCY_UNKNOWN
    */
   static of(amount: number, currency: string): Money {
-    if (exponentOf(currency) === undefined) refuse('CURRENCY_UNKNOWN', { currency });
-    if (!Number.isInteger(amount)) refuse('AMOUNT_NOT_WHOLE', { amount: String(amount) });
-    if (!Number.isSafeInteger(amount)) refuse('AMOUNT_TOO_LARGE', { amount: String(amount) });
+    if (exponentOf(currency) === undefined) refuseMoney('CURRENCY_UNKNOWN', { currency });
+    if (!Number.isInteger(amount)) refuseMoney('AMOUNT_NOT_WHOLE', { amount: String(amount) });
+    if (!Number.isSafeInteger(amount)) refuseMoney('AMOUNT_TOO_LARGE', { amount: String(amount) });
     return new Money(BigInt(amount), currency);
   }
 
@@ -97,13 +97,15 @@ export class Money {
    * @throws AMOUNT_TOO_LARGE beyond 2^53 − 1
    */
   get amount(): number {
-    if (this.minor > LARGEST || this.minor < -LARGEST) refuse('AMOUNT_TOO_LARGE', { amount: this.minor.toString() });
+    if (this.minor > LARGEST || this.minor < -LARGEST)
+      refuseMoney('AMOUNT_TOO_LARGE', { amount: this.minor.toString() });
     return Number(this.minor);
   }
 
   /** @throws CURRENCY_MISMATCH */
   plus(other: Money): Money {
-    if (other.currency !== this.currency) refuse('CURRENCY_MISMATCH', { currencies: [this.currency, other.currency] });
+    if (other.currency !== this.currency)
+      refuseMoney('CURRENCY_MISMATCH', { currencies: [this.currency, other.currency] });
     return this.#with(this.minor + other.minor);
   }
 

@@ -11,3 +11,7 @@ export const toTime = (milliseconds: number): Time => new Date(Math.min(millisec
 
 /** Days are 24 hours: UTC has no other kind. For weeks, months and years see calendar.ts. */
 export const addDays = (time: Time, days: number): Time => toTime(Date.parse(time) + days * DAY_MS);
+
+/** Whole seconds from `start` to `end`; a begun second does not count. Negative if `end` is before `start`. */
+export const secondsBetween = (start: Time, end: Time): number =>
+  Math.floor((Date.parse(end) - Date.parse(start)) / 1000);

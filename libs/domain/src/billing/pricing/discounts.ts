@@ -39,6 +39,20 @@ export const reduceLines = <Line extends Discountable>(
   return { lines: reduced, taken };
 };
 
+/**
+ * What a full period of a plan costs after the discounts that apply to it: prorations are computed from this.
+ * @param amount minor units, for all units of the period
+ */
+export const discountedAmount = (
+  amount: number,
+  currency: string,
+  discounts: readonly AppliedDiscount[],
+  plan_id: string | null,
+): number => {
+  const { lines } = reduceLines([{ amount, plan_id, discountable: true }], discounts, currency);
+  return lines[0]?.left.amount ?? 0;
+};
+
 const applies = ({ plans }: AppliedDiscount, { plan_id, discountable }: Discountable): boolean =>
   discountable && (plans === null || (plan_id !== null && plans.includes(plan_id)));
 
