@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import type { EventMetadata } from '#events/event';
+import { InvoiceParties } from './parties.ts';
+
+/** Gives to customers' balances what events of invoices say. Each event does it once, however often it is settled. */
+@Injectable()
+export class InvoiceBalances {
+  constructor(private readonly parties: InvoiceParties) {}
+
+  async settle(invoice_id: string, event: InvoiceEvent, metadata: EventMetadata): Promise<void> {
+    const change = changeOf(invoice_id, event);
+    if (change === undefined || change.amount <= 0) return;
+    const { customer_id, ...given } = change;
+    await this.parties.give(customer_id, given, metadata);
+  }
+}
+
+const changeOf = (invoice_id: string, event: InvoiceEvent) => {
+  switch (event.type) {
+    case 'invoice.overpaid': {
+      const { customer_id, currency, amount, payment_id } = event;
+      return { customer_id, currency, amount, reason: 'overpayment', source: `${payment_id}/overpaid` };
+    }
+    case 'invoice.voided': {
+      const { customer_id, currency, balance_returned: amount } = event;
+      return { customer_id, currency, amount, reason: 'invoice_voided', source: `${invoice_id}/voided` };
+    }
+    case 'credit_note.issued': {
+      const { customer_id, currency, to_balance: amount, credit_note_id } = event;
+      return { customer_id, currency, amount, reason: 'credit_note', source: credit_note_id };
+    }
+    case 'invoice.finalized': {
+      // An invoice with a negative total is a credit.
+      const { customer_id, currency, balance_applied } = event;
+      return { customer_id, currency, amount: -balance_applied, reason: 'invoice', source: invoice_id };
+    }
+    default:
+      return undefined;
+  }
+};

@@ -1,0 +1,66 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { decideInvoice } from '#domain/billing/invoice/invoice.commands';
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import type { InvoiceTotals } from '#domain/billing/invoice/invoice.lines';
+import type { InvoiceOrder } from '#domain/billing/invoice/invoice.request';
+import { type InvoiceState, invoiceStream } from '#domain/billing/invoice/invoice';
+import type { NumberAssigned } from '#domain/billing/invoice/number';
+import type { EventMetadata } from '#events/event';
+import type { EventStore, Outcome } from '#events/store';
+import { EVENT_STORE } from '#platform/service';
+import { InvoiceBalances } from './balances.ts';
+import { documentOf } from './composing.ts';
+import { InvoiceParties, type PartiesOfInvoice } from './parties.ts';
+
+/** An order with everything that its document needs besides the number. */
+export interface Prepared {
+  readonly invoice_id: string;
+  readonly order: InvoiceOrder;
+  readonly parties: PartiesOfInvoice;
+  readonly totals: InvoiceTotals;
+}
+
+/**
+ * The last step of each invoice: with its number it uses the customer's balance and is finalized. Each part of it happens once
+ * for an invoice, so it can be repeated after a crash at any point.
+ */
+@Injectable()
+export class Finalizing {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly parties: InvoiceParties,
+    private readonly balances: InvoiceBalances,
+  ) {}
+
+  async finalize(
+    { invoice_id, order, parties, totals }: Prepared,
+    number: NumberAssigned,
+    metadata: EventMetadata,
+  ): Promise<Outcome<InvoiceState, InvoiceEvent>> {
+    const balance_applied = await this.#useBalance(invoice_id, order, parties, totals.total, metadata);
+    const document = documentOf(order, parties, totals, number, balance_applied);
+    const outcome = await this.store.handle(
+      invoiceStream,
+      invoice_id,
+      (state) => decideInvoice({ type: 'FinalizeInvoice', document }, state),
+      { metadata },
+    );
+    for (const { event } of outcome.events) await this.balances.settle(invoice_id, event, metadata);
+    return outcome;
+  }
+
+  /** Asks the customer only if there is credit, or if a crash may have come after it was taken. */
+  async #useBalance(
+    invoice_id: string,
+    { customer_id, currency }: InvoiceOrder,
+    parties: PartiesOfInvoice,
+    total: number,
+    metadata: EventMetadata,
+  ): Promise<number> {
+    if (total <= 0) return total;
+    const taken = parties.taken(invoice_id);
+    if (taken !== undefined) return taken;
+    if (parties.balance(currency) <= 0) return 0;
+    return this.parties.take(customer_id, { currency, up_to: total, reason: 'invoice', source: invoice_id }, metadata);
+  }
+}

@@ -1,0 +1,176 @@
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import type { NumberAssigned } from '#domain/billing/invoice/number';
+import { tableProjection } from '#events/projection/table';
+import {
+  type CreditNoteRow,
+  creditNotesTable,
+  type InvoiceRow,
+  invoicesTable,
+  type RefundRow,
+  refundsTable,
+  type UnfinishedDocumentRow,
+  unfinishedDocumentsTable,
+} from './invoice.tables.ts';
+
+export const invoicesProjection = tableProjection<InvoiceRow, InvoiceEvent>({
+  table: invoicesTable,
+  types: ['invoice.*', 'credit_note.*'],
+  id: ({ stream_id }) => stream_id,
+  evolve: (row, { stream_id: id, version, event }) => {
+    if (event.type === 'invoice.created') return draftRow(id, version, event);
+    if (event.type === 'invoice.finalized') return openRow(id, version, event);
+    if (event.type === 'invoice.draft_deleted') return null;
+    return row && { ...row, ...changes(row, event), version };
+  },
+});
+
+type Created = Extract<InvoiceEvent, { type: 'invoice.created' }>;
+type Finalized = Extract<InvoiceEvent, { type: 'invoice.finalized' }>;
+
+const untouched = {
+  amount_paid: '0',
+  amount_refunded: '0',
+  refunded: false,
+  overdue: false,
+  paid_at: null,
+  attempt: 0,
+  last_payment_error: null,
+} as const;
+
+const draftRow = (id: string, version: number, { totals, ...event }: Created): InvoiceRow => ({
+  ...event,
+  ...untouched,
+  id,
+  version,
+  number: null,
+  status: 'draft',
+  total: String(totals.total),
+  amount_due: String(totals.total),
+  issued_at: null,
+  due_at: null,
+  next_attempt_at: null,
+});
+
+const openRow = (id: string, version: number, event: Finalized): InvoiceRow => ({
+  ...event,
+  ...untouched,
+  id,
+  version,
+  status: 'open',
+  total: String(event.total),
+  amount_due: String(event.amount_due),
+  issued_at: new Date(event.issued_at),
+  due_at: new Date(event.due_at),
+  next_attempt_at: event.next_attempt_at === null ? null : new Date(event.next_attempt_at),
+});
+
+const changes = (row: InvoiceRow, event: InvoiceEvent): Partial<InvoiceRow> => {
+  switch (event.type) {
+    case 'invoice.payment_received':
+      return { amount_due: String(event.amount_due), amount_paid: String(Number(row.amount_paid) + event.amount) };
+    case 'invoice.payment_mismatched':
+      return { last_payment_error: 'CURRENCY_MISMATCH' };
+    case 'invoice.payment_failed': {
+      const { attempt, error, next_attempt_at } = event;
+      return {
+        attempt: attempt + 1,
+        last_payment_error: error,
+        next_attempt_at: next_attempt_at === null ? null : new Date(next_attempt_at),
+      };
+    }
+    case 'invoice.paid':
+      return {
+        status: 'paid',
+        amount_due: '0',
+        overdue: false,
+        paid_at: new Date(event.paid_at),
+        next_attempt_at: null,
+        last_payment_error: null,
+      };
+    case 'invoice.overdue':
+      return { overdue: true };
+    case 'invoice.voided':
+      return { status: 'void', amount_due: '0', overdue: false, next_attempt_at: null };
+    case 'invoice.marked_uncollectible':
+      return { status: 'uncollectible', next_attempt_at: null };
+    case 'credit_note.issued':
+      return { amount_due: String(event.amount_due) };
+    case 'invoice.refunded': {
+      const due_again = row.status === 'open' ? event.amount : 0;
+      return {
+        amount_due: String(Number(row.amount_due) + due_again),
+        amount_refunded: String(event.amount_refunded),
+        refunded: event.full,
+      };
+    }
+    default:
+      return {};
+  }
+};
+
+export const unfinishedDocumentsProjection = tableProjection<UnfinishedDocumentRow, InvoiceEvent | NumberAssigned>({
+  table: unfinishedDocumentsTable,
+  types: [
+    'number.assigned',
+    'invoice.finalization_started',
+    'invoice.finalized',
+    'credit_note.requested',
+    'credit_note.issued',
+  ],
+  id: ({ stream_id, event }) => {
+    if (event.type === 'number.assigned') return event.document_id;
+    return 'credit_note_id' in event ? event.credit_note_id : stream_id;
+  },
+  evolve: (row, { stream_id, event, recorded_at }) => {
+    const since = row?.since ?? new Date(recorded_at);
+    switch (event.type) {
+      case 'number.assigned': {
+        const { document_id, invoice_id, series } = event;
+        return { document_id, invoice_id, series, since };
+      }
+      case 'invoice.finalization_started':
+        return { document_id: stream_id, invoice_id: stream_id, series: 'invoice', since };
+      case 'credit_note.requested':
+        return { document_id: event.credit_note_id, invoice_id: stream_id, series: 'credit_note', since };
+      default:
+        return null;
+    }
+  },
+});
+
+export const creditNotesProjection = tableProjection<CreditNoteRow, InvoiceEvent>({
+  table: creditNotesTable,
+  types: ['credit_note.issued'],
+  id: ({ event }) => ('credit_note_id' in event ? event.credit_note_id : ''),
+  evolve: (row, { stream_id: invoice_id, event }) => {
+    if (event.type !== 'credit_note.issued') return row;
+    const { credit_note_id: id, customer_id, number, currency, total, issued_at } = event;
+    return { id, invoice_id, customer_id, number, currency, total: String(total), issued_at: new Date(issued_at) };
+  },
+});
+
+export const refundsProjection = tableProjection<RefundRow, InvoiceEvent>({
+  table: refundsTable,
+  types: ['invoice.refund_requested', 'invoice.refunded', 'invoice.refund_failed'],
+  id: ({ event }) => ('refund_id' in event ? event.refund_id : ''),
+  evolve: (row, { stream_id: invoice_id, event, recorded_at }) => {
+    switch (event.type) {
+      case 'invoice.refund_requested':
+      case 'invoice.refunded':
+      case 'invoice.refund_failed': {
+        const { refund_id: id, payment_id, amount } = event;
+        const since = row?.since ?? new Date(recorded_at);
+        const error = event.type === 'invoice.refund_failed' ? event.error : null;
+        return { id, invoice_id, payment_id, amount: String(amount), status: STATUS[event.type], error, since };
+      }
+      default:
+        return row;
+    }
+  },
+});
+
+const STATUS = {
+  'invoice.refund_requested': 'pending',
+  'invoice.refunded': 'succeeded',
+  'invoice.refund_failed': 'failed',
+} as const;

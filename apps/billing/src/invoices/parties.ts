@@ -1,0 +1,44 @@
+import type { Buyer, Seller } from '#domain/billing/customer/party';
+import type { TaxTreatment, WantedLine } from '#domain/billing/invoice/invoice.lines';
+import type { Time } from '#domain/shared/time';
+import type { EventMetadata } from '#events/event';
+
+/** Seller, buyer and tax of an invoice, as they are now. */
+export interface PartiesOfInvoice {
+  readonly seller: Seller;
+  readonly buyer: Buyer;
+  /** Prefix of the seller's numbers. */
+  readonly prefix: string;
+  /** Years after the year of issue for which the buyer is kept. */
+  readonly retention_years: number;
+  taxOf(this: void, line: WantedLine): TaxTreatment;
+  /** Texts that the tax treatment requires. */
+  readonly notes: readonly string[];
+  /** The customer's credit in a currency. */
+  balance(this: void, currency: string): number;
+  /** What was taken from the customer's balance for this source; undefined = nothing yet. */
+  taken(this: void, source: string): number | undefined;
+}
+
+/** What invoices need of customers, organization and taxation. */
+export abstract class InvoiceParties {
+  /** @throws Refusal CUSTOMER_NOT_FOUND */
+  abstract of(customer_id: string, at: Time): Promise<PartiesOfInvoice>;
+
+  /**
+   * Takes credit from the customer's balance, at most what there is. The same source takes once.
+   * @returns what it took
+   */
+  abstract take(
+    customer_id: string,
+    change: { readonly currency: string; readonly up_to: number; readonly reason: string; readonly source: string },
+    metadata: EventMetadata,
+  ): Promise<number>;
+
+  /** Adds credit to the customer's balance. The same source adds once. */
+  abstract give(
+    customer_id: string,
+    change: { readonly currency: string; readonly amount: number; readonly reason: string; readonly source: string },
+    metadata: EventMetadata,
+  ): Promise<void>;
+}
