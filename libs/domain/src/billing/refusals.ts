@@ -2,10 +2,12 @@ import { moneyRefusals } from '../shared/money.ts';
 import type { Refusals } from '../shared/refusal.ts';
 import { invoiceRefusals } from './invoice/invoice.errors.ts';
 import { paymentRefusals } from './payment/payment.errors.ts';
+import { subscriptionRefusals } from './subscription/subscription.errors.ts';
 
 /** All refusals of the billing rules, by code. */
 export const billingRefusals: Refusals<string> = {
   ...moneyRefusals,
   ...invoiceRefusals,
   ...paymentRefusals,
+  ...subscriptionRefusals,
 };

@@ -53,10 +53,18 @@ export const derivedId = (prefix: IdPrefix, hash: Uint8Array): string => {
  * @returns undefined if `other` contains no time
  */
 export const derivedIdBeside = (prefix: IdPrefix, other: string, hash: Uint8Array): string | undefined => {
-  if (!isTypeid(other)) return undefined;
+  return isTypeid(other) ? derivedIdAt(prefix, timeOfTypeid(other), hash) : undefined;
+};
+
+/**
+ * An id derived from a hash that sorts by a given time. The same time and hash always have the same id.
+ * @param milliseconds since 1970
+ * @param hash 16 bytes or more
+ */
+export const derivedIdAt = (prefix: IdPrefix, milliseconds: number, hash: Uint8Array): string => {
   const bytes = new Uint8Array(hash.subarray(0, 16));
   // RFC 9562: version 7 begins with 48 bits of milliseconds.
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(timeOfTypeid(other)) << 16n);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(milliseconds) << 16n);
   bytes.set(hash.subarray(6, 8), 6);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;

@@ -81,6 +81,16 @@ export const subscriptionContracts = [
     { status: 'trialing', trial_end: month.period_end },
   ),
   of(
+    'renewal_upcoming',
+    'A yearly subscription renews in thirty days.',
+    {
+      renews_at: time('When it renews.'),
+      currency: text('ISO 4217 in lower case.'),
+      amount: Type.Integer({ description: 'Minor units, after discounts, as the price says with or without tax.' }),
+    },
+    { renews_at: '2028-01-31T09:00:00.000Z', currency: 'usd', amount: 10_000 },
+  ),
+  of(
     'renewal_invoiced',
     'The next period began and its invoice was issued. The license is valid until the invoice is due.',
     { ...period, invoice_id, due_at: time('When the invoice is due.'), valid_until },

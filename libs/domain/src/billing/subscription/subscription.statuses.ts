@@ -17,3 +17,6 @@ export const LIVE_STATUSES = [
   'past_due',
   'paused',
 ] as const satisfies readonly SubscriptionStatus[];
+
+/** While a subscription has one of these, its subscriber cannot get another one of the product. */
+export const BLOCKING_STATUSES: readonly SubscriptionStatus[] = ['pending_payment', ...LIVE_STATUSES];

@@ -1,0 +1,454 @@
+import type { Interval } from '../../shared/calendar.ts';
+import type { Time } from '../../shared/time.ts';
+import type { AppliedDiscount, Period, WantedLine } from '../invoice/invoice.lines.ts';
+import type { Basis, Former } from '../pricing/proration.ts';
+import type { Discount } from './subscription.discount.ts';
+import type { SubscriptionStatus } from './subscription.statuses.ts';
+
+export const BILLERS = ['keyledger', 'stripe'] as const;
+/** Makes the invoices and runs the schedule. */
+export type Biller = (typeof BILLERS)[number];
+
+/** How a subscription is paid; `none` costs nothing, `grant` was given. */
+export const SUBSCRIPTION_PROVIDERS = ['stripe', 'hyperswitch', 'btcpay', 'bank_transfer', 'none', 'grant'] as const;
+export type SubscriptionProvider = (typeof SUBSCRIPTION_PROVIDERS)[number];
+
+/** What is subscribed to. */
+export interface Item {
+  readonly plan_id: string;
+  /** null for a grant. */
+  readonly price_id: string | null;
+  readonly quantity: number;
+}
+
+/** Facts that every event repeats, so that a consumer needs no state of its own. */
+export interface OnSubscription extends Item {
+  readonly product_id: string;
+  readonly subscriber: string;
+  readonly customer_id: string;
+  readonly license_id: string;
+  readonly provider: SubscriptionProvider;
+  readonly status: SubscriptionStatus;
+}
+
+/**
+ * An invoice that the subscription asks for. The id is derived from what is charged, so asking again makes no second invoice.
+ * Lines may be credits: an invoice below zero adds to the customer's balance.
+ */
+export interface Charge {
+  readonly invoice_id: string;
+  readonly reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update';
+  readonly currency: string;
+  readonly lines: readonly WantedLine[];
+  readonly discounts: readonly AppliedDiscount[];
+  readonly period: Period | null;
+  /** Days until it is due; null = at once. */
+  readonly due_days: number | null;
+}
+
+/** What a subscription is about, and how it is billed. */
+export interface SubscriptionTerms extends Item {
+  readonly product_id: string;
+  readonly subscriber: string;
+  readonly customer_id: string;
+  readonly license_id: string;
+  readonly biller: Biller;
+  readonly provider: SubscriptionProvider;
+  readonly provider_id: string | null;
+  readonly po_number: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Since when a payment is missing. */
+export interface PastDue {
+  readonly at: Time;
+  readonly grace_until: Time;
+  readonly invoice_id: string;
+  /** Days after `at` on which the customer is reminded. */
+  readonly reminder_days: readonly number[];
+  /** When the subscription is canceled, if it is still unpaid. */
+  readonly cancels_at: Time;
+  /** The day of the last reminder; -1 = none yet. */
+  readonly reminded: number;
+  readonly grace_ended: boolean;
+}
+
+export interface ScheduledChange extends Item {
+  readonly price_id: string;
+  readonly effective_at: Time;
+}
+
+export interface Subscription extends SubscriptionTerms {
+  readonly status: SubscriptionStatus;
+  /** Only one such subscription may live for its subscriber and product. */
+  readonly sole: boolean;
+  readonly created_at: Time;
+  /** Length of the periods; null = one period without a next one (grants). */
+  readonly interval: Interval | null;
+  /** Period boundaries are counted from here; null before the first period. */
+  readonly billing_anchor: Time | null;
+  readonly period: Period | null;
+  readonly trial: Period | null;
+  /** The customer was told that the trial, or the yearly period, ends soon. */
+  readonly notified_for: Time | null;
+  readonly valid_until: Time | null;
+  readonly pending_until: Time | null;
+  readonly cancel_at_period_end: boolean;
+  readonly cancel_reason: string | null;
+  readonly canceled_at: Time | null;
+  readonly paused_at: Time | null;
+  readonly resumes_at: Time | null;
+  readonly past_due: PastDue | null;
+  /** Invoices that are not paid yet, and those of them whose payment failed or is overdue. */
+  readonly unpaid: readonly string[];
+  readonly overdue: readonly string[];
+  /** The invoice of the present period; null = it costs nothing. */
+  readonly period_invoice_id: string | null;
+  /** The last charge: its invoice is issued after the event. */
+  readonly charge: Charge | null;
+  readonly latest_invoice_id: string | null;
+  /** The invoice for what was used until the end of the subscription. */
+  readonly final_invoice_id: string | null;
+  readonly pending_change: ScheduledChange | null;
+  readonly discount: Discount | null;
+  /** What the first period costs after discounts, without setup: its basis once it begins. */
+  readonly first_amount: number;
+  readonly basis: Basis | null;
+  /** What it had before its last change in this period. */
+  readonly former: Former | null;
+}
+export type SubscriptionState = { readonly status: 'none' } | Subscription;
+
+type Periodic = { readonly period_start: Time; readonly period_end: Time };
+type Reasoned = { readonly reason: string | null };
+
+export type SubscriptionEvent =
+  | (OnSubscription &
+      SubscriptionTerms & {
+        readonly type: 'subscription.created';
+        readonly sole: boolean;
+        readonly created_at: Time;
+        readonly interval: Interval | null;
+        readonly discount: Discount | null;
+        readonly pending_until: Time | null;
+        readonly charge: Charge | null;
+        readonly basis_amount: number;
+      })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.activated';
+        readonly billing_anchor: Time;
+        readonly valid_until: Time;
+        readonly trial: boolean;
+        readonly invoice_id: string | null;
+        /** The invoice is paid, or there is none. */
+        readonly paid: boolean;
+        readonly basis_amount: number;
+        readonly recipient_sealed: string | null;
+      })
+  | (OnSubscription & { readonly type: 'subscription.trial_will_end'; readonly trial_end: Time })
+  | (OnSubscription & {
+      readonly type: 'subscription.renewal_upcoming';
+      readonly renews_at: Time;
+      readonly currency: string;
+      readonly amount: number;
+    })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.renewal_invoiced';
+        readonly billing_anchor: Time;
+        readonly invoice_id: string;
+        readonly due_at: Time;
+        readonly valid_until: Time;
+        readonly charge: Charge;
+        readonly basis_amount: number;
+      })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.renewed';
+        readonly billing_anchor: Time;
+        readonly valid_until: Time;
+        readonly invoice_id: string | null;
+      })
+  | (OnSubscription & {
+      readonly type: 'subscription.past_due';
+      readonly invoice_id: string;
+      readonly past_due_at: Time;
+      readonly grace_until: Time;
+      readonly reminder_days: readonly number[];
+      readonly cancels_at: Time;
+    })
+  | (OnSubscription & { readonly type: 'subscription.reminded'; readonly invoice_id: string; readonly day: number })
+  | (OnSubscription & {
+      readonly type: 'subscription.grace_ended';
+      readonly invoice_id: string;
+      readonly past_due_at: Time;
+    })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.recovered';
+        readonly billing_anchor: Time;
+        readonly valid_until: Time;
+        readonly invoice_id: string;
+      })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.plan_changed';
+        readonly previous_plan_id: string;
+        readonly previous_price_id: string | null;
+        readonly previous_quantity: number;
+        readonly interval: Interval | null;
+        readonly billing_anchor: Time;
+        readonly valid_until: Time;
+        readonly invoice_id: string | null;
+        readonly charge: Charge | null;
+        readonly basis: Basis | null;
+        readonly former: Former | null;
+      })
+  | (OnSubscription & {
+      readonly type: 'subscription.change_scheduled';
+      readonly effective_at: Time | null;
+      readonly to_price_id: string | null;
+      readonly change: ScheduledChange | null;
+    })
+  | (OnSubscription & {
+      readonly type: 'subscription.change_refused';
+      readonly to_price_id: string;
+      readonly reason: string;
+    })
+  | (OnSubscription &
+      Reasoned & {
+        readonly type: 'subscription.cancellation_scheduled';
+        readonly cancel_at_period_end: boolean;
+        readonly ends_at: Time | null;
+        readonly feedback: string | null;
+      })
+  | (OnSubscription &
+      Reasoned & {
+        readonly type: 'subscription.canceled';
+        readonly canceled_at: Time;
+        readonly valid_until: Time;
+        readonly feedback: string | null;
+        /** What was used and not charged yet; null = nothing. */
+        readonly charge: Charge | null;
+      })
+  | (OnSubscription & { readonly type: 'subscription.expired'; readonly reason: string; readonly expired_at: Time })
+  | (OnSubscription & {
+      readonly type: 'subscription.paused';
+      readonly paused_at: Time;
+      readonly resumes_at: Time | null;
+    })
+  | (OnSubscription &
+      Periodic & {
+        readonly type: 'subscription.unpaused';
+        readonly billing_anchor: Time;
+        readonly valid_until: Time;
+      })
+  | (OnSubscription & Reasoned & { readonly type: 'subscription.refunded'; readonly invoice_id: string })
+  | (OnSubscription & {
+      readonly type: 'subscription.disputed';
+      readonly invoice_id: string;
+      readonly dispute: 'opened' | 'won' | 'lost';
+    })
+  | (OnSubscription & {
+      readonly type: 'subscription.discount_changed';
+      readonly coupon_id: string | null;
+      readonly discount: Discount | null;
+    })
+  /** Another invoice of a subscription that is past due is overdue too. */
+  | (OnSubscription & { readonly type: 'subscription.invoice_missed'; readonly invoice_id: string })
+  /** An invoice that changes nothing else was paid or voided. */
+  | (OnSubscription & { readonly type: 'subscription.invoice_settled'; readonly invoice_id: string });
+
+const initialState: SubscriptionState = { status: 'none' };
+
+const evolve = (state: SubscriptionState, event: SubscriptionEvent): SubscriptionState => {
+  if (event.type === 'subscription.created') return created(event);
+  if (state.status === 'none') return state;
+  const known: Subscription = { ...state, status: event.status ?? state.status };
+  switch (event.type) {
+    case 'subscription.activated': {
+      const period = periodOf(event);
+      return {
+        ...known,
+        ...(event.paid ? settled(known, event.invoice_id) : {}),
+        period,
+        billing_anchor: event.billing_anchor,
+        trial: event.trial ? period : known.trial,
+        valid_until: event.valid_until,
+        pending_until: null,
+        period_invoice_id: event.invoice_id,
+        basis: event.trial ? null : { amount: event.basis_amount, from: period.start, until: period.end },
+      };
+    }
+    case 'subscription.trial_will_end':
+      return { ...known, notified_for: event.trial_end };
+    case 'subscription.renewal_upcoming':
+      return { ...known, notified_for: event.renews_at };
+    case 'subscription.renewal_invoiced': {
+      const period = periodOf(event);
+      return {
+        ...charged(known, event.charge),
+        period,
+        billing_anchor: event.billing_anchor,
+        valid_until: event.valid_until,
+        period_invoice_id: event.invoice_id,
+        basis: { amount: event.basis_amount, from: period.start, until: period.end },
+        former: null,
+      };
+    }
+    case 'subscription.renewed':
+      return {
+        ...known,
+        ...settled(known, event.invoice_id),
+        period: periodOf(event),
+        billing_anchor: event.billing_anchor,
+        valid_until: event.valid_until,
+        period_invoice_id: event.invoice_id,
+      };
+    case 'subscription.past_due': {
+      const { invoice_id, past_due_at: at, grace_until, reminder_days, cancels_at } = event;
+      const ladder = { grace_until, reminder_days, cancels_at, reminded: -1, grace_ended: false };
+      return {
+        ...known,
+        past_due: { at, invoice_id, ...ladder },
+        overdue: [...new Set([...known.overdue, invoice_id])],
+      };
+    }
+    case 'subscription.invoice_missed':
+      return { ...known, overdue: [...known.overdue, event.invoice_id] };
+    case 'subscription.reminded':
+      return { ...known, past_due: known.past_due && { ...known.past_due, reminded: event.day } };
+    case 'subscription.grace_ended':
+      return { ...known, past_due: known.past_due && { ...known.past_due, grace_ended: true } };
+    case 'subscription.recovered':
+      return {
+        ...known,
+        ...settled(known, event.invoice_id),
+        past_due: null,
+        period: periodOf(event),
+        billing_anchor: event.billing_anchor,
+        valid_until: event.valid_until,
+      };
+    case 'subscription.plan_changed': {
+      const { plan_id, price_id, quantity, interval, billing_anchor, valid_until, basis, former } = event;
+      const changed = { ...known, plan_id, price_id, quantity, interval, billing_anchor, valid_until, basis, former };
+      const moved = { ...changed, period: periodOf(event), pending_change: null };
+      return event.charge === null ? moved : charged(moved, event.charge);
+    }
+    case 'subscription.change_scheduled':
+      return { ...known, pending_change: event.change };
+    case 'subscription.change_refused':
+      return { ...known, pending_change: null };
+    case 'subscription.cancellation_scheduled':
+      return {
+        ...known,
+        cancel_at_period_end: event.cancel_at_period_end,
+        cancel_reason: event.reason,
+      };
+    case 'subscription.canceled':
+      return {
+        ...(event.charge === null ? known : charged(known, event.charge)),
+        final_invoice_id: event.charge?.invoice_id ?? null,
+        canceled_at: event.canceled_at,
+        cancel_reason: event.reason,
+        valid_until: event.valid_until,
+        past_due: null,
+        pending_change: null,
+        resumes_at: null,
+      };
+    case 'subscription.expired':
+      return { ...known, pending_until: null, pending_change: null };
+    case 'subscription.paused':
+      return { ...known, paused_at: event.paused_at, resumes_at: event.resumes_at };
+    case 'subscription.unpaused': {
+      const period = periodOf(event);
+      return {
+        ...known,
+        paused_at: null,
+        resumes_at: null,
+        period,
+        billing_anchor: event.billing_anchor,
+        valid_until: event.valid_until,
+        basis: known.basis && { ...known.basis, until: period.end },
+        former: null,
+      };
+    }
+    case 'subscription.discount_changed':
+      return { ...known, discount: event.discount };
+    case 'subscription.invoice_settled':
+      return { ...known, ...settled(known, event.invoice_id) };
+    case 'subscription.refunded':
+    case 'subscription.disputed':
+      return known;
+    default:
+      return state;
+  }
+};
+
+const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created' }>): Subscription => {
+  const { type: _type, basis_amount: first_amount, charge, discount, ...terms } = event;
+  const fresh: Subscription = {
+    ...terms,
+    billing_anchor: null,
+    period: null,
+    trial: null,
+    notified_for: null,
+    valid_until: null,
+    cancel_at_period_end: false,
+    cancel_reason: null,
+    canceled_at: null,
+    paused_at: null,
+    resumes_at: null,
+    past_due: null,
+    unpaid: [],
+    overdue: [],
+    period_invoice_id: null,
+    charge: null,
+    latest_invoice_id: null,
+    final_invoice_id: null,
+    pending_change: null,
+    discount,
+    first_amount,
+    basis: null,
+    former: null,
+  };
+  return charge === null ? fresh : charged(fresh, charge);
+};
+
+const periodOf = ({ period_start, period_end }: Periodic): Period => ({ start: period_start, end: period_end });
+
+const charged = (state: Subscription, charge: Charge): Subscription => ({
+  ...state,
+  charge,
+  latest_invoice_id: charge.invoice_id,
+  unpaid: [...state.unpaid, charge.invoice_id],
+  discount: state.discount && { ...state.discount, used: state.discount.used || charge.discounts.length > 0 },
+});
+
+const settled = (
+  { unpaid, overdue }: Subscription,
+  invoice_id: string | null,
+): Pick<Subscription, 'unpaid' | 'overdue'> => ({
+  unpaid: unpaid.filter((id) => id !== invoice_id),
+  overdue: overdue.filter((id) => id !== invoice_id),
+});
+
+/** The facts that an event repeats, with the status after it. */
+export const onSubscription = (
+  { product_id, subscriber, customer_id, license_id, provider, plan_id, price_id, quantity }: SubscriptionTerms,
+  status: SubscriptionStatus,
+): OnSubscription => ({
+  product_id,
+  plan_id,
+  price_id,
+  subscriber,
+  customer_id,
+  license_id,
+  quantity,
+  provider,
+  status,
+});
+
+/** One stream per subscription, `sub_…`. */
+export const subscriptionStream = { name: 'subscription', initialState, evolve };
