@@ -53,6 +53,18 @@ const PRESENT = [
   "NewExpression[callee.name='Date'][arguments.length=0]",
 ].map((selector) => ({ selector, message: TAKE_TIME_FROM }));
 
+const CALCULATE_WITH =
+  'Money (#domain/shared/money) multiplies, divides and rounds amounts; Decimal (#domain/shared/decimal) does it for rates and quantities. Files that calculate with neither are listed in eslint.config.js.';
+/** A constant of numbers: `16 * 1024`, `DAY_MS / 24`. */
+const CONSTANT = ":matches([left.type='Literal'], [left.name=/^[A-Z][A-Z_]+$/])[right.type='Literal']";
+/** Arithmetic that can leave the whole numbers, or the exact ones. */
+const ARITHMETIC = ['*', '/', '%', '**']
+  .flatMap((operator) => [
+    `BinaryExpression[operator='${operator}']:not(${CONSTANT})`,
+    `AssignmentExpression[operator='${operator}=']`,
+  ])
+  .map((selector) => ({ selector, message: CALCULATE_WITH }));
+
 const imports = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
 export default defineConfig(
@@ -87,6 +99,18 @@ export default defineConfig(
       'libs/client/src/options.ts',
     ],
     rules: { 'no-restricted-syntax': ['error', ...PRESENT] },
+  },
+  {
+    files: ['libs/domain/src/billing/**/*.ts', 'apps/billing/src/**/*.ts'],
+    ignores: [
+      '**/*.spec.ts',
+      // Hours and months.
+      'libs/domain/src/billing/invoice/collection.ts',
+      'libs/domain/src/billing/subscription/offer.ts',
+      // Points on a page.
+      'apps/billing/src/documents/{pdf,sheet,text-lines}.ts',
+    ],
+    rules: { 'no-restricted-syntax': ['error', ...PRESENT, ...ARITHMETIC] },
   },
   {
     files: ['libs/domain/**/*.ts'],
