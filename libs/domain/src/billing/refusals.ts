@@ -1,5 +1,6 @@
 import { moneyRefusals } from '../shared/money.ts';
 import type { Refusals } from '../shared/refusal.ts';
+import { documentRefusals } from './invoice/document.errors.ts';
 import { invoiceRefusals } from './invoice/invoice.errors.ts';
 import { paymentRefusals } from './payment/payment.errors.ts';
 import { subscriptionRefusals } from './subscription/subscription.errors.ts';
@@ -7,6 +8,7 @@ import { subscriptionRefusals } from './subscription/subscription.errors.ts';
 /** All refusals of the billing rules, by code. */
 export const billingRefusals: Refusals<string> = {
   ...moneyRefusals,
+  ...documentRefusals,
   ...invoiceRefusals,
   ...paymentRefusals,
   ...subscriptionRefusals,
