@@ -1,10 +1,11 @@
+import { billingMails } from '../../apps/billing/src/notices/mails/mails.ts';
 import { licensingMails } from '../../apps/licensing/src/notices/mails.ts';
 import { webhookDisabled } from '../../apps/webhooks/src/operations/webhook-disabled.mail.ts';
 import { MAIL_LANGUAGES } from '#platform/mail/language';
 import { renderMail } from '#platform/mail/render-mail';
 import type { AnyMailTemplate, MailValue } from '#platform/mail/template';
 
-const templates: readonly AnyMailTemplate[] = [...licensingMails, webhookDisabled];
+const templates: readonly AnyMailTemplate[] = [...licensingMails, ...billingMails, webhookDisabled];
 const cases = templates.flatMap((template) =>
   MAIL_LANGUAGES.map((language) => [template.name, language, template] as const),
 );

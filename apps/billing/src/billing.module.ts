@@ -1,6 +1,7 @@
 import { billingContracts } from '#domain/billing/contracts';
 import { billingRefusals } from '#domain/billing/refusals';
 import { defineService } from '#platform/define-service';
+import { mailFeature } from '#platform/mail/feature';
 import { couponsFeature } from './coupons/feature.ts';
 import { customersFeature } from './customers/feature.ts';
 import { documentsFeature } from './documents/feature.ts';
@@ -8,6 +9,7 @@ import { grantsFeature } from './grants/feature.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { invoicesFeature } from './invoices/feature.ts';
 import { noticesFeature } from './notices/feature.ts';
+import { billingMails } from './notices/mails/mails.ts';
 import { organizationFeature } from './organization/feature.ts';
 import { paymentsFeature } from './payments/feature.ts';
 import { plansFeature } from './plans/feature.ts';
@@ -34,6 +36,7 @@ export const billingService = defineService({
     noticesFeature,
     grantsFeature,
     usageFeature,
+    mailFeature({ service: 'billing', templates: billingMails }),
   ],
   scopes: ['billing:write'],
   publishes: billingContracts,

@@ -21,11 +21,18 @@ const LADDER_SECONDS: readonly number[] = [1, 5, 15, 60, 300, 900, 3_600];
  * How long a mail belongs to its sender, which extends this while it sends. After a crash the mail is sent again when the lease
  * has ended.
  */
-const LEASE_SECONDS = 15;
-const RENEW_MS = 5_000;
+const LEASE_SECONDS = 6;
+const RENEW_MS = 2_000;
 
 /** The address of a mail, and what is attached to it. */
 export type Addressed = RenderOptions & Pick<Mail, 'id' | 'to' | 'attachments'>;
+
+/** A mail from a template, for `MailOutbox.add`. */
+export const mailOf = <Values extends MailValues<Values>>(
+  template: MailTemplate<Values>,
+  values: Values,
+  { id, to, attachments = [], ...options }: Addressed,
+): Mail => ({ id, to, attachments, ...renderMail(template, values, options) });
 
 /**
  * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost. One instance sends them, several at
@@ -56,19 +63,26 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     this.#attachments = attachments ?? {};
   }
 
-  /** Writes a mail from a template. A mail whose id is known, because it waits or was sent, is ignored. */
+  /** Writes a mail from a template, as `add` does. */
   async write<Values extends MailValues<Values>>(
     template: MailTemplate<Values>,
     values: Values,
-    { id, to, attachments = [], ...options }: Addressed,
+    addressed: Addressed,
     tx: ClientBase | Pool,
   ): Promise<void> {
-    const mail: Omit<Mail, 'id'> = { to, attachments, ...renderMail(template, values, options) };
+    await this.add([mailOf(template, values, addressed)], tx);
+  }
+
+  /** Writes mails. A mail whose id is known, because it waits or was sent, is ignored. */
+  async add(mails: readonly Mail[], tx: ClientBase | Pool): Promise<void> {
+    if (mails.length === 0) return;
+    const ids = mails.map(({ id }) => id);
+    const sealed = mails.map(({ id, ...mail }) => this.masterKey.seal('mail', JSON.stringify(mail), id));
     await tx.query({
-      name: 'add_mail',
-      text: `insert into mails (id, sealed) select $1::text, $2
-        where not exists (select from sent_mails where id = $1::text) on conflict do nothing`,
-      values: [id, this.masterKey.seal('mail', JSON.stringify(mail), id)],
+      name: 'add_mails',
+      text: `insert into mails (id, sealed) select m.id, m.sealed from unnest($1::text[], $2::text[]) m (id, sealed)
+        where not exists (select from sent_mails s where s.id = m.id) on conflict do nothing`,
+      values: [ids, sealed],
     });
     await wakeWork(tx, this.service.name, this.name);
   }

@@ -1,0 +1,36 @@
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import type { Mail } from '#platform/mail/mail';
+import { MailOutbox } from '#platform/mail/outbox';
+import { Merchant } from './merchant.ts';
+import { factsFor } from './notice.facts.ts';
+import { NoticeSettings } from './notice.settings.ts';
+import { NOTICED, noticeOf } from './notices.ts';
+
+/** Mails customers about their invoices and subscriptions, once for each event. */
+@Controller()
+export class MailCustomers {
+  constructor(
+    private readonly settings: NoticeSettings,
+    private readonly outbox: MailOutbox,
+    private readonly merchant: Merchant,
+  ) {}
+
+  @Subscribe({ service: 'billing', name: 'mail-customers', sources: ['billing'], types: NOTICED })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
+    if (this.settings.billing_mails === 'off') return;
+    const facts = await factsFor(batch, tx);
+    const { sender, account } = await this.merchant.present();
+    const mails = batch.flatMap((event): Mail[] => {
+      const notice = noticeOf(event, facts, account);
+      const contact = facts.contacts.get(String(event.data['customer_id']));
+      if (notice === undefined || contact === undefined) return [];
+      if (this.settings.billing_mails_without.includes(notice.name)) return [];
+      const { email: to, locale } = contact;
+      return [notice.mail({ id: `${notice.name}-${event.id}`, to, locale, sender })];
+    });
+    await this.outbox.add(mails, tx);
+  }
+}
