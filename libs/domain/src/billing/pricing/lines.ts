@@ -25,10 +25,15 @@ export const periodAmount = (
 
 /**
  * A period of a flat price, paid in advance. A free price has a line of 0.
+ * @param period null = it is not known yet
  * @returns null for a metered price
  */
-export const recurringLine = (price: SoldPrice, quantity: number, period: Period, name: string): WantedLine | null =>
-  price.usage === null ? flatLine('recurring', price, quantity, period, name) : null;
+export const recurringLine = (
+  price: SoldPrice,
+  quantity: number,
+  period: Period | null,
+  name: string,
+): WantedLine | null => (price.usage === null ? flatLine('recurring', price, quantity, period, name) : null);
 
 /** The setup amount, once, whatever the quantity; null if the price has none. */
 export const setupLine = (price: SoldPrice, name: string): WantedLine | null =>
