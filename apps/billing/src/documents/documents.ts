@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { Piscina } from 'piscina';
 import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
 import { type Brand, NO_BRAND } from './brand.ts';
-import { checkComplete, type DocumentFormat, type RenderTask } from './render.ts';
+import { checkComplete, type DocumentFormat, type RenderTask } from './formats.ts';
 
 /** Bytes of documents that are kept: some hundred PDFs. */
 const CACHE_BYTES = 16_777_216;

@@ -3,7 +3,8 @@ import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
 import { NO_BRAND } from './brand.ts';
 import { BUYER, CREDIT_NOTE, INVOICE, LINE, REVERSE_CHARGE, SELLER } from './document-example.ts';
 import { missingFields, missingForXRechnung } from './missing.ts';
-import { type DocumentFormat, render } from './render.ts';
+import type { DocumentFormat } from './formats.ts';
+import { render } from './render.ts';
 
 const text = async (document: InvoiceDocument, format: DocumentFormat): Promise<string> =>
   Buffer.from(await render({ document, format, brand: NO_BRAND })).toString();

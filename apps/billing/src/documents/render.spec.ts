@@ -4,7 +4,8 @@ import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
 import { NO_BRAND } from './brand.ts';
 import { BUYER, CREDIT_NOTE, INVOICE, LINE, REVERSE_CHARGE } from './document-example.ts';
 import { Documents } from './documents.ts';
-import { DOCUMENT_FORMATS, render } from './render.ts';
+import { DOCUMENT_FORMATS } from './formats.ts';
+import { render } from './render.ts';
 
 const asPdf = async (document: InvoiceDocument): Promise<Buffer> =>
   Buffer.from(await render({ document, format: 'pdf', brand: NO_BRAND }));

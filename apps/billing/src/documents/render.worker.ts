@@ -1,4 +1,5 @@
-import { render, type RenderTask } from './render.ts';
+import type { RenderTask } from './formats.ts';
+import { render } from './render.ts';
 
-/** The work of a thread of `Documents`. Its buffer is copied to the caller, so it must not be one that others use. */
+/** The work of a thread of `Documents`. */
 export default (task: RenderTask): Promise<Uint8Array> => render(task);
