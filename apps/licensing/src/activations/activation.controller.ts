@@ -4,7 +4,7 @@ import { newId } from '#domain/shared/id';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { normalizeIdentifier } from '#platform/http/schemas';
-import { fileAnswer } from '../exports/streams.ts';
+import { fileAnswer } from '#platform/export/streams';
 import { Identities } from '../bindings/identities.ts';
 import { type Licensed, Licenses } from '../licenses/licenses.ts';
 import { actorOf, Identification } from '../identification/identification.ts';

@@ -1,4 +1,4 @@
-import { restoreCell } from '../exports/formula.ts';
+import { restoreCell } from '#platform/export/formula';
 import { type Content, keepable } from './import-record.ts';
 import { ExportedLicense, isExported, takesNull } from './line.schemas.ts';
 

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { csvStream } from '../exports/streams.ts';
+import { csvStream } from '#platform/export/streams';
 import { recordsOf } from './import-file.ts';
 import type { ImportRecord } from './import-record.ts';
 

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
-import { csvStream, pages } from '../exports/streams.ts';
+import { csvStream, pages } from '#platform/export/streams';
 import { importLicenses, listImports, readImport, reportImport } from './import.endpoints.ts';
 import type { ImportRow } from './import.table.ts';
 import { Imports } from './imports.ts';

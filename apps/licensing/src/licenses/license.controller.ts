@@ -13,7 +13,7 @@ import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
-import { fileAnswer } from '../exports/streams.ts';
+import { fileAnswer } from '#platform/export/streams';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from './issuing.ts';
 import * as contracts from './license.endpoints.ts';

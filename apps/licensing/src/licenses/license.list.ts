@@ -5,7 +5,7 @@ import { containing, newestFirst } from '#platform/database/newest-first';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
 import { withUnicodeDomains } from '#platform/mail/address';
-import { pages } from '../exports/streams.ts';
+import { pages } from '#platform/export/streams';
 import type { License, listLicenses } from './license.endpoints.ts';
 import { type LicenseRow, licensesTable } from './license.table.ts';
 import { viewRow } from './license.view.ts';

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
-import { fileAnswer } from '../exports/streams.ts';
+import { fileAnswer } from '#platform/export/streams';
 import { exportUsage } from './usage-export.endpoints.ts';
 import { UsageRecord } from './usage-record.endpoints.ts';
 import { type RecordFilter, UsageRecords, viewRecord } from './usage-records.ts';

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '#events/event';
 import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE, EVENT_STORE } from '#platform/service';
-import { pages } from '../exports/streams.ts';
+import { pages } from '#platform/export/streams';
 
 type Recorded = RecordedEvent<Extract<UsageEvent, { type: 'usage.recorded' }>>;
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import { Answer } from '#platform/http/endpoint';
+import { Answer } from '../http/endpoint.ts';
 import { neutralizeCell } from './formula.ts';
 
 /** Rows per page. An export of any length holds no more than one page in memory. */
