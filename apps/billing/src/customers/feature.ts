@@ -1,4 +1,19 @@
+import { customerStream } from '#domain/billing/customer/customer';
 import type { Feature } from '#platform/feature';
+import { CustomerController } from './customer.controller.ts';
+import { customersProjection } from './customer.projection.ts';
+import { customersTable } from './customer.table.ts';
+import { Customers1790110000000 } from './customers.migration.ts';
+import { Customers } from './customers.ts';
+import { MoveBalancesOnCustomerMerged } from './move-balances-on-customer-merged.ts';
 
 /** The people and companies that pay. */
-export const customersFeature: Feature = {};
+export const customersFeature: Feature = {
+  migrations: [Customers1790110000000],
+  tables: [customersTable],
+  streams: [customerStream],
+  projections: [customersProjection],
+  controllers: [CustomerController],
+  subscriptions: [MoveBalancesOnCustomerMerged],
+  providers: [Customers],
+};

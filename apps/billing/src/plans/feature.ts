@@ -1,4 +1,5 @@
 import type { Feature } from '#platform/feature';
+import { KnownPlans } from './known-plans.ts';
 import { plansTable } from './plan.table.ts';
 import { PlanPolicies1790500000100 } from './plans.migration.ts';
 import { plansProjection, PlansSubscription } from './plans.subscription.ts';
@@ -9,6 +10,7 @@ import { productsProjection, ProductsSubscription } from './products.subscriptio
 export const plansFeature: Feature = {
   migrations: [PlanPolicies1790500000100],
   tables: [plansTable, productsTable],
+  providers: [KnownPlans],
   subscribed: [
     { projection: plansProjection, subscription: 'plans', sources: ['licensing'] },
     { projection: productsProjection, subscription: 'products', sources: ['licensing'] },

@@ -21,7 +21,7 @@ import { LEFT_OUT, streamsOf } from './license.history.ts';
 import { LicenseList } from './license.list.ts';
 import { viewState } from './license.view.ts';
 import { type Licensed, Licenses } from './licenses.ts';
-import { mergePatch } from './merge-patch.ts';
+import { mergePatch } from '#platform/http/merge-patch';
 import { trialUsed } from './trial.projection.ts';
 import { UsageRecords } from '../usage/usage-records.ts';
 

@@ -1,8 +1,10 @@
 import { moneyRefusals } from '../shared/money.ts';
 import type { Refusals } from '../shared/refusal.ts';
+import { customerRefusals } from './customer/customer.errors.ts';
 import { documentRefusals } from './invoice/document.errors.ts';
 import { invoiceRefusals } from './invoice/invoice.errors.ts';
 import { paymentRefusals } from './payment/payment.errors.ts';
+import { priceRefusals } from './price/price.errors.ts';
 import { subscriptionRefusals } from './subscription/subscription.errors.ts';
 
 /** All refusals of the billing rules, by code. */
@@ -12,4 +14,6 @@ export const billingRefusals: Refusals<string> = {
   ...invoiceRefusals,
   ...paymentRefusals,
   ...subscriptionRefusals,
+  ...priceRefusals,
+  ...customerRefusals,
 };

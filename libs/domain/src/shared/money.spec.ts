@@ -34,7 +34,7 @@ describe('a currency', () => {
 
   it.each(['EUR', 'xau', 'xxx', 'xts', 'btc', 'abc', '', 'constructor'])('is not "%s"', (code) => {
     expect(isCurrency(code)).toBe(false);
-    expect(() => Money.of(1, code)).toThrow(refusal('CURRENCY_UNKNOWN'));
+    expect(() => Money.of(1, code)).toThrow(refusal('UNKNOWN_CURRENCY'));
   });
 
   it('is listed once', () => {

@@ -2,7 +2,7 @@ import { exponentOf } from './currency.ts';
 import { Decimal, percent, type Ratio } from './decimal.ts';
 import { type Refusals, refuser } from './refusal.ts';
 
-export type MoneyRefusal = 'AMOUNT_TOO_LARGE' | 'AMOUNT_NOT_WHOLE' | 'CURRENCY_UNKNOWN' | 'CURRENCY_MISMATCH';
+export type MoneyRefusal = 'AMOUNT_TOO_LARGE' | 'AMOUNT_NOT_WHOLE' | 'UNKNOWN_CURRENCY' | 'CURRENCY_MISMATCH';
 
 export const moneyRefusals: Refusals<MoneyRefusal> = {
   AMOUNT_TOO_LARGE: {
@@ -10,7 +10,7 @@ export const moneyRefusals: Refusals<MoneyRefusal> = {
     message: 'The amount is beyond 9007199254740991 minor units, the most that is exact.',
   },
   AMOUNT_NOT_WHOLE: { status: 400, message: 'Amounts are whole numbers of minor units, such as cents.' },
-  CURRENCY_UNKNOWN: { status: 400, message: 'The currency is neither an ISO 4217 code in lower case nor `sats`.' },
+  UNKNOWN_CURRENCY: { status: 400, message: 'The currency is neither an ISO 4217 code in lower case nor `sats`.' },
   CURRENCY_MISMATCH: { status: 409, message: 'The amounts have different currencies.' },
 };
 
@@ -63,10 +63,10 @@ export class Money {
 
   /**
    * @param amount minor units: 1234 for 12.34 EUR
-   * @throws AMOUNT_NOT_WHOLE, AMOUNT_TOO_LARGE (beyond 2^53 − 1), CURRENCY_UNKNOWN
+   * @throws AMOUNT_NOT_WHOLE, AMOUNT_TOO_LARGE (beyond 2^53 − 1), UNKNOWN_CURRENCY
    */
   static of(amount: number, currency: string): Money {
-    if (exponentOf(currency) === undefined) refuseMoney('CURRENCY_UNKNOWN', { currency });
+    if (exponentOf(currency) === undefined) refuseMoney('UNKNOWN_CURRENCY', { currency });
     if (!Number.isInteger(amount)) refuseMoney('AMOUNT_NOT_WHOLE', { amount: String(amount) });
     if (!Number.isSafeInteger(amount)) refuseMoney('AMOUNT_TOO_LARGE', { amount: String(amount) });
     return new Money(BigInt(amount), currency);

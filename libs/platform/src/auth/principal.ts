@@ -1,4 +1,5 @@
 import type { Actor } from '#events/event';
+import { Problem } from '../http/problem.ts';
 
 /** What a credential may do; services declare the scopes of their routes. `admin` includes every scope. */
 export type Scope = string;
@@ -21,3 +22,10 @@ export const hasScope = (principal: Principal, scope: Scope): boolean =>
 /** Whether the principal may see objects of this product. Objects it may not see are answered with 404. */
 export const seesProduct = (principal: Principal, productId: string | null): boolean =>
   principal.product_id === null || principal.product_id === productId;
+
+/** @throws Problem 403 for a credential that is bound to a product: what it asks for belongs to all products */
+export const systemWide = (principal: Principal): void => {
+  if (principal.product_id !== null) {
+    throw new Problem(403, 'FORBIDDEN', 'A key that is bound to a product has no access to this.');
+  }
+};

@@ -8,6 +8,15 @@ export interface Address {
   readonly country: string | null;
 }
 
+export const NO_ADDRESS: Address = {
+  line1: null,
+  line2: null,
+  city: null,
+  postal_code: null,
+  state: null,
+  country: null,
+};
+
 /** `format_invalid`: wrong format or checksum. `invalid` and `valid` come from an online check. */
 export const TAX_ID_STATUSES = ['unverified', 'valid', 'invalid', 'format_invalid'] as const;
 export type TaxIdStatus = (typeof TAX_ID_STATUSES)[number];

@@ -1,4 +1,4 @@
-import { Problem } from '#platform/http/problem';
+import { Problem } from './problem.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,346 @@
+import { newId } from '#domain/shared/id';
+import { PLAN_DEFAULTS, type PlanEvent } from '#domain/licensing/plan/plan';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
+import { eventually, type Reply, startApp, type TestApp } from '../../../test/support/app.ts';
+import { LicensingLog, licensingStandIn } from '../../../test/support/licensing-log.ts';
+import { gatewayService } from '../../gateway/src/gateway.module.ts';
+import { billingService } from './billing.module.ts';
+import { Customers } from './customers/customers.ts';
+import { Prices } from './prices/prices.ts';
+
+type Fields = Record<string, unknown>;
+
+const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
+
+describe('the catalog of billing', () => {
+  let app: TestApp;
+  let product_id: string;
+  let plan_id: string;
+
+  const get = <T>(type: new (...args: never[]) => T): T =>
+    app.app.nest.select(billingService.module).get<T>(type, { strict: false });
+  const aPlan = async (fields: Partial<PlanEvent> = {}): Promise<string> => {
+    const id = newId('plan');
+    const event = {
+      ...PLAN_DEFAULTS,
+      type: 'plan.created',
+      checkout_id: `co_${id}`,
+      product_id,
+      name: 'Pro',
+      slug: id.replace('_', '-'),
+      license_type: 'subscription',
+      license_model: 'standard',
+      trial_days: 14,
+      ...fields,
+    } as PlanEvent;
+    await app.app.nest.get(LicensingLog).append(id, event);
+    return id;
+  };
+  const refused = async (reply: Promise<Reply>, status: number, code: string): Promise<Fields> => {
+    const { status: answered, body } = await reply;
+    expect({ status: answered, code: body.code }).toEqual({ status, code });
+    return body as Fields;
+  };
+  const post = (path: string, body: unknown, headers?: Record<string, string>): Promise<Reply> =>
+    app.call('POST', path, body, headers);
+  const patch = (path: string, body: unknown, headers?: Record<string, string>): Promise<Reply> =>
+    app.call('PATCH', path, body, headers);
+
+  beforeAll(async () => {
+    app = await startApp({ services: [gatewayService, licensingStandIn, billingService] });
+    product_id = newId('prod');
+    plan_id = await aPlan();
+  });
+  afterAll(() => app.close());
+
+  describe('prices', () => {
+    const monthly = (fields: Fields = {}): Fields => ({
+      plan_id,
+      amount: 4900,
+      currency: 'eur',
+      interval: 'month',
+      ...fields,
+    });
+
+    it('are created with the defaults of their plan, read and listed', async () => {
+      const body = await app.create('/admin/prices', monthly({ nickname: 'Monthly', metadata: { a: 1 } }));
+      expect(body).toMatchObject({
+        product_id,
+        ...monthly(),
+        interval_count: 1,
+        tax_behavior: 'exclusive',
+        trial_days: 14,
+        usage: null,
+        setup_amount: 0,
+        active: true,
+        nickname: 'Monthly',
+        lookup_key: null,
+        metadata: { a: 1 },
+      });
+      const once = await app.create('/admin/prices', monthly({ interval: null, amount: 0 }));
+      expect(once).toMatchObject({ interval: null, trial_days: 0, amount: 0 });
+      const read = await app.call('GET', `/admin/prices/${String(body['id'])}`);
+      expect(read).toMatchObject({ status: 200, body, headers: { etag: '"1"' } });
+      const list = await app.call('GET', `/admin/prices?plan_id=${plan_id}&active=true&limit=1`);
+      expect(list.body).toMatchObject({ data: [{ id: once['id'] }], next_cursor: expect.any(String) as string });
+      const next = await app.call('GET', `/admin/prices?plan_id=${plan_id}&limit=1&cursor=${list.body.next_cursor}`);
+      expect(next.body.data).toMatchObject([{ id: body['id'] }]);
+    });
+
+    it.each([
+      [{ amount: 1.5 }, 'VALIDATION_FAILED', '/amount'],
+      [{ amount: '4900' }, 'VALIDATION_FAILED', '/amount'],
+      [{ amount: -1 }, 'VALIDATION_FAILED', '/amount'],
+      [{ amount: 2 ** 53 }, 'VALIDATION_FAILED', '/amount'],
+      [{ setup_amount: -1 }, 'VALIDATION_FAILED', '/setup_amount'],
+      [{ currency: 'EUR' }, 'VALIDATION_FAILED', '/currency'],
+      [{ currency: 'xyz' }, 'UNKNOWN_CURRENCY', '/currency'],
+      [{ interval: 'decade' }, 'VALIDATION_FAILED', '/interval'],
+      [{ interval_count: 0 }, 'VALIDATION_FAILED', '/interval_count'],
+      [{ interval_count: 1000 }, 'VALIDATION_FAILED', '/interval_count'],
+      [{ interval_count: 37 }, 'INVALID_PRICE', '/interval_count'],
+      [{ interval: null, trial_days: 7 }, 'INVALID_PRICE', '/trial_days'],
+      [{ usage: { feature: 'api', aggregation: 'sum', tiers: [] } }, 'INVALID_PRICE', '/usage/tiers'],
+      [{ usage: { feature: 'api', aggregation: 'mean' } }, 'VALIDATION_FAILED', '/usage/aggregation'],
+      [
+        { usage: { feature: 'api', aggregation: 'sum', tiers: [{ up_to: null, unit_amount: 0.5, flat_amount: 0 }] } },
+        'VALIDATION_FAILED',
+        '/usage/tiers/0/unit_amount',
+      ],
+    ])('are not created from %j', async (fields, code, pointer) => {
+      const { errors } = await refused(post('/admin/prices', monthly(fields)), 400, code);
+      expect((errors as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
+    });
+
+    it('need a plan', async () => {
+      await refused(post('/admin/prices', monthly({ plan_id: newId('plan') })), 404, 'PLAN_NOT_FOUND');
+    });
+
+    it('change nothing but their labels', async () => {
+      const { id } = await app.create('/admin/prices', monthly({ metadata: { a: 1, b: 2 } }));
+      const path = `/admin/prices/${String(id)}`;
+      for (const fields of [{ amount: 1 }, { currency: 'usd', active: false }, { usage: null }, { plan_id }]) {
+        await refused(patch(path, fields), 409, 'PRICE_IMMUTABLE');
+      }
+      await refused(patch(path, { color: 'red' }), 400, 'VALIDATION_FAILED');
+      const labels = { active: false, nickname: 'Old', metadata: { a: null, c: 3 } };
+      const changed = await patch(path, labels, { 'if-match': '"1"' });
+      expect(changed).toMatchObject({ status: 200, headers: { etag: '"2"' } });
+      expect(changed.body).toMatchObject({ active: false, nickname: 'Old', metadata: { b: 2, c: 3 }, amount: 4900 });
+      await refused(patch(path, { active: true }, { 'if-match': '"1"' }), 412, 'PRECONDITION_FAILED');
+      await refused(patch(`/admin/prices/${newId('price')}`, {}), 404, 'PRICE_NOT_FOUND');
+    });
+
+    it('have lookup keys that no other price has', async () => {
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, () => post('/admin/prices', monthly({ lookup_key: 'pro-monthly' }))),
+      );
+      expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(409)]);
+      const other = await app.create('/admin/prices', monthly());
+      await refused(
+        patch(`/admin/prices/${String(other['id'])}`, { lookup_key: 'pro-monthly' }),
+        409,
+        'LOOKUP_KEY_TAKEN',
+      );
+      const found = await app.call('GET', '/admin/prices?lookup_key=pro-monthly');
+      expect(found.body.data).toHaveLength(1);
+    });
+
+    it('are found by their plan only if exactly one is active', async () => {
+      const plan = await aPlan();
+      const prices = get(Prices);
+      const needed = expect.objectContaining({ code: 'PRICE_REQUIRED' }) as Error;
+      await expect(prices.only(plan)).rejects.toEqual(needed);
+      const { id } = await app.create('/admin/prices', monthly({ plan_id: plan }));
+      expect(await prices.only(plan)).toMatchObject({ price_id: id, amount: 4900 });
+      const second = await app.create('/admin/prices', monthly({ plan_id: plan, amount: 9900 }));
+      await expect(prices.only(plan)).rejects.toEqual(needed);
+      await patch(`/admin/prices/${String(id)}`, { active: false });
+      expect(await prices.only(plan)).toMatchObject({ price_id: second['id'] });
+      await expect(prices.sold(String(id))).rejects.toMatchObject({ code: 'PRICE_INACTIVE' });
+    });
+
+    it('are visible to keys of their product alone', async () => {
+      const { id } = await app.create('/admin/prices', monthly());
+      const keyOf = async (product: string): Promise<Record<string, string>> => {
+        const made = await app.create('/admin/api-keys', { name: 'k', scopes: ['billing:write'], product_id: product });
+        return { authorization: `Bearer ${String(made['key'])}` };
+      };
+      const [own, foreign] = [await keyOf(product_id), await keyOf(newId('prod'))];
+      expect((await app.call('GET', `/admin/prices/${String(id)}`, undefined, own)).status).toBe(200);
+      expect((await app.call('GET', `/admin/prices/${String(id)}`, undefined, foreign)).status).toBe(404);
+      expect((await app.call('GET', '/admin/prices', undefined, foreign)).body.data).toEqual([]);
+      await refused(post('/admin/prices', monthly(), foreign), 404, 'PLAN_NOT_FOUND');
+      await refused(app.call('GET', '/admin/customers', undefined, own), 403, 'FORBIDDEN');
+    });
+  });
+
+  describe('customers', () => {
+    let count = 0;
+    const address = (): string => `customer-${(count += 1)}@example.com`;
+
+    it('are created, read and listed', async () => {
+      const email = address();
+      const body = await app.create('/admin/customers', {
+        email,
+        name: 'Ada',
+        company: 'Acme',
+        address: { line1: 'Ring 1', city: 'Wien', country: 'AT' },
+        tax_ids: [{ type: 'eu_vat', value: 'atu 13585627' }],
+        locale: 'de-at',
+        payment_terms_days: 30,
+        external_id: 'acme',
+      });
+      expect(body).toMatchObject({
+        email,
+        address: { line1: 'Ring 1', line2: null, city: 'Wien', postal_code: null, state: null, country: 'AT' },
+        tax_ids: [{ type: 'eu_vat', value: 'ATU13585627', status: 'unverified' }],
+        locale: 'de-AT',
+        balance: {},
+        merged_into: null,
+      });
+      const path = `/admin/customers/${String(body['id'])}`;
+      expect(await app.call('GET', path)).toMatchObject({ status: 200, body, headers: { etag: '"1"' } });
+      for (const filter of [`email=${email.toUpperCase()}`, 'external_id=acme', 'q=aCmE']) {
+        expect((await app.call('GET', `/admin/customers?${filter}`)).body.data).toEqual([body]);
+      }
+      await app.create('/admin/customers', { email: address() });
+      const first = await app.call('GET', '/admin/customers?limit=1');
+      const second = await app.call('GET', `/admin/customers?limit=1&cursor=${first.body.next_cursor}`);
+      expect(second.body.data).toEqual([body]);
+    });
+
+    it('store no personal data in the clear in their log', async () => {
+      const email = address();
+      const { id } = await app.create('/admin/customers', { email, name: 'Grace', address: { city: 'Arlington' } });
+      await patch(`/admin/customers/${String(id)}`, { company: 'Navy', po_number: 'PO-77' });
+      const database = app.app.nest.select(billingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
+      const { rows } = await database.pool.query<{ data: unknown }>(
+        'select data from billing.events where stream_id = $1',
+        [id],
+      );
+      expect(rows).toHaveLength(2);
+      expect(JSON.stringify(rows)).not.toMatch(/customer-|Grace|Arlington|Navy|PO-77/);
+    });
+
+    it.each([
+      [{ email: 'nobody' }, 'VALIDATION_FAILED', '/email'],
+      [{ address: { country: 'at' } }, 'VALIDATION_FAILED', '/address/country'],
+      [{ address: { country: 'XX' } }, 'INVALID_CUSTOMER', '/address/country'],
+      [{ locale: 'no language' }, 'INVALID_CUSTOMER', '/locale'],
+      [{ tax_ids: [{ type: 'eu_vat', value: 'DE136695977' }] }, 'INVALID_TAX_ID', '/tax_ids/0/value'],
+      [{ payment_terms_days: -1 }, 'VALIDATION_FAILED', '/payment_terms_days'],
+      [
+        { tax_ids: [{ type: 'eu_vat', value: 'DE136695976', status: 'valid' }] },
+        'VALIDATION_FAILED',
+        '/tax_ids/0/status',
+      ],
+    ])('are not created from %j', async (fields, code, pointer) => {
+      const { errors } = await refused(post('/admin/customers', { email: address(), ...fields }), 400, code);
+      expect((errors as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
+    });
+
+    it('are one for each address, however many calls ask for it', async () => {
+      const email = address();
+      const customers = get(Customers);
+      const found = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          customers.forEmail(n % 2 === 0 ? email : email.toUpperCase(), { name: 'Ada' }, metadata),
+        ),
+      );
+      expect(new Set(found.map(({ customer_id }) => customer_id)).size).toBe(1);
+      const { customer_id } = await refused(post('/admin/customers', { email }), 409, 'CUSTOMER_EXISTS');
+      expect(customer_id).toBe(found[0]?.customer_id);
+    });
+
+    it('can be created once with an Idempotency-Key', async () => {
+      const email = address();
+      const headers = { 'idempotency-key': email };
+      const first = await post('/admin/customers', { email }, headers);
+      expect(await post('/admin/customers', { email }, headers)).toMatchObject({ status: 201, body: first.body });
+    });
+
+    it('change their address unless another customer has it; the old one is free again', async () => {
+      const [old, taken, fresh] = [address(), address(), address()];
+      const { id } = await app.create('/admin/customers', { email: old, address: { city: 'Wien', country: 'AT' } });
+      const other = await app.create('/admin/customers', { email: taken });
+      const path = `/admin/customers/${String(id)}`;
+      const exists = await refused(patch(path, { email: taken.toUpperCase() }), 409, 'CUSTOMER_EXISTS');
+      expect(exists['customer_id']).toBe(other['id']);
+      const moved = await patch(path, { email: fresh, address: { city: 'Graz' } }, { 'if-match': '"1"' });
+      expect(moved.body).toMatchObject({ email: fresh, address: { city: 'Graz', country: 'AT' } });
+      await refused(patch(path, { name: 'x' }, { 'if-match': '"1"' }), 412, 'PRECONDITION_FAILED');
+      await refused(patch(path, { tax_ids: [{ type: 'gb_vat', value: 'GB980780685' }] }), 400, 'INVALID_TAX_ID');
+      const next = await app.create('/admin/customers', { email: old });
+      expect(next['id']).not.toBe(id);
+      const before = await app.call('GET', `${path}?as_of=${String(next['created_at'])}`);
+      expect(before.status).toBe(200);
+    });
+
+    it('have a balance that a source changes once', async () => {
+      const customers = get(Customers);
+      const { customer_id } = await customers.forEmail(address(), {}, metadata);
+      const cause = { currency: 'usd', reason: 'test' };
+      const changes = Array.from({ length: 10 }, () =>
+        customers.changeBalance(customer_id, { ...cause, amount: 500, source: 'pay_1' }, metadata),
+      );
+      expect(await Promise.all(changes)).toEqual(Array<number>(10).fill(500));
+      const uses = [900, 900].map(() =>
+        customers.useBalance(customer_id, { ...cause, up_to: 900, source: 'inv_1' }, metadata),
+      );
+      expect(await Promise.all(uses)).toEqual([500, 500]);
+      const path = `/admin/customers/${customer_id}/balance`;
+      expect((await post(path, { currency: 'usd', amount: 1200, reason: 'sorry' })).body.balance).toEqual({
+        usd: 1200,
+      });
+      await refused(post(path, { currency: 'usd', amount: -1201, reason: 'x' }), 409, 'BALANCE_TOO_LOW');
+      await refused(post(path, { currency: 'xyz', amount: 1, reason: 'x' }), 400, 'UNKNOWN_CURRENCY');
+      await refused(post(path, { currency: 'usd', amount: 0.5, reason: 'x' }), 400, 'VALIDATION_FAILED');
+    });
+
+    it('are merged: the other one has the balance, and is found by both addresses', async () => {
+      const customers = get(Customers);
+      const [one, two] = [address(), address()];
+      const from = await customers.forEmail(one, {}, metadata);
+      const into = await customers.forEmail(two, {}, metadata);
+      const cause = { currency: 'eur', reason: 'test', amount: 700, source: 'pay_2' };
+      await customers.changeBalance(from.customer_id, cause, metadata);
+      const path = `/admin/customers/${from.customer_id}`;
+      const merged = await post(`${path}/merge`, { into: into.customer_id });
+      expect(merged).toMatchObject({ status: 200, body: { merged_into: into.customer_id, balance: {} } });
+      await post(`${path}/merge`, { into: into.customer_id });
+      expect((await app.call('GET', path)).body).toMatchObject({ merged_into: into.customer_id });
+      expect((await app.call('GET', `/admin/customers/${into.customer_id}`)).body.balance).toEqual({ eur: 700 });
+      expect((await customers.forEmail(one, {}, metadata)).customer_id).toBe(into.customer_id);
+      expect(await customers.changeBalance(from.customer_id, cause, metadata)).toBe(700);
+      expect((await customers.present(from.customer_id)).balances).toEqual({ eur: 700 });
+      expect([...(await customers.withMerged(into.customer_id))].sort()).toEqual(
+        [from.customer_id, into.customer_id].sort(),
+      );
+      await refused(
+        post(`/admin/customers/${into.customer_id}/merge`, { into: from.customer_id }),
+        409,
+        'CUSTOMER_MERGED',
+      );
+      await refused(post(`${path}/merge`, { into: from.customer_id }), 400, 'INVALID_MERGE');
+      await refused(patch(path, { name: 'x' }), 409, 'CUSTOMER_MERGED');
+    });
+
+    it('get the balance of a merged customer, even if the merge was interrupted', async () => {
+      const customers = get(Customers);
+      const from = await customers.forEmail(address(), {}, metadata);
+      const into = await customers.forEmail(address(), {}, metadata);
+      const { customer_id } = from;
+      await customers.changeBalance(
+        customer_id,
+        { currency: 'eur', reason: 'test', amount: 70, source: 'p' },
+        metadata,
+      );
+      const target = into;
+      const now = '2026-01-31T09:00:00.000Z';
+      await customers.handle({ type: 'MergeCustomer', customer_id, into: into.customer_id, target, now }, { metadata });
+      await eventually(async () => (await customers.find(into.customer_id)).balances['eur'] === 70);
+    });
+  });
+});

@@ -1,0 +1,121 @@
+import { Controller, Inject } from '@nestjs/common';
+import { refuseCustomer } from '#domain/billing/customer/customer.errors';
+import { customerStream } from '#domain/billing/customer/customer';
+import { newId } from '#domain/shared/id';
+import type { EventStore } from '#events/store';
+import { systemWide } from '#platform/auth/principal';
+import type { MasterKey } from '#platform/crypto/keys';
+import type { ServiceDatabase } from '#platform/database/database';
+import { containing } from '#platform/database/newest-first';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { mergePatch } from '#platform/http/merge-patch';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { etag } from '#platform/http/preconditions';
+import { emailHash } from '#platform/mail/email-hash';
+import { withUnicodeDomains } from '#platform/mail/address';
+import { DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
+import * as contracts from './customer.endpoints.ts';
+import { customersTable } from './customer.table.ts';
+import { viewCustomer } from './customer.view.ts';
+import { type Changed, Customers } from './customers.ts';
+
+/** Customers belong to no product, so keys that are bound to one have no access. */
+@Controller()
+export class CustomerController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    private readonly customers: Customers,
+  ) {}
+
+  @Endpoint(contracts.createCustomer)
+  async create(call: Call<typeof contracts.createCustomer>): Promise<Answer> {
+    systemWide(call.principal);
+    const { email, ...profile } = call.body;
+    const answer = (changed: Changed): Answer => {
+      const { body, headers } = shown(changed);
+      return new Answer(201, body, { ...headers, location: `/api/v1/admin/customers/${changed.streamId}` });
+    };
+    return answer(await this.customers.create(email, profile, () => call.command(answer)));
+  }
+
+  @Endpoint(contracts.listCustomers)
+  async page(call: Call<typeof contracts.listCustomers>): Promise<unknown> {
+    systemWide(call.principal);
+    const { limit = DEFAULT_LIMIT, cursor, email, external_id, q } = call.query;
+    const [at, id] = decodeCursor(cursor, ['string', 'string']).map(String);
+    // Ids that are derived from an address do not ascend with time.
+    const query = this.database.orm
+      .getRepository(customersTable)
+      .createQueryBuilder('customers')
+      .orderBy('customers.created_at', 'DESC')
+      .addOrderBy('customers.id', 'DESC')
+      .limit(limit + 1);
+    if (at !== undefined) query.andWhere('(created_at, id) < (:at::timestamptz, :id)', { at, id });
+    if (email !== undefined) query.andWhere({ email_hash: emailHash(this.masterKey, email) });
+    if (external_id !== undefined) query.andWhere({ external_id });
+    if (q !== undefined) query.andWhere(...containing(withUnicodeDomains(q), SEARCHED));
+    return pageOf(
+      await query.getMany(),
+      limit,
+      (row) => [row.created_at.toISOString(), row.id],
+      (row) => viewCustomer(row.id, row),
+    );
+  }
+
+  @Endpoint(contracts.readCustomer)
+  async read(call: Call<typeof contracts.readCustomer>): Promise<Answer> {
+    systemWide(call.principal);
+    const { id } = call.params;
+    const { as_of } = call.query;
+    const { state, version } =
+      as_of === undefined
+        ? await this.store.load(customerStream, id)
+        : await this.store.loadAsOf(customerStream, id, as_of);
+    return shown({ streamId: id, state, version });
+  }
+
+  @Endpoint(contracts.updateCustomer)
+  async update(call: Call<typeof contracts.updateCustomer>): Promise<Answer> {
+    systemWide(call.principal);
+    const { id } = call.params;
+    const { metadata, ...changes } = call.body;
+    const options = { metadata: call.metadata(), expectedVersion: call.if_match };
+    const changed = await this.customers.update(
+      id,
+      (state) =>
+        metadata === undefined || state.status === 'none'
+          ? changes
+          : { ...changes, metadata: mergePatch(state.metadata, metadata) },
+      options,
+    );
+    return shown(changed);
+  }
+
+  @Endpoint(contracts.mergeCustomer)
+  async merge(call: Call<typeof contracts.mergeCustomer>): Promise<Answer> {
+    systemWide(call.principal);
+    return shown(await this.customers.merge(call.params.id, call.body.into, call.command(shown)));
+  }
+
+  @Endpoint(contracts.changeCustomerBalance)
+  async changeBalance(call: Call<typeof contracts.changeCustomerBalance>): Promise<Answer> {
+    systemWide(call.principal);
+    const { id } = call.params;
+    const command = {
+      type: 'ChangeBalance',
+      customer_id: id,
+      source: newId('req'),
+      ...call.body,
+    } as const;
+    return shown(await this.customers.handle(command, call.command(shown)));
+  }
+}
+
+const SEARCHED = `concat_ws(' ', id, email, name, company, external_id)`;
+
+const shown = ({ streamId, state, version }: Pick<Changed, 'streamId' | 'state' | 'version'>): Answer =>
+  state.status === 'none'
+    ? refuseCustomer('CUSTOMER_NOT_FOUND')
+    : new Answer(200, viewCustomer(streamId, state), { etag: etag(version) });
