@@ -40,10 +40,15 @@ export interface WantedLine {
   readonly tax_behavior: TaxBehavior;
   /** false for lines that no coupon reduces: prorations, and lines that already contain a discount. */
   readonly discountable: boolean;
+  /**
+   * Of a line for usage: all usage of the period that is charged once this line is, as a decimal. Invoices do not show it; later
+   * charges of the period begin from it.
+   */
+  readonly used?: string;
 }
 
 /** A line as an invoice shows it: `amount` − `discount` is what it charges, net or gross by `tax_behavior`. */
-export interface InvoiceLine extends Omit<WantedLine, 'discountable'> {
+export interface InvoiceLine extends Omit<WantedLine, 'discountable' | 'used'> {
   /** 1, 2, …: unique in the invoice. */
   readonly line: number;
   /** 0 or more for a charge, 0 or less for a credit. */

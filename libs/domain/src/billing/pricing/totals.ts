@@ -38,7 +38,7 @@ export const computeTotals = ({ currency, lines, discounts, taxOf }: Wanted): In
     currency,
   );
   return {
-    lines: taxed.lines.map(({ line: { discountable: _, ...line }, amount, left, treatment, net }, at) => ({
+    lines: taxed.lines.map(({ line: { discountable: _, used: _used, ...line }, amount, left, treatment, net }, at) => ({
       ...line,
       line: at + 1,
       discount: amount.minus(left).amount,

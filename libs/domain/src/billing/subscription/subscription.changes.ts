@@ -39,7 +39,9 @@ export const changeItem = (command: ChangeItem, state: Subscription): readonly S
   }
   const over = tooSmall(to.plan, quantity, command.in_use);
   if (over !== undefined) return refuseSubscription('IN_USE', over);
-  return [state.status === 'trialing' ? duringTrial(state, item, to, period) : atOnce(command, state, item, period)];
+  return [
+    state.status === 'trialing' ? duringTrial(command, state, item, period) : atOnce(command, state, item, period),
+  ];
 };
 
 const assertPossible = ({ to, from, quantity }: ChangeItem, state: Subscription): void => {
@@ -65,9 +67,9 @@ const scheduled = (state: Subscription, change: ScheduledChange | null): Subscri
   change,
 });
 
-const duringTrial = (state: Subscription, item: Item, { price }: Offer, period: Period): SubscriptionEvent => ({
-  ...changed(state, item, period),
-  interval: intervalOf(price),
+const duringTrial = ({ to, now }: ChangeItem, state: Subscription, item: Item, period: Period): SubscriptionEvent => ({
+  ...changed(state, item, period, now),
+  interval: intervalOf(to.price),
   billing_anchor: state.billing_anchor ?? period.end,
 });
 
@@ -95,7 +97,7 @@ const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: P
           due_days: command.due_days,
         };
   return {
-    ...changed(state, item, period),
+    ...changed(state, item, period, now),
     interval,
     billing_anchor: stays ? (state.billing_anchor ?? period.start) : period.start,
     invoice_id: charge?.invoice_id ?? null,
@@ -109,12 +111,14 @@ const changed = (
   state: Subscription,
   item: Item,
   { start, end }: Period,
+  changed_at: Time,
 ): Extract<SubscriptionEvent, { type: 'subscription.plan_changed' }> => ({
   type: 'subscription.plan_changed',
   ...onSubscription({ ...state, ...item }, state.status),
   previous_plan_id: state.plan_id,
   previous_price_id: state.price_id,
   previous_quantity: state.quantity,
+  changed_at,
   period_start: start,
   period_end: end,
   interval: state.interval,

@@ -155,6 +155,7 @@ const change = (
       previous_plan_id: state.plan_id,
       previous_price_id: state.price_id,
       previous_quantity: state.quantity,
+      changed_at: end,
       period_start: start,
       period_end: end,
       interval,

@@ -3,6 +3,7 @@ import type { Time } from '../../shared/time.ts';
 import type { AppliedDiscount, Period, WantedLine } from '../invoice/invoice.lines.ts';
 import type { Basis, Former } from '../pricing/proration.ts';
 import type { Discount } from './subscription.discount.ts';
+import { type Priced, pricedAfter } from './subscription.priced.ts';
 import type { SubscriptionStatus } from './subscription.statuses.ts';
 
 export const BILLERS = ['keyledger', 'stripe'] as const;
@@ -116,6 +117,8 @@ export interface Subscription extends SubscriptionTerms {
   readonly basis: Basis | null;
   /** What it had before its last change in this period. */
   readonly former: Former | null;
+  /** The prices whose usage was not charged yet; null before the first period. */
+  readonly priced: Priced | null;
 }
 export type SubscriptionState = { readonly status: 'none' } | Subscription;
 
@@ -197,6 +200,8 @@ export type SubscriptionEvent =
         readonly previous_plan_id: string;
         readonly previous_price_id: string | null;
         readonly previous_quantity: number;
+        /** Usage from this moment on is charged by the new price. */
+        readonly changed_at: Time;
         readonly interval: Interval | null;
         readonly billing_anchor: Time;
         readonly valid_until: Time;
@@ -265,7 +270,11 @@ const initialState: SubscriptionState = { status: 'none' };
 const evolve = (state: SubscriptionState, event: SubscriptionEvent): SubscriptionState => {
   if (event.type === 'subscription.created') return created(event);
   if (state.status === 'none') return state;
-  const known: Subscription = { ...state, status: event.status ?? state.status };
+  const known: Subscription = {
+    ...state,
+    status: event.status ?? state.status,
+    priced: pricedAfter(state.priced, event),
+  };
   switch (event.type) {
     case 'subscription.activated': {
       const period = periodOf(event);
@@ -412,6 +421,7 @@ const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created
     first_amount,
     basis: null,
     former: null,
+    priced: null,
   };
   return charge === null ? fresh : charged(fresh, charge);
 };

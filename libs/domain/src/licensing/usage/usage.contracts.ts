@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { QUOTA_PERIODS } from '../entitlements/entitlement.ts';
 import { contract, EXAMPLE, orNull, text, time } from '../../shared/contract.ts';
+import { uniqueKeyOf } from './unique-key.ts';
 import { usageStreamId } from './usage.ts';
 
 const service = 'licensing';
@@ -24,21 +25,35 @@ const example = {
 };
 const subject = usageStreamId(example.license_id, example.feature);
 
+const recorded = contract({
+  type: 'usage.recorded',
+  service,
+  subject,
+  description: 'A license used a feature that is counted. The metadata of the record stays in licensing.',
+  fields: {
+    ...of,
+    quantity: Type.Integer({ minimum: 1 }),
+    used,
+    overage: Type.Boolean({ description: 'The total is above the limit.' }),
+    occurred_at: time('When the feature was used.'),
+    unique_key: Type.Optional(
+      orNull(
+        text('A hash of `unique_key` in the metadata, for prices that count different ones; null = none was given.'),
+      ),
+    ),
+  },
+  example: {
+    ...example,
+    quantity: 5,
+    used: '120',
+    overage: false,
+    occurred_at: '2026-11-21T09:30:00.000Z',
+    unique_key: null,
+  },
+});
+
 export const usageContracts = [
-  contract({
-    type: 'usage.recorded',
-    service,
-    subject,
-    description: 'A license used a feature that is counted. The metadata of the record stays in licensing.',
-    fields: {
-      ...of,
-      quantity: Type.Integer({ minimum: 1 }),
-      used,
-      overage: Type.Boolean({ description: 'The total is above the limit.' }),
-      occurred_at: time('When the feature was used.'),
-    },
-    example: { ...example, quantity: 5, used: '120', overage: false, occurred_at: '2026-11-21T09:30:00.000Z' },
-  }),
+  { ...recorded, publish: (event: object) => ({ ...recorded.publish(event), unique_key: uniqueKeyOf(event) }) },
   contract({
     type: 'quota.warning',
     service,
