@@ -97,6 +97,13 @@ export class Invoices {
     return isFinalized(state) ? state : undefined;
   }
 
+  /** A finalized invoice. @throws Refusal INVOICE_NOT_FINALIZED, INVOICE_NOT_FOUND */
+  async existing(invoice_id: string): Promise<Invoice> {
+    const { state } = await this.store.load(invoiceStream, invoice_id);
+    if (isFinalized(state)) return state;
+    return state.status === 'draft' ? refuseInvoice('INVOICE_NOT_FINALIZED') : refuseInvoice('INVOICE_NOT_FOUND');
+  }
+
   /** @throws Refusal INVOICE_PAID, INVOICE_HAS_PAYMENTS, INVOICE_NOT_FOUND */
   void(
     invoice_id: string,

@@ -25,6 +25,9 @@ export abstract class InvoiceParties {
   /** @throws Refusal CUSTOMER_NOT_FOUND */
   abstract of(customer_id: string, at: Time): Promise<PartiesOfInvoice>;
 
+  /** Prefix of the seller's numbers. */
+  abstract prefix(): Promise<string>;
+
   /**
    * Takes credit from the customer's balance, at most what there is. The same source takes once.
    * @returns what it took

@@ -12,6 +12,7 @@ export type InvoiceRefusal =
   | 'INVOICE_HAS_PAYMENTS'
   | 'INVALID_AMOUNT'
   | 'CURRENCY_MISMATCH'
+  | 'PRICE_NOT_ONE_TIME'
   | 'CREDIT_NOTE_NOT_FOUND'
   | 'CREDIT_EXCEEDS_INVOICE'
   | 'REFUND_EXCEEDS_PAYMENT';
@@ -31,6 +32,7 @@ export const invoiceRefusals: Refusals<InvoiceRefusal> = {
   },
   INVALID_AMOUNT: { status: 400, message: 'Amounts are positive whole numbers of minor units, less than 2^53.' },
   CURRENCY_MISMATCH: { status: 409, message: 'The payment is in another currency than the invoice.' },
+  PRICE_NOT_ONE_TIME: { status: 400, message: 'The price is recurring: subscribe to it.' },
   CREDIT_NOTE_NOT_FOUND: { status: 404, message: 'There is no such credit note.' },
   CREDIT_EXCEEDS_INVOICE: { status: 409, message: 'Credit notes cannot exceed what is left of the invoice.' },
   REFUND_EXCEEDS_PAYMENT: { status: 409, message: 'Refunds cannot exceed what was paid.' },

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { type Credited, creditTotals } from '#domain/billing/invoice/credit.totals';
+import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import type { CreditNoteIssued } from '#domain/billing/invoice/invoice.events';
+import { refundable } from '#domain/billing/invoice/invoice.refunds';
+import { derivedId } from '#domain/shared/id';
+import type { EventMetadata } from '#events/event';
+import { type Clock, CLOCK } from '#platform/clock/clock';
+import { Invoices } from './invoices.ts';
+import { Numbers } from './numbers.ts';
+import { InvoiceParties } from './parties.ts';
+import { type RefundRequest, Refunds } from './refunds.ts';
+
+export interface WantedCreditNote {
+  /** The same id is issued once. */
+  readonly credit_note_id: string;
+  readonly credited: Credited;
+  readonly reason: string | null;
+  /** Money that was paid is refunded; else it is given to the customer's balance. */
+  readonly refund: boolean;
+}
+
+/** Issues credit notes, and refunds invoices with them. */
+@Injectable()
+export class CreditNotes {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly invoices: Invoices,
+    private readonly parties: InvoiceParties,
+    private readonly numbers: Numbers,
+    private readonly refunds: Refunds,
+  ) {}
+
+  /** @throws Refusal CREDIT_EXCEEDS_INVOICE, INVALID_AMOUNT, INVOICE_VOID, INVOICE_NOT_FINALIZED, INVOICE_NOT_FOUND */
+  async issue(
+    invoice_id: string,
+    { credit_note_id, credited, reason, refund }: WantedCreditNote,
+    metadata: EventMetadata,
+  ): Promise<Omit<CreditNoteIssued, 'type'>> {
+    const totals = creditTotals((await this.invoices.existing(invoice_id)).document, credited);
+    const now = this.clock.now().toISOString();
+    await this.invoices.handle(
+      invoice_id,
+      { type: 'RequestCreditNote', credit_note_id, totals, reason, refund, now },
+      { metadata },
+    );
+    return this.finish(invoice_id, credit_note_id, metadata);
+  }
+
+  /** Gives a requested credit note its number, and does what it says. Each part happens once. */
+  async finish(
+    invoice_id: string,
+    credit_note_id: string,
+    metadata: EventMetadata,
+  ): Promise<Omit<CreditNoteIssued, 'type'>> {
+    const before = (await this.invoices.existing(invoice_id)).credit_notes.get(credit_note_id);
+    if (before === undefined) return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
+    if ('number' in before) {
+      await this.refund(invoice_id, before, metadata);
+      return before;
+    }
+    const issued_at = this.clock.now().toISOString();
+    const prefix = await this.parties.prefix();
+    const document = { document_id: credit_note_id, invoice_id, issued_at, request: null };
+    const assigned = (await this.numbers.assign('credit_note', prefix, [document], metadata)).get(credit_note_id);
+    if (assigned === undefined) throw new Error(`${credit_note_id} got no number`);
+    const { number, year: series_year } = assigned;
+    await this.invoices.handle(
+      invoice_id,
+      { type: 'IssueCreditNote', credit_note_id, number, series_year, issued_at: assigned.issued_at },
+      { metadata },
+    );
+    return this.finish(invoice_id, credit_note_id, metadata);
+  }
+
+  /** Refunds what a credit note says. It happens once. */
+  async refund(
+    invoice_id: string,
+    { credit_note_id, to_refund: amount, reason }: Pick<CreditNoteIssued, 'credit_note_id' | 'to_refund' | 'reason'>,
+    metadata: EventMetadata,
+  ): Promise<void> {
+    if (amount <= 0) return;
+    const refund_id = derivedId('ref', createHash('sha256').update(`refund of ${credit_note_id}`).digest());
+    await this.refunds.request(invoice_id, { refund_id, amount, reason }, metadata);
+  }
+
+  /**
+   * Gives back what was paid for an invoice, the newest payment first. A credit note corrects a paid invoice by the same
+   * amount.
+   * @throws Refusal REFUND_EXCEEDS_PAYMENT, INVALID_AMOUNT; Problem PAYMENT_PROVIDER_UNAVAILABLE
+   */
+  async refundInvoice(invoice_id: string, request: RefundRequest, metadata: EventMetadata): Promise<void> {
+    const invoice = await this.invoices.existing(invoice_id);
+    const { refund_id, reason } = request;
+    const credit_note_id = derivedId('cn', createHash('sha256').update(`credit note of ${refund_id}`).digest());
+    // Repeated after a crash.
+    if (invoice.credit_notes.has(credit_note_id)) {
+      await this.finish(invoice_id, credit_note_id, metadata);
+      return;
+    }
+    if (invoice.status !== 'paid') return this.refunds.request(invoice_id, request, metadata);
+    const available = refundable(invoice);
+    const amount = request.amount ?? available;
+    if (amount > available || amount === 0) refuseInvoice('REFUND_EXCEEDS_PAYMENT', { refundable: available });
+    await this.issue(invoice_id, { credit_note_id, credited: { amount }, reason, refund: true }, metadata);
+  }
+}

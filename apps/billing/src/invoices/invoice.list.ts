@@ -1,0 +1,59 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import { invoiceStream } from '#domain/billing/invoice/invoice';
+import type { EventStore } from '#events/store';
+import type { ServiceDatabase } from '#platform/database/database';
+import { newestFirst } from '#platform/database/newest-first';
+import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
+import { DATABASE, EVENT_STORE } from '#platform/service';
+import type { listInvoices, STATUS_WORDS } from './invoice.endpoints.ts';
+import type { Invoice } from './invoice.schemas.ts';
+import { invoicesTable } from './invoice.tables.ts';
+import { viewInvoice } from './invoice.view.ts';
+
+type Filters = Static<(typeof listInvoices)['query']>;
+
+/** Words of other systems, as conditions. */
+const WORDS: Partial<Record<(typeof STATUS_WORDS)[number], string>> = {
+  pending: "status = 'open'",
+  failed: "status = 'open' and last_payment_error is not null",
+  refunded: "status = 'paid' and refunded",
+};
+
+/** Searches invoices in their table, and shows them from their streams. */
+@Injectable()
+export class InvoiceList {
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+  ) {}
+
+  /** @param boundTo the one product that the caller may see; null = all */
+  async page(filters: Filters, boundTo: string | null): Promise<{ data: Invoice[]; next_cursor: string | null }> {
+    const { limit = DEFAULT_LIMIT, cursor, status, overdue, from, to, ...equal } = filters;
+    const [before] = decodeCursor(cursor, ['string']).map(String);
+    const query = newestFirst(this.database.orm, invoicesTable, before, limit + 1);
+    if (boundTo !== null) query.andWhere({ product_id: boundTo });
+    for (const column of ['customer_id', 'subscriber', 'subscription_id'] as const) {
+      if (equal[column] !== undefined) query.andWhere({ [column]: equal[column] });
+    }
+    const word = status && WORDS[status];
+    if (word !== undefined) query.andWhere(word);
+    else if (status !== undefined) query.andWhere({ status });
+    if (overdue !== undefined) query.andWhere({ overdue });
+    if (from !== undefined) query.andWhere('issued_at >= :from', { from });
+    if (to !== undefined) query.andWhere('issued_at < :to', { to });
+    const { data, next_cursor } = pageOf(
+      await query.getMany(),
+      limit,
+      ({ id }) => [id],
+      ({ id }) => id,
+    );
+    return { data: await Promise.all(data.map((id) => this.#invoice(id))), next_cursor };
+  }
+
+  async #invoice(id: string): Promise<Invoice> {
+    const { state } = await this.store.load(invoiceStream, id);
+    return viewInvoice(id, state);
+  }
+}

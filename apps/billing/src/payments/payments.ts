@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { decideInvoice, type InvoiceCommand } from '#domain/billing/invoice/invoice.commands';
+import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import { type Invoice, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
+import {
+  decidePayment,
+  type PaymentCommand,
+  type PaymentObservation,
+  type RefundObservation,
+} from '#domain/billing/payment/payment.commands';
+import { refusePayment } from '#domain/billing/payment/payment.errors';
+import { type OfPayment, type Payment, paymentStream } from '#domain/billing/payment/payment';
+import { derivedId } from '#domain/shared/id';
+import type { Time } from '#domain/shared/time';
+import type { EventMetadata } from '#events/event';
+import type { EventStore } from '#events/store';
+import { type Clock, CLOCK } from '#platform/clock/clock';
+import { EVENT_STORE } from '#platform/service';
+import { InvoiceBalances } from '../invoices/balances.ts';
+import { Providers } from './providers.ts';
+
+/** Providers whose payments are entered by an operator, who also gives the money back. */
+const MANUAL = 'manual';
+
+/**
+ * Payments of invoices. Calls to providers are journaled: an event says what is going to be done, the call carries an id that
+ * makes it happen once, and what the provider answers is an observation. A crash between any two steps is recovered by asking.
+ */
+@Injectable()
+export class Payments {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly providers: Providers,
+    private readonly balances: InvoiceBalances,
+  ) {}
+
+  /**
+   * Starts the payment of what is due for an invoice, or answers the state of the one that was started for this attempt.
+   * @param attempt 0, 1, …: each attempt is one payment at the provider
+   * @returns the observation, with what the customer's browser needs
+   * @throws Problem PAYMENT_PROVIDER_NOT_CONFIGURED, PAYMENT_PROVIDER_UNAVAILABLE; Refusal INVOICE_NOT_OPEN, …
+   */
+  async start(
+    invoice_id: string,
+    attempt: number,
+    options: { readonly off_session: boolean },
+    metadata: EventMetadata,
+  ): Promise<PaymentObservation & { readonly payment_id: string }> {
+    const invoice = await this.#invoice(invoice_id);
+    const provider = this.providers.get(invoice.document.provider);
+    const payment_id = paymentId(invoice_id, attempt);
+    const before = await this.store.load(paymentStream, payment_id);
+    if (before.version === 0 && (invoice.status !== 'open' || invoice.amount_due === 0)) refuseNotPayable(invoice);
+    const of = ofPayment(invoice_id, invoice, attempt, provider.name, invoice.amount_due);
+    const now = this.clock.now().toISOString();
+    const { state, events } = await this.#decide(payment_id, { type: 'CreatePayment', of, ...options, now }, metadata);
+    const payment = state.status === 'none' ? refusePayment('PAYMENT_NOT_FOUND') : state;
+    const { amount, currency, customer_id, off_session } = payment;
+    const request = { payment_id, invoice_id, amount, currency, customer_id, off_session };
+    // Asks first unless this very call created the payment: an earlier call may have started it and crashed.
+    const observation = await this.providers.call(async () => {
+      const known = events.length > 0 ? undefined : await provider.fetch(payment_id);
+      return known ?? (await provider.start(request));
+    });
+    await this.observe(payment_id, observation, metadata);
+    return { payment_id, ...observation };
+  }
+
+  /**
+   * Records what a provider said of a payment, and what it means for the invoice. Repeated, late or old observations change
+   * nothing.
+   */
+  async observe(payment_id: string, observation: PaymentObservation, metadata: EventMetadata): Promise<void> {
+    const { client_secret: _secret, checkout_url: _url, ...observed } = observation;
+    await this.#decide(payment_id, { type: 'ObservePayment', observation: observed }, metadata);
+    await this.settle(payment_id, metadata);
+  }
+
+  /** Asks the provider for the state of a payment, and starts it if the provider does not know it. */
+  async ask(payment_id: string, metadata: EventMetadata): Promise<void> {
+    const { state } = await this.store.load(paymentStream, payment_id);
+    if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
+    const provider = this.providers.get(state.provider);
+    const { invoice_id, amount, currency, customer_id, off_session } = state;
+    const invoice = await this.#invoice(invoice_id);
+    const observation = await this.providers.call(async () => {
+      const known = await provider.fetch(payment_id);
+      if (known !== undefined) return known;
+      // It was never started. Nothing is charged for an invoice that is not open any more.
+      if (invoice.status !== 'open') return canceled(state, this.clock.now().toISOString());
+      return provider.start({ payment_id, invoice_id, amount, currency, customer_id, off_session });
+    });
+    await this.observe(payment_id, observation, metadata);
+  }
+
+  /** Cancels a payment that has not succeeded. What the provider answers counts: it may have succeeded before. */
+  async cancel(payment_id: string, metadata: EventMetadata): Promise<void> {
+    const { state } = await this.store.load(paymentStream, payment_id);
+    if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
+    const provider = this.providers.get(state.provider);
+    const observation = await this.providers.call(() => provider.cancel(payment_id));
+    await this.observe(payment_id, observation ?? canceled(state, this.clock.now().toISOString()), metadata);
+  }
+
+  /** Tells the invoice the state of a payment. Repeated after a crash, it changes nothing that was told before. */
+  async settle(payment_id: string, metadata: EventMetadata): Promise<void> {
+    const { state } = await this.store.load(paymentStream, payment_id);
+    if (state.status === 'none') return;
+    const command = commandFor(payment_id, state);
+    if (command !== undefined) await this.#tell(state.invoice_id, command, metadata);
+    for (const [refund_id, refund] of state.refunds)
+      if (refund.status !== 'pending') await this.#tellRefund(payment_id, state, refund_id, metadata);
+  }
+
+  /**
+   * Records a payment that an operator saw in the books of the bank, and settles the invoice with it.
+   * @param payment.amount null = all that is due
+   * @throws Refusal CURRENCY_MISMATCH, INVOICE_VOID, INVOICE_PAID, INVALID_AMOUNT
+   */
+  async recordManual(
+    invoice_id: string,
+    payment_id: string,
+    payment: {
+      readonly amount: number | null;
+      readonly currency: string | null;
+      readonly method: string;
+      readonly reference: string | null;
+      readonly paid_at: Time;
+    },
+    metadata: EventMetadata,
+  ): Promise<void> {
+    const invoice = await this.#invoice(invoice_id);
+    const currency = payment.currency ?? invoice.document.currency;
+    const amount = payment.amount ?? invoice.amount_due;
+    const { method, reference, paid_at } = payment;
+    const receive: InvoiceCommand = {
+      type: 'ReceivePayment',
+      payment_id,
+      ...{ amount: payment.amount, currency, paid_at, method, reference },
+      by: 'operator',
+    };
+    // Refuses before anything is written.
+    decideInvoice(receive, invoice);
+    const of = { ...ofPayment(invoice_id, invoice, 0, MANUAL, amount), currency };
+    const now = this.clock.now().toISOString();
+    await this.#decide(payment_id, { type: 'RecordManualPayment', of, method, reference, paid_at, now }, metadata);
+    await this.settle(payment_id, metadata);
+  }
+
+  /** Makes a refund that the invoice reserved. Repeated with the same `refund_id`, it gives back once. */
+  async refund(
+    {
+      refund_id,
+      payment_id,
+      amount,
+    }: { readonly refund_id: string; readonly payment_id: string; readonly amount: number },
+    reason: string | null,
+    metadata: EventMetadata,
+  ): Promise<void> {
+    const now = this.clock.now().toISOString();
+    const request: PaymentCommand = { type: 'RequestPaymentRefund', refund_id, amount, reason, now };
+    const { state } = await this.#decide(payment_id, request, metadata);
+    const payment = state.status === 'none' ? refusePayment('PAYMENT_NOT_FOUND') : state;
+    // Decided before: only the invoice may not know it yet.
+    if (payment.refunds.get(refund_id)?.status !== 'pending') return this.settle(payment_id, metadata);
+    const observation: RefundObservation =
+      payment.provider === MANUAL
+        ? { state: 'succeeded', error: null }
+        : await this.providers.call(() =>
+            this.providers.get(payment.provider).refund({ refund_id, payment_id, amount }),
+          );
+    await this.observeRefund(payment_id, { refund_id, amount, observation }, metadata);
+  }
+
+  /** Records what a provider said of a refund, also of one that was made at the provider itself. */
+  async observeRefund(
+    payment_id: string,
+    refund: { readonly refund_id: string; readonly amount: number; readonly observation: RefundObservation },
+    metadata: EventMetadata,
+  ): Promise<void> {
+    await this.#decide(payment_id, { type: 'ObserveRefund', ...refund }, metadata);
+    await this.settle(payment_id, metadata);
+  }
+
+  async #tellRefund(payment_id: string, payment: Payment, refund_id: string, metadata: EventMetadata): Promise<void> {
+    const refund = payment.refunds.get(refund_id);
+    if (refund === undefined) return;
+    const of = { refund_id, payment_id, amount: refund.amount };
+    const command: InvoiceCommand =
+      refund.status === 'succeeded'
+        ? { type: 'RecordRefund', ...of }
+        : { type: 'FailRefund', ...of, error: 'refund_failed' };
+    await this.#tell(payment.invoice_id, command, metadata);
+  }
+
+  async #tell(invoice_id: string, command: InvoiceCommand, metadata: EventMetadata): Promise<void> {
+    const { events } = await this.store.handle(invoiceStream, invoice_id, (state) => decideInvoice(command, state), {
+      metadata,
+    });
+    for (const { event } of events) await this.balances.settle(invoice_id, event, metadata);
+  }
+
+  #decide(payment_id: string, command: PaymentCommand, metadata: EventMetadata) {
+    return this.store.handle(paymentStream, payment_id, (state) => decidePayment(command, state), { metadata });
+  }
+
+  async #invoice(invoice_id: string): Promise<Invoice> {
+    const { state } = await this.store.load(invoiceStream, invoice_id);
+    if (isFinalized(state)) return state;
+    return state.status === 'draft' ? refuseInvoice('INVOICE_NOT_FINALIZED') : refuseInvoice('INVOICE_NOT_FOUND');
+  }
+}
+
+/** Id of the payment of an attempt: the idempotency key at the provider. */
+export const paymentId = (invoice_id: string, attempt: number): string =>
+  derivedId('pay', createHash('sha256').update(`${invoice_id}/${attempt}`).digest());
+
+const refuseNotPayable = ({ status }: Invoice): never => {
+  if (status === 'void') return refuseInvoice('INVOICE_VOID');
+  return status === 'paid' ? refuseInvoice('INVOICE_PAID') : refuseInvoice('INVOICE_NOT_OPEN');
+};
+
+const ofPayment = (
+  invoice_id: string,
+  { document: { product_id, customer_id, subscription_id, currency } }: Invoice,
+  attempt: number,
+  provider: string,
+  amount: number,
+): OfPayment => ({ invoice_id, product_id, customer_id, subscription_id, attempt, provider, currency, amount });
+
+const canceled = ({ provider_id, amount, currency }: Payment, observed_at: Time): PaymentObservation => ({
+  state: 'canceled',
+  provider_id,
+  amount,
+  currency,
+  error: null,
+  final: true,
+  client_secret: null,
+  checkout_url: null,
+  observed_at,
+});
+
+/** What the state of a payment means for its invoice. */
+const commandFor = (payment_id: string, payment: Payment): InvoiceCommand | undefined => {
+  const { status, attempt, off_session } = payment;
+  if (status === 'succeeded') {
+    const { amount, currency, method, provider, reference } = payment;
+    const paid_at = payment.paid_at ?? payment.created_at;
+    const received = { payment_id, amount, currency, paid_at, method: method ?? provider, reference };
+    return { type: 'ReceivePayment', ...received, by: 'provider' };
+  }
+  // While the customer is there, an attempt may be repeated with another card.
+  const hasFailed = status === 'canceled' || (status === 'failed' && (payment.final || off_session));
+  if (!hasFailed) return undefined;
+  return { type: 'RecordFailedPayment', payment_id, attempt, error: payment.error ?? status };
+};
