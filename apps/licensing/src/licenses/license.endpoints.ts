@@ -60,7 +60,9 @@ const fields = {
   subscription_id: Nullable(
     Type.String({ description: 'The subscription that gives the license its term; null = none.' }),
   ),
-  payment_provider: Nullable(Type.String({ description: 'How the subscription is paid; null = it has none.' })),
+  payment_provider: Nullable(
+    Type.String({ description: 'How it is paid: `stripe`, `bank_transfer`, `grant`, …; null = it was not sold.' }),
+  ),
   invoice_id: Nullable(Type.String({ description: 'The invoice that the license was bought with once; null = none.' })),
   quantity: Quantity,
   past_due_at: Nullable(

@@ -27,7 +27,7 @@ const sold = (over: Partial<IssueForSale> = {}): IssueForSale => ({
   from: T0,
   valid_until: END,
   trial: false,
-  provisional: false,
+  paid: true,
   subscription_version: 2,
   now: T0,
   ...over,
@@ -190,7 +190,7 @@ describe('an event of the subscription has its effect once', () => {
     const kept = { ...monthly, pause_policy: 'keep' } as const;
     given(sold())
       .when(reported({ type: 'PauseByBilling' }, 3, T0, kept))
-      .then([{ type: 'license.subscription_followed', product_id: 'prod_1', subscription_version: 3 }]);
+      .then([{ type: 'license.billing_followed', product_id: 'prod_1', subscription_version: 3 }]);
     given(sold(), reported({ type: 'PauseByBilling' }, 3, T0, kept))
       .when(reported({ type: 'PauseByBilling' }, 3, T0))
       .thenNothing();
@@ -343,9 +343,9 @@ describe('the end of a subscription', () => {
   it('keeps nothing of a trial, nor of a period that was never paid', () => {
     const plan = { ...monthly, end_policy: 'keep' } as const;
     expect(after(sold({ plan, trial: true }), ended(3, plan)).status).toBe('canceled');
-    expect(after(sold({ plan, provisional: true }), ended(3, plan)).status).toBe('canceled');
+    expect(after(sold({ plan, paid: false }), ended(3, plan)).status).toBe('canceled');
     expect(after(sold({ plan }), ended(3, plan, { unpaid: true })).status).toBe('canceled');
-    const paid = [sold({ plan, provisional: true }), renewed(3, T0, plan), ended(4, plan)];
+    const paid = [sold({ plan, paid: false }), renewed(3, T0, plan), ended(4, plan)];
     expect(after(...paid).status).toBe('active');
   });
 

@@ -68,20 +68,24 @@ export type BillingCommand =
 export const decideByBilling = (command: BillingCommand, state: License): readonly LicenseEvent[] => {
   const { subscription_version } = command;
   if (state.status === 'revoked') return [];
-  if (subscription_version === undefined) return effectOf(command, state);
+  if (subscription_version === undefined) return orFollowed(effectOf(command, state), state);
   if (subscription_version <= state.subscription_version) return [];
   return caused(effectOf(command, state), subscription_version, state);
 };
 
-/** The last event of a cause carries its version; if it changes nothing, an event of its own does. */
+/** The last event of a cause carries its version. */
 const caused = (
   events: readonly LicenseEvent[],
   subscription_version: number,
-  { product_id }: License,
+  state: License,
 ): readonly LicenseEvent[] => {
-  const last = events.at(-1) ?? ({ type: 'license.subscription_followed', product_id } as const);
-  return [...events.slice(0, -1), { ...last, subscription_version }];
+  const recorded = orFollowed(events, state);
+  return recorded.map((event, n) => (n === recorded.length - 1 ? { ...event, subscription_version } : event));
 };
+
+/** An event of billing that changes nothing is recorded, so that it has no other effect when it comes again. */
+export const orFollowed = (events: readonly LicenseEvent[], { product_id }: License): readonly LicenseEvent[] =>
+  events.length > 0 ? events : [{ type: 'license.billing_followed', product_id }];
 
 const effectOf = (command: BillingCommand, state: License): readonly LicenseEvent[] => {
   switch (command.type) {
@@ -200,7 +204,7 @@ const endOfSubscription = (command: EndOfSubscription, state: License): readonly
   const { product_id, plan_id } = state;
   if (isCanceledByOperator(state)) return [];
   const end = command.valid_until ?? earlier(now, state.valid_until);
-  if (plan.end_policy === 'keep' && !unpaid && !state.trial && !state.provisional) {
+  if (plan.end_policy === 'keep' && !unpaid && !state.provisional) {
     const { valid_from, term_anchor } = state;
     const term: Term = { valid_from, valid_until: null, term_anchor, updates_until: earlier(end, state.updates_until) };
     return [

@@ -20,7 +20,9 @@ const term_anchor = Type.Optional(
 const external_customer_id = orNull(text('The customer in the merchant’s own system.'));
 const external_workspace_id = orNull(text('The workspace in the merchant’s own system.'));
 const subscription_id = Type.Optional(orNull(text('The subscription that gives the license its term; null = none.')));
-const payment_provider = Type.Optional(orNull(text('How the subscription is paid; null = it has none.')));
+const payment_provider = Type.Optional(
+  orNull(text('How it is paid: `stripe`, `bank_transfer`, `grant`, …; null = it was not sold.')),
+);
 const quantity = Type.Optional(
   orNull(Type.Integer({ minimum: 1, description: 'Units: the maxima of the plan are multiplied by it; null = 1.' })),
 );

@@ -28,8 +28,8 @@ export interface IssueForSale {
   /** null = perpetual. */
   readonly valid_until: Time | null;
   readonly trial: boolean;
-  /** Not paid yet. */
-  readonly provisional: boolean;
+  /** The period costs nothing, or its payment has arrived. */
+  readonly paid: boolean;
   /** Of the event that is the cause; undefined for a purchase. */
   readonly subscription_version?: number | undefined;
   readonly now: Time;
@@ -66,7 +66,7 @@ export const issueForSale = (command: IssueForSale, state: LicenseState): readon
       term_started_at: valid_from,
       ...sale,
       quantity,
-      provisional: command.provisional,
+      provisional: trial || !command.paid,
       locale,
       expires_at,
       ...(subscription_version === undefined ? {} : { subscription_version }),

@@ -1,4 +1,5 @@
 import { addDays, type Time } from '../../shared/time.ts';
+import { orFollowed } from './license.billing.ts';
 import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent } from './license.ts';
 import { updatesOnChange } from './license.terms.ts';
@@ -20,8 +21,9 @@ export interface UpgradeByPurchase {
 
 /** A suspended license gets what was bought, and stays suspended. */
 export const renewMaintenance = ({ plan, now }: RenewMaintenance, state: License): readonly LicenseEvent[] => {
+  if (state.status === 'revoked') return [];
   const { updates_until } = state;
-  if (isOver(state) || updates_until === null || plan.updates_days === null) return [];
+  if (isOver(state) || updates_until === null || plan.updates_days === null) return orFollowed([], state);
   const { product_id, plan_id, resumes_as, valid_from, valid_until, term_anchor, trial, expires_at, ending } = state;
   return [
     {
@@ -41,7 +43,8 @@ export const renewMaintenance = ({ plan, now }: RenewMaintenance, state: License
 };
 
 export const upgradeByPurchase = ({ to, now }: UpgradeByPurchase, state: License): readonly LicenseEvent[] => {
-  if (isOver(state) || to.plan_id === state.plan_id) return [];
+  if (state.status === 'revoked') return [];
+  if (isOver(state) || to.plan_id === state.plan_id) return orFollowed([], state);
   if (to.product_id !== state.product_id) return refuse('PLAN_OF_ANOTHER_PRODUCT');
   const { product_id, resumes_as, valid_from, valid_until, term_anchor, expires_at } = state;
   return [
@@ -62,5 +65,5 @@ export const upgradeByPurchase = ({ to, now }: UpgradeByPurchase, state: License
   ];
 };
 
-/** A revoked license never changes, and a canceled one is not renewed. */
-const isOver = ({ status, resumes_as }: License): boolean => status === 'revoked' || resumes_as === 'canceled';
+/** A canceled license is not renewed. */
+const isOver = ({ resumes_as }: License): boolean => resumes_as === 'canceled';

@@ -4,7 +4,7 @@ import type { Time } from '../../shared/time.ts';
 export interface Sale {
   /** The subscription that gives the license its term. */
   readonly subscription_id: string | null;
-  /** How the subscription is paid: `stripe`, `bank_transfer`, `grant`, … */
+  /** How it is paid: `stripe`, `bank_transfer`, `grant`, … */
   readonly payment_provider: string | null;
   /** The invoice that the license was bought with once. */
   readonly invoice_id: string | null;
@@ -19,7 +19,7 @@ export type Ending = 'expired' | 'suspended' | 'kept';
 export interface Sold extends Sale {
   /** Units: the maxima of the plan are multiplied by it. */
   readonly quantity: number;
-  /** It was issued with its first invoice, and no payment has arrived yet. */
+  /** It began with a trial or with its first invoice, and no payment has arrived yet. */
   readonly provisional: boolean;
   /** Since when a payment, or the renewal, is missing; null unless it is past due. */
   readonly past_due_at: Time | null;
@@ -42,7 +42,7 @@ export type SaleEvent =
       readonly quantity: number;
       readonly previous_quantity: number;
     })
-  /** An event of the subscription changed nothing else; it is remembered in `subscription_version`. */
-  | (OfProduct & { readonly type: 'license.subscription_followed' })
+  /** An event of billing changed nothing; this event records that it was handled. */
+  | (OfProduct & { readonly type: 'license.billing_followed' })
   /** Billing was silent at the end of the term; the plan's grace period ends at `expires_at`. */
   | (OfProduct & { readonly type: 'license.expiry_postponed'; readonly expires_at: Time });

@@ -80,7 +80,7 @@ type OwnEvent =
       /** null = the term waits for the first activation. */
       readonly term_started_at: Time | null;
       readonly quantity?: number;
-      /** It was issued with its first invoice, before a payment. */
+      /** It begins with a trial or with its first invoice, before a payment. */
       readonly provisional?: boolean;
       /** Language of the customer, BCP 47. */
       readonly locale?: string | null;
@@ -337,7 +337,7 @@ const evolved = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, quantity: event.quantity };
     case 'license.expiry_postponed':
       return { ...state, expires_at: event.expires_at };
-    case 'license.subscription_followed':
+    case 'license.billing_followed':
       return state;
     case 'license.revoked':
       return { ...state, status: 'revoked' };
