@@ -52,6 +52,20 @@ it('shows unit prices with fractions of a cent', () => {
   expect(row?.unit_price).toBe('0.0005');
 });
 
+it('a seller without taxes shows none', () => {
+  const lines = [{ ...LINE, tax_name: '', tax_rate: '0', tax_category: 'O' as const }];
+  const taxes = [{ rate: '0', category: 'O' as const, name: '', taxable: 5373, amount: 0 }];
+  const view = layout({ ...INVOICE, lines, taxes, total: 5373 }, 'en');
+  expect(view.rows.map(({ tax }) => tax)).toEqual(['']);
+  expect(view.totals.map(({ label }) => label)).toEqual([
+    'Subtotal',
+    'Discount: SPRING',
+    'Total',
+    'Already paid or credited',
+    'Amount due',
+  ]);
+});
+
 it('a deleted buyer leaves a document that says so', () => {
   expect(layout({ ...INVOICE, buyer: null }, 'en').buyer).toEqual(['Personal data deleted']);
 });

@@ -84,7 +84,7 @@ export const layout = (document: InvoiceDocument, language: Language): Layout =>
       ]),
       quantity: decimalText(Decimal.of(line.quantity).toString(), language),
       unit_price: line.unit_amount === null ? '' : unitText(line.unit_amount, currency, language),
-      tax: percentText(line.tax_rate, language),
+      tax: line.tax_name === '' ? '' : percentText(line.tax_rate, language),
       amount: amount(line.amount),
     })),
     totals: totals(document, language),
@@ -132,14 +132,20 @@ const totals = (document: InvoiceDocument, language: Language): LayoutTotal[] =>
     strong,
   });
   const due = total - prepaid;
+  // A seller that does not charge tax at all has one treatment without a name.
+  const named = taxes.filter(({ name }) => name !== '');
   return [
     row(texts.subtotal, document.subtotal),
     ...discounts.map(({ name, amount }) => row(`${texts.discount}: ${name}`, -amount)),
-    row(
-      texts.net,
-      lines.reduce((sum, line) => sum + line.net, 0),
-    ),
-    ...taxes.map(({ name, rate, taxable, amount }) =>
+    ...(named.length === 0
+      ? []
+      : [
+          row(
+            texts.net,
+            lines.reduce((sum, line) => sum + line.net, 0),
+          ),
+        ]),
+    ...named.map(({ name, rate, taxable, amount }) =>
       row(texts.tax_line(name, percentText(rate, language), moneyText(taxable, currency, language)), amount),
     ),
     row(texts.total, total, true),
