@@ -39,6 +39,14 @@ interface InvoiceRow extends Pick<InvoiceFacts, 'number' | 'currency'> {
   readonly due_at: Date | null;
 }
 
+/** A customer that was merged into another is written to at the address of that one. */
+const CONTACTS = `with recursive merged (id, present) as (
+    select id, id from unnest($1::text[]) id
+    union all
+    select merged.id, c.merged_into from merged join customers c on c.id = merged.present where c.merged_into is not null
+  ) select merged.id, c.email, coalesce(c.name, c.company) as name, c.locale
+    from merged join customers c on c.id = merged.present where c.merged_into is null and c.email is not null`;
+
 /** Reads what the mails of a batch of events say, with one query for each table. */
 export const factsFor = async (batch: readonly EventOfNotice[], tx: ClientBase): Promise<NoticeFacts> => {
   const rowsOf = async <Row extends object>(name: string, text: string, ids: readonly unknown[]): Promise<Row[]> => {
@@ -53,7 +61,7 @@ export const factsFor = async (batch: readonly EventOfNotice[], tx: ClientBase):
   };
   const contacts = await rowsOf<Contact & { readonly id: string }>(
     'contacts_of_customers',
-    'select id, email, name, locale from customers where id = any($1) and email is not null',
+    CONTACTS,
     field('customer_id'),
   );
   const invoices = await rowsOf<InvoiceRow>(

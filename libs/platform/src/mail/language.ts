@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** The languages that each mail is written in. */
 export const MAIL_LANGUAGES = ['en', 'de'] as const;
 export type MailLanguage = (typeof MAIL_LANGUAGES)[number];
@@ -29,16 +31,19 @@ export const mailLocale = (locale: string | null | undefined): MailLocale => {
 /** A text that depends on the reader's locale. */
 export type InLocale = (locale: string) => string;
 
-/** A value of a mail: a day in UTC, in the words of the reader's locale, e.g. `November 29, 2026`. */
-export const onDay = (time: string): InLocale => {
-  const moment = new Date(time);
-  return (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(moment);
+/** Makes a formatter for each locale once: making one takes longer than a mail. */
+export const perLocale = <Formatter>(make: (locale: string) => Formatter): ((locale: string) => Formatter) => {
+  const made = new LRUCache<string, { readonly formatter: Formatter }>({ max: 100 });
+  return (locale) => {
+    const known = made.get(locale) ?? { formatter: make(locale) };
+    made.set(locale, known);
+    return known.formatter;
+  };
 };
 
-/** A value of a mail: a moment in UTC to the minute, e.g. `November 29, 2026 at 2:05 PM UTC`. */
-export const atTime = (time: string): InLocale => {
-  const moment = new Date(time);
-  return (locale) =>
+const days = perLocale((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
+const moments = perLocale(
+  (locale) =>
     new Intl.DateTimeFormat(locale, {
       year: 'numeric',
       month: 'long',
@@ -47,5 +52,17 @@ export const atTime = (time: string): InLocale => {
       minute: '2-digit',
       timeZone: 'UTC',
       timeZoneName: 'short',
-    }).format(moment);
+    }),
+);
+
+/** A value of a mail: a day in UTC, in the words of the reader's locale, e.g. `November 29, 2026`. */
+export const onDay = (time: string): InLocale => {
+  const moment = new Date(time);
+  return (locale) => days(locale).format(moment);
+};
+
+/** A value of a mail: a moment in UTC to the minute, e.g. `November 29, 2026 at 2:05 PM UTC`. */
+export const atTime = (time: string): InLocale => {
+  const moment = new Date(time);
+  return (locale) => moments(locale).format(moment);
 };

@@ -68,7 +68,7 @@ type Scope = Readonly<Record<string, string | number | boolean | null>>;
 
 /** The texts of a content with the values inserted, without the blocks that have nothing to show. */
 const filled = (content: MailContent, scope: Scope) => {
-  const fill = (text: string): string => run(plain, text, scope).trim();
+  const fill = (text: string): string => (text.includes('{') ? run(plain, text, scope).trim() : text);
   return {
     subject: oneLine(fill(content.subject)),
     blocks: content.blocks.flatMap((block) => filledBlock(block, fill)),
