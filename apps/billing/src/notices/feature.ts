@@ -1,7 +1,23 @@
+import { type MailAttachments, MAIL_ATTACHMENTS } from '#platform/mail/attachments';
 import type { Feature } from '#platform/feature';
+import { DocumentAttachments } from './document-attachments.ts';
+import { MailCustomers } from './mail-customers.ts';
 import { NoticeSettings } from './notice.settings.ts';
+import { CREDIT_NOTE_PDF, INVOICE_PDF } from './notices.ts';
 
 /** Mails to customers about what happened in billing. */
 export const noticesFeature: Feature = {
   settings: [NoticeSettings],
+  subscriptions: [MailCustomers],
+  providers: [
+    DocumentAttachments,
+    {
+      provide: MAIL_ATTACHMENTS,
+      inject: [DocumentAttachments],
+      useFactory: (documents: DocumentAttachments): MailAttachments => ({
+        [INVOICE_PDF]: (id) => documents.invoice(id),
+        [CREDIT_NOTE_PDF]: (id) => documents.creditNote(id),
+      }),
+    },
+  ],
 };

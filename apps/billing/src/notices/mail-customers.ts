@@ -1,14 +1,20 @@
 import { setImmediate } from 'node:timers/promises';
-import { Controller } from '@nestjs/common';
+import { Controller, Optional } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import type { Mail } from '#platform/mail/mail';
 import { MailOutbox } from '#platform/mail/outbox';
-import { Merchant } from './merchant.ts';
+import { NO_ACCOUNT } from './mails/bank.ts';
+import { Merchant, type MerchantOfMails } from './merchant.ts';
 import { factsFor } from './notice.facts.ts';
 import { NoticeSettings } from './notice.settings.ts';
 import { NOTICED, noticeOf } from './notices.ts';
+
+/** After rendering for so many milliseconds, other work of the process has its turn. */
+const TURN_MS = 5;
+/** Without an organization, mails show no sender and no account. */
+const UNKNOWN: MerchantOfMails = { sender: {}, account: NO_ACCOUNT };
 
 /** Mails customers about their invoices and subscriptions, once for each event. */
 @Controller()
@@ -16,15 +22,16 @@ export class MailCustomers {
   constructor(
     private readonly settings: NoticeSettings,
     private readonly outbox: MailOutbox,
-    private readonly merchant: Merchant,
+    @Optional() private readonly merchant: Merchant | null,
   ) {}
 
   @Subscribe({ service: 'billing', name: 'mail-customers', sources: ['billing'], types: NOTICED })
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
     if (this.settings.billing_mails === 'off') return;
     const facts = await factsFor(batch, tx);
-    const { sender, account } = await this.merchant.present();
+    const { sender, account } = (await this.merchant?.present()) ?? UNKNOWN;
     const mails: Mail[] = [];
+    let begun = performance.now();
     for (const event of batch) {
       const notice = noticeOf(event, facts, account);
       const contact = facts.contacts.get(String(event.data['customer_id']));
@@ -32,8 +39,10 @@ export class MailCustomers {
       if (this.settings.billing_mails_without.includes(notice.name)) continue;
       const { email: to, locale } = contact;
       mails.push(notice.mail({ id: `${notice.name}-${event.id}`, to, locale, sender }));
-      // Rendering takes up to a millisecond a mail: the process goes on with its other work in between.
-      if (mails.length % 20 === 0) await setImmediate();
+      if (performance.now() - begun > TURN_MS) {
+        await setImmediate();
+        begun = performance.now();
+      }
     }
     await this.outbox.add(mails, tx);
   }
