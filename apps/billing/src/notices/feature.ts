@@ -1,6 +1,6 @@
 import { type MailAttachments, MAIL_ATTACHMENTS } from '#platform/mail/attachments';
 import type { Feature } from '#platform/feature';
-import { DocumentAttachments } from './document-attachments.ts';
+import { IssuedDocuments } from '../documents/issued-documents.ts';
 import { MailCustomers } from './mail-customers.ts';
 import { NoticeSettings } from './notice.settings.ts';
 import { CREDIT_NOTE_PDF, INVOICE_PDF } from './notices.ts';
@@ -10,13 +10,12 @@ export const noticesFeature: Feature = {
   settings: [NoticeSettings],
   subscriptions: [MailCustomers],
   providers: [
-    DocumentAttachments,
     {
       provide: MAIL_ATTACHMENTS,
-      inject: [DocumentAttachments],
-      useFactory: (documents: DocumentAttachments): MailAttachments => ({
-        [INVOICE_PDF]: (id) => documents.invoice(id),
-        [CREDIT_NOTE_PDF]: (id) => documents.creditNote(id),
+      inject: [IssuedDocuments],
+      useFactory: (documents: IssuedDocuments): MailAttachments => ({
+        [INVOICE_PDF]: (id) => documents.invoice(id, 'pdf'),
+        [CREDIT_NOTE_PDF]: (id) => documents.creditNote(id, 'pdf'),
       }),
     },
   ],

@@ -1,21 +1,28 @@
 import { BILLING_EXAMPLE } from '#domain/billing/billing-example';
 import { billingContracts } from '#domain/billing/contracts';
+import { invoiceStream } from '#domain/billing/invoice/invoice';
+import type { Finalized, InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import { paid } from '#domain/billing/invoice/invoice.facts';
+import { newId } from '#domain/shared/id';
 import type { PublishedEvent } from '#events/event';
 import { EventContext } from '#events/nest/event-transport';
+import type { EventStore } from '#events/store';
 import { inTransaction } from '#events/subscription/transaction';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE } from '#platform/service';
-import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { DATABASE, EVENT_STORE } from '#platform/service';
+import { ADMIN_KEY, eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { licensingStandIn } from '../../../../test/support/licensing-log.ts';
 import { type ReceivedMail, startSmtp, type TestSmtp } from '../../../../test/support/smtp.ts';
 import { gatewayService } from '../../../gateway/src/gateway.module.ts';
 import { billingService } from '../billing.module.ts';
+import { INVOICE } from '../documents/document-example.ts';
 import { MailCustomers } from './mail-customers.ts';
 
 describe('mails to customers', () => {
   let smtp: TestSmtp;
   let app: TestApp;
   let database: ServiceDatabase;
+  let store: EventStore;
   let count = 0;
 
   beforeAll(async () => {
@@ -24,6 +31,7 @@ describe('mails to customers', () => {
       services: [gatewayService, licensingStandIn, billingService],
       env: { KEYLEDGER_SMTP_URL: smtp.url, KEYLEDGER_BILLING_MAILS_WITHOUT: 'subscription-unpaused' },
     });
+    store = app.app.nest.select(billingService.module).get<EventStore>(EVENT_STORE, { strict: false });
     database = app.app.nest.select(billingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
   });
   afterAll(async () => {
@@ -35,6 +43,38 @@ describe('mails to customers', () => {
     const email = `ada${++count}@example.com`;
     const made = await app.create('/admin/customers', { email, name: 'Ada <b>', ...fields });
     return { id: String(made['id']), email };
+  };
+  /** The invoice of the documents' example, for a customer. */
+  const finalized = (customer_id: string): Finalized => {
+    const {
+      kind: _kind,
+      corrects: _corrects,
+      period,
+      prepaid: _prepaid,
+      payment_means: _means,
+      reason: _reason,
+      due_at,
+      ...document
+    } = INVOICE;
+    const { issued_at, total } = document;
+    return {
+      ...document,
+      product_id: null,
+      customer_id,
+      subscription_id: null,
+      subscriber: null,
+      reason: 'manual',
+      provider: 'bank_transfer',
+      biller: 'keyledger',
+      series_year: 2026,
+      books_year: 2036,
+      period_start: period?.start ?? null,
+      period_end: period?.end ?? null,
+      due_at: due_at ?? issued_at,
+      balance_applied: 0,
+      amount_due: total,
+      next_attempt_at: null,
+    };
   };
   const mailsTo = (email: string): ReceivedMail[] => smtp.received.filter(({ to }) => to.includes(email));
   const mailTo = (email: string): Promise<ReceivedMail> => eventually(() => mailsTo(email)[0]);
@@ -83,6 +123,29 @@ describe('mails to customers', () => {
     );
     expect((await mailTo(email)).headers).toContain('was not changed');
     expect(mailsTo(email)).toHaveLength(1);
+  });
+
+  it('bring an invoice and its payment, with the PDF', async () => {
+    const { id: customer_id, email } = await customer({ locale: 'de' });
+    const invoice_id = newId('inv');
+    const append = async (...events: readonly InvoiceEvent[]): Promise<void> => {
+      const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test', causation_id: 'test' } as const;
+      await store.handle(invoiceStream, invoice_id, () => events, { metadata });
+    };
+    const document = finalized(customer_id);
+    await append({ type: 'invoice.finalized', ...document });
+    const mail = await mailTo(email);
+    expect(mail.headers).toContain(`Subject: Rechnung ${document.number}`);
+    expect(mail.text).toContain('Offener Betrag: 119,00');
+    expect(mail.attachments).toHaveLength(1);
+    expect(mail.attachments[0]?.content.subarray(0, 5).toString()).toBe('%PDF-');
+    const pdf = await fetch(new URL(`/api/v1/admin/invoices/${invoice_id}/pdf`, app.url), {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    expect(Buffer.from(await pdf.arrayBuffer()).equals(mail.attachments[0]?.content ?? Buffer.alloc(0))).toBe(true);
+    await append(paid(document, document.issued_at));
+    await eventually(() => mailsTo(email).length === 2);
+    expect(mailsTo(email)[1]?.headers).toContain(`Subject: Rechnung ${document.number} ist bezahlt`);
   });
 
   it('can be listed, read and tried', async () => {
