@@ -21,7 +21,6 @@ import { plansFeature } from './plans/feature.ts';
 import { productsFeature } from './products/feature.ts';
 import { seatsFeature } from './seats/feature.ts';
 import { signingKeysFeature } from './signing-keys/feature.ts';
-import { subscriptionsFeature } from './subscriptions/feature.ts';
 import { usageFeature } from './usage/feature.ts';
 import { verificationFeature } from './verification/feature.ts';
 
@@ -47,7 +46,6 @@ export const licensingService = defineService({
     floatingFeature,
     usageFeature,
     importsFeature,
-    subscriptionsFeature,
     mailFeature({ service: 'licensing', templates: licensingMails }),
     lockOutFeature,
   ],

@@ -3,12 +3,8 @@ import type { PriceTerms } from '../src/billing/price/price.terms.ts';
 import { decideSubscription, type SubscriptionCommand } from '../src/billing/subscription/subscription.commands.ts';
 import type { ChangeItem } from '../src/billing/subscription/subscription.changes.ts';
 import type { Subscribe } from '../src/billing/subscription/subscription.start.ts';
-import {
-  type Subscription,
-  type SubscriptionEvent,
-  subscriptionStream,
-  type SubscriptionTerms,
-} from '../src/billing/subscription/subscription.ts';
+import type { SubscriptionEvent, SubscriptionTerms } from '../src/billing/subscription/subscription.events.ts';
+import { type Subscription, subscriptionStream } from '../src/billing/subscription/subscription.ts';
 import type { LetTimePass } from '../src/billing/subscription/subscription.time.ts';
 
 /** When the subscriptions of specifications begin. */

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { limitOf } from '#domain/licensing/license/license.limits';
 import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseState } from '#domain/licensing/license/license';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -21,7 +20,7 @@ export class GivingUp {
    * @throws Refusal ACTIVATION_NOT_FOUND, DEACTIVATION_LIMIT_REACHED, LICENSE_REVOKED
    */
   async handle(
-    { id, license, plan }: Found,
+    { id, plan }: Found,
     call: Pick<Call, 'command' | 'principal'>,
     hashOf: (state: LicenseState) => string,
   ): Promise<Answer> {
@@ -31,7 +30,7 @@ export class GivingUp {
         activation_id: removed?.type === 'activation.removed' ? removed.activation_id : refuse('ACTIVATION_NOT_FOUND'),
         license_id: id,
         activations: state.status === 'none' ? 0 : state.activations.size,
-        max_activations: limitOf(plan.state.max_activations, license.state),
+        max_activations: plan.state.max_activations,
       });
     };
     const now = this.clock.now().toISOString();

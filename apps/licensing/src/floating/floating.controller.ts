@@ -1,5 +1,4 @@
 import { Controller, Inject } from '@nestjs/common';
-import { limitOf } from '#domain/licensing/license/license.limits';
 import { refuseFloating } from '#domain/licensing/floating/floating.errors';
 import { running, type Session } from '#domain/licensing/floating/floating';
 import { newId } from '#domain/shared/id';
@@ -109,9 +108,9 @@ const assertAhead = (borrow_until: Time, now: Time): Time => {
   });
 };
 
-const counts = ({ license, plan }: Found, { state }: Floated, now: Time) => ({
+const counts = ({ plan }: Found, { state }: Floated, now: Time) => ({
   active_sessions: running(state, now).length,
-  max_sessions: limitOf(plan.state.max_activations, license.state),
+  max_sessions: plan.state.max_activations,
 });
 
 const checkedOut = (found: Found, session: Session | undefined, outcome: Floated, now: Time, lease: Lease | null) => {

@@ -1,5 +1,4 @@
 import { Controller, Inject } from '@nestjs/common';
-import { limitOf } from '#domain/licensing/license/license.limits';
 import { bind, type Caller } from '#domain/licensing/license/license.binding.rules';
 import {
   isUnsupported,
@@ -186,6 +185,6 @@ const view = ({ id, license: { state }, plan: { state: plan } }: Found) => ({
   valid_from: state.valid_from,
   valid_until: state.valid_until,
   updates_until: state.updates_until,
-  max_activations: limitOf(plan.max_activations, state),
+  max_activations: plan.max_activations,
   activations: state.activations.size,
 });

@@ -9,9 +9,9 @@ import {
   type Item,
   onSubscription,
   type ScheduledChange,
-  type Subscription,
   type SubscriptionEvent,
-} from './subscription.ts';
+} from './subscription.events.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Changes price, plan or quantity, now or at the end of the period. */
 export interface ChangeItem {

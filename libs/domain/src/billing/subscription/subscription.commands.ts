@@ -8,7 +8,8 @@ import { type Pause, pause, unpause } from './subscription.pause.ts';
 import { type InvoiceMissed, invoiceMissed, type InvoiceSettled, invoiceSettled } from './subscription.payments.ts';
 import { type Subscribe, subscribe } from './subscription.start.ts';
 import { type LetTimePass, letTimePass } from './subscription.time.ts';
-import { onSubscription, type Subscription, type SubscriptionEvent, type SubscriptionState } from './subscription.ts';
+import { onSubscription, type SubscriptionEvent } from './subscription.events.ts';
+import type { Subscription, SubscriptionState } from './subscription.ts';
 
 export type SubscriptionCommand =
   | Subscribe

@@ -3,7 +3,8 @@ import type { WantedLine } from '../invoice/invoice.lines.ts';
 import type { Offer } from './offer.ts';
 import { discountsAt } from './subscription.discount.ts';
 import { refuseSubscription } from './subscription.errors.ts';
-import { type Charge, onSubscription, type Subscription, type SubscriptionEvent } from './subscription.ts';
+import { type Charge, onSubscription, type SubscriptionEvent } from './subscription.events.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Ends a subscription now, or with its period. */
 export interface Cancel {

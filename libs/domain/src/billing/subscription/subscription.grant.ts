@@ -1,12 +1,7 @@
 import type { Time } from '../../shared/time.ts';
 import { refuseSubscription } from './subscription.errors.ts';
-import {
-  onSubscription,
-  type Subscription,
-  type SubscriptionEvent,
-  type SubscriptionState,
-  type SubscriptionTerms,
-} from './subscription.ts';
+import { onSubscription, type SubscriptionEvent, type SubscriptionTerms } from './subscription.events.ts';
+import type { Subscription, SubscriptionState } from './subscription.ts';
 
 /** Gives a subscription, or more time to one that was given. */
 export interface Grant {

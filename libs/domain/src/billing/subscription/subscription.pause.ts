@@ -1,6 +1,7 @@
 import { toTime, type Time } from '../../shared/time.ts';
 import { refuseSubscription } from './subscription.errors.ts';
-import { onSubscription, type Subscription, type SubscriptionEvent } from './subscription.ts';
+import { onSubscription, type SubscriptionEvent } from './subscription.events.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Stops charging a subscription for a time. */
 export interface Pause {

@@ -1,6 +1,7 @@
 import { periodBoundary } from '../../shared/calendar.ts';
 import { addDays, type Time } from '../../shared/time.ts';
-import { onSubscription, type Subscription, type SubscriptionEvent } from './subscription.ts';
+import { onSubscription, type SubscriptionEvent } from './subscription.events.ts';
+import type { Subscription } from './subscription.ts';
 
 /** An invoice of the subscription was paid, or the operator voided it. */
 export interface InvoiceSettled {

@@ -1,5 +1,5 @@
 import type { Time } from '../../shared/time.ts';
-import type { SubscriptionEvent } from './subscription.ts';
+import type { SubscriptionEvent } from './subscription.events.ts';
 
 /** The prices of a subscription since its usage was last charged. */
 export interface Priced {

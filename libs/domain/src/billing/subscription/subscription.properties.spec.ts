@@ -12,7 +12,7 @@ import {
 import { addDays } from '../../shared/time.ts';
 import { Refusal } from '../../shared/refusal.ts';
 import { decideSubscription, type SubscriptionCommand } from './subscription.commands.ts';
-import type { Charge, SubscriptionEvent } from './subscription.ts';
+import type { Charge, SubscriptionEvent } from './subscription.events.ts';
 
 const RUNS = process.env['CI'] === 'true' ? 10_000 : 1_000;
 

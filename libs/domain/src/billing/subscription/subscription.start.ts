@@ -5,7 +5,7 @@ import { itemAmount, itemLines, setupLines } from './subscription.charges.ts';
 import { type Discount, discountsAt } from './subscription.discount.ts';
 import { refuseSubscription } from './subscription.errors.ts';
 import { intervalOf, type Offer } from './offer.ts';
-import { type Charge, onSubscription, type SubscriptionEvent, type SubscriptionTerms } from './subscription.ts';
+import { type Charge, onSubscription, type SubscriptionEvent, type SubscriptionTerms } from './subscription.events.ts';
 import type { SubscriptionStatus } from './subscription.statuses.ts';
 
 /** Starts a paid or free subscription, or one with a trial. */

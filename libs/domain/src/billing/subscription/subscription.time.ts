@@ -8,7 +8,8 @@ import { type Dunning, pastDue } from './subscription.payments.ts';
 import { nextStep } from './subscription.schedule.ts';
 import { lastCharge } from './subscription.ending.ts';
 import { unpause } from './subscription.pause.ts';
-import { onSubscription, type ScheduledChange, type Subscription, type SubscriptionEvent } from './subscription.ts';
+import { onSubscription, type ScheduledChange, type SubscriptionEvent } from './subscription.events.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Does the next thing that is due. The caller repeats it until nothing happens. */
 export interface LetTimePass {

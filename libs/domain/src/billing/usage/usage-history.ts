@@ -1,7 +1,7 @@
 import type { Time } from '../../shared/time.ts';
 import type { Period, WantedLine } from '../invoice/invoice.lines.ts';
 import { type Priced, pricedAfter } from '../subscription/subscription.priced.ts';
-import type { SubscriptionEvent } from '../subscription/subscription.ts';
+import type { SubscriptionEvent } from '../subscription/subscription.events.ts';
 
 /** A time in which the usage of a subscription costs what one price says. */
 export interface Stretch extends Period {

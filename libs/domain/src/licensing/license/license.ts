@@ -1,8 +1,6 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import type { Time } from '../../shared/time.ts';
 import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './license.binding.ts';
-import { type BillingHold, evolveHolds, type Hold, type HoldEvent, NO_HOLDS } from './license.holds.ts';
-import { type Ending, NO_SALE, type Sale, type SaleEvent, type Sold } from './license.sale.ts';
 
 export const LICENSE_STATUSES = [
   'active',
@@ -47,29 +45,13 @@ interface OfProduct {
   readonly product_id: string;
 }
 
-/** An event that an event of the license's subscription caused. */
-interface Followed {
-  /** Version of that event in the stream of the subscription. */
-  readonly subscription_version?: number;
-}
-
-/** When a license with a subscription expires if billing reports nothing else. */
-interface Safeguarded {
-  readonly expires_at?: Time | null;
-}
-
-export type LicenseEvent = Followed & OwnEvent;
-
-type OwnEvent =
+export type LicenseEvent =
   | BindingEvent
-  | HoldEvent
-  | SaleEvent
   | (OfProduct & {
       readonly type: 'license.created';
       readonly plan_id: string;
       readonly customer_id: string;
-      /** null for a sale without an address. */
-      readonly email: string | null;
+      readonly email: string;
       readonly status: UnheldStatus;
       /** The license starts with a trial. */
       readonly trial: boolean;
@@ -79,14 +61,7 @@ type OwnEvent =
       readonly key_sealed: string;
       /** null = the term waits for the first activation. */
       readonly term_started_at: Time | null;
-      readonly quantity?: number;
-      /** It begins with a trial or with its first invoice, before a payment. */
-      readonly provisional?: boolean;
-      /** Language of the customer, BCP 47. */
-      readonly locale?: string | null;
-    } & Partial<Sale> &
-      Safeguarded &
-      Description &
+    } & Description &
       Term)
   | (OfProduct & {
       readonly type: 'license.term_started';
@@ -105,40 +80,11 @@ type OwnEvent =
         readonly reason: string | null;
       })
   | (OfProduct & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
-  | (OfProduct &
-      Term &
-      Safeguarded & {
-        readonly type: 'license.renewed';
-        readonly status: UnheldStatus;
-        readonly plan_id: string;
-        /** The term is a trial; missing = it is not. */
-        readonly trial?: boolean;
-        /** The term is paid. */
-        readonly paid?: boolean;
-        /** The subscription has ended, and the license is kept. */
-        readonly ending?: 'kept';
-      })
-  | (OfProduct & {
-      readonly type: 'license.past_due';
-      readonly valid_until: Time;
-      readonly grace_until: Time;
-      /** Missing = since `valid_until`. */
-      readonly past_due_at?: Time;
-    })
+  | (OfProduct & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus; readonly plan_id: string })
+  | (OfProduct & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
   | (OfProduct & { readonly type: 'license.expired'; readonly valid_until: Time })
-  | (OfProduct & {
-      readonly type: 'license.canceled';
-      readonly reason: string | null;
-      readonly valid_until: Time;
-      /** Its subscription has ended: what the license becomes at `valid_until`. */
-      readonly ending?: Ending;
-    })
-  | (OfProduct & {
-      readonly type: 'license.suspended';
-      readonly reason: string | null;
-      /** Missing = an operator. */
-      readonly by?: BillingHold;
-    })
+  | (OfProduct & { readonly type: 'license.canceled'; readonly reason: string | null; readonly valid_until: Time })
+  | (OfProduct & { readonly type: 'license.suspended'; readonly reason: string | null })
   | (OfProduct & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
   | (OfProduct & { readonly type: 'license.revoked'; readonly reason: string | null })
   | (OfProduct & { readonly type: 'license.key_revealed' })
@@ -159,8 +105,7 @@ type OwnEvent =
   | (OfProduct & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
   | (OfProduct & { readonly type: 'license.entitlement_restored'; readonly feature: string })
   | (OfProduct &
-      Term &
-      Safeguarded & {
+      Term & {
         readonly type: 'plan.changed';
         readonly plan_id: string;
         readonly previous_plan_id: string;
@@ -200,7 +145,7 @@ export interface Activation {
 }
 
 /** A license that has been issued. While it is suspended, `resumes_as` is the status it will return to. */
-export interface License extends Description, Term, Sold {
+export interface License extends Description, Term {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
   readonly trial: boolean;
@@ -216,8 +161,6 @@ export interface License extends Description, Term, Sold {
   readonly trial_customers: ReadonlySet<string>;
   /** The end of the grace period, once it has begun; null before. */
   readonly grace_until: Time | null;
-  /** Why it is suspended; empty unless it is. */
-  readonly holds: ReadonlySet<Hold>;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
   /** When apps released activations, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
@@ -240,27 +183,13 @@ const NONE: ReadonlySet<never> = new Set<never>();
 const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
 const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
-  const { subscription_version } = event;
-  const next = evolved(state, event);
-  return subscription_version === undefined || next.status === 'none' ? next : { ...next, subscription_version };
-};
-
-const evolved = (state: LicenseState, event: LicenseEvent): LicenseState => {
   if (event.type === 'license.created') {
-    const { type: _event, locale: _locale, ...license } = event;
+    const { type: _event, ...license } = event;
     return {
-      ...NO_SALE,
-      quantity: 1,
-      provisional: false,
-      past_due_at: null,
-      expires_at: null,
-      ending: null,
-      subscription_version: 0,
       ...license,
       resumes_as: license.status,
       trial_customers: NONE,
       grace_until: null,
-      holds: NO_HOLDS,
       activations: NOTHING,
       deactivations: [],
       bindings: UNBOUND,
@@ -275,14 +204,7 @@ const evolved = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, ...changes };
     }
     case 'license.renewed':
-      return {
-        ...inStatus(state, event.status),
-        ...termOf(event),
-        trial: event.trial ?? false,
-        provisional: state.provisional && event.paid !== true,
-        expires_at: event.expires_at ?? null,
-        ending: event.ending ?? null,
-      };
+      return { ...inStatus(state, event.status), ...termOf(event), trial: false };
     case 'license.term_started': {
       const { started_at, term_anchor, valid_until, updates_until } = event;
       return { ...state, term_started_at: started_at, term_anchor, valid_until, updates_until };
@@ -300,45 +222,17 @@ const evolved = (state: LicenseState, event: LicenseEvent): LicenseState => {
         ...termOf(event),
         plan_id: event.plan_id,
         trial: event.trial,
-        expires_at: event.expires_at ?? null,
       };
     case 'license.past_due':
-      return {
-        ...inStatus(state, 'past_due'),
-        grace_until: event.grace_until,
-        past_due_at: event.past_due_at ?? event.valid_until,
-      };
+      return { ...inStatus(state, 'past_due'), grace_until: event.grace_until };
     case 'license.expired':
       return inStatus(state, 'expired');
     case 'license.canceled':
-      return {
-        ...state,
-        status: event.ending !== undefined && state.status === 'suspended' ? 'suspended' : 'canceled',
-        resumes_as: 'canceled',
-        valid_until: event.valid_until,
-        grace_until: null,
-        past_due_at: null,
-        holds: event.ending === undefined ? NO_HOLDS : state.holds,
-        ending: event.ending ?? null,
-      };
+      return { ...state, status: 'canceled', resumes_as: 'canceled', valid_until: event.valid_until };
     case 'license.suspended':
-      return { ...state, status: 'suspended', holds: evolveHolds(state.holds, event) };
-    case 'license.held':
-    case 'license.released':
-      return { ...state, holds: evolveHolds(state.holds, event) };
+      return { ...state, status: 'suspended' };
     case 'license.reinstated':
-      return {
-        ...state,
-        status: event.status,
-        resumes_as: event.status,
-        holds: evolveHolds(state.holds, event),
-      };
-    case 'license.quantity_changed':
-      return { ...state, quantity: event.quantity };
-    case 'license.expiry_postponed':
-      return { ...state, expires_at: event.expires_at };
-    case 'license.billing_followed':
-      return state;
+      return { ...state, status: event.status, resumes_as: event.status };
     case 'license.revoked':
       return { ...state, status: 'revoked' };
     case 'license.key_rotated':
@@ -385,9 +279,7 @@ const inStatus = (state: License, status: UnheldStatus): License => ({
   ...state,
   status: state.status === 'suspended' ? 'suspended' : status,
   resumes_as: status,
-  // Billing ends the time past due of a subscription, not the next term.
-  grace_until: status === 'past_due' && state.subscription_id !== null ? state.grace_until : null,
-  past_due_at: status === 'past_due' ? state.past_due_at : null,
+  grace_until: null,
 });
 
 const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);

@@ -1,5 +1,4 @@
 import { assertUsable } from '../license/license.usability.ts';
-import { limitOf } from '../license/license.limits.ts';
 import { refuse } from '../license/license.errors.ts';
 import type { OnLicense } from '../license/on-license.ts';
 import { productSupports } from '../product/product.ts';
@@ -61,8 +60,7 @@ const due = (seats: Seats, now: Time): Seat[] =>
 const counts = ({ status, expires_at }: Seat, now: Time): boolean =>
   status === 'accepted' || (status === 'invited' && now < expires_at);
 
-const assertPlace = (seats: readonly Seat[], { plan, license }: OnLicense): void => {
-  const max = limitOf(plan.max_seats, license);
+const assertPlace = (seats: readonly Seat[], { plan: { max_seats: max } }: OnLicense): void => {
   const current = seats.length;
   if (max !== null && current >= max) refuseSeat('SEAT_LIMIT_REACHED', { max, current });
 };

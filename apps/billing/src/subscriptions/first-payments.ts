@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { Subscription } from '#domain/billing/subscription/subscription';
+import type { EventMetadata } from '#events/event';
+import { paymentId, Payments } from '../payments/payments.ts';
+import { type FirstPayment, NO_PAYMENT } from './subscription.view.ts';
+
+/** The first payment of a subscription at its provider. The customer is there and completes it. */
+@Injectable()
+export class FirstPayments {
+  constructor(private readonly payments: Payments) {}
+
+  /** Its id, without a call to the provider. */
+  of(state: Subscription): FirstPayment {
+    const invoice_id = awaited(state);
+    return invoice_id === undefined ? NO_PAYMENT : { ...NO_PAYMENT, payment_id: paymentId(invoice_id, 0) };
+  }
+
+  /**
+   * Starts the payment, or finds the one that was started: there is exactly one.
+   * @throws Problem PAYMENT_PROVIDER_UNAVAILABLE: the same call can be sent again
+   */
+  async start(state: Subscription, metadata: EventMetadata): Promise<FirstPayment> {
+    const invoice_id = awaited(state);
+    if (invoice_id === undefined) return NO_PAYMENT;
+    const { payment_id, client_secret, checkout_url } = await this.payments.start(
+      invoice_id,
+      0,
+      { off_session: false },
+      metadata,
+    );
+    return { payment_id, client_secret, checkout_url };
+  }
+}
+
+/** The invoice whose payment a provider awaits. */
+const awaited = ({ status, provider, latest_invoice_id }: Subscription): string | undefined =>
+  status === 'pending_payment' && provider !== 'bank_transfer' ? (latest_invoice_id ?? undefined) : undefined;

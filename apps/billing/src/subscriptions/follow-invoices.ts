@@ -1,0 +1,86 @@
+import { Controller, Inject } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import { subscriptionStream } from '#domain/billing/subscription/subscription';
+import type { EventMetadata, PublishedEvent } from '#events/event';
+import { type EventContext, Subscribe } from '#events/nest/event-transport';
+import type { EventStore } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
+import { EVENT_STORE } from '#platform/service';
+import { KnownPlans } from '../plans/known-plans.ts';
+import { BillingTerms } from './billing-terms.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+interface OfInvoice {
+  readonly subscription_id: string | null;
+}
+
+/** What happens to the invoices of a subscription happens to the subscription. Repeated events change nothing. */
+@Controller()
+export class FollowInvoices {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly subscriptions: Subscriptions,
+    private readonly plans: KnownPlans,
+    private readonly terms: BillingTerms,
+  ) {}
+
+  @Subscribe({
+    service: 'billing',
+    name: 'follow-invoices',
+    sources: ['billing'],
+    types: ['invoice.paid', 'invoice.voided', 'invoice.payment_failed', 'invoice.overdue', 'invoice.refunded'],
+  })
+  async on(@Payload() batch: readonly PublishedEvent[], @Ctx() _context: EventContext): Promise<void> {
+    for (const event of batch) {
+      const { subscription_id } = event.data as unknown as OfInvoice;
+      if (subscription_id !== null) await this.#follow(subscription_id, event);
+    }
+  }
+
+  async #follow(id: string, event: PublishedEvent): Promise<void> {
+    const metadata: EventMetadata = {
+      actor: { type: 'system', id: 'follow-invoices' },
+      correlation_id: event.correlationid,
+      causation_id: event.id,
+    };
+    if (event.type === 'invoice.paid' || event.type === 'invoice.voided') {
+      await this.subscriptions.settle(id, event.subject, metadata);
+      return;
+    }
+    const command = await this.#command(id, event);
+    if (command !== undefined) await this.subscriptions.handle(id, () => command, { metadata });
+  }
+
+  async #command(id: string, { type, subject, data }: PublishedEvent): Promise<SubscriptionCommand | undefined> {
+    const { state } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none') return undefined;
+    const plan = await this.plans.find(state.plan_id);
+    const now = this.clock.now().toISOString();
+    switch (type) {
+      case 'invoice.overdue':
+        return this.#missed(subject, String(data['due_at']), false, plan?.grace_days);
+      case 'invoice.payment_failed':
+        return this.#missed(subject, now, data['next_attempt_at'] === null, plan?.grace_days);
+      case 'invoice.refunded':
+        return data['full'] === true
+          ? {
+              type: 'Refunded',
+              now,
+              invoice_id: subject,
+              reason: textOrNull(data['refund_reason']),
+              ends: plan?.refund_policy !== 'keep',
+            }
+          : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #missed(invoice_id: string, at: string, final: boolean, grace_days = 0): SubscriptionCommand {
+    return { type: 'InvoiceMissed', invoice_id, at, final, grace_days, ...this.terms.dunning };
+  }
+}
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

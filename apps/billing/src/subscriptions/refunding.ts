@@ -1,0 +1,49 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
+import { newId } from '#domain/shared/id';
+import type { EventMetadata } from '#events/event';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
+import { Invoices } from '../invoices/invoices.ts';
+import { Refunds } from '../invoices/refunds.ts';
+
+interface WantedRefund {
+  /** undefined = the latest that was paid. */
+  readonly invoice_id: string | undefined;
+  /** undefined = all that is left. */
+  readonly amount: number | undefined;
+  readonly reason: string | null;
+}
+
+/** Refunds invoices of subscriptions. */
+@Injectable()
+export class Refunding {
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly invoices: Invoices,
+    private readonly refunds: Refunds,
+  ) {}
+
+  /** @throws Refusal NOTHING_TO_REFUND, INVOICE_NOT_FOUND, REFUND_EXCEEDS_PAYMENT */
+  async refund(
+    subscription_id: string,
+    { invoice_id, amount, reason }: WantedRefund,
+    metadata: EventMetadata,
+  ): Promise<void> {
+    const wanted = invoice_id ?? (await this.#latestPaid(subscription_id)) ?? refuseSubscription('NOTHING_TO_REFUND');
+    const invoice = await this.invoices.find(wanted);
+    if (invoice?.document.subscription_id !== subscription_id) return refuseInvoice('INVOICE_NOT_FOUND');
+    await this.refunds.request(wanted, { refund_id: newId('ref'), amount: amount ?? null, reason }, metadata);
+  }
+
+  async #latestPaid(subscription_id: string): Promise<string | undefined> {
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: 'latest_paid_invoice',
+      text: `select id from invoices where subscription_id = $1 and status = 'paid' and amount_paid > amount_refunded
+        order by issued_at desc, id desc limit 1`,
+      values: [subscription_id],
+    });
+    return rows[0]?.id;
+  }
+}

@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Static } from 'typebox';
+import type { Offer } from '#domain/billing/subscription/offer';
+import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
+import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
+import type { SubscriptionProvider } from '#domain/billing/subscription/subscription.events';
+import type { Subscribe } from '#domain/billing/subscription/subscription.start';
+import { newId } from '#domain/shared/id';
+import { licenseOfSubscription } from '#domain/shared/license-of';
+import type { EventMetadata } from '#events/event';
+import { UniqueViolationError } from '#events/store';
+import { CLOCK, type Clock } from '#platform/clock/clock';
+import { Customers } from '../customers/customers.ts';
+import { Providers } from '../payments/providers.ts';
+import { KnownProducts } from '../plans/known-products.ts';
+import { BillingTerms } from './billing-terms.ts';
+import { Offers } from './offers.ts';
+import type { subscribe } from './subscription.endpoints.ts';
+import { SubscriptionList } from './subscription.list.ts';
+import { SubscriptionSettings } from './subscription.settings.ts';
+import { ONE_LIVE } from './subscription.table.ts';
+import { ONE_TRIAL } from './subscription-trial.table.ts';
+import { type Subscribed, Subscriptions } from './subscriptions.ts';
+
+type Asked = Static<(typeof subscribe)['body']>;
+
+/** Starts subscriptions. */
+@Injectable()
+export class Subscribing {
+  constructor(
+    private readonly offers: Offers,
+    private readonly customers: Customers,
+    private readonly products: KnownProducts,
+    private readonly providers: Providers,
+    private readonly subscriptions: Subscriptions,
+    private readonly list: SubscriptionList,
+    private readonly terms: BillingTerms,
+    private readonly settings: SubscriptionSettings,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Creates the subscription and issues its first invoice. The unique indexes have the last word on one live subscription and one
+   * trial, so parallel calls cannot get past them.
+   * @throws Refusal SUBSCRIPTION_EXISTS with the id of the one that lives
+   */
+  async start(asked: Asked, options: Parameters<Subscriptions['handle']>[2]): Promise<Subscribed> {
+    const { metadata } = options;
+    const offer = await this.offers.wanted(asked);
+    const { product_id } = offer.price;
+    const sole = !(await this.products.allowsSeveral(product_id));
+    if (sole) await this.#assertNone(product_id, asked.subscriber);
+    const id = newId('sub');
+    const command = await this.#command(id, asked, offer, sole, metadata);
+    const start = (with_trial: boolean): Promise<Subscribed> =>
+      this.subscriptions.handle(id, () => (with_trial ? command : { ...command, trial_days: 0 }), {
+        ...options,
+        expectedVersion: 0,
+      });
+    try {
+      return await start(true).catch((error: unknown) => {
+        if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL) return start(false);
+        throw error;
+      });
+    } catch (error) {
+      if (error instanceof UniqueViolationError && error.constraint === ONE_LIVE)
+        await this.#assertNone(product_id, asked.subscriber);
+      throw error;
+    }
+  }
+
+  async #assertNone(product_id: string, subscriber: string): Promise<void> {
+    const living = await this.list.blocking(product_id, subscriber);
+    if (living !== undefined) refuseSubscription('SUBSCRIPTION_EXISTS', { subscription_id: living.id });
+  }
+
+  async #command(id: string, asked: Asked, offer: Offer, sole: boolean, metadata: EventMetadata): Promise<Subscribe> {
+    const { subscriber, quantity = 1, po_number = null, metadata: notes = {} } = asked;
+    const now = this.clock.now().toISOString();
+    const customer_id = await this.#customer(asked, metadata);
+    const { product_id, plan_id } = offer.price;
+    const trial_days = (await this.list.hasHadTrial(customer_id, product_id)) ? 0 : offer.price.trial_days;
+    const provider = this.#provider(asked, offer, trial_days);
+    const due_days = await this.terms.dueDays(provider, customer_id);
+    return {
+      type: 'Subscribe',
+      now,
+      terms: {
+        product_id,
+        plan_id,
+        price_id: offer.price_id,
+        quantity,
+        subscriber,
+        customer_id,
+        license_id: licenseOfSubscription(id),
+        biller: 'keyledger',
+        provider,
+        provider_id: null,
+        po_number,
+        metadata: notes,
+      },
+      offer,
+      sole,
+      trial_days,
+      discount: null,
+      invoice_id: invoiceOfSubscription(id, 'create', now),
+      due_days,
+      pending_until: this.terms.pendingUntil(now, due_days),
+      recipient_sealed: await this.terms.recipient(customer_id, id),
+    };
+  }
+
+  async #customer({ customer_id, email, name = null }: Asked, metadata: EventMetadata): Promise<string> {
+    if (customer_id !== undefined) return (await this.customers.present(customer_id)).customer_id;
+    return (await this.customers.forEmail(email, { name }, metadata)).customer_id;
+  }
+
+  /** A free price needs no provider; a trial without a card, and a transfer, need none that is configured. */
+  #provider({ provider }: Asked, { price }: Offer, trial_days: number): SubscriptionProvider {
+    const isFree = price.amount === 0 && price.setup_amount === 0 && price.usage === null;
+    if (isFree) return 'none';
+    const wanted = provider ?? this.settings.default_provider;
+    if (wanted === 'bank_transfer' || trial_days > 0 || this.providers.names.includes(wanted)) return wanted;
+    return refuseSubscription('PAYMENT_PROVIDER_NOT_CONFIGURED', { provider: wanted });
+  }
+}

@@ -1,0 +1,187 @@
+import { Controller, Inject } from '@nestjs/common';
+import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
+import { subscriptionStream } from '#domain/billing/subscription/subscription';
+import { type EventStore, StaleVersionError } from '#events/store';
+import { seesProduct } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { etag } from '#platform/http/preconditions';
+import { EVENT_STORE } from '#platform/service';
+import { FirstPayments } from './first-payments.ts';
+import { Offers } from './offers.ts';
+import { Previews } from './previews.ts';
+import { Refunding } from './refunding.ts';
+import { Subscribing } from './subscribing.ts';
+import * as contracts from './subscription.endpoints.ts';
+import { SubscriptionList, viewRow } from './subscription.list.ts';
+import { type FirstPayment, viewSubscription } from './subscription.view.ts';
+import { type Subscribed, Subscriptions } from './subscriptions.ts';
+import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
+
+@Controller()
+export class SubscriptionController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly subscriptions: Subscriptions,
+    private readonly subscribing: Subscribing,
+    private readonly list: SubscriptionList,
+    private readonly previews: Previews,
+    private readonly payments: FirstPayments,
+    private readonly offers: Offers,
+    private readonly refunding: Refunding,
+  ) {}
+
+  @Endpoint(contracts.subscribe)
+  async subscribe(call: Call<typeof contracts.subscribe>): Promise<Answer> {
+    const offer = await this.offers.wanted(call.body);
+    if (!seesProduct(call.principal, offer.price.product_id)) return refuseSubscription('PLAN_OF_ANOTHER_PRODUCT');
+    const { streamId, state } = await this.subscribing.start(call.body, call.command(created));
+    const payment = state.status === 'none' ? undefined : await this.payments.start(state, call.metadata());
+    return this.#answer(streamId, 201, payment);
+  }
+
+  @Endpoint(contracts.listSubscriptions)
+  page({ query, principal }: Call<typeof contracts.listSubscriptions>): Promise<unknown> {
+    return this.list.page(query, principal.product_id);
+  }
+
+  @Endpoint(contracts.activeSubscription)
+  async active({ query, principal }: Call<typeof contracts.activeSubscription>): Promise<Answer> {
+    const row = await this.list.blocking(query.product_id, query.subscriber);
+    if (row === undefined || row.status === 'pending_payment' || !seesProduct(principal, row.product_id))
+      return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    return new Answer(200, viewRow(row), { etag: etag(row.version) });
+  }
+
+  @Endpoint(contracts.readSubscription)
+  async read({ params, query, principal }: Call<typeof contracts.readSubscription>): Promise<Answer> {
+    await this.subscriptions.find(params.id, principal);
+    if (query.as_of === undefined) return this.#answer(params.id, 200);
+    const { state, version } = await this.store.loadAsOf(subscriptionStream, params.id, query.as_of);
+    if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    return new Answer(200, viewSubscription(params.id, state, query.as_of), { etag: etag(version) });
+  }
+
+  @Endpoint(contracts.cancelSubscription)
+  async cancel(call: Call<typeof contracts.cancelSubscription>): Promise<Answer> {
+    const { when, reason = null, feedback = null } = call.body;
+    const { id } = call.params;
+    await this.subscriptions.find(id, call.principal);
+    const { state, version } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    const now = this.#now();
+    const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
+    const usage = when === 'now' ? await this.subscriptions.usageOf(id, state, offer, now) : [];
+    const invoice_id = invoiceOfSubscription(id, `period/${now}`, now);
+    const command = { type: 'Cancel', now, when, reason, feedback, offer, usage, invoice_id } as const;
+    const options = call.command(changed);
+    await this.subscriptions.handle(id, () => command, {
+      ...options,
+      expectedVersion: options.expectedVersion ?? version,
+    });
+    return this.#answer(id, 200);
+  }
+
+  @Endpoint(contracts.resumeSubscription)
+  resume(call: Call<typeof contracts.resumeSubscription>): Promise<Answer> {
+    return this.#change(call, { type: 'Resume' });
+  }
+
+  @Endpoint(contracts.pauseSubscription)
+  pause(call: Call<typeof contracts.pauseSubscription>): Promise<Answer> {
+    return this.#change(call, { type: 'Pause', now: this.#now(), resumes_at: call.body.resumes_at ?? null });
+  }
+
+  @Endpoint(contracts.unpauseSubscription)
+  unpause(call: Call<typeof contracts.unpauseSubscription>): Promise<Answer> {
+    return this.#change(call, { type: 'Unpause', now: this.#now() });
+  }
+
+  @Endpoint(contracts.refundSubscription)
+  async refund(call: Call<typeof contracts.refundSubscription>): Promise<Answer> {
+    const { invoice_id, amount, reason = null } = call.body;
+    const { id } = call.params;
+    await this.subscriptions.find(id, call.principal);
+    await this.refunding.refund(id, { invoice_id, amount, reason }, call.metadata());
+    return this.#answer(id, 200);
+  }
+
+  @Endpoint(contracts.previewChange)
+  async preview(call: Call<typeof contracts.previewChange>): Promise<unknown> {
+    const { id } = call.params;
+    await this.subscriptions.find(id, call.principal);
+    const { state, version } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    return this.previews.preview(id, state, version, call.body);
+  }
+
+  @Endpoint(contracts.changePlan)
+  async changePlan(call: Call<typeof contracts.changePlan>): Promise<Answer> {
+    const { id } = call.params;
+    await this.subscriptions.find(id, call.principal);
+    const { state, version } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    const command = await this.previews.command(id, state, version, call.body);
+    if (call.body.preview_id === undefined) return this.#change(call, command);
+    // What was previewed is charged only if nothing has changed by the time of the decision.
+    const options = { ...call.command(changed), expectedVersion: version };
+    await this.subscriptions.handle(id, () => command, options).catch(previewStale);
+    return this.#answer(id, 200);
+  }
+
+  @Endpoint(contracts.completeSubscription)
+  complete(call: Call<typeof contracts.completeSubscription>): Promise<unknown> {
+    return this.#complete(call);
+  }
+
+  @Endpoint(contracts.completeById)
+  completeById(call: Call<typeof contracts.completeById>): Promise<unknown> {
+    return this.#complete(call);
+  }
+
+  async #complete(call: Call<typeof contracts.completeSubscription>): Promise<unknown> {
+    const { params, principal } = call;
+    await this.subscriptions.find(params.id, principal);
+    await this.subscriptions.advance(params.id, call.metadata());
+    const state = await this.subscriptions.find(params.id, principal);
+    return { status: state.status, ...(await this.payments.start(state, call.metadata())) };
+  }
+
+  async #change(call: Call<typeof contracts.resumeSubscription>, command: SubscriptionCommand): Promise<Answer> {
+    const { id } = call.params;
+    await this.subscriptions.find(id, call.principal);
+    await this.subscriptions.handle(id, () => command, call.command(changed));
+    return this.#answer(id, 200);
+  }
+
+  async #answer(id: string, status: number, payment?: FirstPayment): Promise<Answer> {
+    const row = (await this.list.byId(id)) ?? refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    const body = viewSubscription(id, row.state, row.updated_at.toISOString(), payment ?? this.payments.of(row.state));
+    const location: Record<string, string> = status === 201 ? { location: `/api/v1/subscriptions/${id}` } : {};
+    return new Answer(status, body, { ...location, etag: etag(row.version) });
+  }
+
+  #now(): string {
+    return this.clock.now().toISOString();
+  }
+}
+
+const previewStale = (error: unknown): never => {
+  if (error instanceof StaleVersionError) return refuseSubscription('PREVIEW_STALE');
+  throw error;
+};
+
+/** The answer that is kept for the Idempotency-Key of a command. */
+const kept =
+  (status: number) =>
+  ({ streamId, state, version, events }: Subscribed): Answer =>
+    state.status === 'none'
+      ? refuseSubscription('SUBSCRIPTION_NOT_FOUND')
+      : new Answer(status, viewSubscription(streamId, state, events.at(-1)?.recorded_at ?? state.created_at), {
+          etag: etag(version),
+        });
+
+const created = kept(201);
+const changed = kept(200);

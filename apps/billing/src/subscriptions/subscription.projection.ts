@@ -1,0 +1,73 @@
+import { dueAt } from '#domain/billing/subscription/subscription.schedule';
+import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
+import { type Subscription, subscriptionStream } from '#domain/billing/subscription/subscription';
+import { BLOCKING_STATUSES } from '#domain/billing/subscription/subscription.statuses';
+import { tableProjection } from '#events/projection/table';
+import type { Loaded, Snapshot } from '#events/store';
+import { type SubscriptionRow, subscriptionsTable } from './subscription.table.ts';
+
+/** An invoice of a subscription was issued. The event is in the stream of the invoice. */
+interface InvoiceFinalized {
+  readonly type: 'invoice.finalized';
+  readonly subscription_id: string | null;
+}
+
+type Projected = SubscriptionEvent | InvoiceFinalized;
+
+/** Rows are the states of the streams. An invoice that is issued takes its charge off the row in the same transaction. */
+export const subscriptionsProjection = tableProjection<SubscriptionRow, Projected>({
+  table: subscriptionsTable,
+  types: ['subscription.*', 'invoice.finalized'],
+  id: ({ event, stream_id }) => (event.type === 'invoice.finalized' ? (event.subscription_id ?? '') : stream_id),
+  evolve: (row, { event, stream_id, version, recorded_at }) => {
+    if (event.type === 'invoice.finalized')
+      return row?.uninvoiced === stream_id ? { ...row, uninvoiced: null } : undefined;
+    const state = subscriptionStream.evolve(row?.state ?? subscriptionStream.initialState, event);
+    return state.status === 'none'
+      ? row
+      : rowOf(state, { id: stream_id, version, uninvoiced: uninvoiced(row, event), updated_at: new Date(recorded_at) });
+  },
+});
+
+const uninvoiced = (row: SubscriptionRow | undefined, event: SubscriptionEvent): string | null => {
+  const charge = 'charge' in event ? event.charge : null;
+  return charge?.invoice_id ?? row?.uninvoiced ?? null;
+};
+
+const rowOf = (
+  state: Subscription,
+  beside: Pick<SubscriptionRow, 'id' | 'version' | 'uninvoiced' | 'updated_at'>,
+): SubscriptionRow => {
+  const { subscriber, customer_id, product_id, plan_id, price_id, status, provider_id, license_id } = state;
+  const due = dueAt(state);
+  return {
+    ...beside,
+    subscriber,
+    customer_id,
+    product_id,
+    plan_id,
+    price_id,
+    status,
+    provider_id,
+    license_id,
+    sole_key: state.sole && BLOCKING_STATUSES.includes(status) ? soleKey(product_id, subscriber) : null,
+    due_at: due === null ? null : new Date(due),
+    state,
+  };
+};
+
+/** Ids of products have no blanks, so the key is unique. */
+export const soleKey = (product_id: string, subscriber: string): string => `${product_id} ${subscriber}`;
+
+/** States are read from their rows: a subscription of ten years has hundreds of events. */
+export const subscriptionSnapshot: Snapshot = {
+  stream: subscriptionStream,
+  load: async (ids, pool) => {
+    const { rows } = await pool.query<Pick<SubscriptionRow, 'id' | 'version' | 'state'>>({
+      name: 'subscription_states',
+      text: 'select id, version, state from subscriptions where id = any($1)',
+      values: [ids],
+    });
+    return new Map(rows.map(({ id, version, state }): [string, Loaded<unknown>] => [id, { version, state }]));
+  },
+};

@@ -1,0 +1,150 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { WantedLine } from '#domain/billing/invoice/invoice.lines';
+import { type Offer, tooSmall } from '#domain/billing/subscription/offer';
+import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
+import { decideSubscription, type SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
+import { nextStep } from '#domain/billing/subscription/subscription.schedule';
+import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
+import {
+  type Subscription,
+  subscriptionStream,
+  type SubscriptionState,
+} from '#domain/billing/subscription/subscription';
+import type { LetTimePass } from '#domain/billing/subscription/subscription.time';
+import type { Time } from '#domain/shared/time';
+import type { EventMetadata } from '#events/event';
+import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import { CLOCK, type Clock } from '#platform/clock/clock';
+import { EVENT_STORE } from '#platform/service';
+import { BillingTerms } from './billing-terms.ts';
+import { ChargeInvoices } from './charge-invoices.ts';
+import { UsageCharges } from '../usage/usage-charges.ts';
+import { Offers } from './offers.ts';
+
+export type Subscribed = Outcome<SubscriptionState, SubscriptionEvent>;
+
+/** Commands on subscriptions, and what time does to them. */
+@Injectable()
+export class Subscriptions {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly offers: Offers,
+    private readonly terms: BillingTerms,
+    private readonly charges: ChargeInvoices,
+    private readonly usage: UsageCharges,
+  ) {}
+
+  /** @throws Refusal SUBSCRIPTION_NOT_FOUND, also for subscriptions of products that the caller may not see */
+  async find(id: string, principal: Principal): Promise<Subscription> {
+    const { state } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none' || !seesProduct(principal, state.product_id))
+      return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+    return state;
+  }
+
+  /** Decides a command, and issues the invoice that it asks for. @throws Refusal */
+  async handle(
+    id: string,
+    command: (state: SubscriptionState, version: number) => SubscriptionCommand,
+    options: HandleOptions<SubscriptionState, SubscriptionEvent>,
+  ): Promise<Subscribed> {
+    const outcome = await this.store.handle(
+      subscriptionStream,
+      id,
+      (state, version) => decideSubscription(command(state, version), state),
+      options,
+    );
+    return this.#invoice(id, outcome, options.metadata);
+  }
+
+  /**
+   * Does everything that is due for a subscription, and issues the invoice of its last charge if a crash has prevented that. Each
+   * step is safe to repeat: events are decided from the state, and ids of invoices are derived from what they charge.
+   */
+  async advance(id: string, metadata: EventMetadata): Promise<void> {
+    const loaded = await this.store.load(subscriptionStream, id);
+    if (loaded.state.status === 'none') return;
+    await this.#invoice(id, { ...loaded, streamId: id, events: [] }, metadata, loaded.state);
+    for (;;) {
+      const passing = await this.#passing(id);
+      if (passing === undefined) return;
+      const { command, expectedVersion } = passing;
+      const outcome = await this.handle(id, () => command, { metadata, expectedVersion }).catch(decideAgain);
+      if (outcome?.events.length === 0) return;
+    }
+  }
+
+  /** The command for the next thing that is due, for the version that it was made for; undefined = nothing is. */
+  async #passing(id: string): Promise<{ command: LetTimePass; expectedVersion: number } | undefined> {
+    const now = this.clock.now().toISOString();
+    const { state, version } = await this.store.load(subscriptionStream, id);
+    const next = nextStep(state);
+    if (state.status === 'none' || next === undefined || next.at > now) return undefined;
+    const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
+    const { pending_change, period } = state;
+    const command: LetTimePass = {
+      type: 'LetTimePass',
+      now,
+      offer,
+      next: pending_change === null ? null : await this.#change(state, pending_change),
+      usage: next.step === 'end_period' ? await this.usageOf(id, state, offer, next.at) : [],
+      invoice_id: invoiceOfSubscription(id, `period/${period?.end ?? next.at}`, period?.end ?? next.at),
+      due_days: await this.terms.dueDays(state.provider, state.customer_id),
+      dunning: this.terms.dunning,
+    };
+    return { command, expectedVersion: version };
+  }
+
+  /** Lines for what was used and not charged yet. Decide with the version of `state`, so that they are charged once. */
+  async usageOf(id: string, state: Subscription, offer: Offer | null, until: Time): Promise<readonly WantedLine[]> {
+    return offer === null ? [] : this.usage.lines(id, state, offer, until);
+  }
+
+  async #change(
+    { license_id }: Subscription,
+    { price_id, quantity }: NonNullable<Subscription['pending_change']>,
+  ): Promise<LetTimePass['next']> {
+    const offer = await this.offers.find(price_id);
+    return { offer, fits: tooSmall(offer.plan, quantity, await this.offers.inUse(license_id)) === undefined };
+  }
+
+  /** Issues the invoice of a charge. One on which nothing is due is settled at once. */
+  async #invoice(
+    id: string,
+    outcome: Subscribed,
+    metadata: EventMetadata,
+    unsettled?: Subscription,
+  ): Promise<Subscribed> {
+    const { state, events } = outcome;
+    if (state.status === 'none' || state.charge === null) return outcome;
+    const isNew = events.some(({ event }) => 'charge' in event && event.charge !== null);
+    const isOpen = unsettled?.unpaid.includes(state.charge.invoice_id) ?? false;
+    if (!isNew && !isOpen) return outcome;
+    const settled = await this.charges.issue(id, state, state.charge, metadata);
+    if (!settled) return outcome;
+    const paid = await this.settle(id, state.charge.invoice_id, metadata);
+    return { ...paid, events: [...events, ...paid.events] };
+  }
+
+  /** An invoice of the subscription was paid, or its operator voided it. */
+  async settle(id: string, invoice_id: string, metadata: EventMetadata): Promise<Subscribed> {
+    const now = this.clock.now().toISOString();
+    const { state } = await this.store.load(subscriptionStream, id);
+    const recipient_sealed =
+      state.status === 'pending_payment' ? await this.terms.recipient(state.customer_id, id) : null;
+    return this.store.handle(
+      subscriptionStream,
+      id,
+      (present) => decideSubscription({ type: 'InvoiceSettled', now, invoice_id, recipient_sealed }, present),
+      { metadata },
+    );
+  }
+}
+
+/** Another command came between: what is due is decided on the new state. */
+const decideAgain = (error: unknown): undefined => {
+  if (!(error instanceof StaleVersionError)) throw error;
+};
