@@ -44,7 +44,7 @@ export class Documents implements OnModuleDestroy {
     const key = keyOf(task);
     const known = this.#cache.get(key) ?? this.#running.get(key);
     if (known !== undefined) return known;
-    const rendering = this.#run(task).finally(() => this.#running.delete(key));
+    const rendering = this.#runOrLeaveLogo(task).finally(() => this.#running.delete(key));
     this.#running.set(key, rendering);
     const bytes = await rendering;
     this.#cache.set(key, bytes);
@@ -55,6 +55,16 @@ export class Documents implements OnModuleDestroy {
     const workers = this.#workers;
     this.#workers = undefined;
     await workers?.destroy();
+  }
+
+  /** A file that begins as an image and is none must not keep invoices from being read. */
+  async #runOrLeaveLogo(task: RenderTask): Promise<Buffer> {
+    try {
+      return await this.#run(task);
+    } catch (error) {
+      if (task.brand.logo === null) throw error;
+      return this.#run({ ...task, brand: { ...task.brand, logo: null } });
+    }
   }
 
   async #run(task: RenderTask): Promise<Buffer> {

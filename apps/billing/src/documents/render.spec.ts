@@ -27,6 +27,15 @@ describe('in a worker thread', () => {
     expect(one).toBe(two);
   });
 
+  it('a logo that cannot be decoded is left out', async () => {
+    const header = Buffer.from('89504e470d0a1a0a0000000d49484452000000280000001408060000', 'hex');
+    const body = Buffer.from('001c0be93b0000000c49444154ffffffffffffffffffffffff0000000049454e44ae426082', 'hex');
+    const logo = Buffer.concat([header, body]);
+    const plain = await documents.render(INVOICE, 'pdf');
+    expect((await documents.render(INVOICE, 'pdf', { logo, locale: null })).equals(plain)).toBe(true);
+    expect((await documents.render(INVOICE, 'pdf', { logo: header, locale: null })).equals(plain)).toBe(true);
+  });
+
   it('refuses a format whose fields are missing before it asks a worker', async () => {
     const refused = documents.render({ ...INVOICE, po_number: null }, 'xrechnung');
     await expect(refused).rejects.toMatchObject({
