@@ -1,3 +1,4 @@
+import { NO_ADDRESS } from '#domain/billing/customer/party';
 import { newId } from '#domain/shared/id';
 import { PLAN_DEFAULTS, type PlanEvent } from '#domain/licensing/plan/plan';
 import type { ServiceDatabase } from '#platform/database/database';
@@ -7,10 +8,13 @@ import { LicensingLog, licensingStandIn } from '../../../test/support/licensing-
 import { gatewayService } from '../../gateway/src/gateway.module.ts';
 import { billingService } from './billing.module.ts';
 import { Customers } from './customers/customers.ts';
+import { Organization } from './organization/organization.ts';
 import { Prices } from './prices/prices.ts';
+import { Taxation } from './taxes/taxation.ts';
 
 type Fields = Record<string, unknown>;
 
+const NOW = '2026-01-31T09:00:00.000Z';
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 
 describe('the catalog of billing', () => {
@@ -341,6 +345,89 @@ describe('the catalog of billing', () => {
       const now = '2026-01-31T09:00:00.000Z';
       await customers.handle({ type: 'MergeCustomer', customer_id, into: into.customer_id, target, now }, { metadata });
       await eventually(async () => (await customers.find(into.customer_id)).balances['eur'] === 70);
+    });
+  });
+
+  describe('the organization', () => {
+    const acme = {
+      legal_name: 'Acme GmbH',
+      address: { line1: 'Ring 1', city: 'Wien', country: 'AT' },
+      tax_ids: [{ type: 'eu_vat', value: 'ATU13585627' }],
+      bank: { iban: 'AT61 1904 3002 3457 3201' },
+      tax: { provider: 'rates' },
+    };
+    const put = (path: string, body: unknown, headers?: Record<string, string>): Promise<Reply> =>
+      app.call('PUT', path, body, headers);
+
+    it('is missing at first, and needed as a seller', async () => {
+      await refused(app.call('GET', '/admin/organization'), 404, 'ORGANIZATION_NOT_FOUND');
+      await expect(get(Organization).seller()).rejects.toMatchObject({ code: 'ORGANIZATION_REQUIRED', status: 409 });
+      expect(await get(Taxation).of({ address: NO_ADDRESS, tax_ids: [] }, NOW)).toMatchObject({
+        treatment: { rate: '0', category: 'O' },
+      });
+    });
+
+    it('is set as a whole', async () => {
+      const set = await put('/admin/organization', acme);
+      expect(set).toMatchObject({ status: 200, headers: { etag: '"1"' } });
+      expect(set.body).toMatchObject({
+        ...acme,
+        tax_ids: [{ type: 'eu_vat', value: 'ATU13585627', status: 'unverified' }],
+        bank: { iban: 'AT611904300234573201', bic: null, name: null },
+        invoice_prefix: 'INV',
+        locale: 'en',
+        default_currency: 'eur',
+        email: null,
+      });
+      expect(await app.call('GET', '/admin/organization')).toMatchObject({ status: 200, body: set.body });
+      await refused(put('/admin/organization', acme, { 'if-match': '"7"' }), 412, 'PRECONDITION_FAILED');
+      expect(await get(Organization).seller()).toMatchObject({ legal_name: 'Acme GmbH', footer: null });
+    });
+
+    it.each([
+      [{ bank: { iban: 'AT611904300234573202' } }, 'INVALID_BANK_ACCOUNT', '/bank/iban'],
+      [{ tax_ids: [{ type: 'eu_vat', value: 'ATU13585628' }] }, 'INVALID_TAX_ID', '/tax_ids/0/value'],
+      [{ tax: { provider: 'stripe_tax' } }, 'VALIDATION_FAILED', '/tax/provider'],
+      [{ invoice_prefix: 'inv 1' }, 'VALIDATION_FAILED', '/invoice_prefix'],
+      [{ default_currency: 'xyz' }, 'INVALID_ORGANIZATION', '/default_currency'],
+      [{ logo: 'data:image/svg+xml;base64,PHN2Zy8+' }, 'INVALID_ORGANIZATION', '/logo'],
+      [{ legal_name: '' }, 'VALIDATION_FAILED', '/legal_name'],
+    ])('is not set with %j', async (fields, code, pointer) => {
+      const { errors } = await refused(put('/admin/organization', { ...acme, ...fields }), 400, code);
+      expect((errors as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
+    });
+
+    it('taxes sales by its table of rates', async () => {
+      const rate = { country: 'AT', rate: '20', name: 'USt.', valid_from: '2020-01-01T01:00:00+01:00' };
+      expect((await app.call('GET', '/admin/tax-rates')).body).toEqual([]);
+      const set = await put('/admin/tax-rates', [rate]);
+      const kept = [{ ...rate, region: null, valid_from: '2020-01-01T00:00:00.000Z' }];
+      expect(set).toMatchObject({ status: 200, body: kept });
+      await refused(put('/admin/tax-rates', [{ ...rate, rate: '100.1' }]), 400, 'INVALID_TAX_RATE');
+      await refused(put('/admin/tax-rates', [{ ...rate, rate: 20 }]), 400, 'VALIDATION_FAILED');
+      await refused(put('/admin/tax-rates', [rate, rate]), 400, 'INVALID_TAX_RATE');
+      expect((await app.call('GET', '/admin/tax-rates')).body).toEqual(kept);
+      const taxation = get(Taxation);
+      const buyer = { address: NO_ADDRESS, tax_ids: [] };
+      expect(await taxation.of(buyer, NOW)).toMatchObject({ treatment: { rate: '20', category: 'S', name: 'USt.' } });
+      const german = { type: 'eu_vat', value: 'DE136695976', status: 'unverified' } as const;
+      expect(await taxation.of({ ...buyer, tax_ids: [german], locale: 'de' }, NOW)).toMatchObject({
+        treatment: { rate: '0', category: 'AE' },
+        notes: ['Steuerschuldnerschaft des Leistungsempfängers'],
+      });
+    });
+
+    it('is set by keys with the scope admin alone, and read with the scope read', async () => {
+      const keyOf = async (scope: string): Promise<Record<string, string>> => {
+        const { key } = await app.create('/admin/api-keys', { name: 'k', scopes: [scope] });
+        return { authorization: `Bearer ${String(key)}` };
+      };
+      await refused(put('/admin/organization', acme, await keyOf('billing:write')), 403, 'FORBIDDEN');
+      const reader = await keyOf('read');
+      for (const path of ['/admin/organization', '/admin/tax-rates', '/admin/prices', '/admin/customers']) {
+        expect((await app.call('GET', path, undefined, reader)).status).toBe(200);
+      }
+      await refused(post('/admin/customers', { email: 'reader@example.com' }, reader), 403, 'FORBIDDEN');
     });
   });
 });

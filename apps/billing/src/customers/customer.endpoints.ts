@@ -1,5 +1,4 @@
 import Type, { type Static } from 'typebox';
-import { TAX_ID_STATUSES } from '#domain/billing/customer/party';
 import { endpoint } from '#platform/http/endpoint';
 import {
   Email,
@@ -15,7 +14,7 @@ import {
   Timestamp,
 } from '#platform/http/schemas';
 import { Currency, ExternalId } from '../schemas.ts';
-import { Address, AddressBody, Locale, TaxIdsBody, TaxIdType } from './party.schemas.ts';
+import { Address, AddressBody, Locale, TaxIds, TaxIdsBody } from './party.schemas.ts';
 
 const TAG = 'Customers';
 
@@ -37,9 +36,7 @@ export const Customer = StrictObject(
     name: fields.name,
     company: fields.company,
     address: Address,
-    tax_ids: Type.Array(
-      StrictObject({ type: TaxIdType, value: Type.String(), status: Type.Enum([...TAX_ID_STATUSES]) }),
-    ),
+    tax_ids: TaxIds,
     locale: fields.locale,
     payment_terms_days: fields.payment_terms_days,
     po_number: fields.po_number,

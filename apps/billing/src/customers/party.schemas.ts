@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { TAX_ID_STATUSES } from '#domain/billing/customer/party';
 import { Nullable, StrictObject, Text } from '#platform/http/schemas';
 
 const Line = Nullable(Text(200, { min: 1 }));
@@ -27,6 +28,12 @@ export const TaxIdType = Type.String({
   examples: ['eu_vat'],
 });
 
+/** Tax ids in an answer. */
+export const TaxIds = Type.Array(
+  StrictObject({ type: TaxIdType, value: Type.String(), status: Type.Enum([...TAX_ID_STATUSES]) }),
+);
+
+/** Tax ids in a request: their status is not the caller's to say. */
 export const TaxIdsBody = Type.Array(StrictObject({ type: TaxIdType, value: Text(50, { min: 1 }) }), { maxItems: 10 });
 
 export const Locale = Type.String({
