@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   floating: () => import('./floating.bench.ts'),
   bus: () => import('./bus.bench.ts'),
   delivery: () => import('./delivery.bench.ts'),
+  documents: () => import('./documents.bench.ts'),
 };
 
 /** Long benchmarks run only when they are named. */
