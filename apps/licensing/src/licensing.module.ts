@@ -21,6 +21,7 @@ import { plansFeature } from './plans/feature.ts';
 import { productsFeature } from './products/feature.ts';
 import { seatsFeature } from './seats/feature.ts';
 import { signingKeysFeature } from './signing-keys/feature.ts';
+import { subscriptionsFeature } from './subscriptions/feature.ts';
 import { usageFeature } from './usage/feature.ts';
 import { verificationFeature } from './verification/feature.ts';
 
@@ -46,6 +47,7 @@ export const licensingService = defineService({
     floatingFeature,
     usageFeature,
     importsFeature,
+    subscriptionsFeature,
     mailFeature({ service: 'licensing', templates: licensingMails }),
     lockOutFeature,
   ],

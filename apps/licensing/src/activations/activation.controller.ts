@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { limitOf } from '#domain/licensing/license/license.limits';
 import { refuse } from '#domain/licensing/license/license.errors';
 import { newId } from '#domain/shared/id';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -88,7 +89,7 @@ export class ActivationController {
       label: activation.label,
       activated_at: activation.added_at,
       activations: license.activations.size,
-      max_activations: plan.max_activations,
+      max_activations: limitOf(plan.max_activations, license),
       valid_until: license.valid_until,
       token,
     });

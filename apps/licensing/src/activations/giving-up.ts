@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { limitOf } from '#domain/licensing/license/license.limits';
 import { refuse } from '#domain/licensing/license/license.errors';
 import type { LicenseState } from '#domain/licensing/license/license';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -20,7 +21,7 @@ export class GivingUp {
    * @throws Refusal ACTIVATION_NOT_FOUND, DEACTIVATION_LIMIT_REACHED, LICENSE_REVOKED
    */
   async handle(
-    { id, plan }: Found,
+    { id, license, plan }: Found,
     call: Pick<Call, 'command' | 'principal'>,
     hashOf: (state: LicenseState) => string,
   ): Promise<Answer> {
@@ -30,7 +31,7 @@ export class GivingUp {
         activation_id: removed?.type === 'activation.removed' ? removed.activation_id : refuse('ACTIVATION_NOT_FOUND'),
         license_id: id,
         activations: state.status === 'none' ? 0 : state.activations.size,
-        max_activations: plan.state.max_activations,
+        max_activations: limitOf(plan.state.max_activations, license.state),
       });
     };
     const now = this.clock.now().toISOString();

@@ -1,4 +1,5 @@
 import { Controller } from '@nestjs/common';
+import { limitOf } from '#domain/licensing/license/license.limits';
 import { type Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { Identification } from '../identification/identification.ts';
 import { ValidationLog } from '../verification/validation-log.ts';
@@ -23,7 +24,7 @@ export class OwnActivationController {
     const all = await this.activations.ofLicense(license_id, license.state);
     return {
       license_id,
-      max_activations: plan.state.max_activations,
+      max_activations: limitOf(plan.state.max_activations, license.state),
       data: all.map(({ license_id: _license, product_id: _product, ip: _ip, ...own }) => own),
     };
   }

@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { limitOf } from '#domain/licensing/license/license.limits';
 import { refuseFloating } from '#domain/licensing/floating/floating.errors';
 import { running, type Session } from '#domain/licensing/floating/floating';
 import { newId } from '#domain/shared/id';
@@ -108,9 +109,9 @@ const assertAhead = (borrow_until: Time, now: Time): Time => {
   });
 };
 
-const counts = ({ plan }: Found, { state }: Floated, now: Time) => ({
+const counts = ({ license, plan }: Found, { state }: Floated, now: Time) => ({
   active_sessions: running(state, now).length,
-  max_sessions: plan.state.max_activations,
+  max_sessions: limitOf(plan.state.max_activations, license.state),
 });
 
 const checkedOut = (found: Found, session: Session | undefined, outcome: Floated, now: Time, lease: Lease | null) => {

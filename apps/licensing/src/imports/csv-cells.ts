@@ -9,10 +9,13 @@ const READ: Readonly<Record<string, Read>> = {
   metadata: (text) => JSON.parse(text) as unknown,
   activations: (text) => text.split(';').map((identifier) => identifier.trim()),
   skip_trial: (text) => ({ true: true, false: false })[text.toLowerCase()] ?? text,
+  quantity: (text) => numberIn(text),
 };
 
+const numberIn = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
+
 /** `export` writes the number of activations in this column. */
-const READ_EXPORTED: typeof READ = { ...READ, activations: (text) => (/^\d+$/.test(text) ? Number(text) : text) };
+const READ_EXPORTED: typeof READ = { ...READ, activations: (text) => numberIn(text) };
 
 /**
  * The fields in a row of cells. An empty cell means that the field is left out. In a file that `export` wrote, it means null if

@@ -8,11 +8,13 @@ import { LicenseList } from './license.list.ts';
 import { licensesProjection } from './license.projection.ts';
 import { licensesTable } from './license.table.ts';
 import { Licenses } from './licenses.ts';
+import { LicenseSales1790500000200 } from './sales.migration.ts';
 import { TransferController } from './transfer.controller.ts';
 import { trialsProjection } from './trial.projection.ts';
 import { trialsTable } from './trial.table.ts';
 
 export const licensesFeature: Feature = {
+  migrations: [LicenseSales1790500000200],
   tables: [licensesTable, trialsTable],
   streams: [licenseStream],
   projections: [licensesProjection, trialsProjection],

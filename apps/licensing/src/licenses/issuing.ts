@@ -18,7 +18,7 @@ export class Issuing {
   command(asked: Asked, plan: Plan, key: Omit<NewLicenseKey, 'text'>, now: string): IssueLicense {
     const { email, name = null, org_name = null, notes = null, metadata = {} } = asked;
     const { external_customer_id = null, external_workspace_id = null, valid_from = null, valid_until } = asked;
-    const { term_anchor = null, updates_until, skip_trial = false } = asked;
+    const { term_anchor = null, updates_until, skip_trial = false, quantity } = asked;
     return {
       type: 'IssueLicense',
       plan,
@@ -37,6 +37,7 @@ export class Issuing {
       term_anchor,
       updates_until,
       skip_trial,
+      quantity,
       now,
     };
   }

@@ -25,6 +25,11 @@ const description = {
   notes: Nullable(Text(5_000, { multiline: true })),
 };
 const Reason = Nullable(Text(500));
+const Quantity = Type.Integer({
+  minimum: 1,
+  maximum: 1_000_000,
+  description: 'Units: activations, seats and floating sessions of the plan are multiplied by it.',
+});
 
 const fields = {
   id: Id('lic'),
@@ -51,6 +56,17 @@ const fields = {
       ...Timestamp,
       description: 'New releases are included until this time; null = as long as the license works.',
     }),
+  ),
+  subscription_id: Nullable(
+    Type.String({ description: 'The subscription that gives the license its term; null = none.' }),
+  ),
+  payment_provider: Nullable(
+    Type.String({ description: 'How it is paid: `stripe`, `bank_transfer`, `grant`, …; null = it was not sold.' }),
+  ),
+  invoice_id: Nullable(Type.String({ description: 'The invoice that the license was bought with once; null = none.' })),
+  quantity: Quantity,
+  past_due_at: Nullable(
+    Type.Unsafe<string>({ ...Timestamp, description: 'Since when a payment or renewal is missing; null = it is not.' }),
   ),
   activations: Type.Integer({ description: 'Devices and users that are active.' }),
   metadata: Type.Record(Type.String(), Type.Unknown()),
@@ -96,6 +112,7 @@ export const issueLicense = endpoint({
     skip_trial: Type.Optional(
       Type.Boolean({ description: 'Begin with the full term, even if the plan grants days of trial.' }),
     ),
+    quantity: Type.Optional(Quantity),
     notes: Type.Optional(description.notes),
     metadata: Type.Optional(Metadata),
   }),
@@ -124,6 +141,8 @@ export const listLicenses = endpoint({
       Type.String({ ...Text(254, { min: 1 }), normalize: (text: string) => readEmail(text) ?? text.trim() }),
     ),
     external_customer_id: Type.Optional(Text(255, { min: 1 })),
+    subscription_id: Type.Optional(Id('sub')),
+    invoice_id: Type.Optional(Id('inv')),
     q: Type.Optional(SearchText(200, { min: 1 })),
     format: Type.Optional(
       Type.Enum(['csv', 'ndjson'], {

@@ -41,7 +41,14 @@ export class LicenseList {
     const { email, q, ...equal } = filters;
     const query = newestFirst(this.database.orm, licensesTable, before, limit);
     if (boundTo !== null) query.andWhere({ product_id: boundTo });
-    for (const column of ['product_id', 'plan_id', 'status', 'external_customer_id'] as const) {
+    for (const column of [
+      'product_id',
+      'plan_id',
+      'status',
+      'external_customer_id',
+      'subscription_id',
+      'invoice_id',
+    ] as const) {
       if (equal[column] !== undefined) query.andWhere({ [column]: equal[column] });
     }
     if (email !== undefined) query.andWhere('lower(email) = lower(:email)', { email });

@@ -1,4 +1,5 @@
 import type { LicenseEvent, Term, UnheldStatus } from '#domain/licensing/license/license';
+import { NO_SALE, pastDueSince } from '#domain/licensing/license/license.sale';
 import { tableProjection } from '#events/projection/table';
 import { type LicenseRow, licensesTable } from './license.table.ts';
 
@@ -10,12 +11,15 @@ export const licensesProjection = tableProjection<LicenseRow, LicenseEvent>({
     if (event.type === 'license.created') {
       const { type: _event, key_sealed: _key, trial: _trial, ...license } = event;
       return {
+        ...NO_SALE,
+        quantity: 1,
         ...license,
         id: stream_id,
         version,
         resumes_as: event.status,
         activations: 0,
         ...term(event, event.status),
+        past_due_at: event.status === 'past_due' ? dateOf(event.valid_until) : null,
         term_started_at: dateOf(event.term_started_at),
       };
     }
@@ -30,11 +34,11 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       return description;
     }
     case 'license.renewed':
-      return { ...underneath(row, event.status), ...term(event, event.status) };
+      return { ...underneath(row, event.status, dateOf(event.valid_until)), ...term(event, event.status) };
     case 'plan.changed':
       return {
         plan_id: event.plan_id,
-        ...underneath(row, event.status),
+        ...underneath(row, event.status, dateOf(event.valid_until)),
         ...term(event, event.status),
       };
     case 'license.term_started': {
@@ -52,18 +56,30 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
       return owner;
     }
     case 'license.past_due':
-      return { ...underneath(row, 'past_due'), due_at: new Date(event.grace_until) };
+      return {
+        ...underneath(row, 'past_due'),
+        due_at: new Date(event.grace_until),
+        past_due_at: new Date(event.past_due_at ?? event.valid_until),
+      };
     case 'license.expired':
       return { ...underneath(row, 'expired'), due_at: null };
     case 'license.canceled':
-      return { status: 'canceled', resumes_as: 'canceled', valid_until: new Date(event.valid_until), due_at: null };
+      return canceled(row, event);
     case 'license.suspended':
-      return { status: 'suspended' };
+      // The license of a subscription that has ended has no due date any more.
+      return { status: 'suspended', ...(event.by === 'ended' ? { due_at: null } : {}) };
+    case 'license.held':
+      return event.hold === 'ended' ? { due_at: null } : {};
+    case 'license.quantity_changed':
+      return { quantity: event.quantity };
+    case 'license.expiry_postponed':
+      return { due_at: new Date(event.expires_at) };
     case 'license.reinstated':
       // A license that expired while it was suspended has no due date any more.
       return {
         status: event.status,
         resumes_as: event.status,
+        past_due_at: pastDueSince(event.status, row.valid_until, row),
         ...(event.status === 'expired' ? { due_at: null } : {}),
       };
     case 'license.key_rotated':
@@ -79,18 +95,40 @@ const changes = (row: LicenseRow, event: LicenseEvent): Partial<LicenseRow> => {
   }
 };
 
-const underneath = ({ status }: LicenseRow, resumes_as: UnheldStatus): Pick<LicenseRow, 'status' | 'resumes_as'> => ({
-  status: status === 'suspended' ? 'suspended' : resumes_as,
+const underneath = (
+  row: LicenseRow,
+  resumes_as: UnheldStatus,
+  valid_until = row.valid_until,
+): Pick<LicenseRow, 'status' | 'resumes_as' | 'past_due_at'> => ({
+  status: row.status === 'suspended' ? 'suspended' : resumes_as,
   resumes_as,
+  past_due_at: pastDueSince(resumes_as, valid_until, row),
 });
+
+/** After the end of a subscription, the scheduler ends its license at the end of what is paid. */
+const canceled = (
+  { status }: LicenseRow,
+  { valid_until, ending }: Extract<LicenseEvent, { type: 'license.canceled' }>,
+): Partial<LicenseRow> => {
+  const until = new Date(valid_until);
+  const isHeld = ending !== undefined && status === 'suspended';
+  return {
+    status: isHeld ? 'suspended' : 'canceled',
+    resumes_as: 'canceled',
+    valid_until: until,
+    past_due_at: null,
+    due_at: ending === undefined ? null : until,
+  };
+};
 
 const dateOf = (time: string | null): Date | null => (time === null ? null : new Date(time));
 
 /**
  * A license that is issued after the end of its term is due immediately: only the scheduler knows how long the grace period is.
+ * A license with a subscription is due when it expires without a word from billing.
  */
 const term = (
-  { valid_from, valid_until, term_anchor, updates_until }: Term,
+  { valid_from, valid_until, term_anchor, updates_until, expires_at }: Term & { readonly expires_at?: string | null },
   status: UnheldStatus,
 ): Pick<LicenseRow, 'valid_from' | 'valid_until' | 'term_anchor' | 'updates_until' | 'due_at'> => {
   const until = dateOf(valid_until);
@@ -99,6 +137,6 @@ const term = (
     valid_until: until,
     term_anchor: dateOf(term_anchor),
     updates_until: dateOf(updates_until),
-    due_at: status === 'expired' ? null : until,
+    due_at: status === 'expired' ? null : (dateOf(expires_at ?? null) ?? until),
   };
 };

@@ -30,6 +30,13 @@ export const licensesTable = defineTable(
     due_at: time().orNull(),
     key_hash: text(),
     activations: integer(),
+    /** The subscription that gives the license its term. */
+    subscription_id: text().orNull(),
+    payment_provider: text().orNull(),
+    /** The invoice that it was bought with once. */
+    invoice_id: text().orNull(),
+    quantity: integer().default(1),
+    past_due_at: time().orNull(),
     notes: text().orNull(),
     metadata: json<Description['metadata']>(),
   },
@@ -42,6 +49,8 @@ export const licensesTable = defineTable(
       // On lower(email): TypeORM has no indexes on expressions.
       { name: 'licenses_email', columns: ['email', 'id'], synchronize: false },
       { name: 'licenses_external_customer_id', columns: ['external_customer_id', 'id'] },
+      { name: 'licenses_subscription_id', columns: ['subscription_id', 'id'], where: 'subscription_id is not null' },
+      { name: 'licenses_invoice_id', columns: ['invoice_id', 'id'], where: 'invoice_id is not null' },
     ],
   },
 );

@@ -7,6 +7,7 @@ import type { LicenseRow } from './license.table.ts';
 export const viewState = (id: string, state: LicenseState): License => {
   const { product_id, plan_id, customer_id, email, name, org_name, external_customer_id, external_workspace_id } =
     state;
+  const { subscription_id, payment_provider, invoice_id, quantity, past_due_at } = state;
   const { notes, status, valid_from, valid_until, term_started_at, term_anchor, updates_until, metadata } = state;
   return {
     id,
@@ -25,6 +26,11 @@ export const viewState = (id: string, state: LicenseState): License => {
     term_started_at,
     term_anchor,
     updates_until,
+    subscription_id,
+    payment_provider,
+    invoice_id,
+    quantity,
+    past_due_at,
     activations: state.activations.size,
     metadata,
     created_at: idTime(id),
@@ -43,6 +49,7 @@ export const viewRow = (row: LicenseRow): License => {
     term_started_at,
     term_anchor,
     updates_until,
+    past_due_at,
     ...shown
   } = row;
   return {
@@ -52,6 +59,7 @@ export const viewRow = (row: LicenseRow): License => {
     term_started_at: term_started_at?.toISOString() ?? null,
     term_anchor: term_anchor?.toISOString() ?? null,
     updates_until: updates_until?.toISOString() ?? null,
+    past_due_at: past_due_at?.toISOString() ?? null,
     created_at: idTime(row.id),
   };
 };

@@ -1,4 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
+import { limitOf } from '#domain/licensing/license/license.limits';
 import { bind, type Caller } from '#domain/licensing/license/license.binding.rules';
 import {
   isUnsupported,
@@ -185,6 +186,6 @@ const view = ({ id, license: { state }, plan: { state: plan } }: Found) => ({
   valid_from: state.valid_from,
   valid_until: state.valid_until,
   updates_until: state.updates_until,
-  max_activations: plan.max_activations,
+  max_activations: limitOf(plan.max_activations, state),
   activations: state.activations.size,
 });

@@ -98,6 +98,8 @@ export class EventTransport extends Server implements CustomTransportStrategy {
       if (service === undefined) continue;
       const sources = options.sources === 'all' ? this.options.publishers : options.sources;
       for (const name of sources) {
+        // A product without that service has none of its events.
+        if (!this.options.publishers.includes(name)) continue;
         const source = service.source(name, options);
         const runner = new SubscriptionRunner({
           pool: service.pool,

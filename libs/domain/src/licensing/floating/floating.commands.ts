@@ -1,5 +1,6 @@
 import { refuse } from '../license/license.errors.ts';
 import type { OnLicense } from '../license/on-license.ts';
+import { limitOf } from '../license/license.limits.ts';
 import { assertUsable, graceEnd } from '../license/license.usability.ts';
 import { addDays, type Time, toTime } from '../../shared/time.ts';
 import { refuseFloating } from './floating.errors.ts';
@@ -125,7 +126,8 @@ const assertMayBorrow = ({ borrow_until, plan: { max_borrow_days }, now }: Check
  * expire and are not renewed.
  * @param older number of running sessions that are older
  */
-const assertPlace = ({ plan: { max_activations: max } }: OnLicense, live: readonly Session[], older: number): void => {
+const assertPlace = ({ plan, license }: OnLicense, live: readonly Session[], older: number): void => {
+  const max = limitOf(plan.max_activations, license);
   if (max === null || older < max) return;
   // A place is free when fewer than `max` sessions are left; never, if the limit is 0.
   const ends = live.map(({ expires_at }) => expires_at).sort();

@@ -3,6 +3,7 @@ import { addDays, type Time } from '../../shared/time.ts';
 import { bind, mismatch } from './license.binding.rules.ts';
 import type { Plan } from './on-license.ts';
 import { refuse } from './license.errors.ts';
+import { limitOf } from './license.limits.ts';
 import { startTerm } from './license.terms.ts';
 import type { IdentifierType, License, LicenseEvent } from './license.ts';
 import { assertUsable } from './license.usability.ts';
@@ -48,7 +49,7 @@ export const activate = (command: Activate, state: License): readonly LicenseEve
   if (other !== undefined) return refuse(other);
   const bound = bind(state, plan, command, now);
   if (state.activations.has(identifier_hash)) return bound;
-  const max = plan.max_activations;
+  const max = limitOf(plan.max_activations, state);
   const current = state.activations.size;
   if (max !== null && current >= max) return refuse('ACTIVATION_LIMIT_REACHED', { max, current });
   const { activation_id, identifier, identifier_type, label, ip } = command;

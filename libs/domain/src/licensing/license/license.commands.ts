@@ -1,6 +1,6 @@
 import type { Time } from '../../shared/time.ts';
 import type { Binding } from './license.binding.ts';
-import type { Description, License, LicenseEvent, LicenseState, Term } from './license.ts';
+import type { Description, License, LicenseEvent, LicenseState, Term, UnheldStatus } from './license.ts';
 import {
   type Activate,
   activate,
@@ -9,10 +9,19 @@ import {
   type ReleaseUnseen,
   releaseUnseen,
 } from './license.activations.ts';
+import { type BillingCommand, decideByBilling, endNow } from './license.billing.ts';
 import { assertDevice, bind, type Caller, mismatch, unbind } from './license.binding.rules.ts';
 import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
+import { hold } from './license.holds.ts';
+import { type IssueForSale, issueForSale } from './license.issue-for-sale.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
+import {
+  renewMaintenance,
+  type RenewMaintenance,
+  upgradeByPurchase,
+  type UpgradeByPurchase,
+} from './license.purchase.ts';
 import {
   anchorFor,
   beginsWithTrial,
@@ -53,9 +62,15 @@ export type IssueLicense = Timed &
     readonly updates_until?: Time | null | undefined;
     /** Begins with the full term, even if the plan grants a trial. */
     readonly skip_trial?: boolean;
+    /** Units; undefined = 1. */
+    readonly quantity?: number | undefined;
   };
 export type LicenseCommand =
   | IssueLicense
+  | IssueForSale
+  | BillingCommand
+  | RenewMaintenance
+  | UpgradeByPurchase
   | Activate
   | { readonly type: 'UpdateLicense'; readonly changes: Partial<Description> }
   | (Timed &
@@ -77,12 +92,13 @@ export type LicenseCommand =
 
 export const decideLicense = (command: LicenseCommand, state: LicenseState): readonly LicenseEvent[] => {
   if (command.type === 'IssueLicense') return issue(command, state);
+  if (command.type === 'IssueForSale') return issueForSale(command, state);
   if (state.status === 'none') return refuse('LICENSE_NOT_FOUND');
   switch (command.type) {
     case 'UpdateLicense':
       return update(command.changes, state);
     case 'SuspendLicense':
-      return suspend(command.reason, state);
+      return hold(state, command.reason, 'operator');
     case 'ReinstateLicense':
       return reinstate(command, state);
     case 'RevokeLicense':
@@ -119,6 +135,19 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
       return bind(state, command.plan, command, command.now);
     case 'Unbind':
       return unbind(command, state);
+    case 'RenewMaintenance':
+      return renewMaintenance(command, state);
+    case 'UpgradeByPurchase':
+      return upgradeByPurchase(command, state);
+    case 'SetTerm':
+    case 'MarkPastDue':
+    case 'EndGraceByBilling':
+    case 'ChangeByBilling':
+    case 'EndOfSubscription':
+    case 'PauseByBilling':
+    case 'RefundByBilling':
+    case 'DisputeByBilling':
+      return decideByBilling(command, state);
     default:
       return command satisfies never;
   }
@@ -127,7 +156,7 @@ export const decideLicense = (command: LicenseCommand, state: LicenseState): rea
 const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEvent[] => {
   if (state.status !== 'none') return refuse('LICENSE_EXISTS');
   const { plan, now, customer_id, email, key_hash, key_sealed, name, org_name, notes, metadata } = command;
-  const { external_customer_id, external_workspace_id } = command;
+  const { external_customer_id, external_workspace_id, quantity } = command;
   if (!plan.active) return refuse('PLAN_INACTIVE');
   const trial = beginsWithTrial(plan, command.skip_trial === true);
   const valid_from = command.valid_from ?? now;
@@ -155,6 +184,7 @@ const issue = (command: IssueLicense, state: LicenseState): readonly LicenseEven
       key_sealed,
       ...description,
       ...term,
+      ...(quantity === undefined || quantity === 1 ? {} : { quantity }),
     },
     ...(trial ? [{ type: 'license.trial_started', product_id, customer_id } as const] : []),
   ];
@@ -186,12 +216,6 @@ const update = (changes: Partial<Description>, state: License): readonly License
   ];
 };
 
-const suspend = (reason: string | null, { status, product_id }: License): readonly LicenseEvent[] => {
-  if (status === 'suspended') return [];
-  if (status === 'revoked') return refuse('LICENSE_REVOKED');
-  return [{ type: 'license.suspended', product_id, reason }];
-};
-
 /** A reinstated license gets the status that its dates give it now: its term went on during the suspension. */
 const reinstate = (
   { reason, plan, now }: Timed & Reasoned & { readonly plan: Plan },
@@ -200,8 +224,15 @@ const reinstate = (
   if (state.status === 'revoked') return refuse('LICENSE_REVOKED');
   if (state.status !== 'suspended') return refuse('INVALID_TRANSITION', { status: state.status });
   const kept = state.resumes_as;
-  const status = kept === 'canceled' || kept === 'expired' ? kept : statusByTime(state, plan, now, kept);
+  const status = kept === 'canceled' || kept === 'expired' ? kept : presentStatus(state, plan, now);
   return [{ type: 'license.reinstated', product_id: state.product_id, reason, status }];
+};
+
+/** What time makes of a license that is neither canceled nor expired. */
+const presentStatus = (state: License, plan: Plan, now: Time): UnheldStatus => {
+  if (state.subscription_id === null) return statusByTime(state, plan, now, state.resumes_as);
+  const end = graceEnd(state, plan);
+  return end !== null && now >= end ? 'expired' : state.resumes_as;
 };
 
 /** A canceled license works until the end of its paid term. A license without an end stops now. */
@@ -260,6 +291,7 @@ const termOf = ({ valid_until, term_anchor }: License): Pick<Term, 'valid_until'
 /** The end of the term, then the end of the grace period. Both may be past if the scheduler was down. */
 const letTimePass = ({ plan, now }: Timed & { readonly plan: Plan }, state: License): readonly LicenseEvent[] => {
   const { product_id, valid_until, resumes_as } = state;
+  if (state.subscription_id !== null) return letTimePassOfSubscription(state, plan, now);
   if (state.status === 'revoked' || valid_until === null || now < valid_until) return [];
   if (resumes_as === 'canceled' || resumes_as === 'expired') return [];
   const grace_until = graceEnd(state, plan) ?? valid_until;
@@ -268,4 +300,20 @@ const letTimePass = ({ plan, now }: Timed & { readonly plan: Plan }, state: Lice
   // The event is repeated if the plan has lengthened the grace period in the meantime.
   if (resumes_as === 'past_due' && state.grace_until === grace_until) return [];
   return [{ type: 'license.past_due', product_id, valid_until, grace_until }];
+};
+
+/**
+ * Billing renews such a license and ends it, so it is not past due at the end of its term. It expires with the grace period in
+ * case that billing is silent. After its subscription has ended, it ends at the end of its term.
+ */
+const letTimePassOfSubscription = (state: License, plan: Plan, now: Time): readonly LicenseEvent[] => {
+  const { product_id, valid_until, resumes_as, ending } = state;
+  if (state.status === 'revoked' || resumes_as === 'expired') return [];
+  if (resumes_as === 'canceled')
+    return ending === null || valid_until === null || now < valid_until ? [] : endNow(state, valid_until);
+  const expires_at = graceEnd(state, plan);
+  if (expires_at === null) return [];
+  if (now >= expires_at) return [{ type: 'license.expired', product_id, valid_until: valid_until ?? expires_at }];
+  // The term was given by hand, or the plan has lengthened the grace period.
+  return now < (state.expires_at ?? now) ? [] : [{ type: 'license.expiry_postponed', product_id, expires_at }];
 };

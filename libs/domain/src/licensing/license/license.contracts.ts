@@ -19,6 +19,14 @@ const term_anchor = Type.Optional(
 );
 const external_customer_id = orNull(text('The customer in the merchant’s own system.'));
 const external_workspace_id = orNull(text('The workspace in the merchant’s own system.'));
+const subscription_id = Type.Optional(orNull(text('The subscription that gives the license its term; null = none.')));
+const payment_provider = Type.Optional(
+  orNull(text('How it is paid: `stripe`, `bank_transfer`, `grant`, …; null = it was not sold.')),
+);
+const quantity = Type.Optional(
+  orNull(Type.Integer({ minimum: 1, description: 'Units: the maxima of the plan are multiplied by it; null = 1.' })),
+);
+const invoice_id = Type.Optional(orNull(text('The invoice that the license was bought with once; null = none.')));
 const activation_id = text('The activation.');
 const identifier_hash = text('Base64url SHA-256 of the identifier of the device or user.');
 
@@ -49,6 +57,10 @@ export const licenseContracts = [
       valid_until,
       term_anchor,
       updates_until,
+      subscription_id,
+      payment_provider,
+      invoice_id,
+      quantity,
     },
     example: {
       ...plan,
@@ -57,6 +69,10 @@ export const licenseContracts = [
       external_workspace_id: null,
       status: 'active',
       ...year,
+      subscription_id: 'sub_01jd30c2d4e6f8g1h3j5k7m9np',
+      payment_provider: 'bank_transfer',
+      invoice_id: null,
+      quantity: 1,
     },
   }),
   contract({
@@ -76,8 +92,14 @@ export const licenseContracts = [
       product_id,
       valid_until: time('The end of the term.'),
       grace_until: time('The end of the grace period.'),
+      past_due_at: Type.Optional(orNull(time('Since when a payment is missing; null = since `valid_until`.'))),
     },
-    example: { ...product, valid_until: year.valid_until, grace_until: '2027-02-07T09:00:00.000Z' },
+    example: {
+      ...product,
+      valid_until: year.valid_until,
+      grace_until: '2027-02-07T09:00:00.000Z',
+      past_due_at: year.valid_until,
+    },
   }),
   contract({
     type: 'license.expired',
@@ -118,6 +140,18 @@ export const licenseContracts = [
     description: 'A license was revoked permanently.',
     fields: { product_id, reason },
     example: { ...product, reason: 'refunded' },
+  }),
+  contract({
+    type: 'license.quantity_changed',
+    service,
+    subject,
+    description: 'A license has another number of units: the maxima of its plan are multiplied by it.',
+    fields: {
+      product_id,
+      quantity: Type.Integer({ minimum: 1 }),
+      previous_quantity: Type.Integer({ minimum: 1 }),
+    },
+    example: { ...product, quantity: 5, previous_quantity: 3 },
   }),
   contract({
     type: 'plan.changed',

@@ -4,6 +4,7 @@ import { type Time, toTime } from '../../shared/time.ts';
 import type { Plan } from './on-license.ts';
 import { refuse } from './license.errors.ts';
 import type { License, LicenseEvent } from './license.ts';
+import { limitOf } from './license.limits.ts';
 import { graceEnd } from './license.usability.ts';
 
 /** The `ttl` of a license file, in seconds: an hour to a hundred years, 30 days by default. Its license limits it further. */
@@ -44,7 +45,7 @@ export const issueFile = (
     return refuse('FEATURE_NOT_AVAILABLE');
   const place = [...license.activations.keys()].indexOf(identifier_hash);
   if (place < 0) return refuse('ACTIVATION_NOT_FOUND');
-  const max = plan.max_activations;
+  const max = limitOf(plan.max_activations, license);
   if (max !== null && place >= max)
     return refuse('ACTIVATION_LIMIT_REACHED', { max, current: license.activations.size });
   const expires_at = fileEnd(license, plan, now, ttl_seconds);

@@ -1,6 +1,8 @@
 import { type Entitlement, withEntitlement } from '../entitlements/entitlement.ts';
 import type { Time } from '../../shared/time.ts';
 import { type BindingEvent, type Bindings, evolveBindings, UNBOUND } from './license.binding.ts';
+import { type BillingHold, evolveHolds, type Hold, type HoldEvent, NO_HOLDS } from './license.holds.ts';
+import { type Ending, NO_SALE, pastDueSince, type Sale, type SaleEvent, type Sold } from './license.sale.ts';
 
 export const LICENSE_STATUSES = [
   'active',
@@ -45,13 +47,29 @@ interface OfProduct {
   readonly product_id: string;
 }
 
-export type LicenseEvent =
+/** An event that an event of the license's subscription caused. */
+interface Followed {
+  /** Version of that event in the stream of the subscription. */
+  readonly subscription_version?: number;
+}
+
+/** When a license with a subscription expires if billing reports nothing else. */
+interface Safeguarded {
+  readonly expires_at?: Time | null;
+}
+
+export type LicenseEvent = Followed & OwnEvent;
+
+type OwnEvent =
   | BindingEvent
+  | HoldEvent
+  | SaleEvent
   | (OfProduct & {
       readonly type: 'license.created';
       readonly plan_id: string;
       readonly customer_id: string;
-      readonly email: string;
+      /** null for a sale without an address. */
+      readonly email: string | null;
       readonly status: UnheldStatus;
       /** The license starts with a trial. */
       readonly trial: boolean;
@@ -61,7 +79,14 @@ export type LicenseEvent =
       readonly key_sealed: string;
       /** null = the term waits for the first activation. */
       readonly term_started_at: Time | null;
-    } & Description &
+      readonly quantity?: number;
+      /** It begins with a trial or with its first invoice, before a payment. */
+      readonly provisional?: boolean;
+      /** Language of the customer, BCP 47. */
+      readonly locale?: string | null;
+    } & Partial<Sale> &
+      Safeguarded &
+      Description &
       Term)
   | (OfProduct & {
       readonly type: 'license.term_started';
@@ -80,11 +105,40 @@ export type LicenseEvent =
         readonly reason: string | null;
       })
   | (OfProduct & { readonly type: 'license.updated'; readonly customer_id: string } & Partial<Description>)
-  | (OfProduct & Term & { readonly type: 'license.renewed'; readonly status: UnheldStatus; readonly plan_id: string })
-  | (OfProduct & { readonly type: 'license.past_due'; readonly valid_until: Time; readonly grace_until: Time })
+  | (OfProduct &
+      Term &
+      Safeguarded & {
+        readonly type: 'license.renewed';
+        readonly status: UnheldStatus;
+        readonly plan_id: string;
+        /** The term is a trial; missing = it is not. */
+        readonly trial?: boolean;
+        /** The term is paid. */
+        readonly paid?: boolean;
+        /** The subscription has ended, and the license is kept. */
+        readonly ending?: 'kept';
+      })
+  | (OfProduct & {
+      readonly type: 'license.past_due';
+      readonly valid_until: Time;
+      readonly grace_until: Time;
+      /** Missing = since `valid_until`. */
+      readonly past_due_at?: Time;
+    })
   | (OfProduct & { readonly type: 'license.expired'; readonly valid_until: Time })
-  | (OfProduct & { readonly type: 'license.canceled'; readonly reason: string | null; readonly valid_until: Time })
-  | (OfProduct & { readonly type: 'license.suspended'; readonly reason: string | null })
+  | (OfProduct & {
+      readonly type: 'license.canceled';
+      readonly reason: string | null;
+      readonly valid_until: Time;
+      /** Its subscription has ended: what the license becomes at `valid_until`. */
+      readonly ending?: Ending;
+    })
+  | (OfProduct & {
+      readonly type: 'license.suspended';
+      readonly reason: string | null;
+      /** Missing = an operator. */
+      readonly by?: BillingHold;
+    })
   | (OfProduct & { readonly type: 'license.reinstated'; readonly reason: string | null; readonly status: UnheldStatus })
   | (OfProduct & { readonly type: 'license.revoked'; readonly reason: string | null })
   | (OfProduct & { readonly type: 'license.key_revealed' })
@@ -105,7 +159,8 @@ export type LicenseEvent =
   | (OfProduct & Entitlement & { readonly type: 'license.entitlement_overridden'; readonly reason: string | null })
   | (OfProduct & { readonly type: 'license.entitlement_restored'; readonly feature: string })
   | (OfProduct &
-      Term & {
+      Term &
+      Safeguarded & {
         readonly type: 'plan.changed';
         readonly plan_id: string;
         readonly previous_plan_id: string;
@@ -145,7 +200,7 @@ export interface Activation {
 }
 
 /** A license that has been issued. While it is suspended, `resumes_as` is the status it will return to. */
-export interface License extends Description, Term {
+export interface License extends Description, Term, Sold {
   readonly status: LicenseStatus;
   readonly resumes_as: UnheldStatus;
   readonly trial: boolean;
@@ -161,6 +216,8 @@ export interface License extends Description, Term {
   readonly trial_customers: ReadonlySet<string>;
   /** The end of the grace period, once it has begun; null before. */
   readonly grace_until: Time | null;
+  /** Why it is suspended; empty unless it is. */
+  readonly holds: ReadonlySet<Hold>;
   /** By identifier hash, oldest first. */
   readonly activations: ReadonlyMap<string, Activation>;
   /** When apps released activations, oldest first; the latest `KEPT_DEACTIVATIONS` of them. */
@@ -183,13 +240,27 @@ const NONE: ReadonlySet<never> = new Set<never>();
 const NOTHING: ReadonlyMap<never, never> = new Map<never, never>();
 
 const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
+  const { subscription_version } = event;
+  const next = evolved(state, event);
+  return subscription_version === undefined || next.status === 'none' ? next : { ...next, subscription_version };
+};
+
+const evolved = (state: LicenseState, event: LicenseEvent): LicenseState => {
   if (event.type === 'license.created') {
-    const { type: _event, ...license } = event;
+    const { type: _event, locale: _locale, ...license } = event;
     return {
+      ...NO_SALE,
+      quantity: 1,
+      provisional: false,
+      past_due_at: license.status === 'past_due' ? license.valid_until : null,
+      expires_at: null,
+      ending: null,
+      subscription_version: 0,
       ...license,
       resumes_as: license.status,
       trial_customers: NONE,
       grace_until: null,
+      holds: NO_HOLDS,
       activations: NOTHING,
       deactivations: [],
       bindings: UNBOUND,
@@ -204,7 +275,14 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
       return { ...state, ...changes };
     }
     case 'license.renewed':
-      return { ...inStatus(state, event.status), ...termOf(event), trial: false };
+      return {
+        ...inStatus(state, event.status, event.valid_until),
+        ...termOf(event),
+        trial: event.trial ?? false,
+        provisional: state.provisional && event.paid !== true,
+        expires_at: event.expires_at ?? null,
+        ending: event.ending ?? null,
+      };
     case 'license.term_started': {
       const { started_at, term_anchor, valid_until, updates_until } = event;
       return { ...state, term_started_at: started_at, term_anchor, valid_until, updates_until };
@@ -218,21 +296,50 @@ const evolve = (state: LicenseState, event: LicenseEvent): LicenseState => {
     }
     case 'plan.changed':
       return {
-        ...inStatus(state, event.status),
+        ...inStatus(state, event.status, event.valid_until),
         ...termOf(event),
         plan_id: event.plan_id,
         trial: event.trial,
+        expires_at: event.expires_at ?? null,
       };
     case 'license.past_due':
-      return { ...inStatus(state, 'past_due'), grace_until: event.grace_until };
+      return {
+        ...inStatus(state, 'past_due'),
+        grace_until: event.grace_until,
+        past_due_at: event.past_due_at ?? event.valid_until,
+      };
     case 'license.expired':
       return inStatus(state, 'expired');
     case 'license.canceled':
-      return { ...state, status: 'canceled', resumes_as: 'canceled', valid_until: event.valid_until };
+      return {
+        ...state,
+        status: event.ending !== undefined && state.status === 'suspended' ? 'suspended' : 'canceled',
+        resumes_as: 'canceled',
+        valid_until: event.valid_until,
+        grace_until: null,
+        past_due_at: null,
+        holds: event.ending === undefined ? NO_HOLDS : state.holds,
+        ending: event.ending ?? null,
+      };
     case 'license.suspended':
-      return { ...state, status: 'suspended' };
+      return { ...state, status: 'suspended', holds: evolveHolds(state.holds, event) };
+    case 'license.held':
+    case 'license.released':
+      return { ...state, holds: evolveHolds(state.holds, event) };
     case 'license.reinstated':
-      return { ...state, status: event.status, resumes_as: event.status };
+      return {
+        ...state,
+        status: event.status,
+        resumes_as: event.status,
+        past_due_at: pastDueSince(event.status, state.valid_until, state),
+        holds: evolveHolds(state.holds, event),
+      };
+    case 'license.quantity_changed':
+      return { ...state, quantity: event.quantity };
+    case 'license.expiry_postponed':
+      return { ...state, expires_at: event.expires_at };
+    case 'license.billing_followed':
+      return state;
     case 'license.revoked':
       return { ...state, status: 'revoked' };
     case 'license.key_rotated':
@@ -275,11 +382,13 @@ const termOf = ({ valid_from, valid_until, term_anchor, updates_until }: Term): 
 });
 
 /** A suspended license stays suspended; only the status that it resumes as changes. */
-const inStatus = (state: License, status: UnheldStatus): License => ({
+const inStatus = (state: License, status: UnheldStatus, valid_until = state.valid_until): License => ({
   ...state,
   status: state.status === 'suspended' ? 'suspended' : status,
   resumes_as: status,
-  grace_until: null,
+  // Billing ends the time past due of a subscription, not the next term.
+  grace_until: status === 'past_due' && state.subscription_id !== null ? state.grace_until : null,
+  past_due_at: pastDueSince(status, valid_until, state),
 });
 
 const customer = (event: LicenseEvent): string | null => ('customer_id' in event ? event.customer_id : null);

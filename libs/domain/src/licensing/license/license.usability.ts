@@ -8,8 +8,13 @@ export type Usability = 'usable' | 'in_grace' | 'revoked' | 'suspended' | 'cance
 
 type Grace = Pick<PlanTerms, 'grace_days'>;
 
-/** The end of the grace period after the term; null when the license has no end. */
-export const graceEnd = ({ status, resumes_as, valid_until }: License, { grace_days }: Grace): Time | null => {
+/**
+ * The end of the grace period after the term; null when the license has no end. Billing ends the time past due of a license with
+ * a subscription.
+ */
+export const graceEnd = (license: License, { grace_days }: Grace): Time | null => {
+  const { status, resumes_as, valid_until, grace_until, subscription_id } = license;
+  if (subscription_id !== null && resumes_as === 'past_due' && grace_until !== null) return grace_until;
   if (valid_until === null) return null;
   return status === 'canceled' || resumes_as === 'canceled' ? valid_until : addDays(valid_until, grace_days);
 };
@@ -21,13 +26,16 @@ export const graceEnd = ({ status, resumes_as, valid_until }: License, { grace_d
 export const usability = (license: License, plan: Grace, now: Time): Usability => {
   if (license.status === 'revoked') return 'revoked';
   if (license.status === 'suspended') return 'suspended';
-  const { valid_until } = license;
   const end = graceEnd(license, plan);
   if (license.status === 'canceled' && (end === null || now >= end)) return 'canceled';
   if (license.status === 'expired' || (end !== null && now >= end)) return 'expired';
   if (now < license.valid_from) return 'not_yet_valid';
-  return valid_until !== null && now >= valid_until ? 'in_grace' : 'usable';
+  return isInGrace(license, now) ? 'in_grace' : 'usable';
 };
+
+/** A license with a subscription is in its grace period if billing says so: a renewal that takes a moment is no reason. */
+const isInGrace = ({ subscription_id, status, valid_until }: License, now: Time): boolean =>
+  subscription_id === null ? valid_until !== null && now >= valid_until : status === 'past_due';
 
 /** Every use of a license calls this first. @throws Refusal LICENSE_… with the reason why it may not be used */
 export const assertUsable = (license: License, plan: Grace, now: Time): void => {

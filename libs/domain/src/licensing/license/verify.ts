@@ -3,6 +3,7 @@ import { productSupports, type ProductTerms } from '../product/product.ts';
 import { compareVersions } from '../../shared/version.ts';
 import type { Time } from '../../shared/time.ts';
 import { mismatch } from './license.binding.rules.ts';
+import { limitOf } from './license.limits.ts';
 import type { License } from './license.ts';
 import { usability } from './license.usability.ts';
 
@@ -85,7 +86,8 @@ export const verify = (
   if (request.identifier_hash !== undefined && needsActivation(product, plan)) {
     const place = placeOf(license, request.identifier_hash);
     if (place === undefined) return 'NOT_ACTIVATED';
-    if (plan.max_activations !== null && place >= plan.max_activations) return 'TOO_MANY_ACTIVATIONS';
+    const max = limitOf(plan.max_activations, license);
+    if (max !== null && place >= max) return 'TOO_MANY_ACTIVATIONS';
   }
   if (isUnsupported(product, request.version) || isBeyondUpdates(license, request.release_date))
     return 'VERSION_TOO_OLD';

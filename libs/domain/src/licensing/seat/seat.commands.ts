@@ -1,4 +1,5 @@
 import { assertUsable } from '../license/license.usability.ts';
+import { limitOf } from '../license/license.limits.ts';
 import { refuse } from '../license/license.errors.ts';
 import type { OnLicense } from '../license/on-license.ts';
 import { productSupports } from '../product/product.ts';
@@ -60,7 +61,8 @@ const due = (seats: Seats, now: Time): Seat[] =>
 const counts = ({ status, expires_at }: Seat, now: Time): boolean =>
   status === 'accepted' || (status === 'invited' && now < expires_at);
 
-const assertPlace = (seats: readonly Seat[], { plan: { max_seats: max } }: OnLicense): void => {
+const assertPlace = (seats: readonly Seat[], { plan, license }: OnLicense): void => {
+  const max = limitOf(plan.max_seats, license);
   const current = seats.length;
   if (max !== null && current >= max) refuseSeat('SEAT_LIMIT_REACHED', { max, current });
 };
