@@ -1,0 +1,300 @@
+import { contracts } from '../../../../test/support/product.ts';
+import { decidePrice, priceStream } from '#domain/billing/price/price';
+import type { PriceTerms, UsagePricing } from '#domain/billing/price/price.terms';
+import type { Offer } from '#domain/billing/subscription/offer';
+import { decideSubscription, type SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import { type Subscription, subscriptionStream } from '#domain/billing/subscription/subscription';
+import { licenseOfSubscription } from '#domain/shared/license-of';
+import { newId } from '#domain/shared/id';
+import { offerOf, subscribeTo, timePasses } from '#domain/testing/subscription.given';
+import { usageOf } from '#domain/testing/prices';
+import type { UsageEvent } from '#domain/licensing/usage/usage';
+import { recordedFrom } from '#events/projection/recorded';
+import { contractsByType, readPublished } from '#events/publish';
+import type { EventStore } from '#events/store';
+import { inTransaction } from '#events/subscription/transaction';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
+import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { LicensingLog, licensingStandIn } from '../../../../test/support/licensing-log.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { billingService } from '../billing.module.ts';
+import { UsageCharges } from './usage-charges.ts';
+import { usageRecordsProjection } from './usage.subscription.ts';
+
+const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
+const product_id = newId('prod');
+
+describe('usage in billing', () => {
+  let app: TestApp;
+  let licensing: LicensingLog;
+  let database: ServiceDatabase;
+  let store: EventStore;
+  let charges: UsageCharges;
+
+  beforeAll(async () => {
+    app = await startApp({ services: [gatewayService, licensingStandIn, billingService] });
+    licensing = app.app.nest.get(LicensingLog);
+    const billing = app.app.nest.select(billingService.module);
+    database = billing.get<ServiceDatabase>(DATABASE, { strict: false });
+    store = billing.get<EventStore>(EVENT_STORE, { strict: false });
+    charges = billing.get(UsageCharges, { strict: false });
+  });
+  afterAll(() => app.close());
+
+  const count = async (license_id: string): Promise<number> =>
+    (await database.pool.query('select from billing.usage_records where license_id = $1', [license_id])).rowCount ?? 0;
+
+  /** Licensing records usage of a license; resolves once billing knows it. */
+  const used = async (
+    license_id: string,
+    records: readonly (readonly [occurred_at: string, quantity: number, unique_key?: string])[],
+    feature = 'requests',
+  ): Promise<void> => {
+    const before = await count(license_id);
+    const events = records.map(([occurred_at, quantity, unique_key]): UsageEvent => ({
+      type: 'usage.recorded',
+      license_id,
+      product_id,
+      feature,
+      period: 'monthly',
+      period_start: `${occurred_at.slice(0, 7)}-01T00:00:00.000Z`,
+      period_end: null,
+      quantity,
+      used: '0',
+      overage: false,
+      occurred_at,
+      metadata: unique_key === undefined ? null : { unique_key },
+      idempotency_key: null,
+    }));
+    await licensing.append(`${license_id}/usage/${feature}`, ...events);
+    await eventually(async () => (await count(license_id)) === before + records.length);
+  };
+
+  const get = async (path: string, query: Record<string, string>) =>
+    app.call('GET', `/admin/usage/${path}?${new URLSearchParams(query).toString()}`);
+
+  describe('sums', () => {
+    const license_id = newId('lic');
+    const metric = 'requests';
+    const january = { license_id, metric, from: '2027-01-01T00:00:00.000Z', to: '2027-02-01T00:00:00.000Z' };
+
+    beforeAll(() =>
+      used(license_id, [
+        ['2026-12-31T23:59:59.999Z', 1_000],
+        ['2027-01-01T00:00:00.000Z', 5, 'ada'],
+        ['2027-01-20T10:00:00.000Z', 9, 'grace'],
+        ['2027-01-20T10:00:00.000Z', 2, 'ada'],
+        ['2027-01-02T12:30:00.000Z', 4],
+        ['2027-02-01T00:00:00.000Z', 1_000],
+      ]),
+    );
+
+    it.each([
+      ['sum', 20],
+      ['count', 4],
+      ['max', 9],
+      ['unique', 3],
+      ['latest', 2],
+    ])('%s: of [from, to), by the time of the usage', async (aggregation, value) => {
+      expect(await get('sum', { ...january, aggregation })).toMatchObject({
+        status: 200,
+        body: { ...january, aggregation, value },
+      });
+    });
+
+    it('are grouped by the calendar, with empty groups, and without what is outside', async () => {
+      const to = '2027-01-03T12:00:00.000Z';
+      expect((await get('sum', { ...january, to, group_by: 'day' })).body).toMatchObject({
+        value: 9,
+        groups: [
+          { start: '2027-01-01T00:00:00.000Z', value: 5 },
+          { start: '2027-01-02T00:00:00.000Z', value: 4 },
+          { start: '2027-01-03T00:00:00.000Z', value: 0 },
+        ],
+      });
+      const hour = await get('sum', { ...january, group_by: 'hour', aggregation: 'unique' });
+      expect((hour.body as { groups: unknown[] }).groups).toHaveLength(31 * 24);
+      const month = { ...january, from: '2026-12-31T00:00:00.000Z', group_by: 'month' };
+      expect((await get('sum', month)).body).toMatchObject({ groups: [{ value: 1_000 }, { value: 20 }] });
+    });
+
+    it('are 0 without usage', async () => {
+      expect((await get('sum', { ...january, metric: 'seconds' })).body).toMatchObject({ value: 0 });
+    });
+
+    it('refuse what is not a range, not a license or too much', async () => {
+      const { license_id: _, ...nobody } = january;
+      for (const query of [
+        { ...january, to: january.from },
+        { ...january, to: '2047-01-01T00:00:00.000Z', group_by: 'hour' },
+        { ...january, subscription_id: newId('sub') },
+        { ...january, aggregation: 'median' },
+        nobody,
+      ])
+        expect(await get('sum', query)).toMatchObject({ status: 400, body: { code: 'VALIDATION_FAILED' } });
+      expect(await get('sum', { ...nobody, subscription_id: newId('sub') })).toMatchObject({
+        status: 404,
+        body: { code: 'SUBSCRIPTION_NOT_FOUND' },
+      });
+    });
+
+    it('are of the product that a key is bound to', async () => {
+      const key = await app.create('/admin/api-keys', { name: 'k', scopes: ['read'], product_id: newId('prod') });
+      const reply = await app.call('GET', `/admin/usage/sum?${new URLSearchParams(january).toString()}`, undefined, {
+        authorization: `Bearer ${String(key['key'])}`,
+      });
+      expect(reply).toMatchObject({ status: 200, body: { value: 0 } });
+    });
+  });
+
+  it('is listed newest first by the time of use, page by page', async () => {
+    const license_id = newId('lic');
+    await used(license_id, [
+      ['2027-01-01T00:00:00.000Z', 1],
+      ['2027-01-03T00:00:00.000Z', 3],
+    ]);
+    await used(license_id, [['2027-01-02T00:00:00.000Z', 2, 'ada']], 'renders');
+    const first = (await get('records', { license_id, limit: '2' })).body as { data: object[]; next_cursor: string };
+    expect(first.data).toMatchObject([
+      { metric: 'requests', quantity: 3, occurred_at: '2027-01-03T00:00:00.000Z', unique_key: null, product_id },
+      { metric: 'renders', quantity: 2, unique_key: expect.stringMatching(/^[\w-]{22}$/) as unknown },
+    ]);
+    const next = await get('records', { license_id, limit: '2', cursor: first.next_cursor });
+    expect(next.body).toMatchObject({ data: [{ quantity: 1 }], next_cursor: null });
+    const range = { from: '2027-01-02T00:00:00.000Z', to: '2027-01-03T00:00:00.000Z' };
+    expect((await get('records', { license_id, ...range })).body).toMatchObject({ data: [{ quantity: 2 }] });
+    expect((await get('records', { license_id, metric: 'requests' })).body).toMatchObject({
+      data: [{ quantity: 3 }, { quantity: 1 }],
+    });
+    expect(await get('records', { license_id, cursor: 'WyJhIl0' })).toMatchObject({ status: 400 });
+  });
+
+  it('is the same when events are delivered again', async () => {
+    const license_id = newId('lic');
+    await used(license_id, [['2027-01-01T00:00:00.000Z', 1]]);
+    const all = async () => (await database.pool.query('select * from billing.usage_records order by id')).rows;
+    const before = await all();
+    const { events } = await readPublished(database.pool, 'licensing', contractsByType(contracts), {
+      after: 0,
+      limit: 1_000,
+    });
+    const recorded = events.filter(({ type }) => type === 'usage.recorded').map(recordedFrom);
+    expect(recorded.length).toBe(before.length);
+    await inTransaction(database.pool, (tx) => usageRecordsProjection.handle(recorded, tx));
+    expect(await all()).toEqual(before);
+  });
+
+  describe('lines', () => {
+    const JAN_31 = '2027-01-31T09:00:00.000Z';
+    const FEB_28 = '2027-02-28T09:00:00.000Z';
+    const MAR_31 = '2027-03-31T09:00:00.000Z';
+
+    const offer = async (usage: Partial<UsagePricing> | null, terms: Partial<PriceTerms> = {}): Promise<Offer> => {
+      const price_id = newId('price');
+      const plan = { plan_id: 'plan_1', product_id };
+      const made = offerOf({ product_id, amount: 5, usage: usage && usageOf(usage), ...terms }, plan, { price_id });
+      const price = { ...made.price, active: true, nickname: null, lookup_key: null, metadata: {} };
+      await store.handle(priceStream, price_id, (state) => decidePrice({ type: 'CreatePrice', price }, state), {
+        metadata,
+      });
+      return made;
+    };
+
+    const decide = async (id: string, command: SubscriptionCommand): Promise<Subscription> => {
+      const { state } = await store.handle(subscriptionStream, id, (before) => decideSubscription(command, before), {
+        metadata,
+      });
+      if (state.status === 'none') throw new Error('there is no subscription');
+      return state;
+    };
+
+    const subscribe = async (to: Offer) => {
+      const id = newId('sub');
+      const license_id = licenseOfSubscription(id);
+      return { id, license_id, state: await decide(id, subscribeTo(to, { terms: { license_id, subscriber: id } })) };
+    };
+
+    it('charge what was used in the period, each piece once, with the price of its time', async () => {
+      const metered = await offer({});
+      const { id, license_id, state } = await subscribe(metered);
+      await used(license_id, [
+        ['2027-01-31T08:59:59.999Z', 100],
+        [JAN_31, 2],
+        ['2027-02-28T08:59:59.999Z', 3],
+        [FEB_28, 1],
+      ]);
+      const usage = await charges.lines(id, state, metered, FEB_28);
+      expect(usage).toMatchObject([
+        {
+          kind: 'usage',
+          description: 'Pro: requests',
+          quantity: 5,
+          amount: 25,
+          period: { start: JAN_31, end: FEB_28 },
+          price_id: metered.price_id,
+        },
+      ]);
+      const renewed = await decide(id, timePasses(FEB_28, metered, { usage }));
+      expect(await charges.lines(id, renewed, metered, MAR_31)).toMatchObject([
+        { quantity: 1, amount: 5, period: { start: FEB_28, end: MAR_31 } },
+      ]);
+    });
+
+    it('charge late usage with the next period, once', async () => {
+      const tier = (up_to: number | null, unit_amount: string) => ({ up_to, unit_amount, flat_amount: 0 });
+      const metered = await offer({ tiers: [tier(10, '5'), tier(null, '1')] }, { amount: 0 });
+      const { id, license_id, state } = await subscribe(metered);
+      await used(license_id, [['2027-02-27T00:00:00.000Z', 8]]);
+      const usage = await charges.lines(id, state, metered, FEB_28);
+      const second = await decide(id, timePasses(FEB_28, metered, { usage }));
+      await used(license_id, [['2027-02-27T00:00:00.000Z', 4]]);
+      const next = await charges.lines(id, second, metered, MAR_31);
+      expect(next).toMatchObject([
+        { description: 'Pro: requests, late', quantity: 2, amount: 10, period: { start: JAN_31, end: FEB_28 } },
+        { description: 'Pro: requests, late', quantity: 2, amount: 2, period: { start: JAN_31, end: FEB_28 } },
+      ]);
+      const third = await decide(id, timePasses(MAR_31, metered, { usage: next }));
+      expect(await charges.lines(id, third, metered, '2027-04-30T09:00:00.000Z')).toEqual([]);
+    });
+
+    it('charge a price that was left during the period, also when the new one is flat', async () => {
+      const metered = await offer({ aggregation: 'max' });
+      const flat = await offer(null, { amount: 1_000 });
+      const { id, license_id } = await subscribe(metered);
+      await used(license_id, [
+        ['2027-02-09T00:00:00.000Z', 6],
+        ['2027-02-11T00:00:00.000Z', 7],
+      ]);
+      const changed = await decide(id, {
+        type: 'ChangeItem',
+        now: '2027-02-10T00:00:00.000Z',
+        when: 'now',
+        from: metered,
+        to: flat,
+        quantity: 1,
+        in_use: { seats: 0, activations: 0 },
+        invoice_id: newId('inv'),
+        due_days: null,
+      });
+      expect(await charges.lines(id, changed, flat, FEB_28)).toMatchObject([
+        { price_id: metered.price_id, quantity: 6, period: { start: JAN_31, end: '2027-02-10T00:00:00.000Z' } },
+      ]);
+    });
+
+    it('are none for a flat price', async () => {
+      const flat = await offer(null);
+      const { id, license_id, state } = await subscribe(flat);
+      expect(await charges.lines(id, state, flat, FEB_28)).toEqual([]);
+      await used(license_id, [['2027-02-09T00:00:00.000Z', 6]]);
+      expect(await charges.lines(id, state, flat, FEB_28)).toEqual([]);
+    });
+
+    it('are sums of the subscription, too', async () => {
+      const { id, license_id } = await subscribe(await offer({}));
+      await used(license_id, [['2027-02-09T00:00:00.000Z', 6]]);
+      const query = { subscription_id: id, metric: 'requests', from: JAN_31, to: FEB_28 };
+      expect((await get('sum', query)).body).toMatchObject({ license_id, value: 6 });
+    });
+  });
+});
