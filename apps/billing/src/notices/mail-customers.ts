@@ -1,20 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import { Controller, Optional } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import type { Mail } from '#platform/mail/mail';
 import { MailOutbox } from '#platform/mail/outbox';
-import { NO_ACCOUNT } from './mails/bank.ts';
-import { Merchant, type MerchantOfMails } from './merchant.ts';
+import { Merchant } from './merchant.ts';
 import { factsFor } from './notice.facts.ts';
 import { NoticeSettings } from './notice.settings.ts';
 import { NOTICED, noticeOf } from './notices.ts';
 
 /** After rendering for so many milliseconds, other work of the process has its turn. */
 const TURN_MS = 5;
-/** Without an organization, mails show no sender and no account. */
-const UNKNOWN: MerchantOfMails = { sender: {}, account: NO_ACCOUNT };
 
 /** Mails customers about their invoices and subscriptions, once for each event. */
 @Controller()
@@ -22,14 +19,15 @@ export class MailCustomers {
   constructor(
     private readonly settings: NoticeSettings,
     private readonly outbox: MailOutbox,
-    @Optional() private readonly merchant: Merchant | null,
+    private readonly merchant: Merchant,
   ) {}
 
   @Subscribe({ service: 'billing', name: 'mail-customers', sources: ['billing'], types: NOTICED })
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
     if (this.settings.billing_mails === 'off') return;
     const facts = await factsFor(batch, tx);
-    const { sender, account } = (await this.merchant?.present()) ?? UNKNOWN;
+    const merchant = await this.merchant.present();
+    const { sender, account } = merchant;
     const mails: Mail[] = [];
     let begun = performance.now();
     for (const event of batch) {
@@ -37,7 +35,8 @@ export class MailCustomers {
       const contact = facts.contacts.get(String(event.data['customer_id']));
       if (notice === undefined || contact === undefined) continue;
       if (this.settings.billing_mails_without.includes(notice.name)) continue;
-      const { email: to, locale } = contact;
+      const { email: to } = contact;
+      const locale = contact.locale ?? merchant.locale;
       mails.push(notice.mail({ id: `${notice.name}-${event.id}`, to, locale, sender }));
       if (performance.now() - begun > TURN_MS) {
         await setImmediate();

@@ -133,10 +133,18 @@ describe('mails to customers', () => {
       await store.handle(invoiceStream, invoice_id, () => events, { metadata });
     };
     const document = finalized(customer_id);
+    const organization = {
+      legal_name: 'Acme GmbH',
+      footer: 'Acme GmbH, Berlin',
+      bank: { iban: 'DE89370400440532013000' },
+    };
+    expect(await app.call('PUT', '/admin/organization', organization)).toMatchObject({ status: 200 });
     await append({ type: 'invoice.finalized', ...document });
     const mail = await mailTo(email);
     expect(mail.headers).toContain(`Subject: Rechnung ${document.number}`);
     expect(mail.text).toContain('Offener Betrag: 119,00');
+    expect(mail.text).toContain(`IBAN: DE89 3704 0044 0532 0130 00\nVerwendungszweck: ${document.number}`);
+    expect(mail.text).toContain('-- \nAcme GmbH\nAcme GmbH, Berlin');
     expect(mail.attachments).toHaveLength(1);
     expect(mail.attachments[0]?.content.subarray(0, 5).toString()).toBe('%PDF-');
     const pdf = await fetch(new URL(`/api/v1/admin/invoices/${invoice_id}/pdf`, app.url), {
