@@ -1,4 +1,5 @@
 import { attemptAt, isCollected } from '#domain/billing/invoice/collection';
+import type { Seller } from '#domain/billing/customer/party';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { Finalized } from '#domain/billing/invoice/invoice.events';
 import type { InvoiceTotals, TaxTreatment, WantedLine } from '#domain/billing/invoice/invoice.lines';
@@ -36,6 +37,7 @@ const treatment = (usual: TaxTreatment, rate: string | undefined): TaxTreatment 
 /** The document as it is frozen. @param balance_applied taken from the customer's balance, or given to it if negative */
 export const documentOf = (
   order: InvoiceOrder,
+  seller: Seller,
   parties: PartiesOfInvoice,
   totals: InvoiceTotals,
   { number, year, issued_at }: NumberAssigned,
@@ -56,7 +58,7 @@ export const documentOf = (
     ...totals,
     biller: 'keyledger',
     series_year: year,
-    seller: parties.seller,
+    seller,
     buyer: parties.buyer,
     books_year: year + parties.retention_years,
     period_start: period?.start ?? null,

@@ -42,7 +42,7 @@ export class Drafts {
   /**
    * Finalizes a draft. From the first event on it cannot be changed or deleted, so it always uses its number; a crash is
    * finished by `finish-finalizing`.
-   * @throws Refusal INVOICE_NOT_DRAFT, INVOICE_NOT_FOUND; StaleVersionError
+   * @throws Refusal ORGANIZATION_REQUIRED, INVOICE_NOT_DRAFT, INVOICE_NOT_FOUND; StaleVersionError
    */
   async finalize(
     invoice_id: string,
@@ -55,6 +55,7 @@ export class Drafts {
     const order = orderOf(before);
     const parties = await this.parties.of(order.customer_id, now);
     // Nothing may be refused after the number.
+    const seller = await this.parties.seller();
     const totals = totalsOf(order, parties);
     const { state } = await this.store.handle(
       invoiceStream,
@@ -66,7 +67,7 @@ export class Drafts {
     const document = { document_id: invoice_id, invoice_id, issued_at, request: null };
     const number = (await this.numbers.assign('invoice', parties.prefix, [document], metadata)).get(invoice_id);
     if (number === undefined) throw new Error(`${invoice_id} got no number`);
-    return this.finalizing.finalize({ invoice_id, order, parties, totals }, number, metadata);
+    return this.finalizing.finalize({ invoice_id, order, seller, parties, totals }, number, metadata);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Seller } from '#domain/billing/customer/party';
 import { decideInvoice } from '#domain/billing/invoice/invoice.commands';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import type { InvoiceTotals } from '#domain/billing/invoice/invoice.lines';
@@ -16,6 +17,7 @@ import { InvoiceParties, type PartiesOfInvoice } from './parties.ts';
 export interface Prepared {
   readonly invoice_id: string;
   readonly order: InvoiceOrder;
+  readonly seller: Seller;
   readonly parties: PartiesOfInvoice;
   readonly totals: InvoiceTotals;
 }
@@ -33,12 +35,12 @@ export class Finalizing {
   ) {}
 
   async finalize(
-    { invoice_id, order, parties, totals }: Prepared,
+    { invoice_id, order, seller, parties, totals }: Prepared,
     number: NumberAssigned,
     metadata: EventMetadata,
   ): Promise<Outcome<InvoiceState, InvoiceEvent>> {
     const balance_applied = await this.#useBalance(invoice_id, order, parties, totals.total, metadata);
-    const document = documentOf(order, parties, totals, number, balance_applied);
+    const document = documentOf(order, seller, parties, totals, number, balance_applied);
     const outcome = await this.store.handle(
       invoiceStream,
       invoice_id,

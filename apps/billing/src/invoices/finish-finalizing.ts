@@ -63,6 +63,13 @@ export class FinishFinalizing extends BackgroundWork {
     }
     const { invoice_id: _id, issued_at: _at, ...order } = request;
     const parties = await this.parties.of(order.customer_id, number.issued_at);
-    await this.finalizing.finalize({ invoice_id, order, parties, totals: totalsOf(order, parties) }, number, metadata);
+    const prepared = {
+      invoice_id,
+      order,
+      seller: await this.parties.seller(),
+      parties,
+      totals: totalsOf(order, parties),
+    };
+    await this.finalizing.finalize(prepared, number, metadata);
   }
 }

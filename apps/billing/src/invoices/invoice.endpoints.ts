@@ -134,7 +134,7 @@ export const finalizeInvoice = endpoint({
   auth,
   params,
   answers,
-  problems: [NOT_FOUND, { status: 409, code: 'INVOICE_NOT_DRAFT' }],
+  problems: [NOT_FOUND, { status: 409, code: 'INVOICE_NOT_DRAFT' }, { status: 409, code: 'ORGANIZATION_REQUIRED' }],
 });
 
 export const voidInvoice = endpoint({

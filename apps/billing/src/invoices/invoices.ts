@@ -51,7 +51,7 @@ export class Invoices {
   /**
    * Issues an invoice: number, seller, buyer, tax and totals are frozen, and the customer's balance is used. The same
    * `invoice_id` is issued once: repeated, it answers the same.
-   * @throws Refusal INVOICE_EMPTY, INVOICE_EXISTS, CUSTOMER_NOT_FOUND, AMOUNT_TOO_LARGE
+   * @throws Refusal ORGANIZATION_REQUIRED, INVOICE_EMPTY, INVOICE_EXISTS, CUSTOMER_NOT_FOUND, AMOUNT_TOO_LARGE
    */
   async issue(request: IssueInvoice, metadata: EventMetadata): Promise<IssuedInvoice> {
     const [issued] = await this.issueMany([request], metadata);
@@ -141,7 +141,8 @@ export class Invoices {
     if (isFinalized(state)) return issuedOf(invoice_id, state);
     if (state.status !== 'none') return refuseInvoice('INVOICE_EXISTS');
     const parties = await this.parties.of(order.customer_id, issued_at);
-    return { invoice_id, order, parties, totals: totalsOf(order, parties) };
+    const seller = await this.parties.seller();
+    return { invoice_id, order, seller, parties, totals: totalsOf(order, parties) };
   }
 
   async #number(

@@ -3,9 +3,8 @@ import type { TaxTreatment, WantedLine } from '#domain/billing/invoice/invoice.l
 import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 
-/** Seller, buyer and tax of an invoice, as they are now. */
+/** Buyer and tax of an invoice, as they are now. */
 export interface PartiesOfInvoice {
-  readonly seller: Seller;
   readonly buyer: Buyer;
   /** Prefix of the seller's numbers. */
   readonly prefix: string;
@@ -24,6 +23,9 @@ export interface PartiesOfInvoice {
 export abstract class InvoiceParties {
   /** @throws Refusal CUSTOMER_NOT_FOUND */
   abstract of(customer_id: string, at: Time): Promise<PartiesOfInvoice>;
+
+  /** @throws Refusal ORGANIZATION_REQUIRED: there is no invoice without a seller */
+  abstract seller(): Promise<Seller>;
 
   /** Prefix of the seller's numbers. */
   abstract prefix(): Promise<string>;

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { Controller, Inject } from '@nestjs/common';
+import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import { type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
+import { creditable } from '#domain/billing/invoice/invoice.credit';
+import { derivedId, type IdPrefix, newId } from '#domain/shared/id';
+import { type EventStore, type Outcome, StaleVersionError } from '#events/store';
+import { type Principal, seesProduct } from '#platform/auth/principal';
+import { type Clock, CLOCK } from '#platform/clock/clock';
+import { Answer, type Call, Endpoint, type EndpointContract } from '#platform/http/endpoint';
+import { etag } from '#platform/http/preconditions';
+import { EVENT_STORE } from '#platform/service';
+import { Payments } from '../payments/payments.ts';
+import { CreditNotes } from './credit-notes.ts';
+import { DraftOrders } from './draft-orders.ts';
+import { Drafts } from './drafts.ts';
+import * as contracts from './invoice.endpoints.ts';
+import { InvoiceList } from './invoice.list.ts';
+import { viewCreditNote, viewInvoice } from './invoice.view.ts';
+import { Invoices } from './invoices.ts';
+
+type Changed = Outcome<InvoiceState, InvoiceEvent>;
+
+@Controller()
+export class InvoiceController {
+  constructor(
+    @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly list: InvoiceList,
+    private readonly orders: DraftOrders,
+    private readonly drafts: Drafts,
+    private readonly invoices: Invoices,
+    private readonly creditNotes: CreditNotes,
+    private readonly payments: Payments,
+  ) {}
+
+  @Endpoint(contracts.listInvoices)
+  page({ query, principal }: Call<typeof contracts.listInvoices>): Promise<unknown> {
+    return this.list.page(query, principal.product_id);
+  }
+
+  @Endpoint(contracts.readInvoice)
+  async read(call: Call<typeof contracts.readInvoice>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    const { as_of } = call.query;
+    const { state, version } =
+      as_of === undefined
+        ? await this.store.load(invoiceStream, id)
+        : await this.store.loadAsOf(invoiceStream, id, as_of);
+    return new Answer(200, viewInvoice(id, state), { etag: etag(version) });
+  }
+
+  @Endpoint(contracts.createInvoice)
+  async create(call: Call<typeof contracts.createInvoice>): Promise<Answer> {
+    const order = await this.orders.of(call.body, call.principal);
+    const id = newId('inv');
+    const answer = ({ state, version }: Changed): Answer =>
+      new Answer(201, viewInvoice(id, state), { location: `/api/v1/admin/invoices/${id}`, etag: etag(version) });
+    return answer(await this.drafts.create(id, order, call.command(answer)));
+  }
+
+  @Endpoint(contracts.finalizeInvoice)
+  async finalize(call: Call<typeof contracts.finalizeInvoice>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    return shown(id, await this.drafts.finalize(id, { metadata: call.metadata(), expectedVersion: call.if_match }));
+  }
+
+  @Endpoint(contracts.voidInvoice)
+  async void(call: Call<typeof contracts.voidInvoice>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    const answer = (outcome: Changed): Answer =>
+      outcome.state.status === 'deleted' ? new Answer(204, null) : shown(id, outcome);
+    const now = this.clock.now().toISOString();
+    const { reason = null } = call.body;
+    return answer(await this.invoices.handle(id, { type: 'VoidInvoice', reason, now }, call.command(answer)));
+  }
+
+  @Endpoint(contracts.markInvoicePaid)
+  async markPaid(call: Call<typeof contracts.markInvoicePaid>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    await this.#match(id, call.if_match);
+    const { amount = null, currency = null, method, reference = null, paid_at } = call.body;
+    const payment = { amount, currency, method, reference, paid_at: paid_at ?? this.clock.now().toISOString() };
+    await this.payments.recordManual(id, idFor(call, 'pay', id), payment, call.metadata());
+    return this.#present(id);
+  }
+
+  @Endpoint(contracts.markInvoiceUncollectible)
+  async markUncollectible(call: Call<typeof contracts.markInvoiceUncollectible>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    const answer = (outcome: Changed): Answer => shown(id, outcome);
+    return answer(await this.invoices.handle(id, { type: 'MarkUncollectible' }, call.command(answer)));
+  }
+
+  @Endpoint(contracts.sendInvoice)
+  async send(call: Call<typeof contracts.sendInvoice>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    const answer = (outcome: Changed): Answer => shown(id, outcome);
+    const now = this.clock.now().toISOString();
+    return answer(await this.invoices.handle(id, { type: 'MarkSent', now }, call.command(answer)));
+  }
+
+  @Endpoint(contracts.createCreditNote)
+  async credit(call: Call<typeof contracts.createCreditNote>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    await this.#match(id, call.if_match);
+    const { amount, lines, reason = null, refund = false } = call.body;
+    const rest = creditable(await this.invoices.existing(id));
+    if (amount === undefined && lines === undefined && rest === 0)
+      return refuseInvoice('CREDIT_EXCEEDS_INVOICE', { creditable: rest });
+    const credited = lines === undefined ? { amount: amount ?? rest } : { lines };
+    const credit_note_id = idFor(call, 'cn', id);
+    const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, call.metadata());
+    return new Answer(201, viewCreditNote(id, note));
+  }
+
+  @Endpoint(contracts.refundInvoice)
+  async refund(call: Call<typeof contracts.refundInvoice>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    await this.#match(id, call.if_match);
+    const { amount = null, reason = null } = call.body;
+    await this.creditNotes.refundInvoice(id, { refund_id: idFor(call, 'ref', id), amount, reason }, call.metadata());
+    return this.#present(id);
+  }
+
+  async #present(id: string): Promise<Answer> {
+    return shown(id, await this.store.load(invoiceStream, id));
+  }
+
+  /** @throws Refusal INVOICE_NOT_FOUND, also for invoices of products that the caller may not see */
+  async #visible(id: string, principal: Principal): Promise<void> {
+    const { state } = await this.store.load(invoiceStream, id);
+    const found = isFinalized(state) ? state.document : state.status === 'draft' ? state : undefined;
+    if (found === undefined || !seesProduct(principal, found.product_id)) refuseInvoice('INVOICE_NOT_FOUND');
+  }
+
+  /** If-Match of calls that write several streams. */
+  async #match(id: string, if_match: readonly number[] | undefined): Promise<void> {
+    if (if_match === undefined) return;
+    const { version } = await this.store.load(invoiceStream, id);
+    if (!if_match.includes(version)) throw new StaleVersionError(id, if_match, version);
+  }
+}
+
+const shown = (id: string, { state, version }: Pick<Changed, 'state' | 'version'>): Answer =>
+  new Answer(200, viewInvoice(id, state), { etag: etag(version) });
+
+/**
+ * A new id. Calls with an Idempotency-Key get the same id again: what a crash interrupted goes on, and nothing happens twice.
+ */
+const idFor = <C extends EndpointContract>(call: Call<C>, prefix: IdPrefix, about: string): string => {
+  const key = call.header('idempotency-key');
+  if (key === undefined) return newId(prefix);
+  const text = JSON.stringify([call.principal.actor, prefix, about, key]);
+  return derivedId(prefix, createHash('sha256').update(text).digest());
+};

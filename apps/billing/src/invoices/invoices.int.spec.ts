@@ -1,0 +1,387 @@
+import { Global, Module } from '@nestjs/common';
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import { invoiceStream } from '#domain/billing/invoice/invoice';
+import type { IssueInvoice } from '#domain/billing/invoice/invoice.request';
+import { newId } from '#domain/shared/id';
+import { DAY_MS } from '#domain/shared/time';
+import type { EventMetadata } from '#events/event';
+import type { EventStore } from '#events/store';
+import { EVENT_STORE } from '#platform/service';
+import { FakeProvider } from '../../../../test/billing/fake-provider.ts';
+import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { MovableClock } from '../../../../test/support/clock.ts';
+import { licensingStandIn } from '../../../../test/support/licensing-log.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { billingService } from '../billing.module.ts';
+import { Customers } from '../customers/customers.ts';
+import { paymentId, Payments } from '../payments/payments.ts';
+import { PAYMENT_PROVIDERS } from '../payments/provider.ts';
+import { CreditNotes } from './credit-notes.ts';
+import { FinishFinalizing } from './finish-finalizing.ts';
+import { Invoices } from './invoices.ts';
+import { Numbers } from './numbers.ts';
+
+const clock = new MovableClock();
+const provider = new FakeProvider(clock);
+
+@Global()
+@Module({ providers: [{ provide: PAYMENT_PROVIDERS, useValue: [provider] }], exports: [PAYMENT_PROVIDERS] })
+class FakeProviderModule {}
+
+const metadata: EventMetadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' };
+
+let app: TestApp;
+let customer_id: string;
+
+const of = <T>(token: new (...args: never[]) => T): T =>
+  app.app.nest.select(billingService.module).get<T>(token as never, { strict: false });
+
+beforeAll(async () => {
+  app = await startApp({
+    services: [gatewayService, licensingStandIn, billingService],
+    modules: [FakeProviderModule],
+    clock,
+  });
+  await app.call('PUT', '/admin/organization', { legal_name: 'Seller GmbH' });
+  customer_id = await newCustomer();
+});
+afterAll(() => app.close());
+
+let people = 0;
+const newCustomer = async (): Promise<string> =>
+  (await of(Customers).forEmail(`ada${(people += 1)}@example.com`, { name: 'Ada' }, metadata)).customer_id;
+
+const requestOf = (changes: Partial<IssueInvoice> = {}): IssueInvoice => ({
+  invoice_id: newId('inv'),
+  customer_id,
+  subscription_id: null,
+  subscriber: null,
+  product_id: null,
+  currency: 'eur',
+  lines: [
+    {
+      kind: 'manual',
+      description: 'Work',
+      product_id: null,
+      plan_id: null,
+      price_id: null,
+      license_id: null,
+      quantity: 1,
+      unit_amount: '10000',
+      amount: 10_000,
+      period: null,
+      tax_behavior: 'exclusive',
+      discountable: true,
+    },
+  ],
+  discounts: [],
+  period: null,
+  due_days: 14,
+  po_number: null,
+  provider: 'bank_transfer',
+  reason: 'manual',
+  issued_at: clock.now().toISOString(),
+  ...changes,
+});
+
+const issue = async (changes: Partial<IssueInvoice> = {}): Promise<string> =>
+  (await of(Invoices).issue(requestOf(changes), metadata)).invoice_id;
+
+const draft = (more: object = {}): Promise<Record<string, unknown>> =>
+  app.create('/admin/invoices', {
+    customer_id,
+    currency: 'eur',
+    lines: [{ description: 'Work', amount: 5_000, quantity: 2, tax_rate: '19' }],
+    ...more,
+  });
+const post = (id: unknown, action: string, body?: unknown, headers = {}) =>
+  app.call('POST', `/admin/invoices/${String(id)}/${action}`, body, headers);
+const read = async (id: unknown) => (await app.call('GET', `/admin/invoices/${String(id)}`)).body;
+const balance = async (id: string): Promise<number> => (await of(Customers).find(id)).balances['eur'] ?? 0;
+
+describe('an invoice over HTTP', () => {
+  it('is drafted, finalized, sent and paid', async () => {
+    const { id, number, status, total, taxes } = await draft({ po_number: 'PO 7' });
+    expect({ number, status, total, taxes }).toMatchObject({
+      number: null,
+      status: 'draft',
+      total: 11_900,
+      taxes: [{ rate: '19', taxable: 10_000, amount: 1_900 }],
+    });
+    const finalized = await post(id, 'finalize');
+    expect(finalized.status).toBe(200);
+    expect(finalized.body).toMatchObject({
+      status: 'open',
+      number: expect.stringMatching(/^INV-\d{4}-\d{5}$/) as string,
+      amount_due: 11_900,
+      po_number: 'PO 7',
+      buyer: { customer_id, name: 'Ada' },
+    });
+    expect((await post(id, 'finalize')).body).toMatchObject({ code: 'INVOICE_NOT_DRAFT' });
+    expect((await post(id, 'send')).body.sent_at).not.toBeNull();
+    const paid = await post(id, 'mark-paid', { method: 'bank transfer', reference: 'E2E-1' });
+    expect(paid.body).toMatchObject({ status: 'paid', amount_paid: 11_900, amount_due: 0 });
+    const payments = await app.call('GET', `/admin/payments?invoice_id=${String(id)}`);
+    expect(payments.body.data).toMatchObject([
+      { provider: 'manual', status: 'succeeded', amount: 11_900, reference: 'E2E-1' },
+    ]);
+  });
+
+  it('is read as of an earlier time, and found by filters and by words of other systems', async () => {
+    const mine = await newCustomer();
+    const { id } = await draft({ customer_id: mine });
+    await post(id, 'finalize');
+    const before = new Date(Date.now() + 5).toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await post(id, 'mark-paid', { method: 'cash' });
+    const found = async (query: string): Promise<number> =>
+      (await app.call('GET', `/admin/invoices?customer_id=${mine}&${query}`)).body.data.length as number;
+    expect((await app.call('GET', `/admin/invoices/${String(id)}?as_of=${before}`)).body.status).toBe('open');
+    expect(await found('status=paid')).toBe(1);
+    expect(await found('status=pending')).toBe(0);
+    expect(await found('status=refunded')).toBe(0);
+    await post(id, 'refund', {});
+    expect(await found('status=refunded')).toBe(1);
+    expect(await found('overdue=true')).toBe(0);
+  });
+
+  it('tells what is wrong, and changes nothing', async () => {
+    const { id } = await draft();
+    const code = async (action: string, body: unknown): Promise<string> =>
+      String((await post(id, action, body)).body.code);
+    expect(await code('mark-paid', { method: 'cash' })).toBe('INVOICE_NOT_FINALIZED');
+    await post(id, 'finalize');
+    expect(await code('mark-paid', { method: 'cash', currency: 'usd' })).toBe('CURRENCY_MISMATCH');
+    for (const amount of [0, -1, 1.5, '1', 2 ** 53])
+      expect(await code('mark-paid', { method: 'x', amount })).toBe('VALIDATION_FAILED');
+    expect(await code('credit-notes', { amount: 11_901 })).toBe('CREDIT_EXCEEDS_INVOICE');
+    expect(await code('refund', { amount: 1 })).toBe('REFUND_EXCEEDS_PAYMENT');
+    expect((await post(id, 'void', {})).body.status).toBe('void');
+    expect(await code('mark-paid', { method: 'cash' })).toBe('INVOICE_VOID');
+    expect(await code('credit-notes', { amount: 1 })).toBe('INVOICE_VOID');
+    expect((await post(newId('inv'), 'void', {})).body.code).toBe('INVOICE_NOT_FOUND');
+    const bad = { customer_id, currency: 'eur', lines: [{ description: 'x', amount: 1, quantity: 0 }] };
+    expect((await app.call('POST', '/admin/invoices', bad)).status).toBe(400);
+    const rate = { customer_id, currency: 'eur', lines: [{ description: 'x', amount: 1, tax_rate: '100.5' }] };
+    expect((await app.call('POST', '/admin/invoices', rate)).status).toBe(400);
+    const currency = { customer_id, currency: 'eurr', lines: [{ description: 'x', amount: 1 }] };
+    expect((await app.call('POST', '/admin/invoices', currency)).status).toBe(400);
+  });
+
+  it('records a payment once for an Idempotency-Key', async () => {
+    const id = await issue();
+    const headers = { 'idempotency-key': 'transfer-1' };
+    const body = { method: 'bank transfer', amount: 4_000 };
+    await post(id, 'mark-paid', body, headers);
+    await post(id, 'mark-paid', body, headers);
+    expect(await read(id)).toMatchObject({ amount_paid: 4_000, amount_due: 6_000, status: 'open' });
+  });
+});
+
+describe('money', () => {
+  it('that is too much goes to the balance, which the next invoice uses', async () => {
+    const mine = await newCustomer();
+    const first = await issue({ customer_id: mine });
+    await post(first, 'mark-paid', { method: 'bank transfer', amount: 13_000 });
+    expect(await read(first)).toMatchObject({ status: 'paid', amount_overpaid: 3_000 });
+    expect(await balance(mine)).toBe(3_000);
+    expect(await of(Invoices).preview(requestOf({ customer_id: mine }))).toMatchObject({
+      total: 10_000,
+      amount_due: 7_000,
+    });
+    const second = await issue({ customer_id: mine });
+    expect(await read(second)).toMatchObject({ balance_applied: 3_000, amount_due: 7_000 });
+    expect(await balance(mine)).toBe(0);
+    await post(second, 'void', {});
+    expect(await balance(mine)).toBe(3_000);
+  });
+
+  it('is credited with numbers of their own, to the balance or back to the customer', async () => {
+    const mine = await newCustomer();
+    const id = await issue({ customer_id: mine });
+    await post(id, 'mark-paid', { method: 'bank transfer' });
+    const note = await post(id, 'credit-notes', { amount: 2_500, reason: 'late' });
+    expect(note.status).toBe(201);
+    expect(note.body).toMatchObject({
+      number: expect.stringMatching(/^INV-CN-\d{4}-\d{5}$/) as string,
+      total: 2_500,
+      to_balance: 2_500,
+    });
+    expect(await balance(mine)).toBe(2_500);
+    expect((await post(id, 'credit-notes', { amount: 1_500, refund: true })).body).toMatchObject({ to_refund: 1_500 });
+    expect(await read(id)).toMatchObject({ amount_refunded: 1_500, status: 'paid' });
+    expect((await post(id, 'refund', {})).body).toMatchObject({ amount_refunded: 7_500 });
+    expect((await post(id, 'refund', {})).body.code).toBe('REFUND_EXCEEDS_PAYMENT');
+    expect((await read(id)).credit_notes).toHaveLength(3);
+  });
+
+  it('of an invoice with a negative total is given to the balance', async () => {
+    const mine = await newCustomer();
+    const [line] = requestOf().lines;
+    if (line === undefined) throw new Error('no line');
+    const id = await issue({ customer_id: mine, lines: [{ ...line, amount: -700, unit_amount: '-700' }] });
+    expect(await read(id)).toMatchObject({ total: -700, amount_due: 0, status: 'paid' });
+    expect(await balance(mine)).toBe(700);
+  });
+});
+
+describe('numbers', () => {
+  const numbersOf = async (ids: readonly string[]): Promise<{ number: string; issued_at: string }[]> => {
+    const store = app.app.nest.select(billingService.module).get<EventStore>(EVENT_STORE, { strict: false });
+    return Promise.all(
+      ids.map(async (id) => {
+        const { state } = await store.load(invoiceStream, id);
+        if (!('document' in state)) throw new Error(`${id} is not finalized`);
+        return { number: state.document.number, issued_at: state.document.issued_at };
+      }),
+    );
+  };
+  const countOf = ({ number }: { number: string }): number => Number(number.slice(-5));
+
+  it('of 50 invoices that are finalized at once have no gaps, and ascend with the time of issue', async () => {
+    const drafts = await Promise.all(Array.from({ length: 25 }, () => draft()));
+    const [, issued] = await Promise.all([
+      Promise.all(drafts.map(({ id }) => post(id, 'finalize'))),
+      of(Invoices).issueMany(
+        Array.from({ length: 25 }, () => requestOf()),
+        metadata,
+      ),
+    ]);
+    expect(issued.every(({ status }) => status === 'fulfilled')).toBe(true);
+    const ids = [
+      ...drafts.map(({ id }) => String(id)),
+      ...issued.flatMap((result) => (result.status === 'fulfilled' ? [result.value.invoice_id] : [])),
+    ];
+    const numbers = (await numbersOf(ids)).sort((a, b) => countOf(a) - countOf(b));
+    const [first] = numbers;
+    expect(numbers.map(countOf)).toEqual(numbers.map((_, n) => n + (first === undefined ? 0 : countOf(first))));
+    const times = numbers.map(({ issued_at }) => issued_at);
+    expect(times).toEqual([...times].sort());
+  });
+
+  it('are used after a crash between the number and the invoice', async () => {
+    const request = requestOf();
+    const { invoice_id, issued_at } = request;
+    const document = { document_id: invoice_id, invoice_id, issued_at, request };
+    const number = (await of(Numbers).assign('invoice', 'INV', [document], metadata)).get(invoice_id);
+    await of(FinishFinalizing).attend(invoice_id);
+    expect(await read(invoice_id)).toMatchObject({ number: number?.number, status: 'open', total: 10_000 });
+    // The caller comes back.
+    expect(await of(Invoices).issue(request, metadata)).toMatchObject({ number: number?.number });
+
+    const again = requestOf();
+    const other = { ...document, document_id: again.invoice_id, invoice_id: again.invoice_id, request: again };
+    const kept = (await of(Numbers).assign('invoice', 'INV', [other], metadata)).get(again.invoice_id);
+    expect(await of(Invoices).issue(again, metadata)).toMatchObject({ number: kept?.number });
+  });
+
+  it('are used after a crash while a draft is finalized', async () => {
+    const { id } = await draft();
+    const store = app.app.nest.select(billingService.module).get<EventStore>(EVENT_STORE, { strict: false });
+    const started: InvoiceEvent = { type: 'invoice.finalization_started', issued_at: clock.now().toISOString() };
+    await store.handle(invoiceStream, String(id), () => [started], { metadata });
+    expect((await post(id, 'void', {})).body.code).toBe('INVOICE_NOT_DRAFT');
+    await of(FinishFinalizing).attend(String(id));
+    expect(await read(id)).toMatchObject({ status: 'open', total: 11_900 });
+  });
+});
+
+describe('the collection of payments', () => {
+  const collected = (changes: Partial<IssueInvoice> = {}): Promise<string> =>
+    issue({ provider: 'hyperswitch', reason: 'subscription_cycle', ...changes });
+
+  it('pays at once, with one payment', async () => {
+    const id = await collected();
+    const paid = await eventually(async () => {
+      const invoice = await read(id);
+      return invoice.status === 'paid' && invoice;
+    });
+    expect(paid).toMatchObject({ amount_paid: 10_000, next_attempt_at: null });
+    expect(provider.calls.filter((call) => call === `start ${paymentId(id, 0)}`)).toHaveLength(1);
+  });
+
+  it('tries again on days 1, 3, 5 and 7, and then gives up', async () => {
+    provider.next.push('failed', 'failed', 'failed', 'failed', 'failed');
+    const id = await collected();
+    const days: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const invoice = await eventually(async () => {
+        const { data } = (await app.call('GET', `/admin/payments?invoice_id=${id}&status=failed`)).body as {
+          data: object[];
+        };
+        return data.length === attempt + 1 && (await read(id));
+      });
+      expect(invoice).toMatchObject({ status: 'open', last_payment_error: 'card_declined' });
+      if (invoice.next_attempt_at === null) break;
+      const wait = Date.parse(String(invoice.next_attempt_at)) - Date.parse(String(invoice.issued_at));
+      days.push(Math.floor(wait / DAY_MS));
+      clock.pass(Date.parse(String(invoice.next_attempt_at)) - clock.now().getTime() + 1_000);
+    }
+    expect(days).toEqual([1, 3, 5, 7]);
+    expect(await read(id)).toMatchObject({ next_attempt_at: null, overdue: false });
+    const failed = (await app.call('GET', `/admin/invoices?customer_id=${customer_id}&status=failed`)).body;
+    expect((failed.data as { id: string }[]).map((invoice) => invoice.id)).toContain(id);
+  });
+
+  it('asks before it starts again when the provider broke off after it had charged', async () => {
+    provider.breaking = 'start';
+    const id = await collected();
+    const payment_id = paymentId(id, 0);
+    await eventually(() => provider.calls.includes(`start ${payment_id}`));
+    await eventually(async () => {
+      await of(Payments)
+        .ask(payment_id, metadata)
+        .catch(() => undefined);
+      return (await read(id)).status === 'paid';
+    });
+    expect(provider.calls.filter((call) => call === `start ${payment_id}`)).toHaveLength(1);
+  });
+
+  it('counts a payment that needed an action of the customer, and money that comes twice', async () => {
+    const mine = await newCustomer();
+    provider.next.push('requires_action');
+    const id = await collected({ customer_id: mine, reason: 'subscription_create' });
+    const started = await of(Payments).start(id, 0, { off_session: false }, metadata);
+    expect(started).toMatchObject({ state: 'requires_action', client_secret: `secret_${started.payment_id}` });
+    const again = await of(Payments).start(id, 0, { off_session: false }, metadata);
+    expect(again.payment_id).toBe(started.payment_id);
+    await post(id, 'mark-paid', { method: 'cash' });
+    const paid = provider.becomes(started.payment_id, 'succeeded');
+    await of(Payments).observe(started.payment_id, paid, metadata);
+    await of(Payments).observe(started.payment_id, paid, metadata);
+    expect(await read(id)).toMatchObject({ status: 'paid', amount_paid: 20_000, amount_overpaid: 10_000 });
+    expect(await balance(mine)).toBe(10_000);
+  });
+
+  it('does not settle an invoice with another currency', async () => {
+    const id = await collected({ reason: 'subscription_create' });
+    provider.currency = 'usd';
+    await of(Payments).start(id, 0, { off_session: false }, metadata);
+    provider.currency = undefined;
+    expect(await read(id)).toMatchObject({ status: 'open', amount_paid: 0, last_payment_error: 'CURRENCY_MISMATCH' });
+  });
+
+  it('refunds once at the provider, also when the provider breaks off', async () => {
+    const id = await collected({ reason: 'subscription_create' });
+    await of(Payments).start(id, 0, { off_session: false }, metadata);
+    const before = provider.balance;
+    provider.breaking = 'refund';
+    const request = { refund_id: newId('ref'), amount: 4_000, reason: null };
+    await expect(of(CreditNotes).refundInvoice(id, request, metadata)).rejects.toMatchObject({
+      code: 'PAYMENT_PROVIDER_UNAVAILABLE',
+    });
+    await of(CreditNotes).refundInvoice(id, request, metadata);
+    expect(await read(id)).toMatchObject({ amount_refunded: 4_000 });
+    expect(provider.balance).toBe(before - 4_000);
+  });
+});
+
+describe('an invoice that is not paid', () => {
+  it('is overdue once', async () => {
+    const id = await issue();
+    clock.pass(15 * DAY_MS);
+    await eventually(async () => (await read(id)).overdue === true);
+    const { data } = (await app.call('GET', '/admin/invoices?overdue=true')).body as { data: { id: string }[] };
+    expect(data.map((invoice) => invoice.id)).toContain(id);
+  });
+});
