@@ -1,3 +1,5 @@
+import type { OrganizationState } from '#domain/billing/organization/organization';
+
 /** What a document shows of the seller beyond its own fields. */
 export interface Brand {
   /** PNG or JPEG; null = none. */
@@ -7,6 +9,13 @@ export interface Brand {
 }
 
 export const NO_BRAND: Brand = { logo: null, locale: null };
+
+/** The brand of the organization; its logo is a data URL. */
+export const brandOf = (state: OrganizationState): Brand => {
+  if (state.status === 'none') return NO_BRAND;
+  const { logo, locale } = state;
+  return { logo: logo === null ? null : Buffer.from(logo.slice(logo.indexOf(',') + 1), 'base64'), locale };
+};
 
 const SIGNATURES = [
   ['image/png', [0x89, 0x50, 0x4e, 0x47]],

@@ -106,6 +106,26 @@ it('an invoice is answered as a page that runs nothing', async () => {
   expect(body.toString()).toContain('119,00\u00a0EUR');
 });
 
+it('documents keep the logo and the language that the seller had', async () => {
+  const logo =
+    'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  const set = async (body: object): Promise<void> => {
+    const reply = await app.call('PUT', '/admin/organization', { legal_name: 'Nordlicht', ...body });
+    expect(reply.status).toBe(200);
+  };
+  const buyer = { ...BUYER, locale: 'ja' };
+  await set({ logo, locale: 'fr' });
+  const [first, second] = [await issued({ ...INVOICE, buyer }), await issued({ ...INVOICE, buyer })];
+  const before = await get(`/invoices/${first}/html`);
+  expect(before.body.toString()).toContain('<html lang="fr">');
+  expect(before.body.toString()).toContain(logo);
+  await set({});
+  expect((await get(`/invoices/${second}/html`)).body.toString()).toContain(logo);
+  const later = (await get(`/invoices/${await issued({ ...INVOICE, buyer })}/html`)).body.toString();
+  expect(later).toContain('<html lang="en">');
+  expect(later).not.toContain('<img');
+});
+
 it('a credit note is answered in each format, and names its invoice', async () => {
   const invoice = await issued();
   const credit_note_id = newId('cn');

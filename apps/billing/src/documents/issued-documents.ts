@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
+import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import { ORGANIZATION, organizationStream } from '#domain/billing/organization/organization';
 import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
 import type { Attachment } from '#platform/mail/mail';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { creditNotesTable } from '../invoices/invoice.tables.ts';
+import { type Brand, brandOf, NO_BRAND } from './brand.ts';
 import { creditNoteDocumentOf, documentOf } from './document-of.ts';
 import { Documents } from './documents.ts';
 import type { DocumentFormat } from './formats.ts';
@@ -35,7 +38,10 @@ export class IssuedDocuments {
   /** @throws Refusal INVOICE_NOT_FOUND, INVOICE_NOT_FINALIZED, E_INVOICE_INCOMPLETE, XRECHNUNG_INCOMPLETE */
   async invoice(invoice_id: string, format: DocumentFormat, sees = EVERYTHING): Promise<Attachment> {
     const { state } = await this.store.load(invoiceStream, invoice_id);
-    if (isFinalized(state) && sees(state.document.product_id)) return this.#file(documentOf(state), format);
+    if (isFinalized(state) && sees(state.document.product_id)) {
+      const brand = await this.#brandAt(invoice_id, ({ type }) => type === 'invoice.finalized');
+      return this.#file(documentOf(state), format, brand);
+    }
     const isDraft = state.status === 'draft' && sees(state.product_id);
     return refuseInvoice(isDraft ? 'INVOICE_NOT_FINALIZED' : 'INVOICE_NOT_FOUND');
   }
@@ -48,12 +54,24 @@ export class IssuedDocuments {
     if (!isFinalized(state) || !sees(state.document.product_id)) return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
     const note = state.credit_notes.get(credit_note_id);
     if (note === undefined || !('number' in note)) return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
-    return this.#file(creditNoteDocumentOf(state, note), format);
+    const brand = await this.#brandAt(
+      row.invoice_id,
+      (event) => event.type === 'credit_note.issued' && event.credit_note_id === credit_note_id,
+    );
+    return this.#file(creditNoteDocumentOf(state, note), format, brand);
   }
 
-  async #file(document: InvoiceDocument, format: DocumentFormat): Promise<Attachment> {
+  /** The brand when an event was recorded: the logo of today would change documents of the past. */
+  async #brandAt(invoice_id: string, isEvent: (event: InvoiceEvent) => boolean): Promise<Brand> {
+    const events = await this.store.readStream<InvoiceEvent>(invoice_id);
+    const recorded = events.find(({ event }) => isEvent(event));
+    if (recorded === undefined) return NO_BRAND;
+    return brandOf((await this.store.loadAsOf(organizationStream, ORGANIZATION, recorded.recorded_at)).state);
+  }
+
+  async #file(document: InvoiceDocument, format: DocumentFormat, brand: Brand): Promise<Attachment> {
     const [extension, contentType] = TYPES[format];
-    const content = await this.documents.render(document, format);
+    const content = await this.documents.render(document, format, brand);
     return { filename: fileName(document.number) + extension, content, contentType };
   }
 }
