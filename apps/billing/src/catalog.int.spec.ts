@@ -7,6 +7,7 @@ import { eventually, type Reply, startApp, type TestApp } from '../../../test/su
 import { LicensingLog, licensingStandIn } from '../../../test/support/licensing-log.ts';
 import { gatewayService } from '../../gateway/src/gateway.module.ts';
 import { billingService } from './billing.module.ts';
+import { Coupons } from './coupons/coupons.ts';
 import { Customers } from './customers/customers.ts';
 import { Organization } from './organization/organization.ts';
 import { Prices } from './prices/prices.ts';
@@ -428,6 +429,86 @@ describe('the catalog of billing', () => {
         expect((await app.call('GET', path, undefined, reader)).status).toBe(200);
       }
       await refused(post('/admin/customers', { email: 'reader@example.com' }, reader), 403, 'FORBIDDEN');
+    });
+  });
+
+  describe('coupons', () => {
+    const percent = (fields: Fields = {}): Fields => ({
+      name: 'Launch',
+      percent_off: '20',
+      duration: 'once',
+      ...fields,
+    });
+
+    it('are created, read, listed and changed', async () => {
+      const fields = { duration: 'repeating', months: 3, codes: ['Launch20'], redeem_by: '2999-01-01T01:00:00+01:00' };
+      const body = await app.create('/admin/coupons', percent(fields));
+      expect(body).toMatchObject({
+        ...percent(fields),
+        amount_off: null,
+        redeem_by: '2999-01-01T00:00:00.000Z',
+        max_redemptions: null,
+        first_time_only: false,
+        active: true,
+        redemptions: 0,
+      });
+      const path = `/admin/coupons/${String(body['id'])}`;
+      expect(await app.call('GET', path)).toMatchObject({ status: 200, body, headers: { etag: '"1"' } });
+      expect((await app.call('GET', '/admin/coupons?code=LAUNCH20')).body.data).toEqual([body]);
+      const changed = await patch(path, { name: 'Start', max_redemptions: 5 }, { 'if-match': '"1"' });
+      expect(changed.body).toMatchObject({ name: 'Start', max_redemptions: 5, codes: ['Launch20'] });
+      await refused(patch(path, { name: 'x' }, { 'if-match': '"1"' }), 412, 'PRECONDITION_FAILED');
+      await refused(patch(path, { percent_off: '50' }), 400, 'VALIDATION_FAILED');
+      await refused(patch(`/admin/coupons/${newId('cpn')}`, {}), 404, 'COUPON_NOT_FOUND');
+      expect((await app.call('GET', '/admin/coupons?active=false')).body.data).toEqual([]);
+    });
+
+    it.each([
+      [{ percent_off: '101' }, 'INVALID_COUPON', '/percent_off'],
+      [{ percent_off: 20 }, 'VALIDATION_FAILED', '/percent_off'],
+      [{ amount_off: 500, currency: 'eur' }, 'INVALID_COUPON', '/percent_off'],
+      [{ percent_off: null, amount_off: 0.5, currency: 'eur' }, 'VALIDATION_FAILED', '/amount_off'],
+      [{ percent_off: null, amount_off: 500, currency: 'xyz' }, 'INVALID_COUPON', '/currency'],
+      [{ duration: 'repeating' }, 'INVALID_COUPON', '/months'],
+      [{ max_redemptions: 0 }, 'VALIDATION_FAILED', '/max_redemptions'],
+    ])('are not created from %j', async (fields, code, pointer) => {
+      const { errors } = await refused(post('/admin/coupons', percent(fields)), 400, code);
+      expect((errors as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
+    });
+
+    it('have codes that no other coupon has, in any case', async () => {
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          post('/admin/coupons', percent({ codes: [n % 2 === 0 ? 'only' : 'ONLY'] })),
+        ),
+      );
+      expect(replies.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(9).fill(409)]);
+      const other = await app.create('/admin/coupons', percent({ codes: ['other'] }));
+      const path = `/admin/coupons/${String(other['id'])}`;
+      await refused(patch(path, { codes: ['other', 'Only'] }), 409, 'CODE_TAKEN');
+      expect((await patch(path, { codes: ['OTHER', 'second'] })).body.codes).toEqual(['OTHER', 'second']);
+      const coupons = get(Coupons);
+      expect(await coupons.byCode('Second')).toMatchObject({ coupon_id: other['id'] });
+      await patch(path, { codes: [] });
+      await expect(coupons.byCode('second')).rejects.toMatchObject({ code: 'COUPON_NOT_FOUND', status: 404 });
+      await app.create('/admin/coupons', percent({ codes: ['second'] }));
+    });
+
+    it('are never redeemed more often than they may be', async () => {
+      const { id } = await app.create('/admin/coupons', percent({ max_redemptions: 3 }));
+      const coupons = get(Coupons);
+      const sale = { product_id, plan_id, currency: 'eur', customer_id: newId('cus'), is_first_time: true, at: NOW };
+      const redeem = (subscription_id: string) => coupons.redeem(String(id), { ...sale, subscription_id }, metadata);
+      const subscriptions = Array.from({ length: 20 }, () => newId('sub'));
+      const results = await Promise.allSettled(subscriptions.map(redeem));
+      const [won, lost] = ['fulfilled', 'rejected'].map((status) => results.filter((one) => one.status === status));
+      expect([won?.length, lost?.length]).toEqual([3, 17]);
+      expect(lost?.[0]).toMatchObject({ reason: { code: 'COUPON_USED_UP' } });
+      const first = subscriptions[results.findIndex(({ status }) => status === 'fulfilled')] ?? '';
+      expect(await redeem(first)).toMatchObject({ coupon_id: id, percent_off: '20', started_at: NOW, used: false });
+      await coupons.release(String(id), first, metadata);
+      await redeem(newId('sub'));
+      expect((await app.call('GET', `/admin/coupons/${String(id)}`)).body.redemptions).toBe(3);
     });
   });
 });

@@ -1,3 +1,4 @@
+import { couponContracts } from './coupon/coupon.contracts.ts';
 import { customerContracts } from './customer/customer.contracts.ts';
 import { invoiceContracts } from './invoice/invoice.contracts.ts';
 import { paymentContracts } from './payment/payment.contracts.ts';
@@ -11,4 +12,5 @@ export const billingContracts = [
   ...paymentContracts,
   ...priceContracts,
   ...customerContracts,
+  ...couponContracts,
 ];

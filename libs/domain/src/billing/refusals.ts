@@ -1,5 +1,6 @@
 import { moneyRefusals } from '../shared/money.ts';
 import type { Refusals } from '../shared/refusal.ts';
+import { couponRefusals } from './coupon/coupon.errors.ts';
 import { customerRefusals } from './customer/customer.errors.ts';
 import { documentRefusals } from './invoice/document.errors.ts';
 import { invoiceRefusals } from './invoice/invoice.errors.ts';
@@ -18,6 +19,7 @@ export const billingRefusals: Refusals<string> = {
   ...subscriptionRefusals,
   ...priceRefusals,
   ...customerRefusals,
+  ...couponRefusals,
   ...organizationRefusals,
   ...taxRefusals,
 };
