@@ -176,7 +176,7 @@ describe('docker-compose.yml', () => {
     expect(open.map(([name]) => name)).toEqual(['gateway']);
     expect(compose.networks['inside']).toEqual({ internal: true });
     const outside = Object.entries(compose.services).filter(([, { networks }]) => networks.includes('outside'));
-    expect(outside.map(([name]) => name)).toEqual(['gateway', 'licensing', 'webhooks']);
+    expect(outside.map(([name]) => name)).toEqual(['gateway', 'licensing', 'billing', 'webhooks']);
     for (const { networks } of Object.values(compose.services)) {
       expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining([...networks]));
     }
