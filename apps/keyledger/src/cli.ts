@@ -9,12 +9,14 @@ import { listDeadLetters, replayDeadLetters } from '#events/subscription/dead-le
 import type { Config } from '#platform/config/config';
 import { loadConfig } from '#platform/config/load';
 import { baseUrl } from './base-url.ts';
+import { grantCommand } from './grant-command.ts';
 import { type KeysOptions, masterKeyStatus, rotateMasterKeys } from './master-keys.ts';
 import { visitDatabase } from './postgres/open-database.ts';
 import { findProjection, listProjections, rebuildFound } from './projections.ts';
 import { explain, readReleased, RELEASED, releaseCatalogue } from './released-catalogue.ts';
 import { contracts, services } from './services.ts';
-import { exportAll, importLicenses, type Target } from './transfer.ts';
+import type { Target } from './target.ts';
+import { exportAll, importLicenses } from './transfer.ts';
 
 const print = (value: unknown): void => console.log(JSON.stringify(value, null, 2));
 
@@ -182,7 +184,9 @@ const withTarget = (command: Command): Command =>
       baseUrl,
       `http://127.0.0.1:${process.env['PORT'] || '4000'}`,
     )
-    .option('--key <key>', 'an API key with the scope admin (default: KEYLEDGER_API_KEY)');
+    .option('--key <key>', 'an API key with the scope admin, or for grants billing:write (default: KEYLEDGER_API_KEY)');
+
+grantCommand(withTarget(program.command('grant')), target);
 
 const imports = program.command('import').description('Import data from another system');
 withTarget(imports.command('licenses <file>'))

@@ -5,14 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MIMEType } from 'node:util';
 import { request } from 'undici';
-
-/** A running server. */
-export interface Target {
-  /** Its address without a slash at the end. */
-  readonly url: string;
-  /** An API key with the scope `admin`. */
-  readonly key: string;
-}
+import { Progress } from './progress.ts';
+import type { Target } from './target.ts';
 
 interface Import {
   readonly id: string;
@@ -92,6 +86,8 @@ const detailOf = (text: string): string => {
 const watched = async (target: Target, first: Import): Promise<Import> => {
   let job = first;
   let seen = performance.now();
+  const progress = new Progress();
+  const show = ({ done, lines: total, refused }: Import): void => progress.show({ done, total, refused });
   show(job);
   while (job.status !== 'finished') {
     await sleep(LOOK_MS);
@@ -103,21 +99,6 @@ const watched = async (target: Target, first: Import): Promise<Import> => {
     }
     show(job);
   }
-  if (process.stderr.isTTY) process.stderr.write('\n');
+  progress.end();
   return job;
-};
-
-const WIDTH = 40;
-let told = -1;
-
-/** Shows a moving bar on a terminal, and elsewhere a line for every tenth of the import. */
-const show = ({ done, lines, refused }: Import): void => {
-  const share = lines === 0 ? 1 : done / lines;
-  const text = `${done} of ${lines}${refused > 0 ? `, ${refused} refused` : ''}`;
-  if (process.stderr.isTTY) {
-    process.stderr.write(`\r[${'='.repeat(Math.round(share * WIDTH)).padEnd(WIDTH)}] ${text}`);
-  } else if (Math.floor(share * 10) > told) {
-    told = Math.floor(share * 10);
-    console.error(text);
-  }
 };
