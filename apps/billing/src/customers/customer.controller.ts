@@ -4,18 +4,13 @@ import { customerStream } from '#domain/billing/customer/customer';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { systemWide } from '#platform/auth/principal';
-import type { MasterKey } from '#platform/crypto/keys';
-import type { ServiceDatabase } from '#platform/database/database';
-import { containing } from '#platform/database/newest-first';
+import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { mergePatch } from '#platform/http/merge-patch';
-import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
-import { emailHash } from '#platform/mail/email-hash';
-import { withUnicodeDomains } from '#platform/mail/address';
-import { DATABASE, EVENT_STORE, MASTER_KEY } from '#platform/service';
+import { EVENT_STORE } from '#platform/service';
 import * as contracts from './customer.endpoints.ts';
-import { customersTable } from './customer.table.ts';
+import { CustomerList } from './customer.list.ts';
 import { viewCustomer } from './customer.view.ts';
 import { type Changed, Customers } from './customers.ts';
 
@@ -24,8 +19,7 @@ import { type Changed, Customers } from './customers.ts';
 export class CustomerController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
-    @Inject(DATABASE) private readonly database: ServiceDatabase,
-    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
+    private readonly list: CustomerList,
     private readonly customers: Customers,
   ) {}
 
@@ -41,27 +35,11 @@ export class CustomerController {
   }
 
   @Endpoint(contracts.listCustomers)
-  async page(call: Call<typeof contracts.listCustomers>): Promise<unknown> {
-    systemWide(call.principal);
-    const { limit = DEFAULT_LIMIT, cursor, email, external_id, q } = call.query;
-    const [at, id] = decodeCursor(cursor, ['string', 'string']).map(String);
-    // Ids that are derived from an address do not ascend with time.
-    const query = this.database.orm
-      .getRepository(customersTable)
-      .createQueryBuilder('customers')
-      .orderBy('customers.created_at', 'DESC')
-      .addOrderBy('customers.id', 'DESC')
-      .limit(limit + 1);
-    if (at !== undefined) query.andWhere('(created_at, id) < (:at::timestamptz, :id)', { at, id });
-    if (email !== undefined) query.andWhere({ email_hash: emailHash(this.masterKey, email) });
-    if (external_id !== undefined) query.andWhere({ external_id });
-    if (q !== undefined) query.andWhere(...containing(withUnicodeDomains(q), SEARCHED));
-    return pageOf(
-      await query.getMany(),
-      limit,
-      (row) => [row.created_at.toISOString(), row.id],
-      (row) => viewCustomer(row.id, row),
-    );
+  page({ query, principal }: Call<typeof contracts.listCustomers>): Promise<unknown> | Answer {
+    systemWide(principal);
+    const { format } = query;
+    if (format === undefined) return this.list.page(query);
+    return fileAnswer('customers', format, Object.keys(contracts.Customer.properties), this.list.all(query));
   }
 
   @Endpoint(contracts.readCustomer)
@@ -112,8 +90,6 @@ export class CustomerController {
     return shown(await this.customers.handle(command, call.command(shown)));
   }
 }
-
-const SEARCHED = `concat_ws(' ', id, email, name, company, external_id)`;
 
 const shown = ({ streamId, state, version }: Pick<Changed, 'streamId' | 'state' | 'version'>): Answer =>
   state.status === 'none'

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { FILE_MEDIA, FileFormat } from '#platform/export/file-format';
 import { endpoint } from '#platform/http/endpoint';
 import {
   Email,
@@ -96,8 +97,9 @@ export const listCustomers = endpoint({
     email: Type.Optional(Email),
     external_id: Type.Optional(ExternalId),
     q: Type.Optional(SearchText(200, { min: 1 })),
+    format: Type.Optional(FileFormat),
   }),
-  answers: { 200: { description: 'A page of customers.', schema: Page(Customer) } },
+  answers: { 200: { description: 'A page of customers.', schema: Page(Customer), files: FILE_MEDIA } },
   problems: [],
 });
 

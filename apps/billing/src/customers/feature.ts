@@ -1,6 +1,7 @@
 import { customerStream } from '#domain/billing/customer/customer';
 import type { Feature } from '#platform/feature';
 import { CustomerController } from './customer.controller.ts';
+import { CustomerList } from './customer.list.ts';
 import { customersProjection } from './customer.projection.ts';
 import { customersTable } from './customer.table.ts';
 import { Customers1790110000000 } from './customers.migration.ts';
@@ -15,5 +16,5 @@ export const customersFeature: Feature = {
   projections: [customersProjection],
   controllers: [CustomerController],
   subscriptions: [MoveBalancesOnCustomerMerged],
-  providers: [Customers],
+  providers: [Customers, CustomerList],
 };
