@@ -205,6 +205,10 @@ for (const [what, description] of [
   ['licenses', 'Write all licenses'],
   ['activations', 'Write all activations, newest licenses first'],
   ['usage', 'Write all usage records, in the order in which they were counted'],
+  ['customers', 'Write all customers, newest first'],
+  ['subscriptions', 'Write all subscriptions, newest first'],
+  ['invoices', 'Write all invoices, newest first'],
+  ['payments', 'Write all payments, newest first'],
 ] as const)
   withTarget(exports.command(what))
     .description(description)

@@ -48,14 +48,25 @@ export const importLicenses = async (file: string, charset: string | undefined, 
   return done;
 };
 
+/** The lists that are exported, by what they list. */
+const LISTS = {
+  licenses: '/admin/licenses',
+  activations: '/admin/activations',
+  usage: '/admin/usage',
+  customers: '/admin/customers',
+  subscriptions: '/subscriptions',
+  invoices: '/admin/invoices',
+  payments: '/admin/payments',
+} as const;
+
 /** Writes an export to a file, or to the standard output. */
 export const exportAll = async (
-  what: 'licenses' | 'activations' | 'usage',
+  what: keyof typeof LISTS,
   format: 'csv' | 'ndjson',
   to: string | undefined,
   target: Target,
 ): Promise<void> => {
-  const body = await call(target, `/admin/${what}?format=${format}`);
+  const body = await call(target, `${LISTS[what]}?format=${format}`);
   await pipeline(body, to === undefined ? process.stdout : createWriteStream(to), { end: to !== undefined });
 };
 

@@ -8,6 +8,7 @@ import { derivedId, type IdPrefix, newId } from '#domain/shared/id';
 import { type EventStore, type Outcome, StaleVersionError } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { type Clock, CLOCK } from '#platform/clock/clock';
+import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint, type EndpointContract } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
@@ -17,6 +18,7 @@ import { DraftOrders } from './draft-orders.ts';
 import { Drafts } from './drafts.ts';
 import * as contracts from './invoice.endpoints.ts';
 import { InvoiceList } from './invoice.list.ts';
+import { Invoice } from './invoice.schemas.ts';
 import { viewCreditNote, viewInvoice } from './invoice.view.ts';
 import { Invoices } from './invoices.ts';
 
@@ -36,8 +38,10 @@ export class InvoiceController {
   ) {}
 
   @Endpoint(contracts.listInvoices)
-  page({ query, principal }: Call<typeof contracts.listInvoices>): Promise<unknown> {
-    return this.list.page(query, principal.product_id);
+  page({ query, principal }: Call<typeof contracts.listInvoices>): Promise<unknown> | Answer {
+    const { format } = query;
+    if (format === undefined) return this.list.page(query, principal.product_id);
+    return fileAnswer('invoices', format, Object.keys(Invoice.properties), this.list.all(query, principal.product_id));
   }
 
   @Endpoint(contracts.readInvoice)

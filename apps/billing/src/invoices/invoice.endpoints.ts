@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { CURRENCIES } from '#domain/shared/currency';
+import { FILE_MEDIA, FileFormat } from '#platform/export/file-format';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Int, Nullable, Page, PageQuery, StrictObject, Text, Timestamp } from '#platform/http/schemas';
 import { CreditNote, Invoice, PositiveAmount } from './invoice.schemas.ts';
@@ -78,8 +79,9 @@ export const listInvoices = endpoint({
     overdue: Type.Optional(Type.Boolean()),
     from: Type.Optional(Type.Unsafe<string>({ ...Timestamp, description: 'Issued at this time or later.' })),
     to: Type.Optional(Type.Unsafe<string>({ ...Timestamp, description: 'Issued before this time.' })),
+    format: Type.Optional(FileFormat),
   }),
-  answers: { 200: { description: 'A page of invoices.', schema: Page(Invoice) } },
+  answers: { 200: { description: 'A page of invoices.', schema: Page(Invoice), files: FILE_MEDIA } },
   problems: [],
 });
 

@@ -4,11 +4,12 @@ import { invoiceStream } from '#domain/billing/invoice/invoice';
 import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
 import { newestFirst } from '#platform/database/newest-first';
+import { pages } from '#platform/export/streams';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import type { listInvoices, STATUS_WORDS } from './invoice.endpoints.ts';
 import type { Invoice } from './invoice.schemas.ts';
-import { invoicesTable } from './invoice.tables.ts';
+import { type InvoiceRow, invoicesTable } from './invoice.tables.ts';
 import { viewInvoice } from './invoice.view.ts';
 
 type Filters = Static<(typeof listInvoices)['query']>;
@@ -30,9 +31,30 @@ export class InvoiceList {
 
   /** @param boundTo the one product that the caller may see; null = all */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: Invoice[]; next_cursor: string | null }> {
-    const { limit = DEFAULT_LIMIT, cursor, status, overdue, from, to, ...equal } = filters;
+    const { limit = DEFAULT_LIMIT, cursor } = filters;
     const [before] = decodeCursor(cursor, ['string']).map(String);
-    const query = newestFirst(this.database.orm, invoicesTable, before, limit + 1);
+    const { data, next_cursor } = pageOf(
+      await this.#rows(filters, boundTo, before, limit + 1),
+      limit,
+      ({ id }) => [id],
+      ({ id }) => id,
+    );
+    return { data: await Promise.all(data.map((id) => this.#invoice(id))), next_cursor };
+  }
+
+  /** All matching invoices, one by one. */
+  async *all(filters: Filters, boundTo: string | null): AsyncIterable<Invoice> {
+    const rows = pages<InvoiceRow>((last, limit) => this.#rows(filters, boundTo, last?.id, limit));
+    for await (const { id } of rows) yield this.#invoice(id);
+  }
+
+  #rows(
+    { status, overdue, from, to, ...equal }: Filters,
+    boundTo: string | null,
+    before: string | undefined,
+    limit: number,
+  ): Promise<InvoiceRow[]> {
+    const query = newestFirst(this.database.orm, invoicesTable, before, limit);
     if (boundTo !== null) query.andWhere({ product_id: boundTo });
     for (const column of ['customer_id', 'subscriber', 'subscription_id'] as const) {
       if (equal[column] !== undefined) query.andWhere({ [column]: equal[column] });
@@ -43,13 +65,7 @@ export class InvoiceList {
     if (overdue !== undefined) query.andWhere({ overdue });
     if (from !== undefined) query.andWhere('issued_at >= :from', { from });
     if (to !== undefined) query.andWhere('issued_at < :to', { to });
-    const { data, next_cursor } = pageOf(
-      await query.getMany(),
-      limit,
-      ({ id }) => [id],
-      ({ id }) => id,
-    );
-    return { data: await Promise.all(data.map((id) => this.#invoice(id))), next_cursor };
+    return query.getMany();
   }
 
   async #invoice(id: string): Promise<Invoice> {

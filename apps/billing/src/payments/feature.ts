@@ -4,6 +4,7 @@ import { AskProviders } from './ask-providers.ts';
 import { CollectPayments } from './collect-payments.ts';
 import { FinishRefunds } from './finish-refunds.ts';
 import { PaymentController } from './payment.controller.ts';
+import { PaymentList } from './payment.list.ts';
 import { paymentsProjection } from './payment.projection.ts';
 import { paymentsTable } from './payment.table.ts';
 import { Payments1790210000001 } from './payments.migration.ts';
@@ -19,6 +20,6 @@ export const paymentsFeature: Feature = {
   projections: [paymentsProjection],
   controllers: [PaymentController],
   subscriptions: [SettlePayments],
-  providers: [Providers, Payments],
+  providers: [Providers, Payments, PaymentList],
   work: [CollectPayments, AskProviders, FinishRefunds],
 };

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { PAYMENT_STATUSES } from '#domain/billing/payment/payment';
+import { FILE_MEDIA, FileFormat } from '#platform/export/file-format';
 import { endpoint } from '#platform/http/endpoint';
 import { Id, Nullable, Page, PageQuery, StrictObject, Timestamp } from '#platform/http/schemas';
 
@@ -39,7 +40,8 @@ export const listPayments = endpoint({
     invoice_id: Type.Optional(Id('inv')),
     customer_id: Type.Optional(Id('cus')),
     status: Type.Optional(Type.Enum([...PAYMENT_STATUSES])),
+    format: Type.Optional(FileFormat),
   }),
-  answers: { 200: { description: 'A page of payments.', schema: Page(Payment) } },
+  answers: { 200: { description: 'A page of payments.', schema: Page(Payment), files: FILE_MEDIA } },
   problems: [],
 });

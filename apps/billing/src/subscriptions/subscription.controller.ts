@@ -5,6 +5,7 @@ import { subscriptionStream } from '#domain/billing/subscription/subscription';
 import { type EventStore, StaleVersionError } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
+import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
@@ -43,8 +44,11 @@ export class SubscriptionController {
   }
 
   @Endpoint(contracts.listSubscriptions)
-  page({ query, principal }: Call<typeof contracts.listSubscriptions>): Promise<unknown> {
-    return this.list.page(query, principal.product_id);
+  page({ query, principal }: Call<typeof contracts.listSubscriptions>): Promise<unknown> | Answer {
+    const { format } = query;
+    if (format === undefined) return this.list.page(query, principal.product_id);
+    const columns = Object.keys(contracts.Subscription.properties);
+    return fileAnswer('subscriptions', format, columns, this.list.all(query, principal.product_id));
   }
 
   @Endpoint(contracts.activeSubscription)

@@ -3,6 +3,7 @@ import { LINE_KINDS } from '#domain/billing/invoice/invoice.lines';
 import { BILLERS, SUBSCRIPTION_PROVIDERS } from '#domain/billing/subscription/subscription.events';
 import { DISCOUNT_DURATIONS } from '#domain/billing/subscription/subscription.discount';
 import { SUBSCRIPTION_STATUSES } from '#domain/billing/subscription/subscription.statuses';
+import { FILE_MEDIA, FileFormat } from '#platform/export/file-format';
 import { endpoint } from '#platform/http/endpoint';
 import {
   Email,
@@ -142,8 +143,9 @@ export const listSubscriptions = endpoint({
     license_id: Type.Optional(Id('lic')),
     status: Type.Optional(Type.Enum([...SUBSCRIPTION_STATUSES])),
     provider_id: Type.Optional(Text(255, { min: 1 })),
+    format: Type.Optional(FileFormat),
   }),
-  answers: { 200: { description: 'A page of subscriptions.', schema: Page(Subscription) } },
+  answers: { 200: { description: 'A page of subscriptions.', schema: Page(Subscription), files: FILE_MEDIA } },
   problems: [],
 });
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import type { ServiceDatabase } from '#platform/database/database';
 import { newestFirst } from '#platform/database/newest-first';
+import { pages } from '#platform/export/streams';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
 import type { listSubscriptions, Subscription } from './subscription.endpoints.ts';
@@ -17,15 +18,28 @@ export class SubscriptionList {
   constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
 
   /** @param boundTo the one product that the caller may see; null = all */
-  async page(
-    { limit = DEFAULT_LIMIT, cursor, ...equal }: Filters,
-    boundTo: string | null,
-  ): Promise<{ data: Subscription[]; next_cursor: string | null }> {
+  async page(filters: Filters, boundTo: string | null): Promise<{ data: Subscription[]; next_cursor: string | null }> {
+    const { limit = DEFAULT_LIMIT, cursor } = filters;
     const [before] = decodeCursor(cursor, ['string']).map(String);
-    const query = newestFirst(this.database.orm, subscriptionsTable, before, limit + 1);
+    return pageOf(await this.#rows(filters, boundTo, before, limit + 1), limit, ({ id }) => [id], viewRow);
+  }
+
+  /** All matching subscriptions, one by one. */
+  async *all(filters: Filters, boundTo: string | null): AsyncIterable<Subscription> {
+    const rows = pages<SubscriptionRow>((last, limit) => this.#rows(filters, boundTo, last?.id, limit));
+    for await (const row of rows) yield viewRow(row);
+  }
+
+  #rows(
+    { limit: _limit, cursor: _cursor, format: _format, ...equal }: Filters,
+    boundTo: string | null,
+    before: string | undefined,
+    limit: number,
+  ): Promise<SubscriptionRow[]> {
+    const query = newestFirst(this.database.orm, subscriptionsTable, before, limit);
     if (boundTo !== null) query.andWhere({ product_id: boundTo });
     for (const [column, value] of Object.entries(equal)) query.andWhere({ [column]: value });
-    return pageOf(await query.getMany(), limit, ({ id }) => [id], viewRow);
+    return query.getMany();
   }
 
   async byId(id: string): Promise<SubscriptionRow | undefined> {
@@ -47,6 +61,16 @@ export class SubscriptionList {
           and status in ('trialing', 'active', 'past_due', 'paused', 'pending_payment')
         limit 1`,
       values: [soleKey(product_id, subscriber), subscriber, product_id],
+    });
+    return rows[0];
+  }
+
+  /** The live subscription that must be the only one of its subscriber and product; not those of which several may live. */
+  async sole(product_id: string, subscriber: string): Promise<SubscriptionRow | undefined> {
+    const { rows } = await this.database.pool.query<SubscriptionRow>({
+      name: 'sole_subscription',
+      text: 'select * from subscriptions where sole_key = $1',
+      values: [soleKey(product_id, subscriber)],
     });
     return rows[0];
   }
