@@ -218,6 +218,16 @@ export class Customers {
     return rows[0]?.id;
   }
 
+  /** Id of the customer with this id of the merchant; of several, the first. */
+  async idOfExternal(external_id: string): Promise<string | undefined> {
+    const { rows } = await this.database.pool.query<{ id: string }>({
+      name: 'customer_by_external_id',
+      text: `select id from customers where external_id = $1 and merged_into is null order by created_at, id limit 1`,
+      values: [external_id],
+    });
+    return rows[0]?.id;
+  }
+
   async #balance(
     customer_id: string,
     source: string,

@@ -15,14 +15,20 @@ export class KnownPlans {
 
   /** The plan; undefined if there is none. Waits for the event of a plan that was made a moment ago. */
   async find(id: string): Promise<PlanRow | undefined> {
+    const [plan] = await this.#look('known_plan', 'select * from plans where id = $1', id);
+    return plan;
+  }
+
+  /** The plans with a slug: products do not share theirs. Waits for the event of a plan that was made a moment ago. */
+  bySlug(slug: string): Promise<readonly PlanRow[]> {
+    return this.#look('plans_by_slug', 'select * from plans where slug = $1 order by id', slug);
+  }
+
+  async #look(name: string, text: string, value: string): Promise<readonly PlanRow[]> {
     const deadline = performance.now() + ON_ITS_WAY_MS;
     for (;;) {
-      const { rows } = await this.database.pool.query<PlanRow>({
-        name: 'known_plan',
-        text: 'select * from plans where id = $1',
-        values: [id],
-      });
-      if (rows[0] !== undefined || performance.now() > deadline) return rows[0];
+      const { rows } = await this.database.pool.query<PlanRow>({ name, text, values: [value] });
+      if (rows.length > 0 || performance.now() > deadline) return rows;
       await sleep(LOOK_MS);
     }
   }

@@ -192,6 +192,16 @@ export const subscriptionContracts = [
     { ...month, valid_until: month.period_end },
   ),
   of(
+    'granted',
+    'A subscription was given without a payment, or extended. `subscription.activated` or `subscription.renewed` comes with it.',
+    {
+      extended: Type.Boolean({ description: 'It was given before, and lasts longer now.' }),
+      period_end: time('When the grant ends.'),
+      reason: text('The reason that was given.'),
+    },
+    { price_id: null, provider: 'grant', extended: false, period_end: month.period_end, reason: 'beta tester' },
+  ),
+  of(
     'refunded',
     'The present period was refunded in full: the license follows the refund policy of the plan.',
     { invoice_id, reason },

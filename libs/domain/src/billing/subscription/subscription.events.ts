@@ -202,6 +202,14 @@ export type SubscriptionEvent =
       readonly coupon_id: string | null;
       readonly discount: Discount | null;
     })
+  /** It was given, or extended, without a payment. */
+  | (OnSubscription & {
+      readonly type: 'subscription.granted';
+      readonly extended: boolean;
+      readonly period_end: Time;
+      readonly reason: string;
+      readonly granted_by: string;
+    })
   /** Another invoice of a subscription that is past due is overdue too. */
   | (OnSubscription & { readonly type: 'subscription.invoice_missed'; readonly invoice_id: string })
   /** An invoice that changes nothing else was paid or voided. */

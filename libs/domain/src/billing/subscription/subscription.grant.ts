@@ -11,18 +11,23 @@ export interface Grant {
   readonly sole: boolean;
   /** The end of a period of the granted length that begins at `from`. */
   readonly endAfter: (from: Time) => Time;
+  readonly reason: string;
+  readonly granted_by: string;
   readonly recipient_sealed: string | null;
 }
 
-/** A grant extends from the later of now and the present end. */
+/** A grant extends from the later of now and the present end. A subscription that is paid, or has another plan, stays as it is. */
 export const grant = (command: Grant, state: SubscriptionState): readonly SubscriptionEvent[] => {
   if (state.status === 'none') return give(command);
-  if (state.provider !== 'grant' || state.period === null) return refuseSubscription('SUBSCRIPTION_EXISTS');
+  if (state.provider !== 'grant' || state.plan_id !== command.terms.plan_id || state.period === null)
+    return refuseSubscription('SUBSCRIPTION_EXISTS');
   if (state.status !== 'active') return refuseSubscription('INVALID_TRANSITION', { status: state.status });
-  return [extended(command, state, state.period)];
+  const renewed = extended(command, state, state.period);
+  return [renewed, granted(command, state, { extended: true, period_end: renewed.period_end })];
 };
 
-const give = ({ terms, now, endAfter, sole, recipient_sealed }: Grant): readonly SubscriptionEvent[] => {
+const give = (command: Grant): readonly SubscriptionEvent[] => {
+  const { terms, now, endAfter, sole, recipient_sealed } = command;
   const period_end = endAfter(now);
   const on = onSubscription(terms, 'active');
   return [
@@ -51,6 +56,7 @@ const give = ({ terms, now, endAfter, sole, recipient_sealed }: Grant): readonly
       basis_amount: 0,
       recipient_sealed,
     },
+    granted(command, terms, { extended: false, period_end }),
   ];
 };
 
@@ -58,7 +64,7 @@ const extended = (
   { now, endAfter }: Grant,
   state: Subscription,
   { start, end }: NonNullable<Subscription['period']>,
-): SubscriptionEvent => {
+): Extract<SubscriptionEvent, { type: 'subscription.renewed' }> => {
   const period_end = endAfter(end > now ? end : now);
   return {
     type: 'subscription.renewed',
@@ -70,3 +76,16 @@ const extended = (
     invoice_id: null,
   };
 };
+
+/** Why, and by whom: for the record. */
+const granted = (
+  { reason, granted_by }: Grant,
+  terms: SubscriptionTerms,
+  what: { readonly extended: boolean; readonly period_end: Time },
+): SubscriptionEvent => ({
+  type: 'subscription.granted',
+  ...onSubscription(terms, 'active'),
+  ...what,
+  reason,
+  granted_by,
+});

@@ -448,27 +448,50 @@ describe('a refund', () => {
 
 describe('a grant', () => {
   const endAfter = (from: string) => `${Number(from.slice(0, 4)) + 1}${from.slice(4)}`;
-  const grant = (now: string) =>
+  const grant = (now: string, plan_id = 'plan_1') =>
     ({
       type: 'Grant',
       now,
-      terms: { ...stateOf(active), provider: 'grant', price_id: null },
+      terms: { ...stateOf(active), provider: 'grant', price_id: null, plan_id },
       sole: true,
       endAfter,
+      reason: 'beta tester',
+      granted_by: 'ada',
       recipient_sealed: null,
     }) as const;
+  const given_ = after(grant(JAN_31));
 
   it('gives a subscription, extends from the later of now and its end, and ends by itself', () => {
-    const given_ = after(grant(JAN_31));
     expect(stateOf(given_)).toMatchObject({ status: 'active', valid_until: '2028-01-31T09:00:00.000Z' });
     given(...given_)
       .when(grant(FEB_28))
-      .thenMatches([{ type: 'subscription.renewed', period_end: '2029-01-31T09:00:00.000Z' }]);
+      .thenMatches([
+        { type: 'subscription.renewed', period_end: '2029-01-31T09:00:00.000Z' },
+        { type: 'subscription.granted', extended: true, period_end: '2029-01-31T09:00:00.000Z' },
+      ]);
+    given(...given_)
+      .when(grant('2028-03-01T09:00:00.000Z'))
+      .thenMatches([{ period_end: '2029-03-01T09:00:00.000Z' }, { type: 'subscription.granted' }]);
     given(...given_)
       .when(timePasses('2028-01-31T09:00:00.000Z', null))
       .thenMatches([{ type: 'subscription.expired', reason: 'grant_ended' }]);
+  });
+
+  it('is recorded with its reason and its giver', () => {
+    expect(given_.at(-1)).toMatchObject({
+      type: 'subscription.granted',
+      extended: false,
+      reason: 'beta tester',
+      granted_by: 'ada',
+    });
+  });
+
+  it('leaves a subscription that is paid, or has another plan', () => {
     given(...active)
       .when(grant(FEB_28))
+      .thenRefused('SUBSCRIPTION_EXISTS');
+    given(...given_)
+      .when(grant(FEB_28, 'plan_2'))
       .thenRefused('SUBSCRIPTION_EXISTS');
   });
 });

@@ -186,6 +186,7 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
       return { ...known, discount: event.discount };
     case 'subscription.invoice_settled':
       return { ...known, ...settled(known, event.invoice_id) };
+    case 'subscription.granted':
     case 'subscription.refunded':
     case 'subscription.disputed':
       return known;
