@@ -24,11 +24,11 @@ export const billingTour = async (guide: Guide, sink: Sink): Promise<void> => {
     phone: '+49 30 1234567',
     bank: { iban: 'DE89370400440532013000', bic: 'COBADEFFXXX', name: 'Acme Bank' },
     default_currency: 'eur',
-    tax: 'rates',
+    tax: { provider: 'rates' },
   });
-  await guide.call('PUT', '/admin/tax-rates', {
-    data: [{ country: 'DE', rate: '19', name: 'MwSt.', valid_from: '2021-01-01T00:00:00.000Z' }],
-  });
+  await guide.call('PUT', '/admin/tax-rates', [
+    { country: 'DE', rate: '19', name: 'MwSt.', valid_from: '2021-01-01T00:00:00.000Z' },
+  ]);
 
   guide.tell('A plan with a monthly and a yearly price.');
   const product = await guide.call(

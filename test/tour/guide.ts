@@ -42,7 +42,13 @@ export class Guide {
     console.log(`   ✓ ${what}`);
   }
 
-  async call(method: string, path: string, body?: Json, expected = 200, anonymous = false): Promise<Json> {
+  async call(
+    method: string,
+    path: string,
+    body?: Json | readonly Json[],
+    expected = 200,
+    anonymous = false,
+  ): Promise<Json> {
     console.log(`   ${method} ${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`);
     const answer = await fetch(this.url(path), {
       method,

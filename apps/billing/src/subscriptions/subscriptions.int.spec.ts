@@ -1,0 +1,288 @@
+import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
+import { MovableClock } from '../../../../test/support/clock.ts';
+import {
+  type Fields,
+  openBooks,
+  pay,
+  price,
+  sell,
+  type Sold,
+  subscribe,
+  unique,
+  until,
+} from '../../../../test/billing/harness.ts';
+import { gatewayService } from '../../../gateway/src/gateway.module.ts';
+import { billingService } from '../billing.module.ts';
+import { licensingService } from '../../../licensing/src/licensing.module.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('subscriptions', () => {
+  let app: TestApp;
+  let second: TestApp;
+  let plan: Sold;
+  let monthly: string;
+  const clock = new MovableClock();
+
+  beforeAll(async () => {
+    const services = [gatewayService, licensingService, billingService];
+    app = await startApp({ services, clock });
+    second = await startApp({ services, clock, databaseUrl: app.databaseUrl });
+    await openBooks(app);
+    plan = await sell(app, { max_activations: 3 });
+    monthly = await price(app, plan);
+  });
+  afterAll(async () => {
+    await second.close();
+    await app.close();
+  });
+
+  const post = (id: unknown, action: string, body: Fields = {}, headers: Record<string, string> = {}) =>
+    app.call('POST', `/subscriptions/${String(id)}/${action}`, body, headers);
+  const read = async (id: unknown): Promise<Fields> =>
+    (await app.call('GET', `/subscriptions/${String(id)}`)).body as Fields;
+  const invoiceOf = async (subscription: Fields): Promise<Fields> =>
+    (await app.call('GET', `/admin/invoices/${String(subscription['latest_invoice_id'])}`)).body as Fields;
+  const days = (count: number): void => clock.pass(count * DAY_MS);
+  /** Subscribes and pays. */
+  const active = async (over: Fields = {}): Promise<Fields> => {
+    const { status, body } = await subscribe(app, { price_id: monthly, ...over });
+    expect([status, (body as Fields)['status']]).toEqual([201, 'pending_payment']);
+    expect((await pay(app, (body as Fields)['latest_invoice_id'], { paid_at: clock.now().toISOString() })).status).toBe(
+      200,
+    );
+    return until(app, (body as Fields)['id'], { status: 'active' });
+  };
+
+  it('wait for their first payment, and give the period from its arrival', async () => {
+    const { body } = await subscribe(app, { price_id: monthly });
+    expect(body).toMatchObject({
+      status: 'pending_payment',
+      provider: 'bank_transfer',
+      biller: 'keyledger',
+      current_period_start: null,
+      payment_id: null,
+    });
+    expect(await invoiceOf(body)).toMatchObject({
+      status: 'open',
+      total: 1_190,
+      subscription_id: body.id,
+      taxes: [{ rate: '19', amount: 190 }],
+    });
+    await pay(app, body.latest_invoice_id, { paid_at: clock.now().toISOString() });
+    const started = await until(app, body.id, { status: 'active' });
+    expect(started['current_period_start']).not.toBeNull();
+    expect(started['billing_anchor']).toBe(started['current_period_start']);
+    const past = await app.call('GET', `/subscriptions/${body.id}?as_of=${body.created_at}`);
+    expect(past.body.status).toBe('pending_payment');
+  });
+
+  it('are one for each subscriber and product, however many ask at once through two instances', async () => {
+    const subscriber = unique('acme/many');
+    const asked = { subscriber, email: `${unique()}@example.com`, price_id: monthly };
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => subscribe(n % 2 === 0 ? app : second, asked)),
+    );
+    const made = replies.filter(({ status }) => status === 201);
+    const refused = replies.filter(({ status }) => status === 409);
+    expect([made.length, refused.length]).toEqual([1, 49]);
+    const id = made[0]?.body.id as string;
+    expect(new Set(refused.map(({ body }) => `${body.code} ${body.subscription_id}`))).toEqual(
+      new Set([`SUBSCRIPTION_EXISTS ${id}`]),
+    );
+    const { body } = await app.call('GET', `/admin/invoices?subscriber=${encodeURIComponent(subscriber)}`);
+    expect(body.data).toHaveLength(1);
+  });
+
+  it('may be several where the product allows it', async () => {
+    const other = await sell(app, {}, { allow_multiple_subscriptions: true });
+    const price_id = await price(app, other, { amount: 0 });
+    const subscriber = unique('acme/several');
+    // Billing hears of the product a moment later.
+    await eventually(async () => (await subscribe(app, { subscriber, price_id })).status === 201);
+    expect((await subscribe(app, { subscriber, price_id })).status).toBe(201);
+  });
+
+  it('that are free are active at once, without an invoice or a provider', async () => {
+    const price_id = await price(app, await sell(app), { amount: 0 });
+    const { status, body } = await subscribe(app, { price_id, provider: 'hyperswitch' });
+    expect([status, body.status, body.provider, body.latest_invoice_id]).toEqual([201, 'active', 'none', null]);
+  });
+
+  it('have one trial for each customer and product, whatever the spelling of the address', async () => {
+    const price_id = await price(app, await sell(app), { trial_days: 14 });
+    const name = unique('ada');
+    const first = await subscribe(app, { price_id, email: `${name}@example.com` });
+    expect(first.body).toMatchObject({ status: 'trialing', latest_invoice_id: null });
+    expect(Date.parse(first.body.trial_end) - Date.parse(first.body.trial_start)).toBe(14 * DAY_MS);
+    const again = await subscribe(app, { price_id, email: `${name.toUpperCase()}@EXAMPLE.com` });
+    expect(again.body).toMatchObject({ status: 'pending_payment', customer_id: first.body.customer_id });
+  });
+
+  it('need a provider that is configured', async () => {
+    const { status, body } = await subscribe(app, { price_id: monthly, provider: 'stripe' });
+    expect([status, body.code]).toEqual([503, 'PAYMENT_PROVIDER_NOT_CONFIGURED']);
+  });
+
+  it('renew, fall past due, are reminded, lose their grace, recover', async () => {
+    const started = await active();
+    const { id } = started;
+    const first = started['latest_invoice_id'];
+    clock.pass(Date.parse(String(started['current_period_end'])) - clock.now().getTime());
+    const renewing = await eventually(async () => {
+      const now = await read(id);
+      return now['latest_invoice_id'] === first ? undefined : now;
+    });
+    expect(renewing).toMatchObject({ status: 'active', current_period_start: started['current_period_end'] });
+    days(14.1);
+    const late = await until(app, id, { status: 'past_due' });
+    expect(late['past_due_at']).toBe((await invoiceOf(late))['due_at']);
+    days(8);
+    const license = `/admin/licenses/${String(started['license_id'])}`;
+    await eventually(async () => (await app.call('GET', license)).body.status === 'suspended');
+    await pay(app, renewing['latest_invoice_id'], { paid_at: clock.now().toISOString() });
+    const recovered = await until(app, id, { status: 'active' });
+    expect(recovered['past_due_at']).toBeNull();
+    await eventually(async () => (await app.call('GET', license)).body.status === 'active');
+  });
+
+  it('are canceled when they stay unpaid, and their invoice is written off', async () => {
+    const started = await active();
+    clock.pass(Date.parse(String(started['current_period_end'])) - clock.now().getTime());
+    await eventually(async () => (await read(started['id']))['latest_invoice_id'] !== started['latest_invoice_id']);
+    days(14.1);
+    await until(app, started['id'], { status: 'past_due' });
+    days(31);
+    const ended = await until(app, started['id'], { status: 'canceled' });
+    await eventually(async () => (await invoiceOf(ended))['status'] === 'uncollectible');
+    const again = await subscribe(app, { subscriber: started['subscriber'], price_id: monthly });
+    expect(again.status).toBe(201);
+  });
+
+  it('expire when the first payment does not arrive; the invoice is voided and the subscriber may subscribe again', async () => {
+    const { body } = await subscribe(app, { price_id: monthly });
+    days(29);
+    const ended = await until(app, body.id, { status: 'expired' });
+    await eventually(async () => (await invoiceOf(ended))['status'] === 'void');
+    expect((await subscribe(app, { subscriber: body.subscriber, price_id: monthly })).status).toBe(201);
+  });
+
+  it('change for what the preview said, to the cent', async () => {
+    const yearly = await price(app, plan, { amount: 10_000, interval: 'year' });
+    const started = await active();
+    days(3);
+    const preview = await post(started['id'], 'preview', { price_id: yearly, when: 'now' });
+    expect(preview.body.lines.map(({ proration }: Fields) => proration)).toEqual([true, true]);
+    clock.pass(60_000);
+    const asked = { price_id: yearly, when: 'now', preview_id: preview.body.preview_id };
+    const changed = await post(started['id'], 'change-plan', asked);
+    expect([changed.status, changed.body.price_id]).toEqual([200, yearly]);
+    expect((await invoiceOf(changed.body))['amount_due']).toBe(preview.body.amount_due);
+    const stale = await post(started['id'], 'change-plan', asked);
+    expect([stale.status, stale.body.code]).toEqual([409, 'PREVIEW_STALE']);
+  });
+
+  it('refuse a preview that is too old, and two changes with the same If-Match', async () => {
+    const started = await active();
+    const { headers } = await app.call('GET', `/subscriptions/${String(started['id'])}`);
+    const preview = await post(started['id'], 'preview', { quantity: 2, when: 'now' });
+    clock.pass(16 * 60_000);
+    const old = await post(started['id'], 'change-plan', {
+      quantity: 2,
+      when: 'now',
+      preview_id: preview.body.preview_id,
+    });
+    expect([old.status, old.body.code]).toEqual([409, 'PREVIEW_EXPIRED']);
+    const change = (quantity: number) =>
+      post(started['id'], 'change-plan', { quantity, when: 'now' }, { 'if-match': String(headers['etag']) });
+    const replies = await Promise.all([change(2), change(3)]);
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 412]);
+  });
+
+  it('credit what a smaller quantity leaves over', async () => {
+    const started = await active({ quantity: 3 });
+    const changed = await post(started['id'], 'change-plan', { quantity: 1, when: 'now' });
+    expect(changed.body.quantity).toBe(1);
+    const credit = await invoiceOf(changed.body);
+    expect(Number(credit['total'])).toBeLessThan(0);
+    const customer = await app.call('GET', `/admin/customers/${String(started['customer_id'])}`);
+    expect(JSON.stringify(customer.body)).toContain(String(-Number(credit['total'])));
+  });
+
+  it('refuse less than what is in use', async () => {
+    const started = await active({ quantity: 2 });
+    const license_id = String(started['license_id']);
+    await eventually(async () => (await app.call('GET', `/admin/licenses/${license_id}`)).status === 200);
+    const { body } = await app.call('POST', `/admin/licenses/${license_id}/key`);
+    for (let n = 0; n < 4; n++)
+      expect(
+        (await app.call('POST', '/license/activate', { license_key: body.license_key, identifier: `device-${n}` }))
+          .status,
+      ).toBe(201);
+    const refused = await eventually(async () => {
+      const reply = await post(started['id'], 'preview', { quantity: 1, when: 'now' });
+      return reply.status === 409 ? reply : undefined;
+    });
+    expect(refused.body).toMatchObject({ code: 'IN_USE', activations: { used: 4, max: 3 } });
+    expect((await post(started['id'], 'change-plan', { quantity: 1, when: 'period_end' })).status).toBe(200);
+  });
+
+  it('are canceled with their period or now, resumed before, paused and unpaused', async () => {
+    const started = await active();
+    const { id } = started;
+    expect((await post(id, 'cancel', { when: 'period_end', reason: 'moving' })).body.cancel_at_period_end).toBe(true);
+    expect((await post(id, 'resume')).body.cancel_at_period_end).toBe(false);
+    expect((await post(id, 'pause')).body.status).toBe('paused');
+    days(10);
+    const resumed = (await post(id, 'unpause')).body as Fields;
+    const longer =
+      Date.parse(String(resumed['current_period_end'])) - Date.parse(String(started['current_period_end']));
+    expect(Math.round(longer / DAY_MS)).toBe(10);
+    expect((await post(id, 'cancel', { when: 'now' })).body.status).toBe('canceled');
+    expect((await post(id, 'resume')).body.code).toBe('INVALID_TRANSITION');
+  });
+
+  it('end with a full refund of their period; the license is revoked', async () => {
+    const started = await active();
+    await eventually(
+      async () => (await app.call('GET', `/admin/licenses/${String(started['license_id'])}`)).status === 200,
+    );
+    expect((await post(started['id'], 'refund', { amount: 100 })).status).toBe(200);
+    expect((await read(started['id']))['status']).toBe('active');
+    expect((await post(started['id'], 'refund', { amount: 5_000 })).body.code).toBe('REFUND_EXCEEDS_PAYMENT');
+    await post(started['id'], 'refund');
+    await until(app, started['id'], { status: 'canceled' });
+    await eventually(
+      async () => (await app.call('GET', `/admin/licenses/${String(started['license_id'])}`)).body.status === 'revoked',
+    );
+  });
+
+  it('are found by subscriber, plan, price, license and status', async () => {
+    const started = await active();
+    const { id, subscriber, license_id } = started;
+    const found = async (query: string) =>
+      ((await app.call('GET', `/subscriptions?${query}`)).body.data as Fields[]).map((one) => one['id']);
+    const of = encodeURIComponent(String(subscriber));
+    expect(await found(`subscriber=${of}`)).toEqual([id]);
+    expect(await found(`license_id=${String(license_id)}`)).toEqual([id]);
+    expect(await found(`plan_id=${plan.plan_id}&status=active`)).toContain(id);
+    const live = await app.call('GET', `/subscriptions/active?subscriber=${of}&product_id=${plan.product_id}`);
+    expect(live.body.id).toBe(id);
+    const none = await app.call('GET', `/subscriptions/active?subscriber=nobody&product_id=${plan.product_id}`);
+    expect([none.status, none.body.code]).toEqual([404, 'SUBSCRIPTION_NOT_FOUND']);
+  });
+
+  it('refuse what they cannot be', async () => {
+    const refused = async (over: Fields) => {
+      const { status, body } = await subscribe(app, { price_id: monthly, ...over });
+      return `${status} ${String(body.code)}`;
+    };
+    expect(await refused({ quantity: 0 })).toBe('400 VALIDATION_FAILED');
+    expect(await refused({ quantity: 1.5 })).toBe('400 VALIDATION_FAILED');
+    expect(await refused({ subscriber: '' })).toBe('400 VALIDATION_FAILED');
+    expect(await refused({ price_id: 'price_01jd30a1b3c5d7e9f2g4h6j8km' })).toBe('404 PRICE_NOT_FOUND');
+    const once = await price(app, plan, { interval: undefined });
+    expect(await refused({ price_id: once })).toBe('400 PRICE_NOT_RECURRING');
+    expect(await refused({ price_id: undefined, plan_id: plan.plan_id })).toBe('400 PRICE_REQUIRED');
+  });
+});
