@@ -66,7 +66,14 @@ export class Customers {
   /** A customer, usually from memory; `merged_into` names the customer that took its place. @throws Refusal CUSTOMER_NOT_FOUND */
   async find(customer_id: string): Promise<Customer> {
     const { state } = await this.store.load(customerStream, customer_id);
-    return state.status === 'none' ? refuseCustomer('CUSTOMER_NOT_FOUND') : { customer_id, ...state };
+    const found = state.status === 'none' ? await this.#fromLog(customer_id) : state;
+    return found.status === 'none' ? refuseCustomer('CUSTOMER_NOT_FOUND') : { customer_id, ...found };
+  }
+
+  /** Reads past the memory, which does not know yet what another instance created a moment ago. */
+  async #fromLog(customer_id: string): Promise<CustomerState> {
+    const events = await this.store.readStream<CustomerEvent>(customer_id);
+    return events.map(({ event }) => event).reduce(customerStream.evolve, customerStream.initialState);
   }
 
   /** The customer, or the one that took its place. @throws Refusal CUSTOMER_NOT_FOUND */

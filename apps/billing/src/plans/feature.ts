@@ -1,5 +1,6 @@
 import type { Feature } from '#platform/feature';
 import { KnownPlans } from './known-plans.ts';
+import { KnownProducts } from './known-products.ts';
 import { plansTable } from './plan.table.ts';
 import { PlanPolicies1790500000100 } from './plans.migration.ts';
 import { plansProjection, PlansSubscription } from './plans.subscription.ts';
@@ -10,7 +11,7 @@ import { productsProjection, ProductsSubscription } from './products.subscriptio
 export const plansFeature: Feature = {
   migrations: [PlanPolicies1790500000100],
   tables: [plansTable, productsTable],
-  providers: [KnownPlans],
+  providers: [KnownPlans, KnownProducts],
   subscribed: [
     { projection: plansProjection, subscription: 'plans', sources: ['licensing'] },
     { projection: productsProjection, subscription: 'products', sources: ['licensing'] },

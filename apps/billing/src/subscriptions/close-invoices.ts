@@ -6,10 +6,11 @@ import type { PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
 import type { EventStore } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
+import { Discounting } from './discounting.ts';
 import { Invoices } from '../invoices/invoices.ts';
 
 /**
- * The open invoices of a subscription that has ended. One that ended unpaid leaves a debt, which is written off and can still be
+ * What is left of a subscription that has ended: its open invoices, and its coupon, which is free again if it never began. One that ended unpaid leaves a debt, which is written off and can still be
  * paid; otherwise nothing was delivered for them, so they are voided.
  */
 @Controller()
@@ -17,6 +18,7 @@ export class CloseInvoices {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly invoices: Invoices,
+    private readonly discounting: Discounting,
   ) {}
 
   @Subscribe({
@@ -44,6 +46,8 @@ export class CloseInvoices {
           : this.invoices.void(invoice_id, type, metadata);
       await closing.catch(closedBefore);
     }
+    if (type === 'subscription.expired' && state.discount !== null)
+      await this.discounting.release(state.discount.coupon_id, subject, metadata);
   }
 }
 

@@ -13,6 +13,7 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Customers } from '../customers/customers.ts';
 import { Providers } from '../payments/providers.ts';
 import { KnownProducts } from '../plans/known-products.ts';
+import { Discounting } from './discounting.ts';
 import { BillingTerms } from './billing-terms.ts';
 import { Offers } from './offers.ts';
 import type { subscribe } from './subscription.endpoints.ts';
@@ -35,6 +36,7 @@ export class Subscribing {
     private readonly subscriptions: Subscriptions,
     private readonly list: SubscriptionList,
     private readonly terms: BillingTerms,
+    private readonly discounting: Discounting,
     private readonly settings: SubscriptionSettings,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -63,6 +65,7 @@ export class Subscribing {
         throw error;
       });
     } catch (error) {
+      if (command.discount !== null) await this.discounting.release(command.discount.coupon_id, id, metadata);
       if (error instanceof UniqueViolationError && error.constraint === ONE_LIVE)
         await this.#assertNone(product_id, asked.subscriber);
       throw error;
@@ -82,6 +85,8 @@ export class Subscribing {
     const trial_days = (await this.list.hasHadTrial(customer_id, product_id)) ? 0 : offer.price.trial_days;
     const provider = this.#provider(asked, offer, trial_days);
     const due_days = await this.terms.dueDays(provider, customer_id);
+    const sale = { subscription_id: id, customer_id, product_id, price_id: offer.price_id };
+    const discount = asked.coupon == null ? null : await this.discounting.redeem(asked.coupon, sale, metadata);
     return {
       type: 'Subscribe',
       now,
@@ -102,7 +107,7 @@ export class Subscribing {
       offer,
       sole,
       trial_days,
-      discount: null,
+      discount,
       invoice_id: invoiceOfSubscription(id, 'create', now),
       due_days,
       pending_until: this.terms.pendingUntil(now, due_days),

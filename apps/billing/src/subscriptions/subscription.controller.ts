@@ -9,6 +9,7 @@ import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
+import { Discounting } from './discounting.ts';
 import { FirstPayments } from './first-payments.ts';
 import { Offers } from './offers.ts';
 import { Previews } from './previews.ts';
@@ -30,6 +31,7 @@ export class SubscriptionController {
     private readonly list: SubscriptionList,
     private readonly previews: Previews,
     private readonly payments: FirstPayments,
+    private readonly discounting: Discounting,
     private readonly offers: Offers,
     private readonly refunding: Refunding,
   ) {}
@@ -101,6 +103,19 @@ export class SubscriptionController {
   @Endpoint(contracts.unpauseSubscription)
   unpause(call: Call<typeof contracts.unpauseSubscription>): Promise<Answer> {
     return this.#change(call, { type: 'Unpause', now: this.#now() });
+  }
+
+  @Endpoint(contracts.setCoupon)
+  async coupon(call: Call<typeof contracts.setCoupon>): Promise<Answer> {
+    const { id } = call.params;
+    const { product_id, customer_id, price_id } = await this.subscriptions.find(id, call.principal);
+    const { code } = call.body;
+    if (code === null) return this.#change(call, { type: 'SetDiscount', discount: null });
+    // A grant costs nothing, so no coupon reduces it.
+    if (price_id === null) return refuseSubscription('INVALID_TRANSITION', { provider: 'grant' });
+    const sale = { subscription_id: id, product_id, customer_id, price_id };
+    const discount = await this.discounting.redeem(code, sale, call.metadata());
+    return this.#change(call, { type: 'SetDiscount', discount });
   }
 
   @Endpoint(contracts.refundSubscription)

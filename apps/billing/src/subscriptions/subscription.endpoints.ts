@@ -90,6 +90,12 @@ const problem = (status: number, code: string) => ({ status, code });
 const NOT_FOUND = problem(404, 'SUBSCRIPTION_NOT_FOUND');
 const INVALID_TRANSITION = problem(409, 'INVALID_TRANSITION');
 const PRICE_NOT_FOUND = problem(404, 'PRICE_NOT_FOUND');
+const COUPONS = [
+  problem(404, 'COUPON_NOT_FOUND'),
+  problem(409, 'COUPON_EXPIRED'),
+  problem(409, 'COUPON_USED_UP'),
+  problem(400, 'COUPON_NOT_APPLICABLE'),
+];
 const answers = { 200: { description: 'The subscription.', schema: Subscription, etag: true as const } };
 
 export const subscribe = endpoint({
@@ -107,6 +113,7 @@ export const subscribe = endpoint({
     quantity: Type.Optional(Quantity),
     provider: Type.Optional(Type.Enum(['stripe', 'hyperswitch', 'btcpay', 'bank_transfer'])),
     name: Type.Optional(Nullable(SearchText(200))),
+    coupon: Type.Optional(Nullable(Text(100, { min: 1 }))),
     customer_id: Type.Optional(Type.String({ pattern: '^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$' })),
     po_number: Type.Optional(Nullable(Text(100))),
     metadata: Type.Optional(Metadata),
@@ -123,6 +130,7 @@ export const subscribe = endpoint({
     problem(409, 'PLAN_INACTIVE'),
     problem(409, 'SUBSCRIPTION_EXISTS'),
     problem(409, 'ORGANIZATION_REQUIRED'),
+    ...COUPONS,
     problem(503, 'PAYMENT_PROVIDER_NOT_CONFIGURED'),
   ],
 });
@@ -225,6 +233,13 @@ export const unpauseSubscription = action(
   'Let a paused subscription go on, with the time that was left in its period',
   Nothing,
   [INVALID_TRANSITION],
+);
+export const setCoupon = action(
+  'coupon',
+  'setCoupon',
+  'Give a subscription another discount, or none',
+  StrictObject({ code: Nullable(Text(100, { min: 1 })) }),
+  [INVALID_TRANSITION, ...COUPONS],
 );
 export const refundSubscription = action(
   'refund',

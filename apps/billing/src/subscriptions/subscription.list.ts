@@ -85,12 +85,12 @@ export class SubscriptionList {
     return rows.length > 0;
   }
 
-  /** Whether the customer never had a subscription. */
-  async isFirst(customer_id: string): Promise<boolean> {
+  /** Whether the customer never had a subscription that began, apart from this one. */
+  async isFirst(customer_id: string, except: string): Promise<boolean> {
     const { rows } = await this.database.pool.query({
       name: 'first_subscription',
-      text: `select from subscriptions where customer_id = $1 and status <> 'expired' limit 1`,
-      values: [customer_id],
+      text: `select from subscriptions where customer_id = $1 and id <> $2 and status <> 'expired' limit 1`,
+      values: [customer_id, except],
     });
     return rows.length === 0;
   }

@@ -1,19 +1,9 @@
-import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
-import { MovableClock } from '../../../../test/support/clock.ts';
-import {
-  type Fields,
-  openBooks,
-  pay,
-  price,
-  sell,
-  type Sold,
-  subscribe,
-  unique,
-  until,
-} from '../../../../test/billing/harness.ts';
-import { gatewayService } from '../../../gateway/src/gateway.module.ts';
-import { billingService } from '../billing.module.ts';
-import { licensingService } from '../../../licensing/src/licensing.module.ts';
+import { eventually, startApp, type TestApp } from '../support/app.ts';
+import { MovableClock } from '../support/clock.ts';
+import { type Fields, openBooks, pay, price, sell, type Sold, subscribe, unique, until } from './harness.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { billingService } from '../../apps/billing/src/billing.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -33,8 +23,8 @@ describe('subscriptions', () => {
     monthly = await price(app, plan);
   });
   afterAll(async () => {
-    await second.close();
-    await app.close();
+    await second?.close();
+    await app?.close();
   });
 
   const post = (id: unknown, action: string, body: Fields = {}, headers: Record<string, string> = {}) =>
@@ -73,7 +63,7 @@ describe('subscriptions', () => {
     const started = await until(app, body.id, { status: 'active' });
     expect(started['current_period_start']).not.toBeNull();
     expect(started['billing_anchor']).toBe(started['current_period_start']);
-    const past = await app.call('GET', `/subscriptions/${body.id}?as_of=${body.created_at}`);
+    const past = await app.call('GET', `/subscriptions/${body.id}?as_of=${body.updated_at}`);
     expect(past.body.status).toBe('pending_payment');
   });
 
@@ -213,7 +203,7 @@ describe('subscriptions', () => {
     const started = await active({ quantity: 2 });
     const license_id = String(started['license_id']);
     await eventually(async () => (await app.call('GET', `/admin/licenses/${license_id}`)).status === 200);
-    const { body } = await app.call('POST', `/admin/licenses/${license_id}/key`);
+    const { body } = await app.call('POST', `/admin/licenses/${license_id}/reveal-key`);
     for (let n = 0; n < 4; n++)
       expect(
         (await app.call('POST', '/license/activate', { license_key: body.license_key, identifier: `device-${n}` }))
@@ -270,6 +260,26 @@ describe('subscriptions', () => {
     expect(live.body.id).toBe(id);
     const none = await app.call('GET', `/subscriptions/active?subscriber=nobody&product_id=${plan.product_id}`);
     expect([none.status, none.body.code]).toEqual([404, 'SUBSCRIPTION_NOT_FOUND']);
+  });
+
+  it('get the discount of a coupon, whose place is free again if they never begin', async () => {
+    const code = unique('HALF').toUpperCase();
+    await app.create('/admin/coupons', {
+      name: 'Half',
+      percent_off: '50',
+      duration: 'once',
+      max_redemptions: 1,
+      codes: [code],
+    });
+    const { body } = await subscribe(app, { price_id: monthly, coupon: code });
+    expect(body.discount).toMatchObject({ name: 'Half', percent_off: '50' });
+    expect(await invoiceOf(body)).toMatchObject({ subtotal: 1_000, total: 595, discounts: [{ amount: 500 }] });
+    const second = await subscribe(app, { price_id: monthly, coupon: code });
+    expect([second.status, second.body.code]).toEqual([409, 'COUPON_USED_UP']);
+    await app.call('POST', `/subscriptions/${body.id}/cancel`, { when: 'now' });
+    days(30);
+    const none = await subscribe(app, { price_id: monthly, coupon: 'NONE' });
+    expect([none.status, none.body.code]).toEqual([404, 'COUPON_NOT_FOUND']);
   });
 
   it('refuse what they cannot be', async () => {
