@@ -42,14 +42,16 @@ export class DeliverLicenses {
   async #mail({ id, stream_id, event }: RecordedEvent<Created>, tx: PoolClient): Promise<void> {
     const { email, name, locale, quantity = 1, trial, valid_until } = event;
     const { state: license } = await this.store.load(licenseStream, stream_id);
-    if (email === null || license.status === 'none' || license.status === 'revoked') return;
+    if (email === null || license.status === 'revoked') return;
+    // The event may arrive before the state in memory has it.
+    const { key_sealed } = license.status === 'none' ? event : license;
     const { state: product } = await this.store.load(productStream, event.product_id);
     const { state: plan } = await this.store.load(planStream, event.plan_id);
     const values = {
       name,
       product: product.status === 'none' ? '' : oneLine(product.name, 100),
       plan: plan.status === 'none' ? '' : oneLine(plan.name, 100),
-      license_key: this.keys.open(stream_id, license.key_sealed),
+      license_key: this.keys.open(stream_id, key_sealed),
       quantity,
       // A subscription is renewed: the end of its first period says nothing to the customer.
       valid_until: trial && valid_until !== null ? onDay(valid_until) : null,

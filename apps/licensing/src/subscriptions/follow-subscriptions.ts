@@ -32,7 +32,8 @@ export class FollowSubscriptions {
     if (type === 'subscription.activated' && (await this.#issued(event))) return;
     const license = await this.sold.find(data.license_id);
     // A subscription that ends before it was activated has no license.
-    if (license.status === 'none' || license.subscription_version >= event.streamversion) return;
+    if (license.status === 'none' && !(await this.sold.exists(data.license_id))) return;
+    if (license.status !== 'none' && license.subscription_version >= event.streamversion) return;
     const command = COMMANDS[type] as (event: OfSubscription, on: On) => BillingCommand;
     await this.sold.follow(
       data.license_id,

@@ -45,6 +45,11 @@ export class SoldLicenses {
     return (await this.store.load(licenseStream, license_id)).state;
   }
 
+  /** Whether a license exists in the log; the state in memory may be a moment behind another instance. */
+  async exists(license_id: string): Promise<boolean> {
+    return (await this.store.readStream(license_id, { limit: 1 })).length > 0;
+  }
+
   /** Issues a license, unless it exists. @returns whether it was issued */
   async issue(order: Order, cause: PublishedEvent): Promise<boolean> {
     const { license_id, plan_id, recipient_sealed, customer_id, ...rest } = order;

@@ -18,6 +18,7 @@ import { IssuePurchases } from './issue-purchases.ts';
 
 type Fields = Record<string, unknown>;
 const DAY = 86_400_000;
+const SERVICES = [gatewayService, licensingService, billingStandIn];
 /** Another service of the installation derives the same key. */
 const masterKey = createMasterKey(Buffer.alloc(32, 42));
 
@@ -50,6 +51,19 @@ describe('licenses of subscriptions and purchases', () => {
   const recipient = (subject: string, email: string, locale: string | null = null): string =>
     sealRecipient(masterKey, { email, name: 'Ada', locale }, subject);
   const now = (): string => clock.now().toISOString();
+  const licenses = async (): Promise<Fields[]> =>
+    (await database.pool.query<Fields>('select * from licensing.licenses order by id')).rows;
+  /** The number of mails that were sent or wait to be sent. */
+  const mailsOf = async (): Promise<number> => {
+    const { rows } = await database.pool.query<{ count: number }>(
+      'select (select count(*) from licensing.mails)::int + (select count(*) from licensing.sent_mails)::int as count',
+    );
+    return rows[0]?.count ?? 0;
+  };
+  const mailing = (): Record<string, string> => ({
+    KEYLEDGER_SMTP_URL: smtp.url,
+    KEYLEDGER_MAIL_FROM: 'licenses@example.com',
+  });
 
   /** A subscription in billing: its license, and its events. */
   const subscribe = async (plan_id: string, email: string, over: Fields = {}) => {
@@ -128,8 +142,8 @@ describe('licenses of subscriptions and purchases', () => {
     smtp = await startSmtp();
     app = await startApp({
       clock,
-      services: [gatewayService, licensingService, billingStandIn],
-      env: { KEYLEDGER_SMTP_URL: smtp.url, KEYLEDGER_MAIL_FROM: 'licenses@example.com' },
+      services: SERVICES,
+      env: mailing(),
     });
     billing = app.app.nest.get(BillingLog);
     database = app.app.nest.select(licensingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
@@ -291,8 +305,7 @@ describe('licenses of subscriptions and purchases', () => {
     await app.call('POST', `/admin/licenses/${license}/reinstate`, {});
     await shows(license, { status: 'active', valid_until: end });
 
-    const state = async () => (await database.pool.query<Fields>('select * from licensing.licenses order by id')).rows;
-    const before = await state();
+    const before = await licenses();
     const sent = smtp.received.length;
     const events = await allEvents();
     const reactors = app.app.nest.select(licensingService.module);
@@ -302,19 +315,42 @@ describe('licenses of subscriptions and purchases', () => {
         .on(events.filter(({ type }) => type.startsWith('sub')));
       await reactors.get(IssuePurchases, { strict: false }).on(events.filter(({ type }) => type.startsWith('inv')));
     }
-    expect(await state()).toEqual(before);
+    expect(await licenses()).toEqual(before);
     expect(events.length).toBeGreaterThan(20);
     expect(smtp.received).toHaveLength(sent);
   });
 
-  it('are issued once when the process dies between the append and the checkpoint', async () => {
-    const plan_id = await newPlan();
-    const { license, say, end } = await subscribe(plan_id, 'crash@example.com');
+  it('do not change when checkpoints are lost, and another instance reads all events again', async () => {
+    const { license, say, end } = await subscribe(await newPlan(), 'crash@example.com');
     const next = addDays(end, 30);
     await say('renewed', { period_start: end, period_end: next, invoice_id: null, valid_until: next });
     await shows(license, { valid_until: next });
+    // The mails before it have been written too: one subscription writes them in order.
+    await eventually(() => mailsTo('crash@example.com').length === 1);
+    const before = await licenses();
+    const sent = await mailsOf();
+    const lost = `subscription in ('follow-subscriptions', 'issue-purchases', 'deliver-licenses')`;
+    const position = async (): Promise<number> => {
+      const { rows } = await database.pool.query<{ position: string }>(
+        `select min(position) as position from licensing.checkpoints where ${lost}`,
+      );
+      return Number(rows[0]?.position);
+    };
+    const reached = await position();
+    await database.pool.query(`update licensing.checkpoints set position = 0 where ${lost}`);
+    const second = await startApp({ clock, services: SERVICES, databaseUrl: app.databaseUrl, env: mailing() });
+    try {
+      await eventually(async () => (await position()) >= reached);
+      expect(await licenses()).toEqual(before);
+      expect(await mailsOf()).toBe(sent);
+    } finally {
+      await second.close();
+    }
+  });
+
+  it('are issued once when several instances handle the same event', async () => {
+    const { license } = await subscribe(await newPlan(), 'twice@example.com');
     const lengthBefore = (await history(license)).length;
-    // The checkpoint is lost with the transaction: the runner reads the same events again.
     const events = (await allEvents()).filter(({ data }) => data['license_id'] === license);
     const reactor = app.app.nest.select(licensingService.module).get(FollowSubscriptions, { strict: false });
     await Promise.all([reactor.on(events), reactor.on(events), reactor.on(events.slice(-1))]);
