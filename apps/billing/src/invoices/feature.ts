@@ -19,6 +19,8 @@ import {
 import { creditNotesTable, invoicesTable, refundsTable, unfinishedDocumentsTable } from './invoice.tables.ts';
 import { Invoices1790210000000 } from './invoices.migration.ts';
 import { Invoices } from './invoices.ts';
+import { JournalController } from './journal.controller.ts';
+import { Journal } from './journal.ts';
 import { MarkOverdue } from './mark-overdue.ts';
 import { Numbers } from './numbers.ts';
 import { InvoiceParties } from './parties.ts';
@@ -31,7 +33,7 @@ export const invoicesFeature: Feature = {
   tables: [invoicesTable, unfinishedDocumentsTable, creditNotesTable, refundsTable],
   streams: [invoiceStream, numberStream],
   projections: [invoicesProjection, unfinishedDocumentsProjection, creditNotesProjection, refundsProjection],
-  controllers: [InvoiceController],
+  controllers: [InvoiceController, JournalController],
   subscriptions: [SettleInvoices],
   providers: [
     { provide: InvoiceParties, useClass: BillingParties },
@@ -44,6 +46,7 @@ export const invoicesFeature: Feature = {
     CreditNotes,
     Refunds,
     InvoiceList,
+    Journal,
   ],
   work: [FinishFinalizing, MarkOverdue],
 };

@@ -225,6 +225,31 @@ describe('money', () => {
   });
 });
 
+describe('the journal', () => {
+  it('has a row for each line with its tax, and credit notes as negative amounts', async () => {
+    const { id } = await draft({
+      lines: [
+        { description: '=1+1', amount: 1_001, tax_rate: '19' },
+        { description: 'b', amount: 1 },
+      ],
+    });
+    const { number } = (await post(id, 'finalize')).body as { number: string };
+    await post(id, 'credit-notes', { lines: [{ line: 1 }] });
+    const { body, status } = await app.call(
+      'GET',
+      '/admin/journal?format=csv&from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z',
+    );
+    expect(status).toBe(200);
+    const rows = String(body)
+      .split('\n')
+      .filter((row) => row.includes(number));
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toContain(`'=1+1,,1,eur,10.01,19,S,1.90,11.91`);
+    expect(rows[1]).toContain('b,,1,eur,0.01,0,O,0.00,0.01');
+    expect(rows[2]).toContain('-10.01,19,S,-1.90,-11.91');
+  });
+});
+
 describe('numbers', () => {
   const numbersOf = async (ids: readonly string[]): Promise<{ number: string; issued_at: string }[]> => {
     const store = app.app.nest.select(billingService.module).get<EventStore>(EVENT_STORE, { strict: false });

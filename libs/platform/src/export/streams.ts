@@ -20,14 +20,21 @@ export async function* pages<Row>(page: (last: Row | undefined, limit: number) =
   } while (last !== undefined);
 }
 
-/** CSV (RFC 4180) with a heading. Cells that a spreadsheet would read as a formula are neutralized. */
-export const csvStream = (columns: readonly string[], rows: AsyncIterable<object>): Readable => {
+/**
+ * CSV (RFC 4180) with a heading. Cells that a spreadsheet would read as a formula are neutralized.
+ * @param amounts columns whose cells are decimals of the code's own making: `-12.30` is no formula there
+ */
+export const csvStream = (
+  columns: readonly string[],
+  rows: AsyncIterable<object>,
+  amounts: readonly string[] = [],
+): Readable => {
   const source = Readable.from(rows);
   const csv = stringify({
     columns: [...columns],
     header: true,
     cast: {
-      string: neutralizeCell,
+      string: (value, { column }) => (amounts.includes(String(column)) ? value : neutralizeCell(value)),
       object: (value) => JSON.stringify(value),
       date: (value) => value.toISOString(),
       boolean: String,
@@ -45,14 +52,15 @@ async function* lines(rows: AsyncIterable<object>): AsyncIterable<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-/** Answers with the rows as a file. @param name of the file, without its extension; @param columns of a CSV, in order */
+/** Answers with the rows as a file. @param name of the file, without its extension; @param columns of a CSV, in order; @param amounts as in `csvStream` */
 export const fileAnswer = (
   name: string,
   format: 'csv' | 'ndjson',
   columns: readonly string[],
   rows: AsyncIterable<object>,
+  amounts: readonly string[] = [],
 ): Answer =>
-  new Answer(200, format === 'csv' ? csvStream(columns, rows) : ndjsonStream(rows), {
+  new Answer(200, format === 'csv' ? csvStream(columns, rows, amounts) : ndjsonStream(rows), {
     'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
     'content-disposition': `attachment; filename="${name}.${format}"`,
   });
