@@ -21,8 +21,11 @@ const PATIENCE_MS = 20_000;
 /** Shows the steps of a tour, and stops it when an answer is not the expected one. */
 export class Guide {
   #step = 0;
+  readonly #visited: Visited;
 
-  constructor(private readonly visited: Visited) {}
+  constructor(visited: Visited) {
+    this.#visited = visited;
+  }
 
   tell(what: string): void {
     console.log(`\n${++this.#step}. ${what}`);
@@ -53,7 +56,7 @@ export class Guide {
     const answer = await fetch(this.url(path), {
       method,
       headers: {
-        ...(anonymous ? {} : { authorization: `Bearer ${this.visited.key}` }),
+        ...(anonymous ? {} : { authorization: `Bearer ${this.#visited.key}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -67,7 +70,7 @@ export class Guide {
   /** The bytes of a file that the API serves. */
   async file(path: string): Promise<Buffer> {
     console.log(`   GET ${path}`);
-    const answer = await fetch(this.url(path), { headers: { authorization: `Bearer ${this.visited.key}` } });
+    const answer = await fetch(this.url(path), { headers: { authorization: `Bearer ${this.#visited.key}` } });
     this.expect(answer.status === 200, 'answered 200');
     return Buffer.from(await answer.arrayBuffer());
   }
@@ -75,7 +78,7 @@ export class Guide {
   /** Waits until the API answers what is wanted, since other services follow by events. */
   async until(path: string, wanted: (answer: Json) => boolean, what: string): Promise<Json> {
     for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
-      const answer = await fetch(this.url(path), { headers: { authorization: `Bearer ${this.visited.key}` } });
+      const answer = await fetch(this.url(path), { headers: { authorization: `Bearer ${this.#visited.key}` } });
       const json = (await answer.json()) as Json;
       if (answer.ok && wanted(json)) {
         console.log(`   GET ${path}`);
@@ -89,7 +92,7 @@ export class Guide {
   }
 
   url(path: string): string {
-    return `${this.visited.base}${path.startsWith('/.') ? '' : '/api/v1'}${path}`;
+    return `${this.#visited.base}${path.startsWith('/.') ? '' : '/api/v1'}${path}`;
   }
 }
 

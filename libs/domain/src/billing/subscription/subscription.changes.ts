@@ -1,5 +1,5 @@
 import { periodBoundary } from '../../shared/calendar.ts';
-import type { Time } from '../../shared/time.ts';
+import { addDays, type Time } from '../../shared/time.ts';
 import type { Period } from '../invoice/invoice.lines.ts';
 import { changeCharge } from './subscription.charges.ts';
 import { refuseSubscription } from './subscription.errors.ts';
@@ -78,7 +78,7 @@ const duringTrial = ({ to, now }: ChangeItem, state: Subscription, item: Item, p
  * by the second. An item with another interval begins a period of its own.
  */
 const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: Period): SubscriptionEvent => {
-  const { to, now } = command;
+  const { to, now, due_days } = command;
   const interval = intervalOf(to.price);
   const stays = isSameInterval(interval, state.interval);
   const period = stays || interval === null ? present : { start: now, end: periodBoundary(now, interval, 1) };
@@ -94,12 +94,16 @@ const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: P
           // The amounts are after their discounts.
           discounts: [],
           period: { start: now, end: period.end },
-          due_days: command.due_days,
+          due_days,
         };
   return {
     ...changed(state, item, period, now),
     interval,
     billing_anchor: stays ? (state.billing_anchor ?? period.start) : period.start,
+    // A period that begins with the change is valid once it is paid; until its invoice is due, the license works anyway.
+    ...(stays || charge === null
+      ? {}
+      : { valid_until: laterOf(state.valid_until ?? now, addDays(now, due_days ?? 0)) }),
     invoice_id: charge?.invoice_id ?? null,
     charge,
     basis,
@@ -130,3 +134,5 @@ const changed = (
   basis: null,
   former: null,
 });
+
+const laterOf = (a: Time, b: Time): Time => (a > b ? a : b);

@@ -334,6 +334,15 @@ describe('a change', () => {
     given(...active)
       .when(changeTo(middle, pro, yearly))
       .thenMatches([{ period_start: middle, period_end: '2028-02-14T09:00:00.000Z', billing_anchor: middle }]);
+    const changed = [...active, ...decideSubscription(changeTo(middle, pro, yearly), fold(active))];
+    const invoice = stateOf(changed).latest_invoice_id ?? '';
+    expect(stateOf(changed).valid_until).toBe(FEB_28);
+    given(...changed)
+      .when(paidOn(middle, invoice))
+      .thenMatches([{ type: 'subscription.renewed', valid_until: '2028-02-14T09:00:00.000Z' }]);
+    given(...changed)
+      .when({ type: 'Refunded', now: FEB_28, invoice_id: invoice, reason: null, ends: true })
+      .thenMatches([{ type: 'subscription.refunded' }, { type: 'subscription.canceled' }]);
   });
 
   it('below what is in use is refused at once, and can be scheduled', () => {

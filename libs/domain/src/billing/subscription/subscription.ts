@@ -141,7 +141,9 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
     case 'subscription.plan_changed': {
       const { plan_id, price_id, quantity, interval, billing_anchor, valid_until, basis, former } = event;
       const changed = { ...known, plan_id, price_id, quantity, interval, billing_anchor, valid_until, basis, former };
-      const moved = { ...changed, period: periodOf(event), pending_change: null };
+      const begins = event.charge !== null && event.period_start === event.changed_at;
+      const period_invoice_id = begins ? event.invoice_id : known.period_invoice_id;
+      const moved = { ...changed, period: periodOf(event), period_invoice_id, pending_change: null };
       return event.charge === null ? moved : charged(moved, event.charge);
     }
     case 'subscription.change_scheduled':
