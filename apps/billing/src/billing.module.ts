@@ -5,6 +5,7 @@ import { mailFeature } from '#platform/mail/feature';
 import { couponsFeature } from './coupons/feature.ts';
 import { customersFeature } from './customers/feature.ts';
 import { documentsFeature } from './documents/feature.ts';
+import { eligibilityFeature } from './eligibility/feature.ts';
 import { grantsFeature } from './grants/feature.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { invoicesFeature } from './invoices/feature.ts';
@@ -36,6 +37,7 @@ export const billingService = defineService({
     noticesFeature,
     grantsFeature,
     usageFeature,
+    eligibilityFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
   scopes: ['billing:write'],

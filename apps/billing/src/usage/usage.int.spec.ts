@@ -3,10 +3,13 @@ import { decidePrice, priceStream } from '#domain/billing/price/price';
 import type { PriceTerms, UsagePricing } from '#domain/billing/price/price.terms';
 import type { Offer } from '#domain/billing/subscription/offer';
 import { decideSubscription, type SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import type { Subscribe } from '#domain/billing/subscription/subscription.start';
 import { type Subscription, subscriptionStream } from '#domain/billing/subscription/subscription';
+import { entitlement } from '#domain/licensing/entitlements/entitlement';
+import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
 import { licenseOfSubscription } from '#domain/shared/license-of';
 import { newId } from '#domain/shared/id';
-import { offerOf, subscribeTo, timePasses } from '#domain/testing/subscription.given';
+import { offerOf, paidOn, subscribeTo, timePasses } from '#domain/testing/subscription.given';
 import { usageOf } from '#domain/testing/prices';
 import type { UsageEvent } from '#domain/licensing/usage/usage';
 import { recordedFrom } from '#events/projection/recorded';
@@ -69,6 +72,14 @@ describe('usage in billing', () => {
     }));
     await licensing.append(`${license_id}/usage/${feature}`, ...events);
     await eventually(async () => (await count(license_id)) === before + records.length);
+  };
+
+  const decide = async (id: string, command: SubscriptionCommand): Promise<Subscription> => {
+    const { state } = await store.handle(subscriptionStream, id, (before) => decideSubscription(command, before), {
+      metadata,
+    });
+    if (state.status === 'none') throw new Error('there is no subscription');
+    return state;
   };
 
   const get = async (path: string, query: Record<string, string>) =>
@@ -201,14 +212,6 @@ describe('usage in billing', () => {
       return made;
     };
 
-    const decide = async (id: string, command: SubscriptionCommand): Promise<Subscription> => {
-      const { state } = await store.handle(subscriptionStream, id, (before) => decideSubscription(command, before), {
-        metadata,
-      });
-      if (state.status === 'none') throw new Error('there is no subscription');
-      return state;
-    };
-
     const subscribe = async (to: Offer) => {
       const id = newId('sub');
       const license_id = licenseOfSubscription(id);
@@ -295,6 +298,106 @@ describe('usage in billing', () => {
       await used(license_id, [['2027-02-09T00:00:00.000Z', 6]]);
       const query = { subscription_id: id, metric: 'requests', from: JAN_31, to: FEB_28 };
       expect((await get('sum', query)).body).toMatchObject({ license_id, value: 6 });
+    });
+  });
+
+  describe('eligibility', () => {
+    const now = () => new Date().toISOString();
+    const aPlan = async (changes: Partial<PlanTerms> = {}): Promise<string> => {
+      const id = newId('plan');
+      const kind = { license_type: 'subscription', license_model: 'standard', billing_interval: 'month' } as const;
+      const terms = { ...PLAN_DEFAULTS, ...kind, product_id, name: 'Pro', slug: id.replace('_', '-'), ...changes };
+      const event = { type: 'plan.created', checkout_id: `co_${id}`, ...terms } as PlanEvent;
+      const entitlements = [
+        { feature: 'sso', value_type: 'bool', value: true },
+        { feature: 'beta', value_type: 'bool', value: false },
+        { feature: 'exports', value_type: 'int', value: 7 },
+        { feature: 'requests', value_type: 'quota', value: null },
+        { feature: 'gone', value_type: 'bool', value: true },
+      ] as const;
+      await licensing.append<PlanEvent>(
+        id,
+        event,
+        ...entitlements.map((set): PlanEvent => ({ type: 'plan.entitlement_set', product_id, ...entitlement(set) })),
+        { type: 'plan.entitlement_removed', product_id, feature: 'gone' },
+      );
+      await eventually(async () => {
+        const { rows } = await database.pool.query(
+          'select from billing.plans join billing.plan_entitlements as e on plan_id = plans.id where plans.id = $1 and removed',
+          [id],
+        );
+        return rows.length > 0;
+      });
+      return id;
+    };
+    const subscribe = async (plan_id: string, over: Partial<Subscribe> = {}) => {
+      const id = newId('sub');
+      const subscriber = `acme/${id}`;
+      const offer = offerOf({ product_id, plan_id }, { plan_id });
+      const customer_id = newId('cus');
+      const terms = { product_id, plan_id, subscriber, customer_id, license_id: licenseOfSubscription(id) };
+      const pending_until = new Date(Date.now() + 3_600_000).toISOString();
+      await decide(id, subscribeTo(offer, { now: now(), pending_until, ...over, terms }));
+      return { id, subscriber };
+    };
+    const ask = (subscriber: string, feature?: string) =>
+      app.call(
+        'GET',
+        `/subscriptions/eligibility?${new URLSearchParams({ subscriber, product_id, ...(feature && { feature }) }).toString()}`,
+      );
+    const trial = { trial_days: 14 };
+
+    it('follows the subscription at once', async () => {
+      const { id, subscriber } = await subscribe(await aPlan());
+      expect(await ask(subscriber)).toMatchObject({
+        status: 403,
+        body: {
+          code: 'COMPLETE_PAYMENT',
+          subscription_id: id,
+          complete_url: expect.stringContaining(`/api/v1/subscriptions/${id}/complete`) as unknown,
+        },
+      });
+      await decide(id, paidOn(now(), 'inv_first'));
+      const given = { status: 200, body: { eligible: true, subscription_id: id, value: null } };
+      expect(await ask(subscriber)).toMatchObject(given);
+      expect(await ask(subscriber)).toMatchObject(given);
+      await decide(id, { type: 'Pause', now: now(), resumes_at: null });
+      const none = { status: 403, body: { code: 'NOT_SUBSCRIBED' } };
+      expect(await ask(subscriber)).toMatchObject(none);
+      await decide(id, { type: 'Unpause', now: now() });
+      expect(await ask(subscriber)).toMatchObject(given);
+      const invoice_id = newId('inv');
+      const ends = { reason: null, feedback: null, offer: null, usage: [], invoice_id } as const;
+      await decide(id, { type: 'Cancel', now: now(), when: 'now', ...ends });
+      expect(await ask(subscriber)).toMatchObject(none);
+      expect(await ask('nobody')).toMatchObject(none);
+    });
+
+    it('shows what the plan includes', async () => {
+      const plan_id = await aPlan();
+      const { subscriber } = await subscribe(plan_id, trial);
+      const values = { sso: true, exports: 7, requests: null };
+      for (const [feature, value] of Object.entries(values))
+        expect(await ask(subscriber, feature)).toMatchObject({ status: 200, body: { eligible: true, value } });
+      for (const feature of ['beta', 'gone', 'unheard-of'])
+        expect(await ask(subscriber, feature)).toMatchObject({ status: 403, body: { code: 'FEATURE_NOT_INCLUDED' } });
+    });
+
+    it('stays while it is paused, if the plan keeps licenses', async () => {
+      const { id, subscriber } = await subscribe(await aPlan({ pause_policy: 'keep' }));
+      await decide(id, paidOn(now(), 'inv_first'));
+      await decide(id, { type: 'Pause', now: now(), resumes_at: null });
+      expect(await ask(subscriber)).toMatchObject({ status: 200 });
+    });
+
+    it('is not shown to a key that is bound to another product', async () => {
+      const { subscriber } = await subscribe(await aPlan(), trial);
+      const key = await app.create('/admin/api-keys', { name: 'k', scopes: ['read'], product_id: newId('prod') });
+      const query = new URLSearchParams({ subscriber, product_id }).toString();
+      const reply = await app.call('GET', `/subscriptions/eligibility?${query}`, undefined, {
+        authorization: `Bearer ${String(key['key'])}`,
+      });
+      expect(reply).toMatchObject({ status: 403, body: { code: 'NOT_SUBSCRIBED' } });
     });
   });
 });
