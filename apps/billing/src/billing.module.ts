@@ -7,6 +7,7 @@ import { customersFeature } from './customers/feature.ts';
 import { documentsFeature } from './documents/feature.ts';
 import { eligibilityFeature } from './eligibility/feature.ts';
 import { grantsFeature } from './grants/feature.ts';
+import { grantProblems } from './grants/grant.problems.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { invoicesFeature } from './invoices/feature.ts';
 import { noticesFeature } from './notices/feature.ts';
@@ -14,6 +15,8 @@ import { billingMails } from './notices/mails/mails.ts';
 import { organizationFeature } from './organization/feature.ts';
 import { paymentsFeature } from './payments/feature.ts';
 import { plansFeature } from './plans/feature.ts';
+import { priceMigrationProblems } from './price-migrations/price-migration.problems.ts';
+import { priceMigrationsFeature } from './price-migrations/feature.ts';
 import { pricesFeature } from './prices/feature.ts';
 import { subscriptionsFeature } from './subscriptions/feature.ts';
 import { taxesFeature } from './taxes/feature.ts';
@@ -36,11 +39,12 @@ export const billingService = defineService({
     documentsFeature,
     noticesFeature,
     grantsFeature,
+    priceMigrationsFeature,
     usageFeature,
     eligibilityFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
   scopes: ['billing:write'],
   publishes: billingContracts,
-  problems: billingRefusals,
+  problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems },
 });
