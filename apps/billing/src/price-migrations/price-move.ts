@@ -60,8 +60,10 @@ export class PriceMove {
       decideSubscription(command, state);
       return movedBy(command, id, state);
     } catch (error) {
-      if (error instanceof Refusal) return notMoved(id, 'failed', String(error.code));
-      throw error;
+      if (!(error instanceof Refusal)) throw error;
+      // It has been moved, and only its invoice was refused: the schedule of subscriptions issues that again.
+      const moved = await this.store.recall(commandOf(job, id));
+      return moved === undefined ? notMoved(id, 'failed', String(error.code)) : movedBefore(moved);
     }
   }
 
