@@ -18,6 +18,7 @@ import { plansFeature } from './plans/feature.ts';
 import { priceMigrationProblems } from './price-migrations/price-migration.problems.ts';
 import { priceMigrationsFeature } from './price-migrations/feature.ts';
 import { pricesFeature } from './prices/feature.ts';
+import { statementsFeature } from './statements/feature.ts';
 import { subscriptionsFeature } from './subscriptions/feature.ts';
 import { taxesFeature } from './taxes/feature.ts';
 import { usageFeature } from './usage/feature.ts';
@@ -36,6 +37,7 @@ export const billingService = defineService({
     subscriptionsFeature,
     invoicesFeature,
     paymentsFeature,
+    statementsFeature,
     documentsFeature,
     noticesFeature,
     grantsFeature,

@@ -4,6 +4,7 @@ import { customerStream } from '#domain/billing/customer/customer';
 import { newId } from '#domain/shared/id';
 import type { EventStore } from '#events/store';
 import { systemWide } from '#platform/auth/principal';
+import { type Clock, CLOCK } from '#platform/clock/clock';
 import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { mergePatch } from '#platform/http/merge-patch';
@@ -19,6 +20,7 @@ import { type Changed, Customers } from './customers.ts';
 export class CustomerController {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(CLOCK) private readonly clock: Clock,
     private readonly list: CustomerList,
     private readonly customers: Customers,
   ) {}
@@ -85,6 +87,7 @@ export class CustomerController {
       type: 'ChangeBalance',
       customer_id: id,
       source: newId('req'),
+      now: this.clock.now().toISOString(),
       ...call.body,
     } as const;
     return shown(await this.customers.handle(command, call.command(shown)));

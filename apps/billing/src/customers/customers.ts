@@ -159,7 +159,7 @@ export class Customers {
     return this.#balance(
       customer_id,
       cause.source,
-      (id) => ({ type: 'ChangeBalance', customer_id: id, amount, ...cause }),
+      (id) => ({ type: 'ChangeBalance', customer_id: id, amount, ...cause, now: this.#now() }),
       metadata,
     );
   }
@@ -173,7 +173,13 @@ export class Customers {
     { up_to, ...cause }: BalanceCause & { readonly up_to: number },
     metadata: EventMetadata,
   ): Promise<number> {
-    const command = (id: string): CustomerCommand => ({ type: 'UseBalance', customer_id: id, up_to, ...cause });
+    const command = (id: string): CustomerCommand => ({
+      type: 'UseBalance',
+      customer_id: id,
+      up_to,
+      ...cause,
+      now: this.#now(),
+    });
     return -(await this.#balance(customer_id, cause.source, command, metadata)) || 0;
   }
 
@@ -186,7 +192,7 @@ export class Customers {
     into: string,
     options: HandleOptions<CustomerState, CustomerEvent>,
   ): Promise<Changed> {
-    const now = this.clock.now().toISOString();
+    const now = this.#now();
     const merged = await this.store.handle(
       customerStream,
       customer_id,
@@ -262,8 +268,12 @@ export class Customers {
       customer_id,
       email_hash: emailHash(this.masterKey, email),
       profile: { ...EMPTY, ...profile, email },
-      now: this.clock.now().toISOString(),
+      now: this.#now(),
     };
+  }
+
+  #now(): string {
+    return this.clock.now().toISOString();
   }
 
   /** The id that licensing derives from the address, unless a customer has it that changed its address since. */

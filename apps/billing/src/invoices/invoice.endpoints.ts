@@ -67,7 +67,9 @@ export const listInvoices = endpoint({
   summary: 'List invoices, newest first',
   auth,
   query: PageQuery({
-    customer_id: Type.Optional(Id('cus')),
+    customer_id: Type.Optional(
+      Type.Unsafe<string>({ ...Id('cus'), description: 'Those of customers that were merged into it included.' }),
+    ),
     subscriber: Type.Optional(Text(255, { min: 1 })),
     subscription_id: Type.Optional(Id('sub')),
     status: Type.Optional(

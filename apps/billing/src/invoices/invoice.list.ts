@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
+import { In } from 'typeorm';
 import { invoiceStream } from '#domain/billing/invoice/invoice';
 import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
@@ -7,6 +8,7 @@ import { newestFirst } from '#platform/database/newest-first';
 import { pages } from '#platform/export/streams';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE, EVENT_STORE } from '#platform/service';
+import { Customers } from '../customers/customers.ts';
 import type { listInvoices, STATUS_WORDS } from './invoice.endpoints.ts';
 import type { Invoice } from './invoice.schemas.ts';
 import { type InvoiceRow, invoicesTable } from './invoice.tables.ts';
@@ -27,6 +29,7 @@ export class InvoiceList {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    private readonly customers: Customers,
   ) {}
 
   /** @param boundTo the one product that the caller may see; null = all */
@@ -48,15 +51,16 @@ export class InvoiceList {
     for await (const { id } of rows) yield this.#invoice(id);
   }
 
-  #rows(
-    { status, overdue, from, to, ...equal }: Filters,
+  async #rows(
+    { customer_id, status, overdue, from, to, ...equal }: Filters,
     boundTo: string | null,
     before: string | undefined,
     limit: number,
   ): Promise<InvoiceRow[]> {
     const query = newestFirst(this.database.orm, invoicesTable, before, limit);
     if (boundTo !== null) query.andWhere({ product_id: boundTo });
-    for (const column of ['customer_id', 'subscriber', 'subscription_id'] as const) {
+    if (customer_id !== undefined) query.andWhere({ customer_id: In(await this.customers.withMerged(customer_id)) });
+    for (const column of ['subscriber', 'subscription_id'] as const) {
       if (equal[column] !== undefined) query.andWhere({ [column]: equal[column] });
     }
     const word = status && WORDS[status];

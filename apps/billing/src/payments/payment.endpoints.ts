@@ -38,7 +38,9 @@ export const listPayments = endpoint({
   auth: 'billing:write',
   query: PageQuery({
     invoice_id: Type.Optional(Id('inv')),
-    customer_id: Type.Optional(Id('cus')),
+    customer_id: Type.Optional(
+      Type.Unsafe<string>({ ...Id('cus'), description: 'Those of customers that were merged into it included.' }),
+    ),
     status: Type.Optional(Type.Enum([...PAYMENT_STATUSES])),
     format: Type.Optional(FileFormat),
   }),

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
+import { In } from 'typeorm';
 import type { ServiceDatabase } from '#platform/database/database';
 import { pages } from '#platform/export/streams';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
+import { Customers } from '../customers/customers.ts';
 import type { listPayments, Payment } from './payment.endpoints.ts';
 import { type PaymentRow, paymentsTable } from './payment.table.ts';
 
@@ -12,7 +14,10 @@ type Filters = Static<(typeof listPayments)['query']>;
 /** Searches payments. */
 @Injectable()
 export class PaymentList {
-  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly customers: Customers,
+  ) {}
 
   /** @param boundTo the one product that the caller may see; null = all */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: Payment[]; next_cursor: string | null }> {
@@ -30,7 +35,7 @@ export class PaymentList {
   }
 
   /** Ids of payments derive from their invoices, so they are ordered by time. */
-  #rows(
+  async #rows(
     filters: Filters,
     boundTo: string | null,
     [created_at, id]: readonly string[],
@@ -48,7 +53,9 @@ export class PaymentList {
         id,
       });
     if (boundTo !== null) rows.andWhere({ product_id: boundTo });
-    for (const column of ['invoice_id', 'customer_id', 'status'] as const) {
+    const { customer_id } = filters;
+    if (customer_id !== undefined) rows.andWhere({ customer_id: In(await this.customers.withMerged(customer_id)) });
+    for (const column of ['invoice_id', 'status'] as const) {
       if (filters[column] !== undefined) rows.andWhere({ [column]: filters[column] });
     }
     return rows.getMany();

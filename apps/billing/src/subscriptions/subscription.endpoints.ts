@@ -144,7 +144,12 @@ export const listSubscriptions = endpoint({
   auth,
   query: PageQuery({
     subscriber: Type.Optional(Subscriber),
-    customer_id: Type.Optional(Text(64, { min: 1 })),
+    customer_id: Type.Optional(
+      Type.Unsafe<string>({
+        ...Text(64, { min: 1 }),
+        description: 'Those of customers that were merged into it included.',
+      }),
+    ),
     product_id: Type.Optional(Id('prod')),
     plan_id: Type.Optional(Id('plan')),
     price_id: Type.Optional(Id('price')),

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
+import { In } from 'typeorm';
 import type { ServiceDatabase } from '#platform/database/database';
 import { newestFirst } from '#platform/database/newest-first';
 import { pages } from '#platform/export/streams';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { DATABASE } from '#platform/service';
+import { Customers } from '../customers/customers.ts';
 import type { listSubscriptions, Subscription } from './subscription.endpoints.ts';
 import { soleKey } from './subscription.projection.ts';
 import { type SubscriptionRow, subscriptionsTable } from './subscription.table.ts';
@@ -15,7 +17,10 @@ type Filters = Static<(typeof listSubscriptions)['query']>;
 /** Searches subscriptions. */
 @Injectable()
 export class SubscriptionList {
-  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
+    private readonly customers: Customers,
+  ) {}
 
   /** @param boundTo the one product that the caller may see; null = all */
   async page(filters: Filters, boundTo: string | null): Promise<{ data: Subscription[]; next_cursor: string | null }> {
@@ -30,14 +35,15 @@ export class SubscriptionList {
     for await (const row of rows) yield viewRow(row);
   }
 
-  #rows(
-    { limit: _limit, cursor: _cursor, format: _format, ...equal }: Filters,
+  async #rows(
+    { limit: _limit, cursor: _cursor, format: _format, customer_id, ...equal }: Filters,
     boundTo: string | null,
     before: string | undefined,
     limit: number,
   ): Promise<SubscriptionRow[]> {
     const query = newestFirst(this.database.orm, subscriptionsTable, before, limit);
     if (boundTo !== null) query.andWhere({ product_id: boundTo });
+    if (customer_id !== undefined) query.andWhere({ customer_id: In(await this.customers.withMerged(customer_id)) });
     for (const [column, value] of Object.entries(equal)) query.andWhere({ [column]: value });
     return query.getMany();
   }

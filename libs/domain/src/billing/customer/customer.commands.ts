@@ -40,6 +40,7 @@ export interface ChangeBalance extends OnCustomer {
   readonly amount: number;
   readonly reason: string;
   readonly source: string;
+  readonly now: Time;
 }
 
 export interface UseBalance extends OnCustomer {
@@ -49,6 +50,7 @@ export interface UseBalance extends OnCustomer {
   readonly up_to: number;
   readonly reason: string;
   readonly source: string;
+  readonly now: Time;
 }
 
 export interface RecordTaxIdCheck extends OnCustomer {
@@ -92,7 +94,7 @@ const update = ({ customer_id, changes, email_hash }: UpdateCustomer, customer: 
 };
 
 const changeBalance = (
-  { customer_id, currency, amount, reason, source }: Omit<ChangeBalance, 'type'>,
+  { customer_id, currency, amount, reason, source, now }: Omit<ChangeBalance, 'type'>,
   customer: Customer,
 ): readonly CustomerEvent[] => {
   if (!isCurrency(currency)) return refuseCustomer('UNKNOWN_CURRENCY');
@@ -101,7 +103,8 @@ const changeBalance = (
   const balance = before + amount;
   if (!Number.isSafeInteger(balance)) return refuseCustomer('BALANCE_TOO_HIGH');
   if (balance < 0) return refuseCustomer('BALANCE_TOO_LOW', { currency, balance: before });
-  return [{ type: 'customer.balance_changed', customer_id, currency, amount, balance, reason, source }];
+  const change = { currency, amount, balance, reason, source, changed_at: now };
+  return [{ type: 'customer.balance_changed', customer_id, ...change }];
 };
 
 const useBalance = ({ up_to, ...command }: UseBalance, customer: Customer): readonly CustomerEvent[] => {

@@ -39,6 +39,7 @@ export const customerContracts = [
       balance: Type.Integer({ minimum: 0, description: 'Minor units after the change.' }),
       reason: text('Why.'),
       source: text('What caused it: a source changes a balance once.'),
+      changed_at: time('When.'),
     },
     example: {
       product_id: null,
@@ -47,6 +48,7 @@ export const customerContracts = [
       balance: 1200,
       reason: 'overpayment',
       source: BILLING_EXAMPLE.payment,
+      changed_at: '2026-01-31T09:00:00.000Z',
     },
   }),
   contract({

@@ -51,6 +51,7 @@ const credit = (amount: number, source: string): CustomerCommand => ({
   amount,
   reason: 'test',
   source,
+  now: NOW,
 });
 const use = (up_to: number, source: string): CustomerCommand => ({
   type: 'UseBalance',
@@ -59,6 +60,7 @@ const use = (up_to: number, source: string): CustomerCommand => ({
   up_to,
   reason: 'invoice',
   source,
+  now: NOW,
 });
 const changed = (amount: number, balance: number, source: string, reason = 'test'): CustomerEvent => ({
   type: 'customer.balance_changed',
@@ -68,6 +70,7 @@ const changed = (amount: number, balance: number, source: string, reason = 'test
   balance,
   reason,
   source,
+  changed_at: NOW,
 });
 const after = (...events: CustomerEvent[]): CustomerState =>
   events.reduce(customerStream.evolve, customerStream.initialState);

@@ -50,6 +50,7 @@ export type CustomerEvent =
       readonly reason: string;
       /** What caused it: a source changes the balance once. */
       readonly source: string;
+      readonly changed_at: Time;
     })
   | (OfCustomer & {
       readonly type: 'customer.tax_id_checked';
