@@ -1,5 +1,6 @@
 import { eventually, startApp, type TestApp } from '../support/app.ts';
 import { MovableClock } from '../support/clock.ts';
+import { checkBooks } from './checker.ts';
 import { type Fields, openBooks, pay, price, sell, type Sold, subscribe, unique, until } from './harness.ts';
 import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { billingService } from '../../apps/billing/src/billing.module.ts';
@@ -294,5 +295,9 @@ describe('subscriptions', () => {
     const once = await price(app, plan, { interval: undefined });
     expect(await refused({ price_id: once })).toBe('400 PRICE_NOT_RECURRING');
     expect(await refused({ price_id: undefined, plan_id: plan.plan_id })).toBe('400 PRICE_REQUIRED');
+  });
+
+  it('leave books in which everything adds up', async () => {
+    await checkBooks({ ...app, clock });
   });
 });

@@ -7,6 +7,7 @@ import { DAY_MS } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 import type { EventStore } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
+import { checkBooks } from '../../../../test/billing/checker.ts';
 import { FakeProvider } from '../../../../test/billing/fake-provider.ts';
 import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
 import { MovableClock } from '../../../../test/support/clock.ts';
@@ -409,4 +410,8 @@ describe('an invoice that is not paid', () => {
     const { data } = (await app.call('GET', '/admin/invoices?overdue=true')).body as { data: { id: string }[] };
     expect(data.map((invoice) => invoice.id)).toContain(id);
   });
+});
+
+it('leaves books in which everything adds up', async () => {
+  await checkBooks({ ...app, clock });
 });
