@@ -1,7 +1,9 @@
-import { startApp, type TestApp } from '../support/app.ts';
+import pg from 'pg';
+import { eventually, startApp, type TestApp } from '../support/app.ts';
 import { MovableClock } from '../support/clock.ts';
 import { billingService } from '../../apps/billing/src/billing.module.ts';
 import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { findProjection, rebuildFound } from '../../apps/keyledger/src/projections.ts';
 import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { type Fields, openBooks, pay, price, sell, subscribe, unique } from './harness.ts';
 
@@ -11,6 +13,7 @@ describe('the books', () => {
   const clock = new MovableClock();
   let app: TestApp;
   let monthly: string;
+  const services = [licensingService, billingService];
 
   const now = (): string => clock.now().toISOString();
   const get = async (path: string): Promise<Fields> => (await app.call('GET', path)).body as Fields;
@@ -99,5 +102,136 @@ describe('the books', () => {
       accounts: [{ closing: { balance: 11_900 - 300, credit_balance: 300 } }],
     });
     expect(await get(`/admin/statements?customer_id=${old}&${range}`)).toEqual(statement);
+  });
+
+  /** The rows of all tables of a service, as text, by table. */
+  const rowsOf = async (schema: string): Promise<Map<string, string[]>> => {
+    const client = new pg.Client({ connectionString: app.databaseUrl });
+    await client.connect();
+    const { rows: tables } = await client.query<{ name: string }>(
+      `select table_name as name from information_schema.tables where table_schema = $1 and table_type = 'BASE TABLE'`,
+      [schema],
+    );
+    const found = new Map<string, string[]>();
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: string }>(
+        `select to_jsonb(t)::text as row from ${schema}.${name} t order by 1`,
+      );
+      found.set(
+        name,
+        rows.map(({ row }) => row),
+      );
+    }
+    await client.end();
+    return found;
+  };
+  /** Tables of both services that have a text in the clear. */
+  const tablesWith = async (text: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const { name } of services)
+      for (const [table, rows] of await rowsOf(name))
+        if (rows.some((row) => row.includes(text))) found.push(`${name}.${table}`);
+    return found.sort();
+  };
+  /** Makes all tables of a service anew from its log. */
+  const rebuildAll = async (service: (typeof services)[number]): Promise<void> => {
+    const pool = new pg.Pool({
+      connectionString: app.databaseUrl,
+      options: `-c search_path=${service.name}`,
+      max: 4,
+    });
+    for (const { name } of service.projections) {
+      const found = findProjection(name, service.name);
+      await rebuildFound({ found, pool, config: app.config, tell: () => undefined });
+    }
+    await pool.end();
+  };
+
+  describe('of a person that is forgotten', () => {
+    const email = `${unique('forgotten')}@example.com`;
+    const subscriber = unique('acme/left');
+    let trial: string;
+    let id: string;
+    let issued: string;
+
+    beforeAll(async () => {
+      const plan = await sell(app, { max_seats: 3, max_activations: 2 });
+      trial = await price(app, plan, { trial_days: 14 });
+    });
+    const forget = (): ReturnType<TestApp['call']> => app.call('POST', `/admin/customers/${id}/forget`);
+    const begin = async (): Promise<Fields> =>
+      (await subscribe(app, { price_id: trial, subscriber, email, name: 'Grace Forgotten' })).body as Fields;
+
+    it('are closed to that while something is live or open', async () => {
+      const subscription = await begin();
+      expect(subscription['status']).toBe('trialing');
+      id = String(subscription['customer_id']);
+      const license = `/admin/licenses/${String(subscription['license_id'])}`;
+      await eventually(async () => (await get(license))['email'] === email);
+      await app.call('PATCH', license, { notes: `Call ${email}` });
+      await app.create('/portal/seats', { license_id: subscription['license_id'], email });
+      const { plan_id, product_id } = await sell(app, { license_model: 'floating', max_activations: 2 });
+      const floating = await app.create('/admin/licenses', { product_id, plan_id, email });
+      const { license_key } = floating;
+      const session = { license_key, identifier: email, label: email };
+      expect((await app.call('POST', '/license/floating/checkout', session)).status).toBe(201);
+      await app.call('PATCH', `/admin/customers/${id}`, { company: `${email} GmbH`, po_number: 'PO 7' });
+      issued = await invoice(id);
+      expect(await forget()).toMatchObject({
+        status: 409,
+        body: { code: 'CUSTOMER_IN_USE', subscription_ids: [subscription['id']], invoice_ids: [issued] },
+      });
+      await pay(app, issued, { paid_at: now() });
+      await ok(`/subscriptions/${String(subscription['id'])}/cancel`, { when: 'now' });
+      expect(await tablesWith(email)).toEqual([
+        'billing.customers',
+        'licensing.floating_sessions',
+        'licensing.licenses',
+        'licensing.seats',
+      ]);
+    });
+
+    it('keep nothing of it in any table or log but the sealed buyers of invoices', async () => {
+      const { status, body } = await forget();
+      expect([status, body]).toMatchObject([200, { customer_id: id, kept: { invoices: 1 } }]);
+      expect((await forget()).body).toEqual(body);
+      expect(await get(`/admin/customers/${id}`)).toMatchObject({
+        ...{ email: null, name: null, company: null, po_number: null, tax_ids: [], address: { country: null } },
+        forgotten_at: body.forgotten_at,
+      });
+      await eventually(async () => (await tablesWith(email)).length === 0);
+      expect(await tablesWith('Grace Forgotten')).toEqual([]);
+      expect((await get(`/admin/invoices/${issued}`))['buyer']).toMatchObject({ email, company: `${email} GmbH` });
+    });
+
+    it('have the same rows when the tables are made anew from the logs', async () => {
+      for (const service of services) {
+        const before = await rowsOf(service.name);
+        await rebuildAll(service);
+        const after = await rowsOf(service.name);
+        for (const { tables } of service.projections)
+          for (const table of tables)
+            expect({ table, rows: after.get(table) }).toEqual({ table, rows: before.get(table) });
+      }
+    });
+
+    it('know the person again, without a second trial, when it comes back', async () => {
+      const again = await begin();
+      expect(again).toMatchObject({ customer_id: id, status: 'pending_payment' });
+      expect(await get(`/admin/customers/${id}`)).toMatchObject({ email, name: 'Grace Forgotten', forgotten_at: null });
+      expect(await app.call('POST', `/admin/invoices/${String(again['latest_invoice_id'])}/void`, {})).toMatchObject({
+        status: 200,
+      });
+    });
+
+    it('forget buyers when their retention has ended, and keep the rest', async () => {
+      const { buyer, ...kept } = await get(`/admin/invoices/${issued}`);
+      expect(buyer).not.toBeNull();
+      clock.pass(11 * 366 * DAY_MS);
+      await eventually(async () => (await get(`/admin/invoices/${issued}`))['buyer'] === null);
+      expect(await get(`/admin/invoices/${issued}`)).toEqual({ ...kept, buyer: null });
+      expect((await app.call('GET', `/admin/invoices/${issued}/html`)).body).toContain('Personal data deleted');
+      expect((await app.call('GET', `/admin/invoices/${issued}/pdf`)).status).toBe(200);
+    });
   });
 });

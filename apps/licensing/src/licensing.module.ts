@@ -18,6 +18,7 @@ import { licenseKeysFeature } from './license-keys/feature.ts';
 import { licensesFeature } from './licenses/feature.ts';
 import { licensingMails } from './notices/mails.ts';
 import { plansFeature } from './plans/feature.ts';
+import { privacyFeature } from './privacy/feature.ts';
 import { productsFeature } from './products/feature.ts';
 import { seatsFeature } from './seats/feature.ts';
 import { signingKeysFeature } from './signing-keys/feature.ts';
@@ -48,6 +49,7 @@ export const licensingService = defineService({
     usageFeature,
     importsFeature,
     subscriptionsFeature,
+    privacyFeature,
     mailFeature({ service: 'licensing', templates: licensingMails }),
     lockOutFeature,
   ],

@@ -14,6 +14,7 @@ import * as contracts from './customer.endpoints.ts';
 import { CustomerList } from './customer.list.ts';
 import { viewCustomer } from './customer.view.ts';
 import { type Changed, Customers } from './customers.ts';
+import { Forgetting } from './forgetting.ts';
 
 /** Customers belong to no product, so keys that are bound to one have no access. */
 @Controller()
@@ -23,6 +24,7 @@ export class CustomerController {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly list: CustomerList,
     private readonly customers: Customers,
+    private readonly forgetting: Forgetting,
   ) {}
 
   @Endpoint(contracts.createCustomer)
@@ -77,6 +79,12 @@ export class CustomerController {
   async merge(call: Call<typeof contracts.mergeCustomer>): Promise<Answer> {
     systemWide(call.principal);
     return shown(await this.customers.merge(call.params.id, call.body.into, call.command(shown)));
+  }
+
+  @Endpoint(contracts.forgetCustomer)
+  async forget(call: Call<typeof contracts.forgetCustomer>): Promise<Answer> {
+    systemWide(call.principal);
+    return new Answer(200, await this.forgetting.forget(call.params.id, call.metadata()));
   }
 
   @Endpoint(contracts.changeCustomerBalance)

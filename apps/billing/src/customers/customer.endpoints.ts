@@ -48,6 +48,7 @@ export const Customer = StrictObject(
       examples: [{ eur: 1200 }],
     }),
     merged_into: Nullable(Id('cus')),
+    forgotten_at: Nullable(Timestamp),
     created_at: Timestamp,
   },
   { $id: 'Customer' },
@@ -151,6 +152,35 @@ export const mergeCustomer = endpoint({
     },
   },
   problems: [NOT_FOUND, MERGED, { status: 400, code: 'INVALID_MERGE' }],
+});
+
+export const forgetCustomer = endpoint({
+  method: 'POST',
+  path: '/admin/customers/:id/forget',
+  operation: 'forgetCustomer',
+  tag: TAG,
+  summary: 'Delete the personal data of a customer, and of those that were merged into it',
+  auth: 'admin',
+  params,
+  answers: {
+    200: {
+      description: 'What stays: finalized invoices keep their buyer for the time that the law asks for.',
+      schema: StrictObject({
+        customer_id: Id('cus'),
+        forgotten_at: Timestamp,
+        kept: StrictObject({
+          invoices: Type.Integer({ description: 'Finalized invoices.' }),
+          buyers_until: Nullable(
+            Type.Unsafe<string>({
+              ...Timestamp,
+              description: 'Then no invoice shows the buyer any more; null = none does.',
+            }),
+          ),
+        }),
+      }),
+    },
+  },
+  problems: [NOT_FOUND, MERGED, { status: 409, code: 'CUSTOMER_IN_USE' }],
 });
 
 const MOST = 1_000_000_000_000;

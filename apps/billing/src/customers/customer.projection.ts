@@ -1,4 +1,10 @@
-import { type CustomerEvent, withBalance, withoutNulls, withTaxIdStatus } from '#domain/billing/customer/customer';
+import {
+  type CustomerEvent,
+  NOBODY,
+  withBalance,
+  withoutNulls,
+  withTaxIdStatus,
+} from '#domain/billing/customer/customer';
 import { tableProjection } from '#events/projection/table';
 import { type CustomerRow, customersTable } from './customer.table.ts';
 
@@ -16,6 +22,7 @@ export const customersProjection = tableProjection<CustomerRow, CustomerEvent>({
         version,
         balances: {},
         merged_into: null,
+        forgotten_at: null,
         created_at: new Date(created_at),
       };
     }
@@ -23,7 +30,7 @@ export const customersProjection = tableProjection<CustomerRow, CustomerEvent>({
     switch (event.type) {
       case 'customer.updated': {
         const { type: _event, customer_id: _id, updated: _names, ...changes } = event;
-        return { ...row, ...changes, ...withoutNulls(changes), version };
+        return { ...row, ...changes, ...withoutNulls(changes), forgotten_at: null, version };
       }
       case 'customer.balance_changed':
         return { ...row, balances: withBalance(row.balances, event.currency, event.balance), version };
@@ -31,6 +38,8 @@ export const customersProjection = tableProjection<CustomerRow, CustomerEvent>({
         return { ...row, tax_ids: withTaxIdStatus(row.tax_ids, event), version };
       case 'customer.merged':
         return { ...row, merged_into: event.into, balances: {}, version };
+      case 'customer.forgotten':
+        return { ...row, ...NOBODY, forgotten_at: new Date(event.forgotten_at), version };
       default:
         return row;
     }

@@ -23,6 +23,7 @@ export const customersTable = defineTable(
     metadata: json<Readonly<Record<string, unknown>>>(),
     balances: json<Balances>(),
     merged_into: text().orNull(),
+    forgotten_at: time().orNull(),
     created_at: time(),
   },
   {

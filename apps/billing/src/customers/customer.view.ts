@@ -4,6 +4,7 @@ import type { Customer } from './customer.endpoints.ts';
 interface Shown extends Profile {
   readonly balances: Balances;
   readonly merged_into: string | null;
+  readonly forgotten_at: string | Date | null;
   readonly created_at: string | Date;
 }
 
@@ -22,5 +23,8 @@ export const viewCustomer = (id: string, customer: Shown): Customer => ({
   metadata: customer.metadata,
   balance: customer.balances,
   merged_into: customer.merged_into,
-  created_at: typeof customer.created_at === 'string' ? customer.created_at : customer.created_at.toISOString(),
+  forgotten_at: customer.forgotten_at === null ? null : timeOf(customer.forgotten_at),
+  created_at: timeOf(customer.created_at),
 });
+
+const timeOf = (time: string | Date): string => (typeof time === 'string' ? time : time.toISOString());

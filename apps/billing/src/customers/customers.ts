@@ -101,12 +101,21 @@ export class Customers {
   async forEmail(email: string, profile: NewProfile, metadata: EventMetadata): Promise<Customer> {
     const attempt = async (): Promise<Customer> => {
       const known = await this.idOf(email);
-      if (known !== undefined) return this.present(known);
+      if (known !== undefined) return this.#returning(await this.present(known), email, profile, metadata);
       const id = await this.#freeId(email);
       await this.handle(this.#creation(id, email, profile), { metadata, expectedVersion: 0 });
       return this.find(id);
     };
     return tryAgain(attempt, { when: isTaken });
+  }
+
+  /** A person that was forgotten and comes back is the same customer, with new data. */
+  async #returning(customer: Customer, email: string, profile: NewProfile, metadata: EventMetadata): Promise<Customer> {
+    const { customer_id, forgotten_at } = customer;
+    if (forgotten_at === null) return customer;
+    const changes = { ...profile, email };
+    await this.handle({ type: 'UpdateCustomer', customer_id, changes, email_hash: undefined }, { metadata });
+    return this.find(customer_id);
   }
 
   /** @throws Refusal CUSTOMER_EXISTS with the id of the customer that has this address */

@@ -3,6 +3,7 @@ import { numberStream } from '#domain/billing/invoice/number';
 import type { Feature } from '#platform/feature';
 import { InvoiceBalances } from './balances.ts';
 import { BillingParties } from './billing-parties.ts';
+import { CloseBooks } from './close-books.ts';
 import { CreditNotes } from './credit-notes.ts';
 import { DraftOrders } from './draft-orders.ts';
 import { Drafts } from './drafts.ts';
@@ -48,5 +49,5 @@ export const invoicesFeature: Feature = {
     InvoiceList,
     Journal,
   ],
-  work: [FinishFinalizing, MarkOverdue],
+  work: [FinishFinalizing, MarkOverdue, CloseBooks],
 };

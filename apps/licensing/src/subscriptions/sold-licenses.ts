@@ -15,6 +15,7 @@ import { EVENT_STORE, MASTER_KEY } from '#platform/service';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { customerOf } from '../licenses/customer.ts';
 import { Licenses } from '../licenses/licenses.ts';
+import { Forgetting } from '../privacy/forgetting.ts';
 
 type Decided = 'type' | 'plan' | 'email' | 'name' | 'locale' | 'customer_id' | 'key_hash' | 'key_sealed' | 'now';
 
@@ -38,6 +39,7 @@ export class SoldLicenses {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
     private readonly licenses: Licenses,
     private readonly keys: LicenseKeys,
+    private readonly forgetting: Forgetting,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -55,13 +57,15 @@ export class SoldLicenses {
     const { license_id, plan_id, recipient_sealed, customer_id, ...rest } = order;
     const plan = await this.licenses.plan(plan_id);
     const key = this.keys.create(license_id, await this.licenses.product(plan.product_id));
-    const recipient =
+    const opened =
       recipient_sealed === null ? undefined : openRecipient(this.masterKey, recipient_sealed, cause.subject);
+    const person = opened === undefined ? customer_id : customerOf(this.masterKey, opened.email);
+    const recipient = (await this.forgetting.isForgotten(person, cause)) ? undefined : opened;
     const command: IssueForSale = {
       ...rest,
       type: 'IssueForSale',
       plan,
-      customer_id: recipient === undefined ? customer_id : customerOf(this.masterKey, recipient.email),
+      customer_id: person,
       email: recipient?.email ?? null,
       name: recipient?.name ?? null,
       locale: recipient?.locale ?? null,

@@ -69,8 +69,15 @@ export interface MergeCustomer extends OnCustomer {
   readonly now: Time;
 }
 
+/** Deletes the personal data, also of a customer that was merged into another one. */
+export interface ForgetCustomer extends OnCustomer {
+  readonly type: 'ForgetCustomer';
+  readonly person_ids: readonly string[];
+  readonly now: Time;
+}
+
 export type CustomerCommand =
-  CreateCustomer | UpdateCustomer | ChangeBalance | UseBalance | RecordTaxIdCheck | MergeCustomer;
+  CreateCustomer | UpdateCustomer | ChangeBalance | UseBalance | RecordTaxIdCheck | MergeCustomer | ForgetCustomer;
 
 const create = ({ customer_id, email_hash, profile, now }: CreateCustomer): readonly CustomerEvent[] => {
   const { address, tax_ids, locale, ...rest } = profile;
@@ -131,6 +138,9 @@ const merge = ({ customer_id, into, target, now }: MergeCustomer, customer: Cust
   return [{ type: 'customer.merged', customer_id, into, balances: customer.balances, merged_at: now }];
 };
 
+const forget = ({ customer_id, person_ids, now }: ForgetCustomer, customer: Customer): readonly CustomerEvent[] =>
+  customer.forgotten_at === null ? [{ type: 'customer.forgotten', customer_id, person_ids, forgotten_at: now }] : [];
+
 /**
  * @throws Refusal CUSTOMER_EXISTS, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, INVALID_CUSTOMER, INVALID_TAX_ID, INVALID_MERGE,
  *   BALANCE_TOO_LOW, BALANCE_TOO_HIGH, UNKNOWN_CURRENCY
@@ -143,6 +153,7 @@ export const decideCustomer = (command: CustomerCommand, state: CustomerState): 
   }
   if (state.status === 'none') return refuseCustomer('CUSTOMER_NOT_FOUND');
   if (command.type === 'MergeCustomer') return merge(command, state);
+  if (command.type === 'ForgetCustomer') return forget(command, state);
   assertNotMerged(state);
   switch (command.type) {
     case 'UpdateCustomer':

@@ -70,4 +70,24 @@ export const customerContracts = [
       merged_at: '2026-01-31T09:00:00.000Z',
     },
   }),
+  contract({
+    type: 'customer.forgotten',
+    service,
+    subject,
+    description: 'The personal data of a customer was deleted. Delete what you keep of the person.',
+    fields: {
+      product_id,
+      customer_id: text('The customer.'),
+      person_ids: Type.Array(Type.String(), {
+        description: 'Ids of the person in other services, which derive them from the addresses that it had.',
+      }),
+      forgotten_at: time('When.'),
+    },
+    example: {
+      product_id: null,
+      customer_id: BILLING_EXAMPLE.customer,
+      person_ids: [BILLING_EXAMPLE.customer],
+      forgotten_at: '2026-01-31T09:00:00.000Z',
+    },
+  }),
 ];

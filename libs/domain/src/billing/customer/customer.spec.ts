@@ -1,6 +1,6 @@
 import { specification } from '../../../testing/given.ts';
 import { type CustomerCommand, decideCustomer, type WantedProfile } from './customer.commands.ts';
-import { type Customer, type CustomerEvent, type CustomerState, customerStream } from './customer.ts';
+import { type Customer, type CustomerEvent, NOBODY, type CustomerState, customerStream } from './customer.ts';
 import { NO_ADDRESS } from './party.ts';
 
 const given = specification<CustomerCommand, CustomerEvent, CustomerState>({
@@ -264,4 +264,21 @@ describe('a merge of customers', () => {
 it('a forgotten person leaves an empty profile', () => {
   const forgotten = { ...created, email: null, name: null, address: null, tax_ids: null } as unknown as CustomerEvent;
   expect(after(forgotten)).toMatchObject({ email: null, address: NO_ADDRESS, tax_ids: [] });
+});
+
+it('a customer is forgotten once, merged or not, and may come back', () => {
+  const forget: CustomerCommand = { type: 'ForgetCustomer', customer_id, person_ids: ['cus_1'], now: NOW };
+  const forgotten: CustomerEvent = {
+    type: 'customer.forgotten',
+    customer_id,
+    person_ids: ['cus_1'],
+    forgotten_at: NOW,
+  };
+  given(created).when(forget).then([forgotten]);
+  given(created, merged).when(forget).then([forgotten]);
+  given(created, forgotten).when(forget).thenNothing();
+  given().when(forget).thenRefused('CUSTOMER_NOT_FOUND');
+  expect(after(created, forgotten)).toMatchObject({ ...NOBODY, email_hash: 'h', forgotten_at: NOW });
+  const back: CustomerEvent = { type: 'customer.updated', customer_id, updated: ['email'], email: 'ada@example.com' };
+  expect(after(created, forgotten, back)).toMatchObject({ email: 'ada@example.com', forgotten_at: null });
 });

@@ -65,6 +65,13 @@ export type CustomerEvent =
       /** What the other customer gets. */
       readonly balances: Balances;
       readonly merged_at: Time;
+    })
+  | (OfCustomer & {
+      /** The personal data of the customer was deleted. */
+      readonly type: 'customer.forgotten';
+      /** Ids of the person in other services: they derive them from the addresses that it had. */
+      readonly person_ids: readonly string[];
+      readonly forgotten_at: Time;
     });
 
 export interface Customer extends Profile {
@@ -77,6 +84,8 @@ export interface Customer extends Profile {
   readonly merged_into: string | null;
   /** The balances that the other customer got. */
   readonly moved: Balances;
+  /** When the personal data was deleted; null = it was not, or the person has come back since. */
+  readonly forgotten_at: Time | null;
   readonly created_at: Time;
 }
 
@@ -89,14 +98,14 @@ const NO_SOURCES: ReadonlyMap<never, never> = new Map<never, never>();
 const evolve = (state: CustomerState, event: CustomerEvent): CustomerState => {
   if (event.type === 'customer.created') {
     const { type: _event, customer_id: _id, ...created } = event;
-    const rest = { balances: {}, sources: NO_SOURCES, merged_into: null, moved: {} };
+    const rest = { balances: {}, sources: NO_SOURCES, merged_into: null, moved: {}, forgotten_at: null };
     return { status: 'active', ...created, ...withoutNulls(created), ...rest };
   }
   if (state.status === 'none') return state;
   switch (event.type) {
     case 'customer.updated': {
       const { type: _event, customer_id: _id, updated: _names, ...changes } = event;
-      return { ...state, ...changes, ...withoutNulls(changes) };
+      return { ...state, ...changes, ...withoutNulls(changes), forgotten_at: null };
     }
     case 'customer.balance_changed':
       return {
@@ -108,9 +117,21 @@ const evolve = (state: CustomerState, event: CustomerEvent): CustomerState => {
       return { ...state, tax_ids: withTaxIdStatus(state.tax_ids, event) };
     case 'customer.merged':
       return { ...state, status: 'merged', merged_into: event.into, moved: event.balances, balances: {} };
+    case 'customer.forgotten':
+      return { ...state, ...NOBODY, forgotten_at: event.forgotten_at };
     default:
       return state;
   }
+};
+
+/** The personal fields of a customer that was forgotten. */
+export const NOBODY: Pick<Profile, 'email' | 'name' | 'company' | 'address' | 'tax_ids' | 'po_number'> = {
+  email: null,
+  name: null,
+  company: null,
+  address: NO_ADDRESS,
+  tax_ids: [],
+  po_number: null,
 };
 
 /** Address and tax ids of a forgotten person read as null in the log. */
