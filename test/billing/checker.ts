@@ -88,8 +88,8 @@ const unfinished = async (pool: pg.Pool, now: Date): Promise<readonly string[]> 
   const { rows } = await pool.query<{ id: string }>(
     `select document_id as id from unfinished_documents
       union all select id from subscriptions where uninvoiced is not null or due_at <= $1
-      union all select id from invoices where next_attempt_at <= $1 and attempt > 0
-        or status = 'open' and not overdue and due_at < $1 and provider = 'bank_transfer'`,
+      union all select id from invoices
+        where status = 'open' and not overdue and due_at < $1 and provider = 'bank_transfer'`,
     [now],
   );
   return rows.map(({ id }) => `${id} is not finished`);

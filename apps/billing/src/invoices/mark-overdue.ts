@@ -1,10 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { NOT_COLLECTED } from '#domain/billing/invoice/collection';
 import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { Invoices } from './invoices.ts';
 
-/** Tells once of each invoice that it was not paid when it was due. */
+/** Tells once of each invoice that it was not paid when it was due, or by the last attempt to collect it. */
 @Injectable()
 export class MarkOverdue extends BackgroundWork {
   readonly name = 'mark-overdue';
@@ -20,8 +21,10 @@ export class MarkOverdue extends BackgroundWork {
     const { rows } = await this.database.pool.query<Due>({
       name: 'overdue_invoices',
       text: `select id, due_at from invoices
-        where status = 'open' and not overdue and due_at < $1 and id <> all($2) order by due_at limit $3`,
-      values: [now, except, limit],
+        where status = 'open' and not overdue and due_at < $1 and id <> all($2)
+          and next_attempt_at is null and (attempt > 0 or provider = any($4))
+        order by due_at limit $3`,
+      values: [now, except, limit, NOT_COLLECTED],
     });
     return rows;
   }

@@ -35,13 +35,15 @@ export class CollectPayments extends BackgroundWork {
   }
 
   async attend(id: string): Promise<void> {
-    const { rows } = await this.database.pool.query<{ attempt: number }>({
+    const { rows } = await this.database.pool.query<{ attempt: number; version: number }>({
       name: 'attempt_of_invoice',
-      text: 'select attempt from invoices where id = $1',
+      text: 'select attempt, version from invoices where id = $1',
       values: [id],
     });
-    const attempt = rows[0]?.attempt;
-    if (attempt === undefined) return;
+    const [row] = rows;
+    // The row may be ahead of the invoice in memory for a moment: the next look finds it again.
+    if (row === undefined || !(await this.payments.knows(id, row.version))) return;
+    const { attempt } = row;
     const metadata: EventMetadata = { actor: { type: 'system', id: 'scheduler' }, correlation_id: id };
     // The payment before may still be open for another card: it must not be paid beside the new one.
     if (attempt > 0) await this.payments.cancel(paymentId(id, attempt - 1), metadata);

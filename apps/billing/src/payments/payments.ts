@@ -78,6 +78,11 @@ export class Payments {
     await this.settle(payment_id, metadata);
   }
 
+  /** Whether the state of an invoice in memory has come to this version. */
+  async knows(invoice_id: string, version: number): Promise<boolean> {
+    return (await this.store.load(invoiceStream, invoice_id)).version >= version;
+  }
+
   /** Asks the provider for the state of a payment, and starts it if the provider does not know it. */
   async ask(payment_id: string, metadata: EventMetadata): Promise<void> {
     const { state } = await this.store.load(paymentStream, payment_id);

@@ -45,19 +45,39 @@ export class Subscriptions {
     return state;
   }
 
-  /** Decides a command, and issues the invoice that it asks for. @throws Refusal */
+  /**
+   * Decides a command, and issues the invoice that it asks for. The state keeps one charge, so the invoice of the charge before it
+   * is issued first, if a crash has prevented that.
+   * @throws Refusal
+   */
   async handle(
     id: string,
     command: (state: SubscriptionState, version: number) => SubscriptionCommand,
     options: HandleOptions<SubscriptionState, SubscriptionEvent>,
   ): Promise<Subscribed> {
-    const outcome = await this.store.handle(
-      subscriptionStream,
-      id,
-      (state, version) => decideSubscription(command(state, version), state),
-      options,
-    );
-    return this.#invoice(id, outcome, options.metadata);
+    const issued = new Set<string>();
+    for (;;) {
+      let waiting: Subscription | undefined;
+      const outcome = await this.store
+        .handle(
+          subscriptionStream,
+          id,
+          (state, version) => {
+            const events = decideSubscription(command(state, version), state);
+            waiting = replacesCharge(state, events, issued) ? state : undefined;
+            if (waiting !== undefined) throw new ChargeWaits();
+            return events;
+          },
+          options,
+        )
+        .catch((error: unknown) => {
+          if (!(error instanceof ChargeWaits)) throw error;
+        });
+      if (outcome !== undefined) return this.#invoice(id, outcome, options.metadata);
+      if (waiting?.charge == null) throw new ChargeWaits();
+      issued.add(waiting.charge.invoice_id);
+      await this.#invoice(id, { state: waiting, streamId: id, version: 0, events: [] }, options.metadata, waiting);
+    }
   }
 
   /**
@@ -143,6 +163,23 @@ export class Subscriptions {
     );
   }
 }
+
+/** A charge would take the place of one whose invoice may not exist yet. */
+class ChargeWaits extends Error {
+  override readonly name = 'ChargeWaits';
+}
+
+/** @param issued invoices that are known to exist */
+const replacesCharge = (
+  state: SubscriptionState,
+  events: readonly SubscriptionEvent[],
+  issued: ReadonlySet<string>,
+): state is Subscription =>
+  state.status !== 'none' &&
+  state.charge !== null &&
+  state.unpaid.includes(state.charge.invoice_id) &&
+  !issued.has(state.charge.invoice_id) &&
+  events.some((event) => 'charge' in event && event.charge !== null);
 
 /** Another command came between: what is due is decided on the new state. */
 const decideAgain = (error: unknown): undefined => {

@@ -7,7 +7,7 @@ export const COLLECTION_DAYS = [0, 1, 3, 5, 7] as const;
 const HOUR_MS = DAY_MS / 24;
 
 /** Ways to pay in which the customer acts, so that there is nothing to collect. */
-const NOT_COLLECTED: readonly string[] = ['bank_transfer', 'manual', 'none', 'grant', 'stripe'];
+export const NOT_COLLECTED: readonly string[] = ['bank_transfer', 'manual', 'none', 'grant', 'stripe'];
 
 /**
  * Whether payments are attempted by themselves. The first payment of a subscription is not: it is started while the customer

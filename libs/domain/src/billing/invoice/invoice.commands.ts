@@ -1,5 +1,5 @@
 import type { Time } from '../../shared/time.ts';
-import { attemptAt } from './collection.ts';
+import { attemptAt, NOT_COLLECTED } from './collection.ts';
 import { issueCreditNote, type IssueCreditNote, type RequestCreditNote, requestCreditNote } from './invoice.credit.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { Finalized, InvoiceEvent } from './invoice.events.ts';
@@ -117,9 +117,14 @@ const recordFailedPayment = (
   return [{ type: 'invoice.payment_failed', ...ofInvoice(state), payment_id, attempt, error, next_attempt_at }];
 };
 
+/**
+ * An invoice that a provider collects is due at once, but the payment takes its time: it is overdue once an attempt has failed and
+ * none follows.
+ */
 const markOverdue = (state: Invoice, now: Time): readonly InvoiceEvent[] => {
-  const { status, overdue, amount_due, document } = state;
-  if (status !== 'open' || overdue || document.due_at >= now) return [];
+  const { status, overdue, amount_due, document, next_attempt_at, failed_payments } = state;
+  if (status !== 'open' || overdue || document.due_at >= now || next_attempt_at !== null) return [];
+  if (!NOT_COLLECTED.includes(document.provider) && failed_payments.length === 0) return [];
   return [{ type: 'invoice.overdue', ...ofInvoice(state), due_at: document.due_at, amount_due }];
 };
 

@@ -210,6 +210,29 @@ describe('an open invoice', () => {
       .when(overdue)
       .thenNothing();
   });
+  it('is not overdue while its provider collects it', () => {
+    const [at, collected] = [ISSUED, finalized({ provider: 'hyperswitch', due_at: ISSUED, next_attempt_at: ISSUED })];
+    given(collected).when(overdue).thenNothing();
+    given(finalized({ provider: 'hyperswitch', due_at: at, reason: 'subscription_create' }))
+      .when(overdue)
+      .thenNothing();
+    const failed = (attempts: number) =>
+      afterDocument(
+        documentOf({ provider: 'hyperswitch', due_at: at, next_attempt_at: at }),
+        ...Array.from({ length: attempts }, (_, n): InvoiceCommand => ({
+          type: 'RecordFailedPayment',
+          payment_id: `pay_${n}`,
+          attempt: n,
+          error: 'declined',
+        })),
+      );
+    given(...failed(4))
+      .when(overdue)
+      .thenNothing();
+    given(...failed(5))
+      .when(overdue)
+      .thenMatches([{ type: 'invoice.overdue', due_at: at }]);
+  });
   it('is voided, unless money has arrived', () => {
     given(finalized({ balance_applied: 3_000, amount_due: 7_000 }))
       .when(voidIt)
