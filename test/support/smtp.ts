@@ -39,11 +39,12 @@ export const startSmtp = async (): Promise<TestSmtp> => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
+        const to = session.envelope.rcptTo.map(({ address }) => address);
         if (smtp.answer !== undefined) {
-          done(Object.assign(new Error('not now'), { responseCode: smtp.answer }));
+          // Servers repeat the address.
+          done(Object.assign(new Error(`not now: <${to.join('>, <')}>`), { responseCode: smtp.answer }));
           return;
         }
-        const to = session.envelope.rcptTo.map(({ address }) => address);
         const accept = (): void => {
           received.push({ to, ...parse(Buffer.concat(chunks).toString('latin1')) });
           done();

@@ -143,6 +143,8 @@ describe('the outbox', () => {
       return rows[0];
     });
     expect(row).toMatchObject({ due_at: null, last_error: expect.stringContaining('550') });
+    expect(row.last_error).toMatch(/not now/);
+    expect(row.last_error).not.toContain('@');
     smtp.answer = undefined;
     await write('next', 'next@example.com');
     await eventually(() => mailsTo('next@example.com').length === 1);

@@ -7,6 +7,7 @@ import type { MasterKey } from '../crypto/keys.ts';
 import type { ServiceDatabase } from '../database/database.ts';
 import { CONFIG, DATABASE, LOGGER, MASTER_KEY, SERVICE, type ServiceDefinition } from '../service.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { redactText } from '../telemetry/redact.ts';
 import { MAIL_ATTACHMENTS, type MailAttachments } from './attachments.ts';
 import type { Attachment, Mail } from './mail.ts';
 import { MailSettings } from './mail.settings.ts';
@@ -163,7 +164,8 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
       name: 'mail_failed',
       text: `update mails set attempts = attempts + 1, last_error = $2,
         due_at = case when $3::boolean then null else now() + make_interval(secs => $4::int) end where id = $1`,
-      values: [id, error instanceof Error ? error.message : String(error), refused, seconds],
+      // Servers repeat the address in their answers.
+      values: [id, redactText(error instanceof Error ? error.message : String(error)), refused, seconds],
     });
     this.logger.warn({ mail: id, err: error }, refused ? 'a mail was refused' : 'a mail could not be sent yet');
   }
