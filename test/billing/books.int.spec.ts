@@ -215,6 +215,38 @@ describe('the books', () => {
       }
     });
 
+    it('forget merged customers with the other one, and the notes of a former owner', async () => {
+      const [old, present, owner] = ['old', 'present', 'owner'].map((name) => `${unique(name)}@example.com`);
+      const merged = await customer(String(old));
+      const into = await customer(String(present));
+      await ok(`/admin/customers/${merged}/merge`, { into });
+      const { plan_id, product_id } = await sell(app);
+      const license = await app.create('/admin/licenses', { product_id, plan_id, email: old, notes: `Call ${old}` });
+      const path = `/admin/licenses/${String(license['id'])}`;
+      await ok(`${path}/transfer`, { email: owner });
+      expect(await get(path)).toMatchObject({ email: owner, notes: `Call ${old}` });
+      const refused = await app.call('POST', `/admin/customers/${merged}/forget`);
+      expect(refused).toMatchObject({ status: 409, body: { code: 'CUSTOMER_MERGED', merged_into: into } });
+      await ok(`/admin/customers/${into}/forget`, {});
+      for (const address of [old, present])
+        await eventually(async () => (await tablesWith(String(address))).length === 0);
+      expect(await get(path)).toMatchObject({ email: owner, notes: null });
+    });
+
+    it('do not forget another person that has the address now', async () => {
+      const [shared, later] = [unique('shared'), unique('later')].map((name) => `${name}@example.com`);
+      const first = await customer(String(shared));
+      await app.call('PATCH', `/admin/customers/${first}`, { email: later });
+      await customer(String(shared));
+      const { plan_id, product_id } = await sell(app);
+      const [license, other] = await Promise.all(
+        [shared, later].map((email) => app.create('/admin/licenses', { product_id, plan_id, email })),
+      );
+      await ok(`/admin/customers/${first}/forget`, {});
+      await eventually(async () => (await get(`/admin/licenses/${String(other?.['id'])}`))['email'] === null);
+      expect(await get(`/admin/licenses/${String(license?.['id'])}`)).toMatchObject({ email: shared });
+    });
+
     it('know the person again, without a second trial, when it comes back', async () => {
       const again = await begin();
       expect(again).toMatchObject({ customer_id: id, status: 'pending_payment' });
