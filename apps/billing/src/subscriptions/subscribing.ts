@@ -4,7 +4,8 @@ import type { Offer } from '#domain/billing/subscription/offer';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import type { SubscriptionProvider } from '#domain/billing/subscription/subscription.events';
-import type { Subscribe } from '#domain/billing/subscription/subscription.start';
+import { type Subscribe, subscribe } from '#domain/billing/subscription/subscription.start';
+import { type SubscriptionState, subscriptionStream } from '#domain/billing/subscription/subscription';
 import { newId } from '#domain/shared/id';
 import { licenseOfSubscription } from '#domain/shared/license-of';
 import type { EventMetadata } from '#events/event';
@@ -13,17 +14,27 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import { Customers } from '../customers/customers.ts';
 import { Providers } from '../payments/providers.ts';
 import { KnownProducts } from '../plans/known-products.ts';
+import { ChargeInvoices } from './charge-invoices.ts';
 import { Discounting } from './discounting.ts';
+import { FirstPayments } from './first-payments.ts';
+import { Invoices } from '../invoices/invoices.ts';
+import { Organization } from '../organization/organization.ts';
 import { BillingTerms } from './billing-terms.ts';
 import { Offers } from './offers.ts';
-import type { subscribe } from './subscription.endpoints.ts';
+import type { subscribe as endpoint } from './subscription.endpoints.ts';
 import { SubscriptionList } from './subscription.list.ts';
 import { SubscriptionSettings } from './subscription.settings.ts';
 import { ONE_LIVE } from './subscription.table.ts';
 import { ONE_TRIAL } from './subscription-trial.table.ts';
-import { type Subscribed, Subscriptions } from './subscriptions.ts';
+import { Subscriptions } from './subscriptions.ts';
 
-type Asked = Static<(typeof subscribe)['body']>;
+type Asked = Static<(typeof endpoint)['body']>;
+
+/** A subscription that was started, or that the same call had started before. */
+export interface Started {
+  readonly id: string;
+  readonly state: SubscriptionState;
+}
 
 /** Starts subscriptions. */
 @Injectable()
@@ -37,6 +48,10 @@ export class Subscribing {
     private readonly list: SubscriptionList,
     private readonly terms: BillingTerms,
     private readonly discounting: Discounting,
+    private readonly payments: FirstPayments,
+    private readonly charges: ChargeInvoices,
+    private readonly invoices: Invoices,
+    private readonly organization: Organization,
     private readonly settings: SubscriptionSettings,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -46,35 +61,64 @@ export class Subscribing {
    * trial, so parallel calls cannot get past them.
    * @throws Refusal SUBSCRIPTION_EXISTS with the id of the one that lives
    */
-  async start(asked: Asked, options: Parameters<Subscriptions['handle']>[2]): Promise<Subscribed> {
+  async start(asked: Asked, options: Parameters<Subscriptions['handle']>[2]): Promise<Started> {
     const { metadata } = options;
     const offer = await this.offers.wanted(asked);
     const { product_id } = offer.price;
     const sole = !(await this.products.allowsSeveral(product_id));
-    if (sole) await this.#assertNone(product_id, asked.subscriber);
+    const begun = sole ? await this.#begun(asked, offer) : undefined;
+    if (begun !== undefined) return begun;
     const id = newId('sub');
     const command = await this.#command(id, asked, offer, sole, metadata);
-    const start = (with_trial: boolean): Promise<Subscribed> =>
-      this.subscriptions.handle(id, () => (with_trial ? command : { ...command, trial_days: 0 }), {
-        ...options,
-        expectedVersion: 0,
-      });
     try {
-      return await start(true).catch((error: unknown) => {
-        if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL) return start(false);
-        throw error;
-      });
+      await this.#assertInvoiceable(id, command);
+      return await this.#create(id, command, options);
     } catch (error) {
+      if ((await this.list.byId(id)) !== undefined) throw error;
       if (command.discount !== null) await this.discounting.release(command.discount.coupon_id, id, metadata);
       if (error instanceof UniqueViolationError && error.constraint === ONE_LIVE)
-        await this.#assertNone(product_id, asked.subscriber);
+        return (await this.#begun(asked, offer)) ?? this.start(asked, options);
       throw error;
     }
   }
 
-  async #assertNone(product_id: string, subscriber: string): Promise<void> {
-    const living = await this.list.blocking(product_id, subscriber);
-    if (living !== undefined) refuseSubscription('SUBSCRIPTION_EXISTS', { subscription_id: living.id });
+  /** A customer that has had the trial of the product begins without one. */
+  async #create(id: string, command: Subscribe, options: Parameters<Subscriptions['handle']>[2]): Promise<Started> {
+    const create = async (trial_days: number): Promise<Started> => {
+      const created = { ...options, expectedVersion: 0 };
+      const { state } = await this.subscriptions.handle(id, () => ({ ...command, trial_days }), created);
+      return { id, state };
+    };
+    return create(command.trial_days).catch((error: unknown) => {
+      if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL) return create(0);
+      throw error;
+    });
+  }
+
+  /**
+   * The subscription that the same call began before, if its payment provider has not answered yet: the call goes on with it.
+   * @returns undefined if the subscriber has none
+   * @throws Refusal SUBSCRIPTION_EXISTS for any other one
+   */
+  async #begun(
+    { subscriber, quantity = 1, provider }: Asked,
+    { price, price_id }: Offer,
+  ): Promise<Started | undefined> {
+    const living = await this.list.blocking(price.product_id, subscriber);
+    if (living === undefined) return undefined;
+    const { id, state } = living;
+    const isSame =
+      state.price_id === price_id && state.quantity === quantity && (provider ?? state.provider) === state.provider;
+    if (isSame && (await this.payments.isUnanswered(state))) return { id, state };
+    return refuseSubscription('SUBSCRIPTION_EXISTS', { subscription_id: id });
+  }
+
+  /** Refuses before anything is written what the first invoice would be refused for. */
+  async #assertInvoiceable(id: string, command: Subscribe): Promise<void> {
+    const state = subscribe(command).reduce(subscriptionStream.evolve, subscriptionStream.initialState);
+    if (state.status === 'none' || state.charge === null) return;
+    await this.organization.seller();
+    await this.invoices.preview(this.charges.request(id, state, state.charge));
   }
 
   async #command(id: string, asked: Asked, offer: Offer, sole: boolean, metadata: EventMetadata): Promise<Subscribe> {

@@ -1,7 +1,8 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import { subscriptionStream } from '#domain/billing/subscription/subscription';
+import { type SubscriptionState, subscriptionStream } from '#domain/billing/subscription/subscription';
+import type { EventMetadata } from '#events/event';
 import { type EventStore, StaleVersionError } from '#events/store';
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
@@ -17,7 +18,7 @@ import { Refunding } from './refunding.ts';
 import { Subscribing } from './subscribing.ts';
 import * as contracts from './subscription.endpoints.ts';
 import { SubscriptionList, viewRow } from './subscription.list.ts';
-import { type FirstPayment, viewSubscription } from './subscription.view.ts';
+import { type FirstPayment, NO_PAYMENT, viewSubscription } from './subscription.view.ts';
 import { type Subscribed, Subscriptions } from './subscriptions.ts';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
 
@@ -40,9 +41,8 @@ export class SubscriptionController {
   async subscribe(call: Call<typeof contracts.subscribe>): Promise<Answer> {
     const offer = await this.offers.wanted(call.body);
     if (!seesProduct(call.principal, offer.price.product_id)) return refuseSubscription('PLAN_OF_ANOTHER_PRODUCT');
-    const { streamId, state } = await this.subscribing.start(call.body, call.command(created));
-    const payment = state.status === 'none' ? undefined : await this.payments.start(state, call.metadata());
-    return this.#answer(streamId, 201, payment);
+    const { id, state } = await this.subscribing.start(call.body, call.command(created));
+    return this.#answer(id, 201, await this.#pay(id, state, call.metadata()));
   }
 
   @Endpoint(contracts.listSubscriptions)
@@ -164,8 +164,18 @@ export class SubscriptionController {
     const { params, principal } = call;
     await this.subscriptions.find(params.id, principal);
     await this.subscriptions.advance(params.id, call.metadata());
-    const state = await this.subscriptions.find(params.id, principal);
-    return { status: state.status, ...(await this.payments.start(state, call.metadata())) };
+    const payment = await this.#pay(params.id, await this.subscriptions.find(params.id, principal), call.metadata());
+    const { status } = await this.subscriptions.find(params.id, principal);
+    return { status, ...(status === 'pending_payment' ? payment : NO_PAYMENT) };
+  }
+
+  /** Starts the first payment, or finds it, and begins the subscription if it has succeeded. */
+  async #pay(id: string, state: SubscriptionState, metadata: EventMetadata): Promise<FirstPayment> {
+    if (state.status === 'none') return NO_PAYMENT;
+    const payment = await this.payments.start(state, metadata);
+    if (payment.payment_id === null || !(await this.payments.hasSucceeded(state))) return payment;
+    await this.subscriptions.settle(id, state.latest_invoice_id ?? '', metadata);
+    return NO_PAYMENT;
   }
 
   async #change(call: Call<typeof contracts.resumeSubscription>, command: SubscriptionCommand): Promise<Answer> {

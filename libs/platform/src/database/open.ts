@@ -19,14 +19,17 @@ export interface DatabaseOptions {
   readonly migrations: readonly MigrationClass[];
   /** Prepared statements are planned at each execution instead of once (default false). */
   readonly planAlways?: boolean;
-  /** The maximum number of connections (default 12). */
+  /**
+   * The maximum number of connections (default 16). It must be more than the service has subscriptions: each handler holds one in
+   * its transaction while the event store needs another.
+   */
   readonly connections?: number;
   readonly onError: (error: Error) => void;
 }
 
 /** Opens a service's pool and brings its schema up to date: event store, subscriptions, idempotency, read tables. */
 export const openDatabase = async (options: DatabaseOptions): Promise<ServiceDatabase> => {
-  const { url, migrationUrl, schema, connections = 12 } = options;
+  const { url, migrationUrl, schema, connections = 16 } = options;
   const { pool, orm } = connect(options, url, connections);
   try {
     if (migrationUrl === undefined) {

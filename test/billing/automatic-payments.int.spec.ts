@@ -1,0 +1,144 @@
+import { Global, Module } from '@nestjs/common';
+import { billingService } from '../../apps/billing/src/billing.module.ts';
+import { PAYMENT_PROVIDERS } from '../../apps/billing/src/payments/provider.ts';
+import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
+import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
+import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
+import { MovableClock } from '../support/clock.ts';
+import { FakeProvider } from './fake-provider.ts';
+import { type Fields, openBooks, price, sell, subscribe, unique, until } from './harness.ts';
+
+const DAY_MS = 86_400_000;
+const clock = new MovableClock();
+const provider = new FakeProvider(clock);
+
+@Global()
+@Module({ providers: [{ provide: PAYMENT_PROVIDERS, useValue: [provider] }], exports: [PAYMENT_PROVIDERS] })
+class ProviderModule {}
+
+describe('subscriptions that a provider collects', () => {
+  let app: TestApp;
+  let monthly: string;
+
+  beforeAll(async () => {
+    const services = [gatewayService, licensingService, billingService];
+    app = await startApp({ services, clock, modules: [ProviderModule] });
+    await openBooks(app);
+    monthly = await price(app, await sell(app));
+  });
+  afterAll(() => app.close());
+  beforeEach(() => {
+    provider.next.length = 0;
+    provider.breaking = undefined;
+  });
+
+  const start = (over: Fields = {}): Promise<Reply> =>
+    subscribe(app, { price_id: monthly, provider: 'hyperswitch', ...over });
+  const complete = (id: unknown): Promise<Reply> => app.call('POST', `/subscriptions/${String(id)}/complete`, {});
+  const read = async (id: unknown): Promise<Fields> =>
+    (await app.call('GET', `/subscriptions/${String(id)}`)).body as Fields;
+  const started = (payment_id: unknown): number =>
+    provider.calls.filter((call) => call === `start ${String(payment_id)}`).length;
+
+  // First, as time passes in it: subscriptions of other tests would take what is set for the provider's next payments.
+  it('are tried again on the days of the ladder, past due meanwhile, and recover', async () => {
+    const { body } = await start();
+    provider.next.push('failed', 'failed', 'succeeded');
+    clock.pass(Date.parse(body.current_period_end) - clock.now().getTime());
+    const late = await until(app, body.id, { status: 'past_due' });
+    const invoice = `/admin/invoices/${String(late['latest_invoice_id'])}`;
+    const attempts = async (): Promise<Fields[]> =>
+      (await app.call('GET', `/admin/payments?invoice_id=${String(late['latest_invoice_id'])}`)).body.data as Fields[];
+    const next = async (): Promise<number> => Date.parse((await app.call('GET', invoice)).body.next_attempt_at);
+    for (const day of [1, 3]) {
+      const issued = Date.parse((await app.call('GET', invoice)).body.issued_at);
+      await eventually(async () => Math.floor(((await next()) - issued) / DAY_MS) === day);
+      const { length } = await attempts();
+      clock.pass((await next()) - clock.now().getTime());
+      await eventually(async () => (await attempts()).length === length + 1);
+    }
+    const recovered = await until(app, body.id, { status: 'active' });
+    expect(recovered['past_due_at']).toBeNull();
+    expect((await attempts()).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'failed']);
+    expect((await app.call('GET', invoice)).body).toMatchObject({ status: 'paid', overdue: false });
+  });
+
+  it('are active as soon as the first payment succeeds', async () => {
+    const calls = provider.calls.length;
+    const { status, body } = await start();
+    expect([status, body.status, provider.calls.length]).toEqual([201, 'active', calls + 1]);
+  });
+
+  it('wait for an action of the customer, and are completed without a second charge', async () => {
+    provider.next.push('requires_action');
+    const { body } = await start();
+    expect(body).toMatchObject({ status: 'pending_payment', client_secret: `secret_${body.payment_id}` });
+    const again = await complete(body.id);
+    expect(again.body).toMatchObject({ client_secret: body.client_secret, payment_id: body.payment_id });
+    provider.becomes(body.payment_id, 'succeeded');
+    await complete(body.id);
+    await until(app, body.id, { status: 'active' });
+    expect(started(body.payment_id)).toBe(1);
+    expect((await complete(body.id)).body).toEqual({
+      status: 'active',
+      client_secret: null,
+      payment_id: null,
+      checkout_url: null,
+    });
+  });
+
+  it('expire when the first payment is final and failed; the subscriber may subscribe again at once', async () => {
+    provider.next.push('failed');
+    const subscriber = unique('acme/declined');
+    const { body } = await start({ subscriber });
+    await until(app, body.id, { status: 'expired' });
+    expect((await start({ subscriber })).body.status).toBe('active');
+  });
+
+  it('are not half made when the provider breaks off: the same call goes on with what exists', async () => {
+    provider.breaking = 'start';
+    const asked = { subscriber: unique('acme/broken'), email: `${unique()}@example.com` };
+    const broken = await start(asked);
+    expect([broken.status, broken.body.code]).toEqual([502, 'PAYMENT_PROVIDER_UNAVAILABLE']);
+    const before = provider.balance;
+    const { status, body } = await start(asked);
+    expect([status, provider.balance]).toEqual([201, before]);
+    await until(app, body.id, { status: 'active' });
+    const list = await app.call('GET', `/subscriptions?subscriber=${encodeURIComponent(asked.subscriber)}`);
+    expect(list.body.data).toHaveLength(1);
+  });
+
+  it('give a trial without a call to the provider, and charge at its end', async () => {
+    const price_id = await price(app, await sell(app), { trial_days: 14 });
+    const calls = provider.calls.length;
+    const { body } = await start({ price_id });
+    expect([body.status, provider.calls.length]).toEqual(['trialing', calls]);
+    clock.pass(14 * DAY_MS);
+    await eventually(async () => (await read(body.id))['status'] === 'active');
+    await eventually(async () => {
+      const { latest_invoice_id } = await read(body.id);
+      return (
+        typeof latest_invoice_id === 'string' &&
+        (await app.call('GET', `/admin/invoices/${latest_invoice_id}`)).body.status === 'paid'
+      );
+    });
+  });
+
+  it('charge nothing and write nothing when the seller is not known yet', async () => {
+    const second = await startApp({
+      services: [gatewayService, licensingService, billingService],
+      clock,
+      modules: [ProviderModule],
+    });
+    try {
+      const price_id = await price(second, await sell(second));
+      const subscriber = unique('acme/early');
+      const { status, body } = await subscribe(second, { price_id, subscriber, provider: 'hyperswitch' });
+      expect([status, body.code]).toEqual([409, 'ORGANIZATION_REQUIRED']);
+      const list = await second.call('GET', `/subscriptions?subscriber=${encodeURIComponent(subscriber)}`);
+      expect(list.body.data).toEqual([]);
+    } finally {
+      await second.close();
+    }
+  });
+});
