@@ -146,8 +146,31 @@ describe('subscriptions', () => {
     days(31);
     const ended = await until(app, started['id'], { status: 'canceled' });
     await eventually(async () => (await invoiceOf(ended))['status'] === 'uncollectible');
-    const again = await subscribe(app, { subscriber: started['subscriber'], price_id: monthly });
-    expect(again.status).toBe(201);
+    // The money arrives after all: it pays the first period of a new subscription, with a license of its own.
+    expect((await pay(app, ended['latest_invoice_id'], { paid_at: clock.now().toISOString() })).status).toBe(200);
+    const of = encodeURIComponent(String(started['subscriber']));
+    const again = await eventually(async () => {
+      const live = await app.call('GET', `/subscriptions/active?subscriber=${of}&product_id=${plan.product_id}`);
+      return live.status === 200 ? live.body : undefined;
+    });
+    expect(again).toMatchObject({ status: 'active', price_id: monthly });
+    expect(again.license_id).not.toBe(started['license_id']);
+    expect((await read(started['id']))['status']).toBe('canceled');
+  });
+
+  it('are not begun anew by late money if the plan says so: it becomes credit', async () => {
+    const strict = await sell(app, { late_payment_policy: 'refund' });
+    const started = await active({ price_id: await price(app, strict) });
+    clock.pass(Date.parse(String(started['current_period_end'])) - clock.now().getTime());
+    await eventually(async () => (await read(started['id']))['latest_invoice_id'] !== started['latest_invoice_id']);
+    days(14.1);
+    await until(app, started['id'], { status: 'past_due' });
+    days(31);
+    const ended = await until(app, started['id'], { status: 'canceled' });
+    await eventually(async () => (await invoiceOf(ended))['status'] === 'uncollectible');
+    await pay(app, ended['latest_invoice_id'], { paid_at: clock.now().toISOString() });
+    const customer = `/admin/customers/${String(started['customer_id'])}`;
+    await eventually(async () => JSON.stringify((await app.call('GET', customer)).body).includes('1190'));
   });
 
   it('expire when the first payment does not arrive; the invoice is voided and the subscriber may subscribe again', async () => {

@@ -9,6 +9,7 @@ import { FirstPayments } from './first-payments.ts';
 import { FollowInvoices } from './follow-invoices.ts';
 import { InUseSubscription, inUseProjection } from './in-use.subscription.ts';
 import { inUseTable } from './in-use.table.ts';
+import { LatePayments } from './late-payments.ts';
 import { Offers } from './offers.ts';
 import { Previews } from './previews.ts';
 import { Refunding } from './refunding.ts';
@@ -39,6 +40,7 @@ export const subscriptionsFeature: Feature = {
     ChargeInvoices,
     Discounting,
     FirstPayments,
+    LatePayments,
     Offers,
     Previews,
     Refunding,

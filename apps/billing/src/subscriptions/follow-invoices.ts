@@ -9,6 +9,7 @@ import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { KnownPlans } from '../plans/known-plans.ts';
 import { BillingTerms } from './billing-terms.ts';
+import { LatePayments } from './late-payments.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 interface OfInvoice {
@@ -22,6 +23,7 @@ export class FollowInvoices {
     @Inject(EVENT_STORE) private readonly store: EventStore,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly subscriptions: Subscriptions,
+    private readonly latePayments: LatePayments,
     private readonly plans: KnownPlans,
     private readonly terms: BillingTerms,
   ) {}
@@ -47,6 +49,7 @@ export class FollowInvoices {
     };
     if (event.type === 'invoice.paid' || event.type === 'invoice.voided') {
       await this.subscriptions.settle(id, event.subject, metadata);
+      if (event.type === 'invoice.paid') await this.latePayments.take(id, event.subject, metadata);
       return;
     }
     const command = await this.#command(id, event);

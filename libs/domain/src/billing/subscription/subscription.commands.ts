@@ -6,13 +6,14 @@ import { refuseSubscription } from './subscription.errors.ts';
 import { type Grant, grant } from './subscription.grant.ts';
 import { type Pause, pause, unpause } from './subscription.pause.ts';
 import { type InvoiceMissed, invoiceMissed, type InvoiceSettled, invoiceSettled } from './subscription.payments.ts';
-import { type Subscribe, subscribe } from './subscription.start.ts';
+import { type Restart, restart, type Subscribe, subscribe } from './subscription.start.ts';
 import { type LetTimePass, letTimePass } from './subscription.time.ts';
 import { onSubscription, type SubscriptionEvent } from './subscription.events.ts';
 import type { Subscription, SubscriptionState } from './subscription.ts';
 
 export type SubscriptionCommand =
   | Subscribe
+  | Restart
   | Grant
   | LetTimePass
   | InvoiceSettled
@@ -33,6 +34,8 @@ export const decideSubscription = (
   if (command.type === 'Grant') return grant(command, state);
   if (command.type === 'Subscribe')
     return state.status === 'none' ? subscribe(command) : refuseSubscription('SUBSCRIPTION_EXISTS');
+  // It is repeated after a crash.
+  if (command.type === 'Restart') return state.status === 'none' ? restart(command) : [];
   if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
   switch (command.type) {
     case 'LetTimePass':

@@ -99,3 +99,24 @@ const begin = (
     },
   ];
 };
+
+/** Begins a subscription whose first period was paid beforehand: by the late payment of an invoice of one that had ended. */
+export interface Restart extends Pick<
+  Subscribe,
+  'now' | 'terms' | 'offer' | 'sole' | 'invoice_id' | 'recipient_sealed'
+> {
+  readonly type: 'Restart';
+}
+
+export const restart = (command: Restart): readonly SubscriptionEvent[] => {
+  const { offer, now, invoice_id } = command;
+  const interval = intervalOf(offer.price) ?? refuseSubscription('PRICE_NOT_RECURRING');
+  const period = { start: now, end: periodBoundary(now, interval, 1) };
+  const begun = begin(
+    { ...command, type: 'Subscribe', trial_days: 0, discount: null, due_days: null, pending_until: now },
+    period,
+    false,
+    null,
+  );
+  return begun.map((event) => (event.type === 'subscription.activated' ? { ...event, invoice_id } : event));
+};
