@@ -5,12 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startAndWaitFor, stop } from '../support/children.ts';
 import { PROCESS, startInstance } from '../support/instance.ts';
 import { startDatabase } from './database.ts';
-import { residentMegabytes } from './process-costs.ts';
+import { cpuSeconds, residentMegabytes } from './process-costs.ts';
 import { fill, makeTemplate, type Template } from './renewals.fill.ts';
 import type { Figure } from './report.ts';
 
@@ -46,6 +47,8 @@ export const run = async (): Promise<Figure[]> => {
       },
       { what: 'memory of the process meanwhile, at most', value: swept.megabytes, unit: 'MB', target: { atMost: 350 } },
       { what: 'the same, when half were done', value: swept.halfway, unit: 'MB' },
+      { what: 'CPU for 1,000 renewals, process', value: swept.cpu.process, unit: 's' },
+      { what: 'CPU for 1,000 renewals, database', value: swept.cpu.database, unit: 's' },
       {
         what: `lost or doubled of ${KILLED.toLocaleString('en-US')} more, killed twice`,
         value: 0,
@@ -62,10 +65,9 @@ export const run = async (): Promise<Figure[]> => {
 /** Waits until the subscription knows that its first invoice is paid. */
 const settled = async (client: pg.Client, template: Template): Promise<Template> => {
   for (;;) {
-    const { rows } = await client.query(
-      `select from subscriptions where id = $1 and state -> 'unpaid' = '[]' and uninvoiced is null`,
-      [template.subscription],
-    );
+    const { rows } = await client.query(`select from subscriptions where id = $1 and state -> 'unpaid' = '[]'`, [
+      template.subscription,
+    ]);
     if (rows.length > 0) return template;
     await sleep(20);
   }
@@ -78,6 +80,8 @@ interface Swept {
   readonly to: number;
   readonly megabytes: number;
   readonly halfway: number;
+  /** Seconds for 1,000 renewals. */
+  readonly cpu: { readonly process: number; readonly database: number };
 }
 
 const startBilling = (env: NodeJS.ProcessEnv) =>
@@ -93,6 +97,8 @@ const sweep = async (client: pg.Client, env: NodeJS.ProcessEnv): Promise<Swept> 
   const from = await position(client);
   const { child, output } = await startBilling(env);
   try {
+    const database = await postmaster(client);
+    const before = [cpuSeconds(child.pid ?? 0), cpuSeconds(database)];
     let [megabytes, halfway] = [0, 0];
     for (let left = await open(client); left > 0; left = await open(client)) {
       const used = residentMegabytes(child.pid ?? 0);
@@ -100,6 +106,8 @@ const sweep = async (client: pg.Client, env: NodeJS.ProcessEnv): Promise<Swept> 
       if (left > RENEWALS / 2) halfway = used;
       await sleep(500);
     }
+    const after = [cpuSeconds(child.pid ?? 0), cpuSeconds(database)];
+    const [process = NaN, server = NaN] = after.map((used, n) => ((used - (before[n] ?? 0)) / RENEWALS) * 1_000);
     if (!output.some((line) => line.includes('"left"'))) console.log('no progress line');
     const { rows } = await client.query<{ seconds: string; to: string }>(
       `select extract(epoch from max(recorded_at) - min(recorded_at)) as seconds, max(position) as to
@@ -107,10 +115,24 @@ const sweep = async (client: pg.Client, env: NodeJS.ProcessEnv): Promise<Swept> 
       [from],
     );
     const [{ seconds, to } = { seconds: 'NaN', to: 'NaN' }] = rows;
-    return { perSecond: RENEWALS / Number(seconds), from, to: Number(to), megabytes, halfway };
+    return {
+      perSecond: RENEWALS / Number(seconds),
+      from,
+      to: Number(to),
+      megabytes,
+      halfway,
+      cpu: { process, database: server },
+    };
   } finally {
     await stop(child);
   }
+};
+
+/** The main process of PostgreSQL: the parent of all connections. */
+const postmaster = async (client: pg.Client): Promise<number> => {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const stat = readFileSync(`/proc/${rows[0]?.pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 };
 
 const position = async (client: pg.Client): Promise<number> => {
@@ -122,7 +144,7 @@ const position = async (client: pg.Client): Promise<number> => {
 const open = async (client: pg.Client): Promise<number> => {
   const { rows } = await client.query<{ count: string }>(
     `select (select count(*) from subscriptions where due_at < now())
-      + (select count(*) from subscriptions where uninvoiced is not null)
+      + (select count(*) from uninvoiced_charges)
       + (select count(*) from unfinished_documents) as count`,
   );
   return Number(rows[0]?.count);

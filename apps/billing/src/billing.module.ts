@@ -46,6 +46,8 @@ export const billingService = defineService({
     eligibilityFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
+  // States of invoices and subscriptions are large: so many take about 40 MB.
+  cached_streams: 10_000,
   scopes: ['billing:write'],
   publishes: billingContracts,
   problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems },

@@ -20,12 +20,13 @@ export interface ServiceOptions {
   readonly announces?: readonly string[];
   readonly problems?: ServiceProblems;
   readonly has_queues?: boolean;
+  readonly cached_streams?: number;
 }
 
 /** Builds a service from its features: everything else about the service derives from this description. */
 export const defineService = (options: ServiceOptions): ServiceDefinition => {
   const { name, initial, features, publishes = [], scopes = [], announces = [] } = options;
-  const { problems = {}, has_queues = false } = options;
+  const { problems = {}, has_queues = false, cached_streams } = options;
   const all = <Part extends keyof FeatureParts>(part: Part): FeatureParts[Part][] =>
     features.flatMap((feature): readonly FeatureParts[Part][] => feature[part] ?? []);
   const controllers = all('controllers');
@@ -36,6 +37,7 @@ export const defineService = (options: ServiceOptions): ServiceDefinition => {
     announces,
     problems,
     has_queues,
+    cached_streams,
     settings: all('settings'),
     migrations: [...(initial === undefined ? [] : [initial]), ...all('migrations')],
     tables: all('tables'),

@@ -88,7 +88,7 @@ const database = (definition: ServiceDescription, config: Config, logger: Logger
 };
 
 const eventStore = (
-  { name, streams, projections, snapshots }: ServiceDescription,
+  { name, streams, projections, snapshots, cached_streams }: ServiceDescription,
   { pool }: ServiceDatabase,
   masterKey: MasterKey,
   logger: Logger,
@@ -100,6 +100,7 @@ const eventStore = (
     streams,
     projections,
     snapshots,
+    ...(cached_streams === undefined ? {} : { cachedStreams: cached_streams }),
     keys: keyWrapper(masterKey),
     observe: {
       flushed: (events) => {

@@ -26,6 +26,8 @@ export interface ServiceDescription extends Required<Omit<Feature, NestParts>> {
    * bad a moment later. So its statements are planned at each execution.
    */
   readonly has_queues: boolean;
+  /** How many states of streams each process keeps in memory; undefined = the default of the event store. */
+  readonly cached_streams?: number | undefined;
 }
 
 /** A service as `defineService` builds it: its definition and the Nest module that runs it. */

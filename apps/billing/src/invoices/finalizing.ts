@@ -7,7 +7,7 @@ import type { InvoiceOrder } from '#domain/billing/invoice/invoice.request';
 import { type InvoiceState, invoiceStream } from '#domain/billing/invoice/invoice';
 import type { NumberAssigned } from '#domain/billing/invoice/number';
 import type { EventMetadata } from '#events/event';
-import type { EventStore, Outcome } from '#events/store';
+import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
 import { EVENT_STORE } from '#platform/service';
 import { InvoiceBalances } from './balances.ts';
 import { documentOf } from './composing.ts';
@@ -20,6 +20,8 @@ export interface Prepared {
   readonly seller: Seller;
   readonly parties: PartiesOfInvoice;
   readonly totals: InvoiceTotals;
+  /** Nothing is known of the invoice: its stream need not be looked up. */
+  readonly is_new?: boolean;
 }
 
 /**
@@ -35,18 +37,27 @@ export class Finalizing {
   ) {}
 
   async finalize(
-    { invoice_id, order, seller, parties, totals }: Prepared,
+    { invoice_id, order, seller, parties, totals, is_new = false }: Prepared,
     number: NumberAssigned,
     metadata: EventMetadata,
   ): Promise<Outcome<InvoiceState, InvoiceEvent>> {
     const balance_applied = await this.#useBalance(invoice_id, order, parties, totals.total, metadata);
     const document = documentOf(order, seller, parties, totals, number, balance_applied);
-    const outcome = await this.store.handle(
-      invoiceStream,
-      invoice_id,
-      (state) => decideInvoice({ type: 'FinalizeInvoice', document }, state),
-      { metadata },
-    );
+    const finalize = (expected: Pick<HandleOptions<InvoiceState, InvoiceEvent>, 'expectedVersion'>) =>
+      this.store.handle(
+        invoiceStream,
+        invoice_id,
+        (state) => decideInvoice({ type: 'FinalizeInvoice', document }, state),
+        {
+          metadata,
+          ...expected,
+        },
+      );
+    const outcome = await finalize(is_new ? { expectedVersion: 0 } : {}).catch((error: unknown) => {
+      // Issued by another process at the same time.
+      if (error instanceof StaleVersionError) return finalize({});
+      throw error;
+    });
     for (const { event } of outcome.events) await this.balances.settle(invoice_id, event, metadata);
     return outcome;
   }

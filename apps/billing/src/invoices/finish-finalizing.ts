@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { NumberAssigned } from '#domain/billing/invoice/number';
+import { invoiceStream } from '#domain/billing/invoice/invoice';
 import type { EventMetadata } from '#events/event';
+import type { EventStore } from '#events/store';
 import { BackgroundWork, type Due, type DueQuery } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE } from '#platform/service';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { totalsOf } from './composing.ts';
 import { CreditNotes } from './credit-notes.ts';
 import { Drafts } from './drafts.ts';
@@ -21,6 +23,7 @@ export class FinishFinalizing extends BackgroundWork {
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly parties: InvoiceParties,
     private readonly numbers: Numbers,
     private readonly finalizing: Finalizing,
@@ -56,11 +59,13 @@ export class FinishFinalizing extends BackgroundWork {
   }
 
   async #finishInvoice(invoice_id: string, number: NumberAssigned | undefined, metadata: EventMetadata): Promise<void> {
-    const request = number?.request ?? null;
-    if (number === undefined || request === null) {
+    if (number === undefined || (await this.#isDraft(invoice_id))) {
       await this.drafts.finalize(invoice_id, { metadata });
       return;
     }
+    const { request } = number;
+    // An invoice of a subscription is issued again by `issue-charges`.
+    if (request === null) return;
     const { invoice_id: _id, issued_at: _at, ...order } = request;
     const parties = await this.parties.of(order.customer_id, number.issued_at);
     const prepared = {
@@ -71,5 +76,9 @@ export class FinishFinalizing extends BackgroundWork {
       totals: totalsOf(order, parties),
     };
     await this.finalizing.finalize(prepared, number, metadata);
+  }
+
+  async #isDraft(invoice_id: string): Promise<boolean> {
+    return (await this.store.load(invoiceStream, invoice_id)).state.status === 'draft';
   }
 }

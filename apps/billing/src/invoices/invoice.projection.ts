@@ -1,5 +1,7 @@
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import type { NumberAssigned } from '#domain/billing/invoice/number';
+import type { UnrecordedEvent } from '#events/event';
+import { writingProjection } from '#events/store';
 import { tableProjection } from '#events/projection/table';
 import {
   type CreditNoteRow,
@@ -108,8 +110,14 @@ const changes = (row: InvoiceRow, event: InvoiceEvent): Partial<InvoiceRow> => {
   }
 };
 
-export const unfinishedDocumentsProjection = tableProjection<UnfinishedDocumentRow, InvoiceEvent | NumberAssigned>({
-  table: unfinishedDocumentsTable,
+const BEGIN = `insert into unfinished_documents (document_id, invoice_id, series, since)
+  select begun.document_id, begun.invoice_id, begun.series, e.recorded_at
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as begun(id, document_id, invoice_id, series)
+  join events e on e.id = begun.id on conflict do nothing`;
+
+/** A document is here from its first event until it is finalized. It is finalized once, so removing comes last. */
+export const unfinishedDocumentsProjection = writingProjection({
+  name: unfinishedDocumentsTable.name,
   types: [
     'number.assigned',
     'invoice.finalization_started',
@@ -117,26 +125,45 @@ export const unfinishedDocumentsProjection = tableProjection<UnfinishedDocumentR
     'credit_note.requested',
     'credit_note.issued',
   ],
-  id: ({ stream_id, event }) => {
-    if (event.type === 'number.assigned') return event.document_id;
-    return 'credit_note_id' in event ? event.credit_note_id : stream_id;
-  },
-  evolve: (row, { stream_id, event, recorded_at }) => {
-    const since = row?.since ?? new Date(recorded_at);
-    switch (event.type) {
-      case 'number.assigned': {
-        const { document_id, invoice_id, series } = event;
-        return { document_id, invoice_id, series, since };
-      }
-      case 'invoice.finalization_started':
-        return { document_id: stream_id, invoice_id: stream_id, series: 'invoice', since };
-      case 'credit_note.requested':
-        return { document_id: event.credit_note_id, invoice_id: stream_id, series: 'credit_note', since };
-      default:
-        return null;
-    }
+  tables: [unfinishedDocumentsTable.name],
+  writes: (batch) => {
+    const events = batch as unknown as readonly UnrecordedEvent<InvoiceEvent | NumberAssigned>[];
+    const begun = new Map<string, Begun>();
+    for (const one of events.flatMap((event) => begunBy(event) ?? []))
+      if (!begun.has(one.document_id)) begun.set(one.document_id, one);
+    const finished = events.flatMap(({ stream_id, event }) => {
+      if (event.type === 'invoice.finalized') return [stream_id];
+      return event.type === 'credit_note.issued' ? [event.credit_note_id] : [];
+    });
+    const values = (['id', 'document_id', 'invoice_id', 'series'] as const).map((of) =>
+      [...begun.values()].map((one) => one[of]),
+    );
+    const add = { name: 'begin_documents', text: BEGIN, values };
+    const remove = {
+      name: 'finish_documents',
+      text: 'delete from unfinished_documents where document_id = any($1::text[])',
+      values: [finished],
+    };
+    return [...(begun.size > 0 ? [add] : []), ...(finished.length > 0 ? [remove] : [])];
   },
 });
+
+type Begun = Omit<UnfinishedDocumentRow, 'since'> & { readonly id: string };
+
+const begunBy = ({ id, stream_id, event }: UnrecordedEvent<InvoiceEvent | NumberAssigned>): Begun | undefined => {
+  switch (event.type) {
+    case 'number.assigned': {
+      const { document_id, invoice_id, series } = event;
+      return { id, document_id, invoice_id, series };
+    }
+    case 'invoice.finalization_started':
+      return { id, document_id: stream_id, invoice_id: stream_id, series: 'invoice' };
+    case 'credit_note.requested':
+      return { id, document_id: event.credit_note_id, invoice_id: stream_id, series: 'credit_note' };
+    default:
+      return undefined;
+  }
+};
 
 export const creditNotesProjection = tableProjection<CreditNoteRow, InvoiceEvent>({
   table: creditNotesTable,

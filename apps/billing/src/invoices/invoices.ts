@@ -60,8 +60,8 @@ export class Invoices {
   }
 
   /**
-   * Issues many invoices; one command assigns the numbers of all of them, in the order of the requests. A number carries its
-   * request, so `finish-finalizing` finishes what a crash interrupts.
+   * Issues many invoices; one command assigns the numbers of all of them, in the order of the requests. What a crash interrupts,
+   * `finish-finalizing` finishes, as a number carries its request; for subscriptions, `issue-charges` does.
    * @returns in the order of the requests; one that fails does not fail the others
    */
   async issueMany(
@@ -142,7 +142,7 @@ export class Invoices {
     if (state.status !== 'none') return refuseInvoice('INVOICE_EXISTS');
     const parties = await this.parties.of(order.customer_id, issued_at);
     const seller = await this.parties.seller();
-    return { invoice_id, order, seller, parties, totals: totalsOf(order, parties) };
+    return { invoice_id, order, seller, parties, totals: totalsOf(order, parties), is_new: true };
   }
 
   async #number(
@@ -159,7 +159,13 @@ export class Invoices {
       .filter((_, n) => open[n] !== undefined)
       .map((request) => {
         const { invoice_id, issued_at } = request;
-        return { document_id: invoice_id, invoice_id, issued_at, request };
+        // What a subscription charges stands in its event, and is asked for again after a crash.
+        return {
+          document_id: invoice_id,
+          invoice_id,
+          issued_at,
+          request: request.subscription_id === null ? request : null,
+        };
       });
     return this.numbers.assign('invoice', prefix, documents, metadata);
   }

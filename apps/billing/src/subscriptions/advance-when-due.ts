@@ -4,13 +4,13 @@ import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { Subscriptions } from './subscriptions.ts';
 
-/**
- * Renewals, ends of trials, dunning, and whatever else time does to subscriptions; and the invoices that a crash left unissued,
- * once they have waited for a moment: usually the command that charged is still issuing its invoice.
- */
+/** Renewals, ends of trials, dunning, and whatever else time does to subscriptions. */
 @Injectable()
 export class AdvanceWhenDue extends BackgroundWork {
   readonly name = 'advance-when-due';
+  /** Each step of many renewals is written while others are at another step. */
+  override readonly sliding = true;
+  override readonly atOnce = 1_000;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
@@ -22,13 +22,19 @@ export class AdvanceWhenDue extends BackgroundWork {
   async due({ now, except, limit }: DueQuery): Promise<readonly Due[]> {
     const { rows } = await this.database.pool.query<Due>({
       name: 'due_subscriptions',
-      text: `(select id, due_at from subscriptions where due_at <= $1 and id <> all($2) order by due_at limit $3)
-        union all
-        (select id, $1::timestamptz as due_at from subscriptions where uninvoiced is not null and id <> all($2) limit $3)
-        limit $3`,
+      text: 'select id, due_at from subscriptions where due_at <= $1 and id <> all($2) order by due_at limit $3',
       values: [now, except, limit],
     });
     return rows;
+  }
+
+  override async left({ now }: { readonly now: Date }): Promise<number> {
+    const { rows } = await this.database.pool.query<{ count: number }>({
+      name: 'due_subscriptions_left',
+      text: 'select count(*)::int as count from subscriptions where due_at <= $1',
+      values: [now],
+    });
+    return rows[0]?.count ?? 0;
   }
 
   async attend(id: string): Promise<void> {

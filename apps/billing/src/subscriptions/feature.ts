@@ -7,6 +7,7 @@ import { CloseInvoices } from './close-invoices.ts';
 import { Discounting } from './discounting.ts';
 import { FirstPayments } from './first-payments.ts';
 import { FollowInvoices } from './follow-invoices.ts';
+import { IssueCharges } from './issue-charges.ts';
 import { InUseSubscription, inUseProjection } from './in-use.subscription.ts';
 import { inUseTable } from './in-use.table.ts';
 import { LatePayments } from './late-payments.ts';
@@ -22,15 +23,17 @@ import { subscriptionsTable } from './subscription.table.ts';
 import { subscriptionTrialsProjection } from './subscription-trial.projection.ts';
 import { subscriptionTrialsTable } from './subscription-trial.table.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { uninvoicedChargesProjection } from './uninvoiced-charges.projection.ts';
+import { uninvoicedChargesTable } from './uninvoiced-charges.table.ts';
 import { Subscriptions1790300000000 } from './subscriptions.migration.ts';
 
 /** Subscriptions and their schedule. */
 export const subscriptionsFeature: Feature = {
   settings: [SubscriptionSettings],
   migrations: [Subscriptions1790300000000],
-  tables: [subscriptionsTable, subscriptionTrialsTable, inUseTable],
+  tables: [subscriptionsTable, uninvoicedChargesTable, subscriptionTrialsTable, inUseTable],
   streams: [subscriptionStream],
-  projections: [subscriptionsProjection, subscriptionTrialsProjection],
+  projections: [subscriptionsProjection, uninvoicedChargesProjection, subscriptionTrialsProjection],
   subscribed: [{ projection: inUseProjection, subscription: 'in-use', sources: ['licensing'] }],
   snapshots: [subscriptionSnapshot],
   controllers: [SubscriptionController],
@@ -48,5 +51,5 @@ export const subscriptionsFeature: Feature = {
     SubscriptionList,
     Subscriptions,
   ],
-  work: [AdvanceWhenDue],
+  work: [AdvanceWhenDue, IssueCharges],
 };

@@ -6,37 +6,20 @@ import { tableProjection } from '#events/projection/table';
 import type { Loaded, Snapshot } from '#events/store';
 import { type SubscriptionRow, subscriptionsTable } from './subscription.table.ts';
 
-/** An invoice of a subscription was issued. The event is in the stream of the invoice. */
-interface InvoiceFinalized {
-  readonly type: 'invoice.finalized';
-  readonly subscription_id: string | null;
-}
-
-type Projected = SubscriptionEvent | InvoiceFinalized;
-
-/** Rows are the states of the streams. An invoice that is issued takes its charge off the row in the same transaction. */
-export const subscriptionsProjection = tableProjection<SubscriptionRow, Projected>({
+/** Rows are the states of the streams. */
+export const subscriptionsProjection = tableProjection<SubscriptionRow, SubscriptionEvent>({
   table: subscriptionsTable,
-  types: ['subscription.*', 'invoice.finalized'],
-  id: ({ event, stream_id }) => (event.type === 'invoice.finalized' ? (event.subscription_id ?? '') : stream_id),
+  types: ['subscription.*'],
+  id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version, recorded_at }) => {
-    if (event.type === 'invoice.finalized')
-      return row?.uninvoiced === stream_id ? { ...row, uninvoiced: null } : undefined;
     const state = subscriptionStream.evolve(row?.state ?? subscriptionStream.initialState, event);
-    return state.status === 'none'
-      ? row
-      : rowOf(state, { id: stream_id, version, uninvoiced: uninvoiced(row, event), updated_at: new Date(recorded_at) });
+    return state.status === 'none' ? row : rowOf(state, { id: stream_id, version, updated_at: new Date(recorded_at) });
   },
 });
 
-const uninvoiced = (row: SubscriptionRow | undefined, event: SubscriptionEvent): string | null => {
-  const charge = 'charge' in event ? event.charge : null;
-  return charge?.invoice_id ?? row?.uninvoiced ?? null;
-};
-
 const rowOf = (
   state: Subscription,
-  beside: Pick<SubscriptionRow, 'id' | 'version' | 'uninvoiced' | 'updated_at'>,
+  beside: Pick<SubscriptionRow, 'id' | 'version' | 'updated_at'>,
 ): SubscriptionRow => {
   const { subscriber, customer_id, product_id, plan_id, price_id, status, provider_id, license_id } = state;
   const due = dueAt(state);

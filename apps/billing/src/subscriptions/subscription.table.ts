@@ -24,8 +24,6 @@ export const subscriptionsTable = defineTable(
     sole_key: text().orNull(),
     /** When time does something to it next. */
     due_at: time().orNull(),
-    /** The last charge, until its invoice is issued. */
-    uninvoiced: text().orNull(),
     state: json<Subscription>(),
     updated_at: time(),
   },
@@ -39,7 +37,6 @@ export const subscriptionsTable = defineTable(
       { name: 'subscriptions_provider_id', columns: ['provider_id'], where: 'provider_id is not null' },
       { name: 'subscriptions_license_id', columns: ['license_id'] },
       { name: 'subscriptions_due_at', columns: ['due_at'], where: 'due_at is not null' },
-      { name: 'subscriptions_uninvoiced', columns: ['id'], where: 'uninvoiced is not null' },
     ],
   },
 );

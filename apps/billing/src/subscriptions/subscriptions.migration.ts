@@ -17,7 +17,6 @@ export class Subscriptions1790300000000 implements MigrationInterface {
         license_id text not null,
         sole_key text,
         due_at timestamptz,
-        uninvoiced text,
         state jsonb not null,
         updated_at timestamptz not null
       );
@@ -29,7 +28,13 @@ export class Subscriptions1790300000000 implements MigrationInterface {
       create index subscriptions_provider_id on subscriptions (provider_id) where provider_id is not null;
       create index subscriptions_license_id on subscriptions (license_id);
       create index subscriptions_due_at on subscriptions (due_at) where due_at is not null;
-      create index subscriptions_uninvoiced on subscriptions (id) where uninvoiced is not null;
+      create table uninvoiced_charges (
+        invoice_id text primary key,
+        subscription_id text not null,
+        version integer not null,
+        since timestamptz not null
+      );
+      create index uninvoiced_charges_since on uninvoiced_charges (since);
       create table subscription_trials (
         subscription_id text primary key,
         customer_id text not null,
@@ -45,6 +50,8 @@ export class Subscriptions1790300000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop table in_use; drop table subscription_trials; drop table subscriptions');
+    await runner.query(
+      'drop table in_use; drop table subscription_trials; drop table uninvoiced_charges; drop table subscriptions',
+    );
   }
 }

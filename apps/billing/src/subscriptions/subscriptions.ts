@@ -97,6 +97,16 @@ export class Subscriptions {
     }
   }
 
+  /** Issues the invoice of a charge that has none yet, as a crash prevented it. @param version of the event that charged */
+  async issueCharge(id: string, version: number, metadata: EventMetadata): Promise<void> {
+    const { state } = await this.store.load(subscriptionStream, id);
+    const [charged] = await this.store.readStream<SubscriptionEvent>(id, { after: version - 1, limit: 1 });
+    if (state.status === 'none' || charged === undefined) return;
+    const charge = 'charge' in charged.event ? charged.event.charge : null;
+    if (charge !== null && (await this.charges.issue(id, state, charge, metadata)))
+      await this.settle(id, charge.invoice_id, metadata);
+  }
+
   /** The command for the next thing that is due, for the version that it was made for; undefined = nothing is. */
   async #passing(id: string): Promise<{ command: LetTimePass; expectedVersion: number } | undefined> {
     const now = this.clock.now().toISOString();

@@ -52,6 +52,9 @@ export abstract class BackgroundWork {
   /** What is due, the longest due first. */
   abstract due(query: DueQuery): Promise<readonly Due[]>;
 
+  /** How many are due, for the log: it shows the progress of work that goes on for long. Left out = not told. */
+  left?(query: Pick<DueQuery, 'now'>): Promise<number>;
+
   /**
    * After this the id is not due any more.
    * @returns true when more is known to be due, so that the next look follows at once

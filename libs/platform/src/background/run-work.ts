@@ -6,6 +6,7 @@ import { type Clock, realTime } from '../clock/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { BackgroundWork, Due } from './background-work.ts';
 import type { WorkMetrics } from './work-metrics.ts';
+import { WorkProgress } from './work-progress.ts';
 import { workChannel } from './wake-work.ts';
 
 /** Keeps a note of how far work on business time has come, for the test clock. */
@@ -66,6 +67,7 @@ class Loop {
   /** The last request to catch up that was seen: a new one tries again at once what failed. */
   #request: number | undefined;
   readonly #labels: { readonly service: string; readonly work: string };
+  readonly #shown: WorkProgress;
 
   constructor(
     private readonly work: BackgroundWork,
@@ -74,6 +76,7 @@ class Loop {
     private readonly signal: AbortSignal,
   ) {
     this.#labels = { service: context.service, work: work.name };
+    this.#shown = new WorkProgress(work, this.#labels, context.logger);
   }
 
   async run(): Promise<void> {
@@ -108,6 +111,7 @@ class Loop {
     const due = await work.due({ limit, now, except: [...this.#failed.keys(), ...this.#running.keys()] });
     metrics.runs.inc(this.#labels);
     this.#showOldest(due);
+    await this.#shown.look(now, due.length + this.#running.size === 0);
     if (work.sliding) {
       for (const one of due) this.#start(one, now);
       const idle = this.#running.size === 0 && this.#failed.size === 0;
@@ -152,6 +156,7 @@ class Loop {
     try {
       const more = await this.work.attend(id, { now, signal: this.signal });
       metrics.done.inc(this.#labels);
+      this.#shown.done();
       return more === true;
     } catch (err) {
       this.#failed.set(id, { at: realTime(), due });

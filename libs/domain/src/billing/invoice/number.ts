@@ -18,7 +18,7 @@ export interface NumberAssigned {
   readonly invoice_id: string;
   /** Not before that of any earlier number of the series. */
   readonly issued_at: Time;
-  /** What is issued under the number, for a document that exists nowhere else yet: a crash after this event loses nothing. */
+  /** What is issued under the number, for a document that is ordered nowhere else: a crash after this event loses nothing. */
   readonly request: IssueInvoice | null;
 }
 
