@@ -89,7 +89,6 @@ const startBilling = (env: NodeJS.ProcessEnv) =>
     MALLOC_ARENA_MAX: '2',
     ...process.env,
     ...env,
-    NODE_OPTIONS: process.env['BILLING_OPTIONS'] ?? '',
     PORT: '0',
   });
 
@@ -108,7 +107,7 @@ const sweep = async (client: pg.Client, env: NodeJS.ProcessEnv): Promise<Swept> 
     }
     const after = [cpuSeconds(child.pid ?? 0), cpuSeconds(database)];
     const [process = NaN, server = NaN] = after.map((used, n) => ((used - (before[n] ?? 0)) / RENEWALS) * 1_000);
-    if (!output.some((line) => line.includes('"left"'))) console.log('no progress line');
+    if (!output.some((line) => line.includes('"left"'))) throw new Error('the log shows no progress');
     const { rows } = await client.query<{ seconds: string; to: string }>(
       `select extract(epoch from max(recorded_at) - min(recorded_at)) as seconds, max(position) as to
         from events where position > $1`,

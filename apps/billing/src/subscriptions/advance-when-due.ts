@@ -8,9 +8,9 @@ import { Subscriptions } from './subscriptions.ts';
 @Injectable()
 export class AdvanceWhenDue extends BackgroundWork {
   readonly name = 'advance-when-due';
-  /** Each step of many renewals is written while others are at another step. */
+  /** Some renewals are read while others are written. More at once would only fill the memory. */
   override readonly sliding = true;
-  override readonly atOnce = 1_000;
+  override readonly atOnce = 400;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
