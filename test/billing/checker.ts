@@ -87,7 +87,8 @@ const readLog = async (store: PostgresEventStore): Promise<readonly Booked[]> =>
 const unfinished = async (pool: pg.Pool, now: Date): Promise<readonly string[]> => {
   const { rows } = await pool.query<{ id: string }>(
     `select document_id as id from unfinished_documents
-      union all select id from subscriptions where uninvoiced is not null or due_at <= $1
+      union all select invoice_id from uninvoiced_charges
+      union all select id from subscriptions where due_at <= $1
       union all select id from invoices
         where status = 'open' and not overdue and due_at < $1 and provider = 'bank_transfer'`,
     [now],

@@ -44,7 +44,8 @@ const LOOKS = 1_000;
 
 /** What billing waits for at a time: nothing of it is left when the clock moves on. */
 const UNDONE = `
-  select s.id from subscriptions s where s.due_at <= $1 or s.uninvoiced is not null
+  select s.id from subscriptions s where s.due_at <= $1
+  union all select invoice_id from uninvoiced_charges
   union all select document_id from unfinished_documents
   union all select i.id from invoices i where i.next_attempt_at <= $1
   union all select i.id from invoices i
