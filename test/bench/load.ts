@@ -5,6 +5,7 @@ export interface LoadRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -37,13 +38,14 @@ export const load = async (
   return run(seconds);
 };
 
-const bytesOf = ({ method, path, body }: LoadRequest, host: string): Buffer => {
+const bytesOf = ({ method, path, body, headers = {} }: LoadRequest, host: string): Buffer => {
   const text = body === undefined ? '' : JSON.stringify(body);
   const head = [
     `${method} ${path} HTTP/1.1`,
     `host: ${host}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`);
 };

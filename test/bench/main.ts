@@ -17,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<Figure[
   bus: () => import('./bus.bench.ts'),
   delivery: () => import('./delivery.bench.ts'),
   documents: () => import('./documents.bench.ts'),
+  billing: () => import('./billing-http.bench.ts'),
   renewals: () => import('./renewals.bench.ts'),
 };
 

@@ -12,6 +12,8 @@ import type { Instance } from '../support/instance.ts';
 export interface Template {
   readonly subscription: string;
   readonly customer: string;
+  readonly product: string;
+  readonly plan: string;
 }
 
 /** How many copies are written at once. */
@@ -40,7 +42,15 @@ export const makeTemplate = async ({ send, post }: Instance): Promise<Template> 
   const asked = { subscriber: 'acme/ada', email: profile.email, price_id: price['id'], customer_id: customer['id'] };
   const subscription = await post('/api/v1/subscriptions', asked);
   await post(`/api/v1/admin/invoices/${String(subscription['latest_invoice_id'])}/mark-paid`, { method: 'transfer' });
-  return { subscription: String(subscription['id']), customer: String(customer['id']) };
+  const [subscription_id, customer_id, product_id, plan_id] = [subscription, customer, product, plan].map(({ id }) =>
+    String(id),
+  );
+  return {
+    subscription: subscription_id ?? '',
+    customer: customer_id ?? '',
+    product: product_id ?? '',
+    plan: plan_id ?? '',
+  };
 };
 
 /** The id of a copy. Ids of later fillings sort behind. */
