@@ -313,6 +313,11 @@ describe('numbers', () => {
 });
 
 describe('the collection of payments', () => {
+  beforeEach(() => {
+    provider.next.length = 0;
+    provider.breaking = undefined;
+  });
+
   const collected = (changes: Partial<IssueInvoice> = {}): Promise<string> =>
     issue({ provider: 'hyperswitch', reason: 'subscription_cycle', ...changes });
 
@@ -330,13 +335,18 @@ describe('the collection of payments', () => {
     provider.next.push('failed', 'failed', 'failed', 'failed', 'failed');
     const id = await collected();
     const days: number[] = [];
+    let planned: unknown;
     for (let attempt = 0; attempt < 5; attempt++) {
+      // The payment fails first, then the invoice hears of it and plans the next attempt.
       const invoice = await eventually(async () => {
         const { data } = (await app.call('GET', `/admin/payments?invoice_id=${id}&status=failed`)).body as {
           data: object[];
         };
-        return data.length === attempt + 1 && (await read(id));
+        const heard = await read(id);
+        const isTold = heard.last_payment_error !== null && heard.next_attempt_at !== planned;
+        return data.length === attempt + 1 && isTold && heard;
       });
+      planned = invoice.next_attempt_at;
       expect(invoice).toMatchObject({ status: 'open', last_payment_error: 'card_declined' });
       if (invoice.next_attempt_at === null) break;
       const wait = Date.parse(String(invoice.next_attempt_at)) - Date.parse(String(invoice.issued_at));
