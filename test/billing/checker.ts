@@ -85,15 +85,15 @@ const readLog = async (store: PostgresEventStore): Promise<readonly Booked[]> =>
 
 /** Documents that are about to be issued, charges without an invoice, and what is due. */
 const unfinished = async (pool: pg.Pool, now: Date): Promise<readonly string[]> => {
-  const { rows } = await pool.query<{ id: string }>(
-    `select document_id as id from unfinished_documents
-      union all select invoice_id from uninvoiced_charges
-      union all select id from subscriptions where due_at <= $1
-      union all select id from invoices
+  const { rows } = await pool.query<{ what: string }>(
+    `select document_id || ' has no number, or is not issued' as what from unfinished_documents
+      union all select invoice_id || ' of a charge is not issued' from uninvoiced_charges
+      union all select id || ' (' || status || ') is due since ' || due_at from subscriptions where due_at <= $1
+      union all select id || ' is overdue' from invoices
         where status = 'open' and not overdue and due_at < $1 and provider = 'bank_transfer'`,
     [now],
   );
-  return rows.map(({ id }) => `${id} is not finished`);
+  return rows.map(({ what }) => what);
 };
 
 interface Rebuilding {

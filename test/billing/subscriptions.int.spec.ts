@@ -213,6 +213,20 @@ describe('subscriptions', () => {
     expect(replies.map(({ status }) => status).sort()).toEqual([200, 412]);
   });
 
+  it('make and charge every one of several changes at once, if no version was asked for', async () => {
+    const started = await active();
+    const change = (quantity: number) => post(started['id'], 'change-plan', { quantity, when: 'now' });
+    const replies = await Promise.all([2, 3, 4, 5].map(change));
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const { body } = await app.call('GET', `/admin/invoices?subscription_id=${String(started['id'])}`);
+    expect(body.data).toHaveLength(5);
+    const net = (body.data as { subtotal: number }[]).reduce((sum, { subtotal }) => sum + subtotal, 0);
+    const now = await read(started['id']);
+    // Nearly the whole period was left.
+    expect(Math.abs(net - 1_000 * Number(now['quantity']))).toBeLessThanOrEqual(4);
+    expect((await post(started['id'], 'cancel', { when: 'now' })).status).toBe(200);
+  });
+
   it('credit what a smaller quantity leaves over', async () => {
     const started = await active({ quantity: 3 });
     const changed = await post(started['id'], 'change-plan', { quantity: 1, when: 'now' });

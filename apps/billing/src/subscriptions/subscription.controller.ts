@@ -1,9 +1,14 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import { type SubscriptionState, subscriptionStream } from '#domain/billing/subscription/subscription';
+import {
+  type Subscription,
+  type SubscriptionState,
+  subscriptionStream,
+} from '#domain/billing/subscription/subscription';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, StaleVersionError } from '#events/store';
+import { tryAgain } from '#events/try-again';
 import { seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { fileAnswer } from '#platform/export/streams';
@@ -21,6 +26,9 @@ import { SubscriptionList, viewRow } from './subscription.list.ts';
 import { type FirstPayment, NO_PAYMENT, viewSubscription } from './subscription.view.ts';
 import { type Subscribed, Subscriptions } from './subscriptions.ts';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
+
+/** How often a command is made again at most. */
+const TRIES = 20;
 
 @Controller()
 export class SubscriptionController {
@@ -74,20 +82,13 @@ export class SubscriptionController {
   async cancel(call: Call<typeof contracts.cancelSubscription>): Promise<Answer> {
     const { when, reason = null, feedback = null } = call.body;
     const { id } = call.params;
-    await this.subscriptions.find(id, call.principal);
-    const { state, version } = await this.store.load(subscriptionStream, id);
-    if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
-    const now = this.#now();
-    const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
-    const usage = when === 'now' ? await this.subscriptions.usageOf(id, state, offer, now) : [];
-    const invoice_id = invoiceOfSubscription(id, `period/${now}`, now);
-    const command = { type: 'Cancel', now, when, reason, feedback, offer, usage, invoice_id } as const;
-    const options = call.command(changed);
-    await this.subscriptions.handle(id, () => command, {
-      ...options,
-      expectedVersion: options.expectedVersion ?? version,
+    return this.#decide(call, async (state) => {
+      const now = this.#now();
+      const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
+      const usage = when === 'now' ? await this.subscriptions.usageOf(id, state, offer, now) : [];
+      const invoice_id = invoiceOfSubscription(id, `period/${now}`, now);
+      return { type: 'Cancel', now, when, reason, feedback, offer, usage, invoice_id };
     });
-    return this.#answer(id, 200);
   }
 
   @Endpoint(contracts.resumeSubscription)
@@ -139,11 +140,13 @@ export class SubscriptionController {
   @Endpoint(contracts.changePlan)
   async changePlan(call: Call<typeof contracts.changePlan>): Promise<Answer> {
     const { id } = call.params;
+    const { body } = call;
+    if (body.preview_id === undefined)
+      return this.#decide(call, (state, version) => this.previews.command(id, state, version, body));
     await this.subscriptions.find(id, call.principal);
     const { state, version } = await this.store.load(subscriptionStream, id);
     if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
-    const command = await this.previews.command(id, state, version, call.body);
-    if (call.body.preview_id === undefined) return this.#change(call, command);
+    const command = await this.previews.command(id, state, version, body);
     // What was previewed is charged only if nothing has changed by the time of the decision.
     const options = { ...call.command(changed), expectedVersion: version };
     await this.subscriptions.handle(id, () => command, options).catch(previewStale);
@@ -176,6 +179,30 @@ export class SubscriptionController {
     if (payment.payment_id === null || !(await this.payments.hasSucceeded(state))) return payment;
     await this.subscriptions.settle(id, state.latest_invoice_id ?? '', metadata);
     return NO_PAYMENT;
+  }
+
+  /**
+   * Decides a command that was made for a version of the subscription, on exactly that version. If something else came between, it is
+   * made again, unless the caller asked for a version.
+   */
+  async #decide(
+    call: Pick<Call<typeof contracts.resumeSubscription>, 'params' | 'principal' | 'command'>,
+    command: (state: Subscription, version: number) => Promise<SubscriptionCommand>,
+  ): Promise<Answer> {
+    const { id } = call.params;
+    const options = call.command(changed);
+    const attempt = async (): Promise<void> => {
+      await this.subscriptions.find(id, call.principal);
+      const { state, version } = await this.store.load(subscriptionStream, id);
+      if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+      const made = await command(state, version);
+      const expectedVersion = options.expectedVersion ?? version;
+      await this.subscriptions.handle(id, () => made, { ...options, expectedVersion });
+    };
+    const when = (error: unknown): boolean =>
+      error instanceof StaleVersionError && options.expectedVersion === undefined;
+    await tryAgain(attempt, { when, atMost: TRIES });
+    return this.#answer(id, 200);
   }
 
   async #change(call: Call<typeof contracts.resumeSubscription>, command: SubscriptionCommand): Promise<Answer> {
