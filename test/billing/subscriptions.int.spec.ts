@@ -320,6 +320,16 @@ describe('subscriptions', () => {
     expect([none.status, none.body.code]).toEqual([404, 'COUPON_NOT_FOUND']);
   });
 
+  it('are sold by plans that are active, and only by those', async () => {
+    const old = await sell(app);
+    const price_id = await price(app, old);
+    await app.call('PATCH', `/admin/plans/${old.plan_id}`, { active: false });
+    const plans = async (query: string) =>
+      ((await app.call('GET', `/admin/plans?product_id=${old.product_id}&${query}`)).body.data as Fields[]).length;
+    expect([await plans('active=true'), await plans('active=false')]).toEqual([0, 1]);
+    await eventually(async () => (await subscribe(app, { price_id })).body.code === 'PLAN_INACTIVE');
+  });
+
   it('refuse what they cannot be', async () => {
     const refused = async (over: Fields) => {
       const { status, body } = await subscribe(app, { price_id: monthly, ...over });

@@ -48,11 +48,12 @@ export class PlanController {
 
   @Endpoint(listPlans)
   async page(call: Call<typeof listPlans>): Promise<unknown> {
-    const { limit = DEFAULT_LIMIT, cursor, product_id, q } = call.query;
+    const { limit = DEFAULT_LIMIT, cursor, product_id, active, q } = call.query;
     const [before] = decodeCursor(cursor, ['string']).map(String);
     const query = newestFirst(this.database.orm, plansTable, before, limit + 1);
     if (call.principal.product_id !== null) query.andWhere({ product_id: call.principal.product_id });
     if (product_id !== undefined) query.andWhere({ product_id });
+    if (active !== undefined) query.andWhere({ active });
     if (q !== undefined) query.andWhere(...containing(q, 'name', 'slug'));
     return pageOf(await query.getMany(), limit, ({ id }) => [id], view);
   }

@@ -174,7 +174,11 @@ export const listPlans = endpoint({
   tag: TAG,
   summary: 'List plans, newest first',
   auth: 'admin',
-  query: PageQuery({ product_id: Type.Optional(Id('prod')), q: Type.Optional(SearchText(200, { min: 1 })) }),
+  query: PageQuery({
+    product_id: Type.Optional(Id('prod')),
+    active: Type.Optional(Type.Boolean()),
+    q: Type.Optional(SearchText(200, { min: 1 })),
+  }),
   answers: { 200: { description: 'A page of plans.', schema: Page(Plan) } },
   problems: [],
 });
