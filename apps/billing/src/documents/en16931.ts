@@ -4,7 +4,8 @@ import type { Buyer, Seller, TaxId } from '#domain/billing/customer/party';
 import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
 import type { InvoiceLine, TaxCategory } from '#domain/billing/invoice/invoice.lines';
 import { lastDay } from './format.ts';
-import { TEXTS, type Language } from './texts.ts';
+import type { Language } from './language.ts';
+import { TEXTS } from './texts.ts';
 
 /** A line as EN 16931 calculates it: `price` × `quantity` / `per` − `allowance` = `net`. Amounts are decimals of the currency. */
 export interface ElectronicLine {

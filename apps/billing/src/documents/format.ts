@@ -1,6 +1,6 @@
 import { Money } from '#domain/shared/money';
 import { toTime } from '#domain/shared/time';
-import type { Language } from './texts.ts';
+import type { Language } from './language.ts';
 
 /**
  * Formats amounts and dates by tables of our own: the Intl of another version of Node.js formats differently, and documents must

@@ -1,7 +1,7 @@
 import type { InvoiceDocument } from '#domain/billing/invoice/invoice.document';
 import { type Brand, logoType } from './brand.ts';
 import { layout } from './layout.ts';
-import type { Language } from './texts.ts';
+import type { Language } from './language.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

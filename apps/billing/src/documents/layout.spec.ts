@@ -3,7 +3,8 @@ import { escapeHtml, html } from './html.ts';
 import { NO_BRAND } from './brand.ts';
 import { BUYER, CREDIT_NOTE, INVOICE, LINE } from './document-example.ts';
 import { layout } from './layout.ts';
-import { languageOf, LANGUAGES, TEXTS } from './texts.ts';
+import { languageOf, LANGUAGES } from './language.ts';
+import { TEXTS } from './texts.ts';
 import { visualRuns, wrap } from './text-lines.ts';
 
 const NOT_BEFORE = '2026-11-01T00:00:00.000Z';

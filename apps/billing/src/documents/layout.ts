@@ -4,7 +4,8 @@ import { amountText, dateText, decimalText, moneyText, percentText, periodText }
 import { Decimal } from '#domain/shared/decimal';
 import { Money } from '#domain/shared/money';
 import { VAT_TYPES } from './en16931.ts';
-import { type Language, type Texts, TEXTS } from './texts.ts';
+import type { Language } from './language.ts';
+import { type Texts, TEXTS } from './texts.ts';
 
 /** A document as its readers see it, in words and figures: what PDF and HTML have in common. */
 export interface Layout {

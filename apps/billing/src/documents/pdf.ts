@@ -6,7 +6,8 @@ import { FACTUR_X, FACTUR_X_XMP } from './factur-x.ts';
 import { layout, type Layout, type LayoutRow } from './layout.ts';
 import { missingFields } from './missing.ts';
 import { CONTENT_WIDTH, MARGIN, Sheet } from './sheet.ts';
-import { type Language, TEXTS } from './texts.ts';
+import type { Language } from './language.ts';
+import { TEXTS } from './texts.ts';
 
 const RIGHT = MARGIN + CONTENT_WIDTH;
 const HALF = CONTENT_WIDTH / 2 - 10;

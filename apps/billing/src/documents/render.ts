@@ -3,7 +3,7 @@ import { electronic } from './en16931.ts';
 import type { RenderTask } from './formats.ts';
 import { html } from './html.ts';
 import { pdf } from './pdf.ts';
-import { languageOf } from './texts.ts';
+import { languageOf } from './language.ts';
 import { ubl, xrechnung } from './ubl.ts';
 
 /**

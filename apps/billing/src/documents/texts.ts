@@ -1,8 +1,6 @@
 import type { TaxCategory } from '#domain/billing/invoice/invoice.lines';
 import { dateText } from './format.ts';
-
-export const LANGUAGES = ['en', 'de', 'fr'] as const;
-export type Language = (typeof LANGUAGES)[number];
+import type { Language } from './language.ts';
 
 /** The words of a document in one language. */
 export interface Texts {
@@ -174,9 +172,3 @@ const fr: Texts = {
 };
 
 export const TEXTS: Readonly<Record<Language, Texts>> = { en, de, fr };
-
-const isLanguage = (text: string): text is Language => (LANGUAGES as readonly string[]).includes(text);
-
-/** The first locale whose language the documents know; else English. @param locales BCP 47: `de-AT`; null = none */
-export const languageOf = (...locales: readonly (string | null | undefined)[]): Language =>
-  locales.map((locale) => locale?.split(/[-_]/)[0]?.toLowerCase() ?? '').find(isLanguage) ?? 'en';

@@ -4,7 +4,6 @@ import { discountedAmount } from '../pricing/discounts.ts';
 import { periodAmount, recurringLine, setupLine, type SoldPrice } from '../pricing/lines.ts';
 import { type Change, changeLines } from '../pricing/proration.ts';
 import type { Offer } from './offer.ts';
-import type { ChangeItem } from './subscription.changes.ts';
 import { type Discount, discountsAt } from './subscription.discount.ts';
 import type { Subscription } from './subscription.ts';
 
@@ -27,8 +26,16 @@ export const setupLines = (offer: Offer): readonly WantedLine[] => {
 export const itemAmount = ({ price }: Offer, quantity: number, discount: Discount | null, at: Time): number =>
   discountedAmount(periodAmount(price, quantity), price.currency, discountsAt(discount, at), price.plan_id);
 
+/** A change of the item at a moment. */
+interface ItemChange {
+  readonly now: Time;
+  readonly from: Offer;
+  readonly to: Offer;
+  readonly quantity: number;
+}
+
 /** Lines of a change at once: a credit for what was charged and is not used, and the charge for the rest of `period`. */
-export const changeCharge = ({ from, to, quantity, now }: ChangeItem, state: Subscription, period: Period): Change =>
+export const changeCharge = ({ from, to, quantity, now }: ItemChange, state: Subscription, period: Period): Change =>
   changeLines({
     at: now,
     from: {

@@ -1,6 +1,7 @@
 import { addDays, type Time } from '../../shared/time.ts';
 import { refuse } from './license.errors.ts';
-import { type BillingHold, hold, release } from './license.holds.ts';
+import { hold, release } from './license.holding.ts';
+import type { BillingHold } from './license.holds.ts';
 import type { License, LicenseEvent, Term, UnheldStatus } from './license.ts';
 import { anchorFor, updatesEnd, updatesOnChange } from './license.terms.ts';
 import type { Plan } from './on-license.ts';

@@ -13,7 +13,7 @@ import { type BillingCommand, decideByBilling, endNow } from './license.billing.
 import { assertDevice, bind, type Caller, mismatch, unbind } from './license.binding.rules.ts';
 import { refuse } from './license.errors.ts';
 import { issueFile, type IssueFile } from './license.file.ts';
-import { hold } from './license.holds.ts';
+import { hold } from './license.holding.ts';
 import { type IssueForSale, issueForSale } from './license.issue-for-sale.ts';
 import { rotateKey, type RotateKey } from './license.keys.ts';
 import {

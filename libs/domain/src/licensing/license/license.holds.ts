@@ -1,6 +1,3 @@
-import { refuse } from './license.errors.ts';
-import type { License, LicenseEvent, UnheldStatus } from './license.ts';
-
 /** Reasons of billing to suspend a license. */
 export const BILLING_HOLDS = ['unpaid', 'paused', 'disputed', 'refunded', 'ended'] as const;
 export type BillingHold = (typeof BILLING_HOLDS)[number];
@@ -15,40 +12,21 @@ export type HoldEvent = {
   readonly hold: Hold;
 };
 
-/** Suspends a license for one more reason. */
-export const hold = (
-  { status, holds, product_id }: License,
-  reason: string | null,
-  by: Hold,
-): readonly LicenseEvent[] => {
-  if (status === 'revoked') return refuse('LICENSE_REVOKED');
-  if (holds.has(by)) return [];
-  if (status === 'suspended') return [{ type: 'license.held', product_id, hold: by }];
-  return [{ type: 'license.suspended', product_id, reason, ...(by === 'operator' ? {} : { by }) }];
-};
-
-/**
- * Takes back holds of billing. An operator's suspension stays in force.
- * @param status what the license is without holds
- */
-export const release = (
-  { holds, product_id }: License,
-  lifted: readonly BillingHold[],
-  status: UnheldStatus,
-): readonly LicenseEvent[] => {
-  const gone = lifted.filter((one) => holds.has(one));
-  if (gone.length === 0) return [];
-  if (gone.length === holds.size) return [{ type: 'license.reinstated', product_id, reason: null, status }];
-  return gone.map((one) => ({ type: 'license.released', product_id, hold: one }));
-};
+/** An event of a license, as far as it concerns holds. */
+interface HoldingEvent {
+  readonly type: string;
+  /** Of `license.suspended`; missing for an operator. */
+  readonly by?: BillingHold;
+  readonly hold?: Hold;
+}
 
 /** The holds after an event. */
-export const evolveHolds = (holds: ReadonlySet<Hold>, event: LicenseEvent): ReadonlySet<Hold> => {
+export const evolveHolds = (holds: ReadonlySet<Hold>, event: HoldingEvent): ReadonlySet<Hold> => {
   switch (event.type) {
     case 'license.suspended':
       return new Set([event.by ?? 'operator']);
     case 'license.held':
-      return new Set(holds).add(event.hold);
+      return event.hold === undefined ? holds : new Set(holds).add(event.hold);
     case 'license.released':
       return new Set([...holds].filter((one) => one !== event.hold));
     case 'license.reinstated':
