@@ -98,10 +98,11 @@ export const timePasses = (now: string, offer: Offer | null, over: Partial<LetTi
 
 const DUNNING = { reminder_days: [1, 3, 7, 14], unpaid_days: 30 };
 
-export const paidOn = (now: string, invoice_id: string): SubscriptionCommand => ({
+export const paidOn = (now: string, invoice_id: string, paid = true): SubscriptionCommand => ({
   type: 'InvoiceSettled',
   now,
   invoice_id,
+  paid,
   recipient_sealed: null,
 });
 

@@ -48,7 +48,7 @@ export class FollowInvoices {
       causation_id: event.id,
     };
     if (event.type === 'invoice.paid' || event.type === 'invoice.voided') {
-      await this.subscriptions.settle(id, event.subject, metadata);
+      await this.subscriptions.settle(id, event.subject, event.type === 'invoice.paid', metadata);
       if (event.type === 'invoice.paid') await this.latePayments.take(id, event.subject, metadata);
       return;
     }

@@ -177,7 +177,7 @@ export class SubscriptionController {
     if (state.status === 'none') return NO_PAYMENT;
     const payment = await this.payments.start(state, metadata);
     if (payment.payment_id === null || !(await this.payments.hasSucceeded(state))) return payment;
-    await this.subscriptions.settle(id, state.latest_invoice_id ?? '', metadata);
+    await this.subscriptions.settle(id, state.latest_invoice_id ?? '', true, metadata);
     return NO_PAYMENT;
   }
 

@@ -277,6 +277,7 @@ const CHANGE_PROBLEMS = [
   problem(409, 'PLAN_OF_ANOTHER_PRODUCT'),
   problem(409, 'CURRENCY_MISMATCH'),
   problem(409, 'IN_USE'),
+  problem(409, 'INVOICE_UNPAID'),
 ];
 
 export const Preview = StrictObject(

@@ -104,7 +104,7 @@ export class Subscriptions {
     if (state.status === 'none' || charged === undefined) return;
     const charge = 'charge' in charged.event ? charged.event.charge : null;
     if (charge !== null && (await this.charges.issue(id, state, charge, metadata)))
-      await this.settle(id, charge.invoice_id, metadata);
+      await this.settle(id, charge.invoice_id, true, metadata);
   }
 
   /** The command for the next thing that is due, for the version that it was made for; undefined = nothing is. */
@@ -155,12 +155,12 @@ export class Subscriptions {
     if (!isNew && !isOpen) return outcome;
     const settled = await this.charges.issue(id, state, state.charge, metadata);
     if (!settled) return outcome;
-    const paid = await this.settle(id, state.charge.invoice_id, metadata);
+    const paid = await this.settle(id, state.charge.invoice_id, true, metadata);
     return { ...paid, events: [...events, ...paid.events] };
   }
 
   /** An invoice of the subscription was paid, or its operator voided it. */
-  async settle(id: string, invoice_id: string, metadata: EventMetadata): Promise<Subscribed> {
+  async settle(id: string, invoice_id: string, paid: boolean, metadata: EventMetadata): Promise<Subscribed> {
     const now = this.clock.now().toISOString();
     const { state } = await this.store.load(subscriptionStream, id);
     const recipient_sealed =
@@ -168,7 +168,7 @@ export class Subscriptions {
     return this.store.handle(
       subscriptionStream,
       id,
-      (present) => decideSubscription({ type: 'InvoiceSettled', now, invoice_id, recipient_sealed }, present),
+      (present) => decideSubscription({ type: 'InvoiceSettled', now, invoice_id, paid, recipient_sealed }, present),
       { metadata },
     );
   }

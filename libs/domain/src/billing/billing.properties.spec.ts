@@ -285,7 +285,13 @@ class World {
     const { now } = this;
     const invoice = this.invoice(invoice_id);
     if (type === 'invoice.paid' || type === 'invoice.voided')
-      this.#command(id, { type: 'InvoiceSettled', now, invoice_id, recipient_sealed: null });
+      this.#command(id, {
+        type: 'InvoiceSettled',
+        now,
+        invoice_id,
+        paid: type === 'invoice.paid',
+        recipient_sealed: null,
+      });
     if (type === 'invoice.payment_failed' || type === 'invoice.overdue')
       this.#command(id, { type: 'InvoiceMissed', at: now, invoice_id, final: false, grace_days: 7, ...DUNNING });
     if (type === 'invoice.refunded' && isFinalized(invoice) && invoice.status === 'paid')

@@ -1,6 +1,6 @@
 import { periodBoundary } from '../../shared/calendar.ts';
 import { addDays, type Time } from '../../shared/time.ts';
-import type { Period } from '../invoice/invoice.lines.ts';
+import type { Period, WantedLine } from '../invoice/invoice.lines.ts';
 import { changeCharge } from './subscription.charges.ts';
 import { refuseSubscription } from './subscription.errors.ts';
 import { type InUse, intervalOf, isSameInterval, type Offer, tooSmall } from './offer.ts';
@@ -83,6 +83,9 @@ const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: P
   const stays = isSameInterval(interval, state.interval);
   const period = stays || interval === null ? present : { start: now, end: periodBoundary(now, interval, 1) };
   const { lines, basis, former } = changeCharge(command, state, period);
+  // What is not paid yet cannot be given back.
+  if (isCredit(lines) && state.unpaid.includes(state.period_invoice_id ?? ''))
+    return refuseSubscription('INVOICE_UNPAID', { invoice_id: state.period_invoice_id });
   const charge: Charge | null =
     lines.length === 0
       ? null
@@ -136,3 +139,5 @@ const changed = (
 });
 
 const laterOf = (a: Time, b: Time): Time => (a > b ? a : b);
+
+const isCredit = (lines: readonly WantedLine[]): boolean => lines.reduce((sum, { amount }) => sum + amount, 0) < 0;

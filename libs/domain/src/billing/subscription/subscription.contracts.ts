@@ -176,7 +176,7 @@ export const subscriptionContracts = [
   of(
     'expired',
     'A subscription ended by itself: its first payment did not arrive, or its grant is over.',
-    { reason: text('`payment_window`, `payment_failed` or `grant_ended`.') },
+    { reason: text('`payment_window`, `payment_failed`, `invoice_voided` or `grant_ended`.') },
     { status: 'expired', reason: 'payment_window' },
   ),
   of(

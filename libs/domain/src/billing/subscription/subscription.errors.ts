@@ -9,6 +9,7 @@ export type SubscriptionRefusal =
   | 'PLAN_INACTIVE'
   | 'CURRENCY_MISMATCH'
   | 'IN_USE'
+  | 'INVOICE_UNPAID'
   | 'INVALID_QUANTITY'
   | 'INVALID_RESUME_TIME'
   | 'PREVIEW_EXPIRED'
@@ -30,6 +31,10 @@ export const subscriptionRefusals: Refusals<SubscriptionRefusal> = {
   PLAN_INACTIVE: { status: 409, message: 'The plan is not sold any more.' },
   CURRENCY_MISMATCH: { status: 409, message: 'The currency is not the one of the subscription.' },
   IN_USE: { status: 409, message: 'More is in use than the new plan and quantity allow.' },
+  INVOICE_UNPAID: {
+    status: 409,
+    message: 'The invoice of the present period is not paid yet, so nothing of it can be credited.',
+  },
   INVALID_QUANTITY: { status: 400, message: 'A metered price has no quantity: it charges what was used.' },
   INVALID_RESUME_TIME: { status: 400, message: 'resumes_at must be later than now.' },
   PREVIEW_EXPIRED: { status: 409, message: 'The preview is older than 15 minutes: ask for a new one.' },

@@ -8,6 +8,8 @@ export interface InvoiceSettled {
   readonly type: 'InvoiceSettled';
   readonly now: Time;
   readonly invoice_id: string;
+  /** It was paid, and not voided. */
+  readonly paid: boolean;
   readonly recipient_sealed: string | null;
 }
 
@@ -35,7 +37,8 @@ export const invoiceSettled = (command: InvoiceSettled, state: Subscription): re
   if (!state.unpaid.includes(invoice_id)) return [];
   switch (state.status) {
     case 'pending_payment':
-      return [activated(command, state)];
+      // A voided invoice delivers nothing.
+      return command.paid ? [activated(command, state)] : [expired(state, 'invoice_voided', command.now)];
     case 'past_due':
       return state.overdue.every((id) => id === invoice_id)
         ? [recovered(command, state)]
@@ -51,6 +54,14 @@ export const invoiceSettled = (command: InvoiceSettled, state: Subscription): re
       return state.status satisfies never;
   }
 };
+
+/** A subscription that ends before it began. */
+export const expired = (state: Subscription, reason: string, expired_at: Time): SubscriptionEvent => ({
+  type: 'subscription.expired',
+  ...onSubscription(state, 'expired'),
+  reason,
+  expired_at,
+});
 
 const settled = (state: Subscription, invoice_id: string): SubscriptionEvent => ({
   type: 'subscription.invoice_settled',
@@ -94,13 +105,15 @@ const recovered = ({ now, invoice_id }: InvoiceSettled, state: Subscription): Su
   const { period_start, period_end, billing_anchor } = span(state);
   const restarts = (state.past_due?.grace_ended ?? false) && period_end < now;
   const end = restarts ? now : period_end;
+  // Another invoice may have been overdue: the period is valid only once its own is paid.
+  const isPeriodOpen = state.period_invoice_id !== invoice_id && state.unpaid.includes(state.period_invoice_id ?? '');
   return {
     type: 'subscription.recovered',
     ...onSubscription(state, 'active'),
     period_start,
     period_end: end,
     billing_anchor: restarts ? now : billing_anchor,
-    valid_until: end,
+    valid_until: isPeriodOpen ? (state.valid_until ?? end) : end,
     invoice_id,
   };
 };
@@ -116,16 +129,7 @@ export const invoiceMissed = (command: InvoiceMissed, state: Subscription): read
   if (!state.unpaid.includes(invoice_id) || state.overdue.includes(invoice_id)) return [];
   switch (state.status) {
     case 'pending_payment':
-      return final
-        ? [
-            {
-              type: 'subscription.expired',
-              ...onSubscription(state, 'expired'),
-              reason: 'payment_failed',
-              expired_at: at,
-            },
-          ]
-        : [];
+      return final ? [expired(state, 'payment_failed', at)] : [];
     case 'active':
     case 'trialing':
       return [pastDue(command, state)];

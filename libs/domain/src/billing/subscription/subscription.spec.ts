@@ -106,6 +106,12 @@ describe('a subscription begins', () => {
       .thenMatches([{ type: 'subscription.expired', reason: 'payment_failed' }]);
   });
 
+  it('never, if its invoice is voided', () => {
+    given(...after(subscribeTo(pro)))
+      .when(paidOn(JAN_31, 'inv_first', false))
+      .thenMatches([{ type: 'subscription.expired', reason: 'invoice_voided' }]);
+  });
+
   it('only to a recurring price of a plan that is sold, and without a quantity if it is metered', () => {
     given()
       .when(subscribeTo(offerOf({ interval: null })))
@@ -283,6 +289,16 @@ describe('a payment that is missing', () => {
       .thenNothing();
   });
 
+  it('gives the period only with the invoice of the period, whichever was overdue', () => {
+    const changed = [...invoiced];
+    changed.push(...decideSubscription(changeTo('2027-03-01T09:00:00.000Z', pro, pro, { quantity: 2 }), fold(changed)));
+    const other = stateOf(changed).latest_invoice_id ?? '';
+    changed.push(...decideSubscription(missedOn('2027-03-02T09:00:00.000Z', other), fold(changed)));
+    given(...changed)
+      .when(paidOn('2027-03-03T09:00:00.000Z', other))
+      .thenMatches([{ type: 'subscription.recovered', valid_until: FEB_28 }]);
+  });
+
   it('does not recover it while another invoice is overdue', () => {
     const changed = [...invoiced];
     changed.push(...decideSubscription(changeTo('2027-03-01T09:00:00.000Z', pro, pro, { quantity: 2 }), fold(changed)));
@@ -343,6 +359,21 @@ describe('a change', () => {
     given(...changed)
       .when({ type: 'Refunded', now: FEB_28, invoice_id: invoice, reason: null, ends: true })
       .thenMatches([{ type: 'subscription.refunded' }, { type: 'subscription.canceled' }]);
+  });
+
+  it('credits nothing of a period that is not paid yet', () => {
+    const started = after(
+      subscribeTo(offerOf({}, { activate_on: 'invoice' }), {
+        due_days: 14,
+        terms: { provider: 'bank_transfer', quantity: 10 },
+      }),
+    );
+    given(...started)
+      .when(changeTo(middle, pro, pro, { quantity: 1 }))
+      .thenRefused('INVOICE_UNPAID', { invoice_id: 'inv_first' });
+    given(...started)
+      .when(changeTo(middle, pro, pro, { quantity: 1, when: 'period_end' }))
+      .thenMatches([{ type: 'subscription.change_scheduled' }]);
   });
 
   it('below what is in use is refused at once, and can be scheduled', () => {

@@ -4,7 +4,7 @@ import type { Period, WantedLine } from '../invoice/invoice.lines.ts';
 import { itemAmount, itemLines } from './subscription.charges.ts';
 import { discountsAt } from './subscription.discount.ts';
 import { intervalOf, isSameInterval, type Offer } from './offer.ts';
-import { type Dunning, pastDue } from './subscription.payments.ts';
+import { type Dunning, expired, pastDue } from './subscription.payments.ts';
 import { nextStep } from './subscription.schedule.ts';
 import { lastCharge } from './subscription.ending.ts';
 import { unpause } from './subscription.pause.ts';
@@ -75,13 +75,6 @@ export const letTimePass = (command: LetTimePass, state: Subscription): readonly
       return next.step satisfies never;
   }
 };
-
-const expired = (state: Subscription, reason: string, expired_at: Time): SubscriptionEvent => ({
-  type: 'subscription.expired',
-  ...onSubscription(state, 'expired'),
-  reason,
-  expired_at,
-});
 
 const tellRenewal = ({ offer }: LetTimePass, state: Subscription): readonly SubscriptionEvent[] => {
   if (offer === null || state.period === null) return [];
