@@ -25,6 +25,29 @@ export const contract = <P extends TProperties>(options: {
   };
 };
 
+/**
+ * Contracts of one aggregate's events, which all begin with the same fields. The result makes one of them: its type without the
+ * aggregate's name, its description, the fields that it adds, and what its example says beside `example`.
+ */
+export const contractsOf =
+  (aggregate: {
+    /** Begins the types: `invoice` for `invoice.paid`. */
+    readonly name: string;
+    readonly service: string;
+    readonly subject: string;
+    readonly fields: TProperties;
+    readonly example: Readonly<Record<string, unknown>>;
+  }) =>
+  <F extends TProperties>(type: string, description: string, more: F, example: Readonly<Record<string, unknown>>) =>
+    contract({
+      type: `${aggregate.name}.${type}`,
+      service: aggregate.service,
+      subject: aggregate.subject,
+      description,
+      fields: { ...aggregate.fields, ...more },
+      example: { ...aggregate.example, ...example } as never,
+    });
+
 /** Ids that most examples use: one product, its plan and a license of that plan. */
 export const EXAMPLE = {
   product: 'prod_01jd1zx0h8e4rvy2m6k9w3q5tb',

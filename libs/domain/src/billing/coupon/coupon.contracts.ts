@@ -17,7 +17,7 @@ const editable = {
 const subscription_id = text('The subscription that gets the discount.');
 const customer_id = text('Its customer.');
 
-/** Codes are not published: whoever knows one can redeem it. */
+/** Codes are not published, since knowing a code is enough to redeem it. */
 export const couponContracts = [
   contract({
     type: 'coupon.created',

@@ -99,7 +99,7 @@ export const euCountryOf = ({ type, value }: Pick<TaxId, 'type' | 'value'>): str
 };
 
 /**
- * Whether a tax id proves that its owner is a business. An id that nobody has verified counts as long as no online check is
+ * Whether a tax id proves that its owner is a business. An id that was not verified counts as long as no online check is
  * configured: then its format and checksum are all that can be known.
  */
 export const isUsableTaxId = ({ status }: Pick<TaxId, 'status'>, hasOnlineCheck: boolean): boolean =>

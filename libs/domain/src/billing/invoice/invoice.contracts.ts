@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../../shared/contract.ts';
+import { contract, contractsOf, orNull, text, time } from '../../shared/contract.ts';
 import { BILLING_EXAMPLE } from '../billing-example.ts';
 import { LINE_KINDS, TAX_CATEGORIES } from './invoice.lines.ts';
 import { INVOICE_REASONS } from './invoice.request.ts';
@@ -71,20 +71,7 @@ const taxes = [{ rate: '19', category: 'S', name: 'VAT', taxable: 1_000, amount:
 const issued_at = '2026-01-31T09:00:00.000Z';
 const due_at = '2026-02-14T09:00:00.000Z';
 
-const of = <F extends Parameters<typeof contract>[0]['fields']>(
-  type: string,
-  description: string,
-  more: F,
-  example: Readonly<Record<string, unknown>>,
-) =>
-  contract({
-    type: `invoice.${type}`,
-    service,
-    subject,
-    description,
-    fields: { ...fields, ...more },
-    example: { ...on, ...example } as never,
-  });
+const of = contractsOf({ name: 'invoice', service, subject, fields, example: on });
 
 /** The events of invoices that are published. */
 export const invoiceContracts = [

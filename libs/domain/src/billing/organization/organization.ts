@@ -5,7 +5,7 @@ import { readTaxIds, type WantedTaxId } from '../customer/tax-ids.ts';
 import { readBic, readIban } from '../../shared/bank-account.ts';
 import { refuseOrganization } from './organization.errors.ts';
 
-/** Who decides what tax an invoice has: nobody, or the table of rates. */
+/** Where the tax of an invoice comes from: `none` (no tax) or the table of `rates`. */
 export const TAX_PROVIDERS = ['none', 'rates'] as const;
 export type TaxProvider = (typeof TAX_PROVIDERS)[number];
 

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../../shared/contract.ts';
+import { contractsOf, orNull, text, time } from '../../shared/contract.ts';
 import { BILLING_EXAMPLE } from '../billing-example.ts';
 
 const minor = (description: string) => Type.Integer({ description: `${description} Minor units of the currency.` });
@@ -26,20 +26,7 @@ const on = {
   amount: 1_190,
 };
 
-const of = <F extends Parameters<typeof contract>[0]['fields']>(
-  type: string,
-  description: string,
-  more: F,
-  example: Readonly<Record<string, unknown>>,
-) =>
-  contract({
-    type: `payment.${type}`,
-    service: 'billing',
-    subject: BILLING_EXAMPLE.payment,
-    description,
-    fields: { ...fields, ...more },
-    example: { ...on, ...example } as never,
-  });
+const of = contractsOf({ name: 'payment', service: 'billing', subject: BILLING_EXAMPLE.payment, fields, example: on });
 
 /** The events of payments that are published. */
 export const paymentContracts = [

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { contract, orNull, text, time } from '../../shared/contract.ts';
+import { contractsOf, orNull, text, time } from '../../shared/contract.ts';
 import { BILLING_EXAMPLE } from '../billing-example.ts';
 import { SUBSCRIPTION_STATUSES } from './subscription.statuses.ts';
 
@@ -38,20 +38,7 @@ const on = {
   provider: 'bank_transfer',
 };
 const month = { period_start: '2026-01-31T09:00:00.000Z', period_end: '2026-02-28T09:00:00.000Z' };
-const of = <F extends Parameters<typeof contract>[0]['fields']>(
-  type: string,
-  description: string,
-  more: F,
-  example: Readonly<Record<string, unknown>>,
-) =>
-  contract({
-    type: `subscription.${type}`,
-    service,
-    subject,
-    description,
-    fields: { ...fields, ...more },
-    example: { ...on, ...example } as never,
-  });
+const of = contractsOf({ name: 'subscription', service, subject, fields, example: on });
 
 /** The events of a subscription that are published. Licensing acts on them; merchants see them in webhooks. */
 export const subscriptionContracts = [
