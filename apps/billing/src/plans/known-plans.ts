@@ -1,13 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { Gatherer } from '#events/gatherer';
 import type { ServiceDatabase } from '#platform/database/database';
+import { arrived } from '#platform/events/arrival';
 import { DATABASE } from '#platform/service';
 import type { PlanRow } from './plan.table.ts';
-
-/** How long the event of a new plan may take to arrive, and how often the table is read meanwhile, in milliseconds. */
-const ON_ITS_WAY_MS = 1_000;
-const LOOK_MS = 20;
 
 /** The plans of licensing, as billing knows them. */
 @Injectable()
@@ -18,17 +14,17 @@ export class KnownPlans {
 
   /** The plan; undefined if there is none. Waits for the event of a plan that was made a moment ago. */
   async find(id: string): Promise<PlanRow | undefined> {
-    const [plan] = await awaited(async () => [(await this.#plans.get(id)) ?? []].flat());
-    return plan;
+    return arrived(() => this.#plans.get(id), id);
   }
 
   /** The plans with a slug: products do not share theirs. Waits for the event of a plan that was made a moment ago. */
-  bySlug(slug: string): Promise<readonly PlanRow[]> {
-    return awaited(async () => {
-      const text = 'select * from plans where slug = $1 order by id';
+  async bySlug(slug: string): Promise<readonly PlanRow[]> {
+    const text = 'select * from plans where slug = $1 order by id';
+    const found = await arrived(async () => {
       const { rows } = await this.database.pool.query<PlanRow>({ name: 'plans_by_slug', text, values: [slug] });
-      return rows;
+      return rows.length === 0 ? undefined : rows;
     });
+    return found ?? [];
   }
 
   async #among(ids: readonly string[]): Promise<ReadonlyMap<string, PlanRow>> {
@@ -41,13 +37,3 @@ export class KnownPlans {
     return new Map(rows.map((row) => [row.id, row]));
   }
 }
-
-/** What a look finds: repeated for a while if it finds nothing. */
-const awaited = async (look: () => Promise<readonly PlanRow[]>): Promise<readonly PlanRow[]> => {
-  const deadline = performance.now() + ON_ITS_WAY_MS;
-  for (;;) {
-    const found = await look();
-    if (found.length > 0 || performance.now() > deadline) return found;
-    await sleep(LOOK_MS);
-  }
-};
