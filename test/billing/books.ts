@@ -24,6 +24,7 @@ export const brokenRules = (log: readonly Booked[]): string[] => [
   ...chargedTwice(log),
   ...wrongNumbers(log),
   ...repeatedPayments(log),
+  ...differentDueDates(log),
 ];
 
 /** What of the money does not add up. Some of it lags behind the log: invoices learn of payments a moment later. */
@@ -189,6 +190,19 @@ const repeatedPayments = (log: readonly Booked[]): string[] => {
     const twice = seen.has(attempt);
     seen.add(attempt);
     return twice ? [`${attempt} has two payments`] : [];
+  });
+};
+
+/** A renewal and its invoice are due at the same moment. */
+const differentDueDates = (log: readonly Booked[]): string[] => {
+  const due = new Map<string, string>();
+  return log.flatMap(({ stream_id, event }) => {
+    if (event.type === 'subscription.renewal_invoiced') due.set(event.invoice_id, event.due_at);
+    if (event.type !== 'invoice.finalized') return [];
+    const renewal = due.get(stream_id);
+    return renewal === undefined || renewal === event.due_at
+      ? []
+      : [`${stream_id} is due at ${event.due_at}, and the renewal says ${renewal}`];
   });
 };
 

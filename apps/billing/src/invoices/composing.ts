@@ -64,7 +64,7 @@ export const documentOf = (
     period_start: period?.start ?? null,
     period_end: period?.end ?? null,
     issued_at,
-    due_at: addDays(issued_at, order.due_days ?? 0),
+    due_at: order.due_at ?? addDays(issued_at, order.due_days ?? 0),
     po_number,
     notes: parties.notes,
     balance_applied,

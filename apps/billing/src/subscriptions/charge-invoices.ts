@@ -31,6 +31,7 @@ export class ChargeInvoices {
       product_id,
       po_number,
       provider,
+      due_days: null,
       issued_at: this.clock.now().toISOString(),
     };
   }

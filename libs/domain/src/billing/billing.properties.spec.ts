@@ -181,7 +181,7 @@ class World {
       currency: charge.currency,
       provider: state.provider,
       issued_at: number.issued_at,
-      due_at: addDays(number.issued_at, charge.due_days ?? 0),
+      due_at: charge.due_at,
       balance_applied,
       amount_due: totals.total - balance_applied,
     });

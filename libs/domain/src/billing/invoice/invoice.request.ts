@@ -23,8 +23,10 @@ export interface InvoiceOrder {
   readonly lines: readonly DraftLine[];
   readonly discounts: readonly AppliedDiscount[];
   readonly period: Period | null;
-  /** null = due at once. */
+  /** Days from the issue until it is due; null = due at once. */
   readonly due_days: number | null;
+  /** When it is due, if that was decided before the issue; missing = `due_days` after it. */
+  readonly due_at?: Time;
   readonly po_number: string | null;
   /** `stripe`, `hyperswitch`, `btcpay`, `bank_transfer`, `none`. */
   readonly provider: string;

@@ -79,6 +79,7 @@ const duringTrial = ({ to, now }: ChangeItem, state: Subscription, item: Item, p
  */
 const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: Period): SubscriptionEvent => {
   const { to, now, due_days } = command;
+  const due_at = addDays(now, due_days ?? 0);
   const interval = intervalOf(to.price);
   const stays = isSameInterval(interval, state.interval);
   const period = stays || interval === null ? present : { start: now, end: periodBoundary(now, interval, 1) };
@@ -97,16 +98,14 @@ const atOnce = (command: ChangeItem, state: Subscription, item: Item, present: P
           // The amounts are after their discounts.
           discounts: [],
           period: { start: now, end: period.end },
-          due_days,
+          due_at,
         };
   return {
     ...changed(state, item, period, now),
     interval,
     billing_anchor: stays ? (state.billing_anchor ?? period.start) : period.start,
     // A period that begins with the change is valid once it is paid; until its invoice is due, the license works anyway.
-    ...(stays || charge === null
-      ? {}
-      : { valid_until: laterOf(state.valid_until ?? now, addDays(now, due_days ?? 0)) }),
+    ...(stays || charge === null ? {} : { valid_until: laterOf(state.valid_until ?? now, due_at) }),
     invoice_id: charge?.invoice_id ?? null,
     charge,
     basis,

@@ -62,7 +62,7 @@ export const lastCharge = (
         lines: usage,
         discounts: discountsAt(discount, until),
         period: { start: period.start, end: until },
-        due_days: null,
+        due_at: until,
       };
 
 /** Takes back a cancellation that has not happened yet. */

@@ -42,8 +42,8 @@ export interface Charge {
   readonly lines: readonly WantedLine[];
   readonly discounts: readonly AppliedDiscount[];
   readonly period: Period | null;
-  /** Days until it is due; null = at once. */
-  readonly due_days: number | null;
+  /** When it is due. The invoice says the same, whenever it is issued. */
+  readonly due_at: Time;
 }
 
 /** What a subscription is about, and how it is billed. */

@@ -39,7 +39,11 @@ describe('a subscription begins', () => {
 
   it('with the arrival of a transfer, which begins the period', () => {
     const pending = after(subscribeTo(pro, { due_days: 14, terms: { provider: 'bank_transfer' } }));
-    expect(stateOf(pending).charge).toMatchObject({ due_days: 14, period: null, lines: [{ period: null }] });
+    expect(stateOf(pending).charge).toMatchObject({
+      due_at: '2027-02-14T09:00:00.000Z',
+      period: null,
+      lines: [{ period: null }],
+    });
     given(...pending)
       .when(paidOn('2027-02-10T12:00:00.000Z', 'inv_first'))
       .thenMatches([{ period_start: '2027-02-10T12:00:00.000Z', period_end: '2027-03-10T12:00:00.000Z' }]);

@@ -56,7 +56,7 @@ const chargeOf = (command: Subscribe, lines: readonly WantedLine[], period: Peri
   lines,
   discounts: discountsAt(command.discount, command.now),
   period,
-  due_days: command.due_days,
+  due_at: addDays(command.now, command.due_days ?? 0),
 });
 
 const created = (command: Subscribe, status: SubscriptionStatus, charge: Charge | null): SubscriptionEvent => ({

@@ -195,7 +195,7 @@ const renew = (
         lines,
         discounts: discountsAt(state.discount, period.start),
         period,
-        due_days: command.due_days,
+        due_at,
       },
       basis_amount: itemAmount(offer, state.quantity, state.discount, period.start),
     },
