@@ -60,6 +60,9 @@ describe('subscriptions that a provider collects', () => {
     const recovered = await until(app, body.id, { status: 'active' });
     expect(recovered['past_due_at']).toBeNull();
     expect((await attempts()).map(({ status }) => status)).toEqual(['succeeded', 'failed', 'failed']);
+    const keys = (await attempts()).map(({ id }) => provider.payments.get(String(id))?.request.idempotency_key);
+    const [last, second] = await attempts();
+    expect(keys).toEqual([last?.['id'], second?.['id'], late['latest_invoice_id']]);
     expect((await app.call('GET', invoice)).body).toMatchObject({ status: 'paid', overdue: false });
   });
 
@@ -67,6 +70,8 @@ describe('subscriptions that a provider collects', () => {
     const calls = provider.calls.length;
     const { status, body } = await start();
     expect([status, body.status, provider.calls.length]).toEqual([201, 'active', calls + 1]);
+    const keys = [...provider.payments.values()].map(({ request }) => request.idempotency_key);
+    expect(keys).toContain(body.id);
   });
 
   it('wait for an action of the customer, and are completed without a second charge', async () => {

@@ -1,6 +1,11 @@
 import type { PaymentObservation, RefundObservation } from '#domain/billing/payment/payment.commands';
 import type { Clock } from '#platform/clock/clock';
-import type { PaymentProvider, PaymentRequest, RefundRequest } from '../../apps/billing/src/payments/provider.ts';
+import type {
+  PaymentProvider,
+  PaymentReference,
+  PaymentRequest,
+  RefundRequest,
+} from '../../apps/billing/src/payments/provider.ts';
 
 type State = PaymentObservation['state'];
 
@@ -28,10 +33,16 @@ export class FakeProvider implements PaymentProvider {
   /** Currency that is paid in; undefined = the one that was asked for. */
   currency: string | undefined;
 
+  readonly #keys = new Map<string, string>();
+
   constructor(private readonly clock: Clock) {}
 
   async start(request: PaymentRequest): Promise<PaymentObservation> {
     this.calls.push(`start ${request.payment_id}`);
+    const { idempotency_key: key } = request;
+    const before = this.#keys.get(key) ?? request.payment_id;
+    if (before !== request.payment_id) throw new Error(`${key} is the key of ${before}, not of ${request.payment_id}`);
+    this.#keys.set(key, request.payment_id);
     if (!this.payments.has(request.payment_id)) {
       const state = this.next.shift() ?? 'succeeded';
       const error = state === 'failed' ? 'card_declined' : null;
@@ -40,12 +51,12 @@ export class FakeProvider implements PaymentProvider {
     return this.#answer('start', this.#observe(request.payment_id));
   }
 
-  fetch(payment_id: string): Promise<PaymentObservation | undefined> {
+  fetch({ payment_id }: PaymentReference): Promise<PaymentObservation | undefined> {
     this.calls.push(`fetch ${payment_id}`);
     return Promise.resolve(this.payments.has(payment_id) ? this.#observe(payment_id) : undefined);
   }
 
-  cancel(payment_id: string): Promise<PaymentObservation | undefined> {
+  cancel({ payment_id }: PaymentReference): Promise<PaymentObservation | undefined> {
     this.calls.push(`cancel ${payment_id}`);
     const payment = this.payments.get(payment_id);
     if (payment === undefined) return Promise.resolve(undefined);
@@ -55,7 +66,7 @@ export class FakeProvider implements PaymentProvider {
 
   async refund(request: RefundRequest): Promise<RefundObservation> {
     this.calls.push(`refund ${request.refund_id}`);
-    const payment = this.payments.get(request.payment_id);
+    const payment = this.payments.get(request.payment.payment_id);
     if (payment?.state !== 'succeeded') return { state: 'failed', error: 'not_charged' };
     if (!this.refunds.has(request.refund_id)) payment.refunded += request.amount;
     this.refunds.set(request.refund_id, request);

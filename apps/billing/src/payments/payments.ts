@@ -10,6 +10,7 @@ import {
   type RefundObservation,
 } from '#domain/billing/payment/payment.commands';
 import { refusePayment } from '#domain/billing/payment/payment.errors';
+import { idempotencyKeyOf } from '#domain/billing/payment/idempotency-key';
 import { type OfPayment, type Payment, paymentStream } from '#domain/billing/payment/payment';
 import { derivedId } from '#domain/shared/id';
 import type { Time } from '#domain/shared/time';
@@ -18,6 +19,7 @@ import type { EventStore } from '#events/store';
 import { type Clock, CLOCK } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { InvoiceBalances } from '../invoices/balances.ts';
+import type { PaymentReference, PaymentRequest } from './provider.ts';
 import { Providers } from './providers.ts';
 
 /** Providers whose payments are entered by an operator, who also gives the money back. */
@@ -55,14 +57,14 @@ export class Payments {
     if (before.version === 0 && (invoice.status !== 'open' || invoice.amount_due === 0)) refuseNotPayable(invoice);
     const of = ofPayment(invoice_id, invoice, attempt, provider.name, invoice.amount_due);
     const now = this.clock.now().toISOString();
-    const { state, events } = await this.#decide(payment_id, { type: 'CreatePayment', of, ...options, now }, metadata);
+    const idempotency_key = idempotencyKeyOf({ ...of, payment_id }, invoice.document.reason);
+    const create: PaymentCommand = { type: 'CreatePayment', of, ...options, idempotency_key, now };
+    const { state, events } = await this.#decide(payment_id, create, metadata);
     const payment = state.status === 'none' ? refusePayment('PAYMENT_NOT_FOUND') : state;
-    const { amount, currency, customer_id, off_session } = payment;
-    const request = { payment_id, invoice_id, amount, currency, customer_id, off_session };
     // Asks first unless this very call created the payment: an earlier call may have started it and crashed.
     const observation = await this.providers.call(async () => {
-      const known = events.length > 0 ? undefined : await provider.fetch(payment_id);
-      return known ?? (await provider.start(request));
+      const known = events.length > 0 ? undefined : await provider.fetch(referenceOf(payment_id, payment));
+      return known ?? (await provider.start(requestOf(payment_id, payment)));
     });
     await this.observe(payment_id, observation, metadata);
     return { payment_id, ...observation };
@@ -88,14 +90,13 @@ export class Payments {
     const { state } = await this.store.load(paymentStream, payment_id);
     if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
     const provider = this.providers.get(state.provider);
-    const { invoice_id, amount, currency, customer_id, off_session } = state;
-    const invoice = await this.#invoice(invoice_id);
+    const invoice = await this.#invoice(state.invoice_id);
     const observation = await this.providers.call(async () => {
-      const known = await provider.fetch(payment_id);
+      const known = await provider.fetch(referenceOf(payment_id, state));
       if (known !== undefined) return known;
       // It was never started. Nothing is charged for an invoice that is not open any more.
       if (invoice.status !== 'open') return canceled(state, this.clock.now().toISOString());
-      return provider.start({ payment_id, invoice_id, amount, currency, customer_id, off_session });
+      return provider.start(requestOf(payment_id, state));
     });
     await this.observe(payment_id, observation, metadata);
   }
@@ -105,7 +106,7 @@ export class Payments {
     const { state } = await this.store.load(paymentStream, payment_id);
     if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
     const provider = this.providers.get(state.provider);
-    const observation = await this.providers.call(() => provider.cancel(payment_id));
+    const observation = await this.providers.call(() => provider.cancel(referenceOf(payment_id, state)));
     await this.observe(payment_id, observation ?? canceled(state, this.clock.now().toISOString()), metadata);
   }
 
@@ -174,7 +175,9 @@ export class Payments {
       payment.provider === MANUAL
         ? { state: 'succeeded', error: null }
         : await this.providers.call(() =>
-            this.providers.get(payment.provider).refund({ refund_id, payment_id, amount }),
+            this.providers
+              .get(payment.provider)
+              .refund({ refund_id, payment: referenceOf(payment_id, payment), amount }),
           );
     await this.observeRefund(payment_id, { refund_id, amount, observation }, metadata);
   }
@@ -218,7 +221,17 @@ export class Payments {
   }
 }
 
-/** Id of the payment of an attempt: the idempotency key at the provider. */
+const referenceOf = (payment_id: string, { idempotency_key }: Payment): PaymentReference => ({
+  payment_id,
+  idempotency_key: idempotency_key ?? payment_id,
+});
+
+const requestOf = (payment_id: string, payment: Payment): PaymentRequest => {
+  const { invoice_id, amount, currency, customer_id, off_session } = payment;
+  return { ...referenceOf(payment_id, payment), invoice_id, amount, currency, customer_id, off_session };
+};
+
+/** Id of the payment of an attempt. */
 export const paymentId = (invoice_id: string, attempt: number): string =>
   derivedId('pay', createHash('sha256').update(`${invoice_id}/${attempt}`).digest());
 

@@ -1,9 +1,15 @@
 import type { PaymentObservation, RefundObservation } from '#domain/billing/payment/payment.commands';
 
-/** A payment to start. */
-export interface PaymentRequest {
-  /** The idempotency key: the same id starts one payment, however often it is asked for. */
+/** A payment, as its provider finds it. */
+export interface PaymentReference {
+  /** Our id. */
   readonly payment_id: string;
+  /** The same key starts one payment, however often it is asked for. It may be the provider's own id of it. */
+  readonly idempotency_key: string;
+}
+
+/** A payment to start. */
+export interface PaymentRequest extends PaymentReference {
   readonly invoice_id: string;
   /** Minor units of the currency. */
   readonly amount: number;
@@ -17,7 +23,7 @@ export interface PaymentRequest {
 export interface RefundRequest {
   /** The idempotency key. */
   readonly refund_id: string;
-  readonly payment_id: string;
+  readonly payment: PaymentReference;
   readonly amount: number;
 }
 
@@ -30,9 +36,9 @@ export interface PaymentProvider {
   readonly name: string;
   start(request: PaymentRequest): Promise<PaymentObservation>;
   /** The present state of a payment; undefined if the provider does not know it. */
-  fetch(payment_id: string): Promise<PaymentObservation | undefined>;
+  fetch(payment: PaymentReference): Promise<PaymentObservation | undefined>;
   /** Cancels a payment that has not succeeded. @returns its state after that: it may have succeeded before */
-  cancel(payment_id: string): Promise<PaymentObservation | undefined>;
+  cancel(payment: PaymentReference): Promise<PaymentObservation | undefined>;
   refund(request: RefundRequest): Promise<RefundObservation>;
 }
 

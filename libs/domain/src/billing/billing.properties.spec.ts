@@ -220,6 +220,7 @@ class World {
       type: 'CreatePayment',
       of: { ...of, amount: invoice.amount_due },
       off_session: true,
+      idempotency_key: payment_id,
       now: this.now,
     });
   }

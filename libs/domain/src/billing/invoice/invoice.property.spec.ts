@@ -204,6 +204,7 @@ describe('a payment, after any observations in any order, repeated or lost', () 
             currency: 'eur',
             amount: 10_000,
             off_session: true,
+            idempotency_key: 'inv_1',
             created_at: ISSUED,
           },
         ];

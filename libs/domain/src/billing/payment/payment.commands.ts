@@ -30,6 +30,8 @@ export type PaymentCommand =
       readonly type: 'CreatePayment';
       readonly of: OfPayment;
       readonly off_session: boolean;
+      /** `idempotencyKeyOf` */
+      readonly idempotency_key: string;
       readonly now: Time;
     }
   /** A payment that an operator saw in the books of the bank. */
@@ -62,9 +64,9 @@ export type PaymentCommand =
 export const decidePayment = (command: PaymentCommand, state: PaymentState): readonly PaymentEvent[] => {
   switch (command.type) {
     case 'CreatePayment':
-      return create(command.of, command.off_session, command.now, state);
+      return create(command, state);
     case 'RecordManualPayment': {
-      const created = create(command.of, false, command.now, state);
+      const created = create({ ...command, off_session: false, idempotency_key: null }, state);
       if (created.length === 0) return [];
       const { paid_at, method, reference } = command;
       return [...created, { type: 'payment.succeeded', ...command.of, provider_id: null, paid_at, method, reference }];
@@ -80,10 +82,14 @@ export const decidePayment = (command: PaymentCommand, state: PaymentState): rea
   }
 };
 
-const create = (of: OfPayment, off_session: boolean, now: Time, state: PaymentState): readonly PaymentEvent[] => {
+type Created = Omit<Extract<PaymentCommand, { type: 'CreatePayment' }>, 'type' | 'idempotency_key'> & {
+  readonly idempotency_key: string | null;
+};
+
+const create = ({ of, off_session, idempotency_key, now }: Created, state: PaymentState): readonly PaymentEvent[] => {
   if (!Number.isSafeInteger(of.amount) || of.amount <= 0) return refuseInvoice('INVALID_AMOUNT');
   if (state.status !== 'none') return state.invoice_id === of.invoice_id ? [] : refusePayment('PAYMENT_EXISTS');
-  return [{ type: 'payment.created', ...of, off_session, created_at: now }];
+  return [{ type: 'payment.created', ...of, off_session, idempotency_key, created_at: now }];
 };
 
 const existing = (state: PaymentState): Payment =>

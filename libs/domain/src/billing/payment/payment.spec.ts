@@ -15,7 +15,13 @@ const of: OfPayment = {
   currency: 'eur',
   amount: 10_000,
 };
-const created: PaymentEvent = { type: 'payment.created', ...of, off_session: true, created_at: AT };
+const created: PaymentEvent = {
+  type: 'payment.created',
+  ...of,
+  off_session: true,
+  idempotency_key: 'sub_1',
+  created_at: AT,
+};
 const observe = (state: PaymentObservation['state'], more: Partial<PaymentObservation> = {}): PaymentCommand => ({
   type: 'ObservePayment',
   observation: {
@@ -39,7 +45,7 @@ const after = (...commands: readonly PaymentCommand[]): PaymentEvent[] => {
 
 describe('a payment', () => {
   it('is created once for an attempt', () => {
-    const create: PaymentCommand = { type: 'CreatePayment', of, off_session: true, now: AT };
+    const create: PaymentCommand = { type: 'CreatePayment', of, off_session: true, idempotency_key: 'sub_1', now: AT };
     given().when(create).then([created]);
     given(created).when(create).thenNothing();
     given(created)

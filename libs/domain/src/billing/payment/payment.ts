@@ -31,7 +31,13 @@ export interface PaymentRefund {
 }
 
 export type PaymentEvent =
-  | ({ readonly type: 'payment.created'; readonly off_session: boolean; readonly created_at: Time } & OfPayment)
+  | ({
+      readonly type: 'payment.created';
+      readonly off_session: boolean;
+      /** The key that it is started with at the provider; null for a payment that an operator entered. */
+      readonly idempotency_key: string | null;
+      readonly created_at: Time;
+    } & OfPayment)
   | ({
       readonly type: 'payment.processing';
       readonly provider_id: string | null;
@@ -77,6 +83,7 @@ export type PaymentEvent =
 export interface Payment extends OfPayment {
   readonly status: Exclude<PaymentStatus, 'refunded' | 'partially_refunded'>;
   readonly off_session: boolean;
+  readonly idempotency_key: string | null;
   readonly created_at: Time;
   readonly provider_id: string | null;
   readonly error: string | null;
