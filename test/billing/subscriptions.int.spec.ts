@@ -285,6 +285,46 @@ describe('subscriptions', () => {
     );
   });
 
+  it('are refunded with a credit note, so that nothing can be credited again, and once for an Idempotency-Key', async () => {
+    const started = await active();
+    const path = `/admin/invoices/${String(started['latest_invoice_id'])}`;
+    const key = { 'idempotency-key': unique() };
+    for (const _ of [1, 2]) expect((await post(started['id'], 'refund', { amount: 100 }, key)).status).toBe(200);
+    expect((await app.call('GET', path)).body).toMatchObject({ amount_refunded: 100, credit_notes: [{ total: 100 }] });
+    await post(started['id'], 'refund');
+    expect((await app.call('POST', `${path}/credit-notes`, { reason: 'again' })).body.code).toBe(
+      'CREDIT_EXCEEDS_INVOICE',
+    );
+  });
+
+  it('do nothing for an If-Match that is stale', async () => {
+    const started = await active();
+    const { id: coupon } = await app.create('/admin/coupons', {
+      name: 'Late',
+      percent_off: '10',
+      duration: 'once',
+      codes: [unique('LATE')],
+    });
+    const { codes } = (await app.call('GET', `/admin/coupons/${String(coupon)}`)).body;
+    const before = await read(started['id']);
+    const actions = [
+      ['refund', {}],
+      ['coupon', { code: codes[0] }],
+      ['coupon', { code: null }],
+      ['cancel', { when: 'now' }],
+      ['change-plan', { quantity: 2, when: 'now' }],
+      ['pause', {}],
+    ] as const;
+    for (const [action, body] of actions)
+      expect([action, (await post(started['id'], action, body, { 'if-match': '"1"' })).status]).toEqual([action, 412]);
+    expect(await read(started['id'])).toEqual(before);
+    const invoice = await app.call('GET', `/admin/invoices/${String(started['latest_invoice_id'])}`);
+    expect(invoice.body.amount_refunded).toBe(0);
+    await post(started['id'], 'cancel', { when: 'now' });
+    expect((await post(started['id'], 'coupon', { code: codes[0] })).body.code).toBe('INVALID_TRANSITION');
+    expect((await app.call('GET', `/admin/coupons/${String(coupon)}`)).body.redemptions).toBe(0);
+  });
+
   it('are found by subscriber, plan, price, license and status', async () => {
     const started = await active();
     const { id, subscriber, license_id } = started;

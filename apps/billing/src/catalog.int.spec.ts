@@ -505,7 +505,10 @@ describe('the catalog of billing', () => {
       expect([won?.length, lost?.length]).toEqual([3, 17]);
       expect(lost?.[0]).toMatchObject({ reason: { code: 'COUPON_USED_UP' } });
       const first = subscriptions[results.findIndex(({ status }) => status === 'fulfilled')] ?? '';
-      expect(await redeem(first)).toMatchObject({ coupon_id: id, percent_off: '20', started_at: NOW, used: false });
+      expect(await redeem(first)).toMatchObject({
+        discount: { coupon_id: id, percent_off: '20', started_at: NOW, used: false },
+        is_new: false,
+      });
       await coupons.release(String(id), first, metadata);
       await redeem(newId('sub'));
       expect((await app.call('GET', `/admin/coupons/${String(id)}`)).body.redemptions).toBe(3);

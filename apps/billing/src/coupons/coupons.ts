@@ -11,6 +11,13 @@ import { DATABASE, EVENT_STORE } from '#platform/service';
 /** A coupon with its id. */
 export type Coupon = CouponState & { readonly coupon_id: string };
 
+/** The discount of a coupon that was redeemed. */
+export interface Redeemed {
+  readonly discount: Discount;
+  /** false: the subscription had redeemed it before. */
+  readonly is_new: boolean;
+}
+
 /** Coupons and their codes, for the other parts of billing. */
 @Injectable()
 export class Coupons {
@@ -55,15 +62,16 @@ export class Coupons {
     coupon_id: string,
     sale: CouponUse & { readonly subscription_id: string; readonly product_id: string },
     metadata: EventMetadata,
-  ): Promise<Discount> {
-    const { state } = await this.store.handle(
+  ): Promise<Redeemed> {
+    const { state, events } = await this.store.handle(
       couponStream,
       coupon_id,
       (coupon) => decideCoupon({ type: 'RedeemCoupon', ...sale }, coupon),
       { metadata },
     );
     if (state.status === 'none') return refuseCoupon('COUPON_NOT_FOUND');
-    return discountOf(coupon_id, state, state.redemptions.get(sale.subscription_id)?.redeemed_at ?? sale.at);
+    const started_at = state.redemptions.get(sale.subscription_id)?.redeemed_at ?? sale.at;
+    return { discount: discountOf(coupon_id, state, started_at), is_new: events.length > 0 };
   }
 
   /** Takes back the redemption of a subscription that never started. It may be called again. */

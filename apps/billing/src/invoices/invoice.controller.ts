@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import { type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import { creditable } from '#domain/billing/invoice/invoice.credit';
-import { derivedId, type IdPrefix, newId } from '#domain/shared/id';
-import { type EventStore, type Outcome, StaleVersionError } from '#events/store';
+import { newId } from '#domain/shared/id';
+import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { type Clock, CLOCK } from '#platform/clock/clock';
 import { fileAnswer } from '#platform/export/streams';
-import { Answer, type Call, Endpoint, type EndpointContract } from '#platform/http/endpoint';
+import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
+import { assertMatches } from '../if-match.ts';
 import { Payments } from '../payments/payments.ts';
 import { CreditNotes } from './credit-notes.ts';
 import { DraftOrders } from './draft-orders.ts';
@@ -21,6 +21,7 @@ import { InvoiceList } from './invoice.list.ts';
 import { Invoice } from './invoice.schemas.ts';
 import { viewCreditNote, viewInvoice } from './invoice.view.ts';
 import { Invoices } from './invoices.ts';
+import { repeatableId } from './repeatable-id.ts';
 
 type Changed = Outcome<InvoiceState, InvoiceEvent>;
 
@@ -90,7 +91,7 @@ export class InvoiceController {
     await this.#match(id, call.if_match);
     const { amount = null, currency = null, method, reference = null, paid_at } = call.body;
     const payment = { amount, currency, method, reference, paid_at: paid_at ?? this.clock.now().toISOString() };
-    await this.payments.recordManual(id, idFor(call, 'pay', id), payment, call.metadata());
+    await this.payments.recordManual(id, repeatableId(call, 'pay', id), payment, call.metadata());
     return this.#present(id);
   }
 
@@ -121,7 +122,7 @@ export class InvoiceController {
     if (amount === undefined && lines === undefined && rest === 0)
       return refuseInvoice('CREDIT_EXCEEDS_INVOICE', { creditable: rest });
     const credited = lines === undefined ? { amount: amount ?? rest } : { lines };
-    const credit_note_id = idFor(call, 'cn', id);
+    const credit_note_id = repeatableId(call, 'cn', id);
     const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, call.metadata());
     return new Answer(201, viewCreditNote(id, note));
   }
@@ -132,7 +133,11 @@ export class InvoiceController {
     await this.#visible(id, call.principal);
     await this.#match(id, call.if_match);
     const { amount = null, reason = null } = call.body;
-    await this.creditNotes.refundInvoice(id, { refund_id: idFor(call, 'ref', id), amount, reason }, call.metadata());
+    await this.creditNotes.refundInvoice(
+      id,
+      { refund_id: repeatableId(call, 'ref', id), amount, reason },
+      call.metadata(),
+    );
     return this.#present(id);
   }
 
@@ -151,19 +156,9 @@ export class InvoiceController {
   async #match(id: string, if_match: readonly number[] | undefined): Promise<void> {
     if (if_match === undefined) return;
     const { version } = await this.store.load(invoiceStream, id);
-    if (!if_match.includes(version)) throw new StaleVersionError(id, if_match, version);
+    assertMatches(id, if_match, version);
   }
 }
 
 const shown = (id: string, { state, version }: Pick<Changed, 'state' | 'version'>): Answer =>
   new Answer(200, viewInvoice(id, state), { etag: etag(version) });
-
-/**
- * A new id. Calls with an Idempotency-Key get the same id again: what a crash interrupted goes on, and nothing happens twice.
- */
-const idFor = <C extends EndpointContract>(call: Call<C>, prefix: IdPrefix, about: string): string => {
-  const key = call.header('idempotency-key');
-  if (key === undefined) return newId(prefix);
-  const text = JSON.stringify([call.principal.actor, prefix, about, key]);
-  return derivedId(prefix, createHash('sha256').update(text).digest());
-};

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Discount } from '#domain/billing/subscription/subscription.discount';
 import type { EventMetadata } from '#events/event';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import { Coupons } from '../coupons/coupons.ts';
+import { Coupons, type Redeemed } from '../coupons/coupons.ts';
 import { Offers } from './offers.ts';
 import { SubscriptionList } from './subscription.list.ts';
 
@@ -25,7 +24,7 @@ export class Discounting {
   ) {}
 
   /** @throws Refusal COUPON_NOT_FOUND, COUPON_EXPIRED, COUPON_USED_UP, COUPON_NOT_APPLICABLE */
-  async redeem(code: string, { price_id, ...sale }: Discounted, metadata: EventMetadata): Promise<Discount> {
+  async redeem(code: string, { price_id, ...sale }: Discounted, metadata: EventMetadata): Promise<Redeemed> {
     const { coupon_id } = await this.coupons.byCode(code);
     const { price } = await this.offers.find(price_id);
     const { plan_id, currency } = price;
@@ -34,7 +33,7 @@ export class Discounting {
     return this.coupons.redeem(coupon_id, { ...sale, plan_id, currency, is_first_time, at }, metadata);
   }
 
-  /** Takes back the redemption of a subscription that never began. */
+  /** Takes back the redemption of a subscription that never began, or that did not get the discount. */
   release(coupon_id: string, subscription_id: string, metadata: EventMetadata): Promise<void> {
     return this.coupons.release(coupon_id, subscription_id, metadata);
   }

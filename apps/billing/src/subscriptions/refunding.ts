@@ -1,14 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import { newId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
+import { CreditNotes } from '../invoices/credit-notes.ts';
 import { Invoices } from '../invoices/invoices.ts';
-import { Refunds } from '../invoices/refunds.ts';
 
 interface WantedRefund {
+  /** The same id refunds once. */
+  readonly refund_id: string;
   /** undefined = the latest that was paid. */
   readonly invoice_id: string | undefined;
   /** undefined = all that is left. */
@@ -16,25 +17,25 @@ interface WantedRefund {
   readonly reason: string | null;
 }
 
-/** Refunds invoices of subscriptions. */
+/** Refunds invoices of subscriptions, as the routes of invoices do: with a credit note. */
 @Injectable()
 export class Refunding {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly invoices: Invoices,
-    private readonly refunds: Refunds,
+    private readonly creditNotes: CreditNotes,
   ) {}
 
   /** @throws Refusal NOTHING_TO_REFUND, INVOICE_NOT_FOUND, REFUND_EXCEEDS_PAYMENT */
   async refund(
     subscription_id: string,
-    { invoice_id, amount, reason }: WantedRefund,
+    { refund_id, invoice_id, amount, reason }: WantedRefund,
     metadata: EventMetadata,
   ): Promise<void> {
     const wanted = invoice_id ?? (await this.#latestPaid(subscription_id)) ?? refuseSubscription('NOTHING_TO_REFUND');
     const invoice = await this.invoices.find(wanted);
     if (invoice?.document.subscription_id !== subscription_id) return refuseInvoice('INVOICE_NOT_FOUND');
-    await this.refunds.request(wanted, { refund_id: newId('ref'), amount: amount ?? null, reason }, metadata);
+    await this.creditNotes.refundInvoice(wanted, { refund_id, amount: amount ?? null, reason }, metadata);
   }
 
   async #latestPaid(subscription_id: string): Promise<string | undefined> {

@@ -130,7 +130,8 @@ export class Subscribing {
     const provider = this.#provider(asked, offer, trial_days);
     const due_days = await this.terms.dueDays(provider, customer_id);
     const sale = { subscription_id: id, customer_id, product_id, price_id: offer.price_id };
-    const discount = asked.coupon == null ? null : await this.discounting.redeem(asked.coupon, sale, metadata);
+    const discount =
+      asked.coupon == null ? null : (await this.discounting.redeem(asked.coupon, sale, metadata)).discount;
     return {
       type: 'Subscribe',
       now,

@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
+import { decideSubscription, type SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import {
   type Subscription,
@@ -15,6 +15,8 @@ import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
+import { assertMatches } from '../if-match.ts';
+import { repeatableId } from '../invoices/repeatable-id.ts';
 import { Discounting } from './discounting.ts';
 import { FirstPayments } from './first-payments.ts';
 import { Offers } from './offers.ts';
@@ -109,14 +111,22 @@ export class SubscriptionController {
   @Endpoint(contracts.setCoupon)
   async coupon(call: Call<typeof contracts.setCoupon>): Promise<Answer> {
     const { id } = call.params;
-    const { product_id, customer_id, price_id } = await this.subscriptions.find(id, call.principal);
+    const state = await this.subscriptions.find(id, call.principal);
+    const { product_id, customer_id, price_id } = state;
     const { code } = call.body;
-    if (code === null) return this.#change(call, { type: 'SetDiscount', discount: null });
+    const removal = { type: 'SetDiscount', discount: null } as const;
+    if (code === null) return this.#change(call, removal);
     // A grant costs nothing, so no coupon reduces it.
     if (price_id === null) return refuseSubscription('INVALID_TRANSITION', { provider: 'grant' });
+    // What can be refused is refused before the coupon is redeemed.
+    await this.#match(id, call.if_match);
+    decideSubscription(removal, state);
     const sale = { subscription_id: id, product_id, customer_id, price_id };
-    const discount = await this.discounting.redeem(code, sale, call.metadata());
-    return this.#change(call, { type: 'SetDiscount', discount });
+    const { discount, is_new } = await this.discounting.redeem(code, sale, call.metadata());
+    return this.#change(call, { type: 'SetDiscount', discount }).catch(async (error: unknown) => {
+      if (is_new) await this.discounting.release(discount.coupon_id, id, call.metadata());
+      throw error;
+    });
   }
 
   @Endpoint(contracts.refundSubscription)
@@ -124,7 +134,9 @@ export class SubscriptionController {
     const { invoice_id, amount, reason = null } = call.body;
     const { id } = call.params;
     await this.subscriptions.find(id, call.principal);
-    await this.refunding.refund(id, { invoice_id, amount, reason }, call.metadata());
+    await this.#match(id, call.if_match);
+    const refund_id = repeatableId(call, 'ref', id);
+    await this.refunding.refund(id, { refund_id, invoice_id, amount, reason }, call.metadata());
     return this.#answer(id, 200);
   }
 
@@ -217,6 +229,12 @@ export class SubscriptionController {
     const body = viewSubscription(id, row.state, row.updated_at.toISOString(), payment ?? this.payments.of(row.state));
     const location: Record<string, string> = status === 201 ? { location: `/api/v1/subscriptions/${id}` } : {};
     return new Answer(status, body, { ...location, etag: etag(row.version) });
+  }
+
+  async #match(id: string, if_match: readonly number[] | undefined): Promise<void> {
+    if (if_match === undefined) return;
+    const { version } = await this.store.load(subscriptionStream, id);
+    assertMatches(id, if_match, version);
   }
 
   #now(): string {
