@@ -10,6 +10,8 @@ import { grantsFeature } from './grants/feature.ts';
 import { grantProblems } from './grants/grant.problems.ts';
 import { Initial1790000000000 } from './initial.migration.ts';
 import { invoicesFeature } from './invoices/feature.ts';
+import { meteringFeature } from './metering/feature.ts';
+import { meteringProblems } from './metering/metering.problems.ts';
 import { noticesFeature } from './notices/feature.ts';
 import { billingMails } from './notices/mails/mails.ts';
 import { organizationFeature } from './organization/feature.ts';
@@ -43,6 +45,7 @@ export const billingService = defineService({
     grantsFeature,
     priceMigrationsFeature,
     usageFeature,
+    meteringFeature,
     eligibilityFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
@@ -50,5 +53,5 @@ export const billingService = defineService({
   cached_streams: 10_000,
   scopes: ['billing:write'],
   publishes: billingContracts,
-  problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems },
+  problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems, ...meteringProblems },
 });

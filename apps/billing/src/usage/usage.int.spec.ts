@@ -22,6 +22,8 @@ import { eventually, startApp, type TestApp } from '../../../../test/support/app
 import { LicensingLog, licensingStandIn } from '../../../../test/support/licensing-log.ts';
 import { gatewayService } from '../../../gateway/src/gateway.module.ts';
 import { billingService } from '../billing.module.ts';
+import { Metering } from '../metering/metering.ts';
+import { MeterUsage } from '../metering/meter-usage.ts';
 import { UsageCharges } from './usage-charges.ts';
 import { usageRecordsProjection } from './usage.subscription.ts';
 
@@ -298,6 +300,238 @@ describe('usage in billing', () => {
       await used(license_id, [['2027-02-09T00:00:00.000Z', 6]]);
       const query = { subscription_id: id, metric: 'requests', from: JAN_31, to: FEB_28 };
       expect((await get('sum', query)).body).toMatchObject({ license_id, value: 6 });
+    });
+  });
+
+  describe('metering', () => {
+    const METER = 'api_requests';
+    let metering: Metering;
+    beforeAll(() => {
+      metering = app.app.nest.select(billingService.module).get(Metering, { strict: false });
+    });
+
+    /** A subscription since January 31, to a plan whose usage is reported to a meter. */
+    const metered = async (
+      usage: Partial<UsagePricing> | null = null,
+      meter: string | null = METER,
+      customer = newId('cus'),
+    ) => {
+      const plan_id = newId('plan');
+      const feature = entitlement({
+        feature: 'requests',
+        value_type: 'quota',
+        value: null,
+        stripe_meter_event_name: meter,
+      });
+      await licensing.append<PlanEvent>(plan_id, { type: 'plan.entitlement_set', product_id, ...feature });
+      const price_id = newId('price');
+      const made = offerOf(
+        { product_id, plan_id, usage: usage && usageOf(usage) },
+        { plan_id, product_id },
+        { price_id },
+      );
+      const price = { ...made.price, active: true, nickname: null, lookup_key: null, metadata: {} };
+      await store.handle(priceStream, price_id, (state) => decidePrice({ type: 'CreatePrice', price }, state), {
+        metadata,
+      });
+      const id = newId('sub');
+      const license_id = licenseOfSubscription(id);
+      const terms = { product_id, plan_id, price_id, license_id, subscriber: id, customer_id: customer };
+      await decide(id, subscribeTo(made, { terms }));
+      await decide(id, paidOn('2027-01-31T09:00:00.000Z', 'inv_first'));
+      return { id, license_id, customer };
+    };
+    const rows = async (query: Record<string, string>): Promise<Record<string, unknown>[]> => {
+      const { status, body } = await app.call('GET', `/admin/metering?${new URLSearchParams(query).toString()}`);
+      expect(status).toBe(200);
+      return (body as { data: Record<string, unknown>[] }).data;
+    };
+    /** The deltas of a license, once its usage was collected: all records of it have been. */
+    const collected = async (license_id: string, version: number) => {
+      await eventually(async () => {
+        const { rows: found } = await database.pool.query<{ last: number | null }>(
+          'select max(last_version) as last from billing.metered_deltas where license_id = $1',
+          [license_id],
+        );
+        return found[0]?.last === version;
+      });
+      return rows({ license_id });
+    };
+    /** Those of a license that are to be reported at a time. */
+    const due = async (license_id: string, at: string) =>
+      (await metering.unreported({ at, limit: 1_000 })).filter((delta) => delta.license_id === license_id);
+
+    it('collects usage by minute, and reports late usage in a minute of its own', async () => {
+      const { id, license_id, customer } = await metered();
+      await used(license_id, [
+        ['2027-02-09T10:00:05.000Z', 2],
+        ['2027-02-09T10:00:55.000Z', 3],
+        ['2027-02-09T10:01:00.000Z', 4],
+      ]);
+      const [second, first] = await collected(license_id, 3);
+      expect(first).toMatchObject({
+        id: expect.stringMatching(/^mtr_/) as unknown,
+        license_id,
+        subscription_id: id,
+        customer_id: customer,
+        feature: 'requests',
+        meter_event_name: METER,
+        aggregation: 'sum',
+        quantity: 5,
+        period_key: '2027-01-31T09:00:00.000Z',
+        minute: '2027-02-09T10:00:00.000Z',
+        status: 'pending',
+        synced: false,
+        synced_at: null,
+        external_id: null,
+        attempts: 0,
+        last_error: null,
+        next_attempt_at: '2027-02-09T10:01:00.000Z',
+      });
+      expect(first?.['identifier']).toBe(first?.['id']);
+      expect(second).toMatchObject({ quantity: 4, minute: '2027-02-09T10:01:00.000Z' });
+      expect(await due(license_id, '2027-02-09T10:00:59.999Z')).toEqual([]);
+      expect(await due(license_id, '2027-02-09T10:01:00.000Z')).toMatchObject([
+        { quantity: '5', identifier: first?.['id'], minute: new Date('2027-02-09T10:00:00.000Z') },
+      ]);
+      // The first was handed out, the second was not.
+      await used(license_id, [
+        ['2027-02-09T10:00:30.000Z', 10],
+        ['2027-02-09T10:01:30.000Z', 20],
+      ]);
+      expect(await collected(license_id, 5)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ quantity: 5, minute: '2027-02-09T10:00:00.000Z' }),
+          expect.objectContaining({ quantity: 24, minute: '2027-02-09T10:01:00.000Z' }),
+          expect.objectContaining({ quantity: 10, minute: '2027-02-09T10:02:00.000Z' }),
+        ]),
+      );
+    });
+
+    it('stays in its period, and no two deltas of a meter have one minute', async () => {
+      const { license_id, customer } = await metered();
+      const other = await metered(null, METER, customer);
+      const AT = '2027-02-28T08:59:59.000Z';
+      await used(license_id, [[AT, 1]]);
+      await collected(license_id, 1);
+      await due(license_id, '2027-03-01T00:00:00.000Z');
+      await used(license_id, [[AT, 2]]);
+      await collected(license_id, 2);
+      await used(other.license_id, [[AT, 3]]);
+      const all = [...(await rows({ license_id })), ...(await collected(other.license_id, 1))];
+      expect(all.map(({ quantity, minute }) => [quantity, minute]).sort()).toEqual([
+        [1, '2027-02-28T08:59:00.000Z'],
+        [2, '2027-02-28T08:58:00.000Z'],
+        [3, '2027-02-28T08:57:00.000Z'],
+      ]);
+    });
+
+    it('records nothing without a meter or a subscription', async () => {
+      const { license_id } = await metered(null, null);
+      const alone = newId('lic');
+      const last = await metered();
+      await used(license_id, [['2027-02-09T10:00:00.000Z', 2]]);
+      await used(alone, [['2027-02-09T10:00:00.000Z', 2]]);
+      await used(last.license_id, [['2027-02-09T10:00:00.000Z', 2]]);
+      await collected(last.license_id, 1);
+      expect(await rows({ license_id })).toEqual([]);
+      expect(await rows({ license_id: alone })).toEqual([]);
+    });
+
+    it.each([
+      ['count', [[2, '2027-02-09T10:00:00.000Z']]],
+      ['latest', [[4, '2027-02-09T10:00:00.000Z']]],
+      ['max', [[9, '2027-02-28T08:00:00.000Z']]],
+      ['unique', [[2, '2027-02-28T08:00:00.000Z']]],
+    ] as const)('reports what the price counts: %s', async (aggregation, expected) => {
+      const { license_id } = await metered({ aggregation });
+      await used(license_id, [
+        ['2027-02-09T10:00:20.000Z', 4, 'ada'],
+        ['2027-02-09T10:00:10.000Z', 9, 'grace'],
+      ]);
+      await collected(license_id, 2);
+      const isFinal = aggregation === 'max' || aggregation === 'unique';
+      expect(await due(license_id, '2027-02-28T08:59:59.999Z')).toHaveLength(isFinal ? 0 : 1);
+      const found = await due(license_id, '2027-02-28T09:00:00.000Z');
+      expect(found.map(({ quantity, minute }) => [Number(quantity), minute.toISOString()])).toEqual(expected);
+    });
+
+    it('is reported once, and results survive when events are delivered again', async () => {
+      const { license_id } = await metered();
+      await used(license_id, [['2027-02-09T10:00:05.000Z', 2]]);
+      await used(license_id, [['2027-02-09T11:00:05.000Z', 3]]);
+      await collected(license_id, 2);
+      const [first, second] = await due(license_id, '2027-03-01T00:00:00.000Z');
+      if (first === undefined || second === undefined) throw new Error('there are not two deltas');
+      const at = '2027-03-01T00:00:01.000Z';
+      await metering.markReported(first.id, { external_id: 'mevt_1', at });
+      await metering.markReported(first.id, { external_id: 'mevt_2', at: '2027-03-01T00:00:02.000Z' });
+      await metering.markFailed(first.id, { error: 'too late', at });
+      await metering.markFailed(second.id, { error: 'the provider is away', at });
+      const before = await rows({ license_id });
+      expect(before).toMatchObject([
+        {
+          status: 'failed',
+          attempts: 1,
+          last_error: 'the provider is away',
+          next_attempt_at: '2027-03-01T00:01:01.000Z',
+        },
+        { status: 'synced', synced: true, synced_at: at, external_id: 'mevt_1', attempts: 1, next_attempt_at: null },
+      ]);
+      expect(await due(license_id, at)).toEqual([]);
+      const { events } = await readPublished(database.pool, 'licensing', contractsByType(contracts), {
+        after: 0,
+        limit: 1_000,
+      });
+      const again = events.filter(({ type }) => type === 'usage.recorded');
+      const meterUsage = app.app.nest.select(billingService.module).get(MeterUsage, { strict: false });
+      const all = async () => (await database.pool.query('select * from billing.metered_deltas order by id')).rows;
+      const table = await all();
+      await inTransaction(database.pool, (tx) => meterUsage.collect(again, tx));
+      expect(await all()).toEqual(table);
+      expect(await rows({ license_id })).toEqual(before);
+    });
+
+    it('is dead after many failures, and can be retried', async () => {
+      const { license_id } = await metered();
+      await used(license_id, [['2027-02-09T10:00:05.000Z', 2]]);
+      const [{ id }] = (await collected(license_id, 1)) as [{ id: string }];
+      const retry = (headers = {}) => app.call('POST', `/admin/metering/${id}/retry`, undefined, headers);
+      expect(await retry()).toMatchObject({ status: 409, body: { code: 'METERED_DELTA_NOT_FAILED' } });
+      await due(license_id, '2027-03-01T00:00:00.000Z');
+      for (let n = 0; n < 12; n++)
+        await metering.markFailed(id, { error: 'no such meter', at: '2027-03-01T00:00:00.000Z' });
+      expect(await rows({ license_id, status: 'dead' })).toMatchObject([{ id, attempts: 12, next_attempt_at: null }]);
+      expect(await due(license_id, '2037-03-01T00:00:00.000Z')).toEqual([]);
+      const key = await app.create('/admin/api-keys', {
+        name: 'k',
+        scopes: ['billing:write'],
+        product_id: newId('prod'),
+      });
+      const authorization = `Bearer ${String(key['key'])}`;
+      expect(await retry({ authorization })).toMatchObject({ status: 404, body: { code: 'METERED_DELTA_NOT_FOUND' } });
+      expect(await retry()).toMatchObject({ status: 200, body: { id, status: 'pending', attempts: 0 } });
+      expect(await due(license_id, '2037-03-01T00:00:00.000Z')).toMatchObject([{ id, quantity: '2' }]);
+      expect(await app.call('POST', `/admin/metering/${newId('mtr')}/retry`)).toMatchObject({ status: 404 });
+    });
+
+    it('is listed newest first, page by page', async () => {
+      const { license_id } = await metered();
+      await used(license_id, [
+        ['2027-02-09T10:00:00.000Z', 1],
+        ['2027-02-09T10:05:00.000Z', 2],
+        ['2027-02-09T10:03:00.000Z', 3],
+      ]);
+      await collected(license_id, 3);
+      const list = async (query: Record<string, string>) =>
+        (await app.call('GET', `/admin/metering?${new URLSearchParams({ license_id, ...query }).toString()}`)).body as {
+          data: object[];
+          next_cursor: string | null;
+        };
+      const first = await list({ limit: '2' });
+      expect(first.data).toMatchObject([{ quantity: 2 }, { quantity: 3 }]);
+      const next = await list({ limit: '2', cursor: String(first.next_cursor) });
+      expect(next).toMatchObject({ data: [{ quantity: 1 }], next_cursor: null });
     });
   });
 

@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'cn'
   | 'ref'
   | 'mig'
+  | 'mtr'
   | 'whk'
   | 'dlv'
   | 'rpl'
