@@ -84,12 +84,22 @@ export const subscribeTo = (
   }),
 });
 
+/** A subscription that has used nothing when it ends. */
+export const NO_USAGE = {
+  offer: null,
+  usage: [],
+  usage_open_until: null,
+  invoice_id: 'inv_none',
+  due_days: null,
+} as const;
+
 export const timePasses = (now: string, offer: Offer | null, over: Partial<LetTimePass> = {}): LetTimePass => ({
   type: 'LetTimePass',
   now,
   offer,
   next: null,
   usage: [],
+  usage_open_until: null,
   invoice_id: `inv_${now.slice(0, 10)}`,
   due_days: null,
   dunning: DUNNING,

@@ -39,7 +39,7 @@ export class CloseInvoices {
       correlation_id: correlationid,
       causation_id: id,
     } as const;
-    for (const invoice_id of state.unpaid.filter((one) => one !== state.final_invoice_id)) {
+    for (const invoice_id of state.unpaid.filter((one) => !state.final_invoice_ids.includes(one))) {
       const closing =
         data['reason'] === 'unpaid'
           ? this.invoices.markUncollectible(invoice_id, metadata)

@@ -1,10 +1,11 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
-import { subscriptionStream } from '#domain/billing/subscription/subscription';
+import { type Subscription, subscriptionStream } from '#domain/billing/subscription/subscription';
 import type { EventMetadata, PublishedEvent } from '#events/event';
 import { type EventContext, Subscribe } from '#events/nest/event-transport';
-import type { EventStore } from '#events/store';
+import { type EventStore, StaleVersionError } from '#events/store';
+import { tryAgain } from '#events/try-again';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
 import { KnownPlans } from '../plans/known-plans.ts';
@@ -52,13 +53,21 @@ export class FollowInvoices {
       if (event.type === 'invoice.paid') await this.latePayments.take(id, event.subject, metadata);
       return;
     }
-    const command = await this.#command(id, event);
-    if (command !== undefined) await this.subscriptions.handle(id, () => command, { metadata });
+    const attempt = async (): Promise<void> => {
+      const { state, version } = await this.store.load(subscriptionStream, id);
+      const command = state.status === 'none' ? undefined : await this.#command(id, state, event);
+      if (command === undefined) return;
+      await this.subscriptions.handle(id, () => command, { metadata, expectedVersion: version });
+    };
+    await tryAgain(attempt, { when: (error) => error instanceof StaleVersionError });
   }
 
-  async #command(id: string, { type, subject, data }: PublishedEvent): Promise<SubscriptionCommand | undefined> {
-    const { state } = await this.store.load(subscriptionStream, id);
-    if (state.status === 'none') return undefined;
+  /** @returns a command for this state: what was used is charged once */
+  async #command(
+    id: string,
+    state: Subscription,
+    { type, subject, data }: PublishedEvent,
+  ): Promise<SubscriptionCommand | undefined> {
     const plan = await this.plans.find(state.plan_id);
     const now = this.clock.now().toISOString();
     switch (type) {
@@ -74,6 +83,7 @@ export class FollowInvoices {
               invoice_id: subject,
               reason: textOrNull(data['refund_reason']),
               ends: plan?.refund_policy !== 'keep',
+              last: await this.subscriptions.lastUsage(id, state, now),
             }
           : undefined;
       default:

@@ -125,6 +125,7 @@ export class Previews {
         offer: to,
         next: null,
         usage: [],
+        usage_open_until: null,
         invoice_id,
         due_days,
         dunning: this.terms.dunning,

@@ -27,7 +27,6 @@ import * as contracts from './subscription.endpoints.ts';
 import { SubscriptionList, viewRow } from './subscription.list.ts';
 import { type FirstPayment, NO_PAYMENT, viewSubscription } from './subscription.view.ts';
 import { type Subscribed, Subscriptions } from './subscriptions.ts';
-import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
 
 /** How often a command is made again at most. */
 const TRIES = 20;
@@ -86,10 +85,8 @@ export class SubscriptionController {
     const { id } = call.params;
     return this.#decide(call, async (state) => {
       const now = this.#now();
-      const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
-      const usage = when === 'now' ? await this.subscriptions.usageOf(id, state, offer, now) : [];
-      const invoice_id = invoiceOfSubscription(id, `period/${now}`, now);
-      return { type: 'Cancel', now, when, reason, feedback, offer, usage, invoice_id };
+      const last = await this.subscriptions.lastUsage(id, state, now);
+      return { type: 'Cancel', now, when, reason, feedback, ...last };
     });
   }
 

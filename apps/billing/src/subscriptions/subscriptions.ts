@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { WantedLine } from '#domain/billing/invoice/invoice.lines';
-import { type Offer, tooSmall } from '#domain/billing/subscription/offer';
+import { tooSmall } from '#domain/billing/subscription/offer';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
 import { decideSubscription, type SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import { nextStep } from '#domain/billing/subscription/subscription.schedule';
+import type { LastUsage } from '#domain/billing/subscription/subscription.ending';
+import { nextStep, type Scheduled } from '#domain/billing/subscription/subscription.schedule';
 import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
 import {
   type Subscription,
@@ -113,24 +113,46 @@ export class Subscriptions {
     const { state, version } = await this.store.load(subscriptionStream, id);
     const next = nextStep(state);
     if (state.status === 'none' || next === undefined || next.at > now) return undefined;
-    const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
-    const { pending_change, period } = state;
+    const { pending_change } = state;
     const command: LetTimePass = {
       type: 'LetTimePass',
       now,
-      offer,
+      ...(await this.#usageOf(id, state, next)),
       next: pending_change === null ? null : await this.#change(state, pending_change),
-      usage: next.step === 'end_period' ? await this.usageOf(id, state, offer, next.at) : [],
-      invoice_id: invoiceOfSubscription(id, `period/${period?.end ?? next.at}`, period?.end ?? next.at),
-      due_days: await this.terms.dueDays(state.provider, state.customer_id),
       dunning: this.terms.dunning,
     };
     return { command, expectedVersion: version };
   }
 
-  /** Lines for what was used and not charged yet. Decide with the version of `state`, so that they are charged once. */
-  async usageOf(id: string, state: Subscription, offer: Offer | null, until: Time): Promise<readonly WantedLine[]> {
-    return offer === null ? [] : this.usage.lines(id, state, offer, until);
+  /**
+   * What was used until the end of a subscription and not charged yet. Decide with the version of `state`, so that it is charged
+   * once.
+   */
+  async lastUsage(id: string, state: Subscription, end: Time): Promise<LastUsage> {
+    const used = await this.#usage(id, state, `period/${end}`, end, end);
+    const { offer } = used;
+    return offer === null ? used : { ...used, usage_open_until: await this.usage.openUntil(state, offer, end) };
+  }
+
+  /** The usage that a step charges: that of the period that ends, or of the subscription. */
+  #usageOf(id: string, state: Subscription, { step, at }: Scheduled): Promise<LastUsage> {
+    const isEnd = step === 'give_up' || (step === 'end_period' && state.cancel_at_period_end);
+    if (isEnd) return this.lastUsage(id, state, at);
+    if (step === 'settle_usage') return this.#usage(id, state, `usage/${at}`, at, state.canceled_at ?? at);
+    const end = state.period?.end ?? at;
+    return this.#usage(id, state, `period/${end}`, end, step === 'end_period' ? at : null);
+  }
+
+  /** @param what names the charge, @param at its time; @param until null = usage is not charged */
+  async #usage(id: string, state: Subscription, what: string, at: Time, until: Time | null): Promise<LastUsage> {
+    const offer = state.price_id === null ? null : await this.offers.find(state.price_id);
+    return {
+      offer,
+      usage: offer === null || until === null ? [] : await this.usage.lines(id, state, offer, until),
+      usage_open_until: null,
+      invoice_id: invoiceOfSubscription(id, what, at),
+      due_days: await this.terms.dueDays(state.provider, state.customer_id),
+    };
   }
 
   async #change(

@@ -56,8 +56,7 @@ export class UsageCharges {
     until: Time,
   ): Promise<readonly WantedLine[]> {
     const open = stretchesOf(subscription.priced, until);
-    const isFlat = offer.price.usage === null && open.every(({ price_id }) => price_id === offer.price_id);
-    if (isFlat && !(await this.usage.hasUsed(subscription.license_id))) return [];
+    if (!(await this.#mayCharge(subscription, offer, open))) return [];
     const charged = chargedStretches(await this.#events(subscription_id));
     const since = open[0]?.start ?? until;
     const lines: WantedLine[] = [];
@@ -70,6 +69,23 @@ export class UsageCharges {
       lines.push(...(await this.#lines(subscription.license_id, metered, [...present, ...late])));
     }
     return lines;
+  }
+
+  /**
+   * Until when usage of a subscription that ends may become known: licensing takes it late, and billing hears of it a moment later.
+   * @param end when it ends
+   * @returns null if there is nothing to wait for: no price is metered
+   */
+  async openUntil(subscription: Subscription, offer: Offer, end: Time): Promise<Time | null> {
+    const open = stretchesOf(subscription.priced, end);
+    if (open.length === 0 || !(await this.#mayCharge(subscription, offer, open))) return null;
+    return toTime(Date.parse(end) + LATE_MS);
+  }
+
+  /** false if neither the present price nor one before it is metered, as far as a quick look shows. */
+  async #mayCharge({ license_id }: Subscription, offer: Offer, open: readonly Stretch[]): Promise<boolean> {
+    if (offer.price.usage !== null || open.some(({ price_id }) => price_id !== offer.price_id)) return true;
+    return this.usage.hasUsed(license_id);
   }
 
   async #lines(license_id: string, { price, name }: Metered, due: readonly Due[]): Promise<WantedLine[]> {

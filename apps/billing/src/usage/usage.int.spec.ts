@@ -1,3 +1,5 @@
+import { MovableClock } from '../../../../test/support/clock.ts';
+import { type Fields, openBooks } from '../../../../test/billing/harness.ts';
 import { contracts } from '../../../../test/support/product.ts';
 import { decidePrice, priceStream } from '#domain/billing/price/price';
 import type { PriceTerms, UsagePricing } from '#domain/billing/price/price.terms';
@@ -9,7 +11,7 @@ import { entitlement } from '#domain/licensing/entitlements/entitlement';
 import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
 import { licenseOfSubscription } from '#domain/shared/license-of';
 import { newId } from '#domain/shared/id';
-import { offerOf, paidOn, subscribeTo, timePasses } from '#domain/testing/subscription.given';
+import { NO_USAGE, offerOf, paidOn, subscribeTo, timePasses } from '#domain/testing/subscription.given';
 import { usageOf } from '#domain/testing/prices';
 import type { UsageEvent } from '#domain/licensing/usage/usage';
 import { recordedFrom } from '#events/projection/recorded';
@@ -30,7 +32,10 @@ import { usageRecordsProjection } from './usage.subscription.ts';
 const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
 const product_id = newId('prod');
 
+const DAY_MS = 86_400_000;
+
 describe('usage in billing', () => {
+  const clock = new MovableClock();
   let app: TestApp;
   let licensing: LicensingLog;
   let database: ServiceDatabase;
@@ -38,7 +43,8 @@ describe('usage in billing', () => {
   let charges: UsageCharges;
 
   beforeAll(async () => {
-    app = await startApp({ services: [gatewayService, licensingStandIn, billingService] });
+    app = await startApp({ services: [gatewayService, licensingStandIn, billingService], clock });
+    await openBooks(app);
     licensing = app.app.nest.get(LicensingLog);
     const billing = app.app.nest.select(billingService.module);
     database = billing.get<ServiceDatabase>(DATABASE, { strict: false });
@@ -82,6 +88,45 @@ describe('usage in billing', () => {
     });
     if (state.status === 'none') throw new Error('there is no subscription');
     return state;
+  };
+
+  const aPlan = async (changes: Partial<PlanTerms> = {}): Promise<string> => {
+    const id = newId('plan');
+    const kind = { license_type: 'subscription', license_model: 'standard', billing_interval: 'month' } as const;
+    const terms = { ...PLAN_DEFAULTS, ...kind, product_id, name: 'Pro', slug: id.replace('_', '-'), ...changes };
+    const event = { type: 'plan.created', checkout_id: `co_${id}`, ...terms } as PlanEvent;
+    const entitlements = [
+      { feature: 'sso', value_type: 'bool', value: true },
+      { feature: 'beta', value_type: 'bool', value: false },
+      { feature: 'exports', value_type: 'int', value: 7 },
+      { feature: 'requests', value_type: 'quota', value: null },
+      { feature: 'gone', value_type: 'bool', value: true },
+    ] as const;
+    await licensing.append<PlanEvent>(
+      id,
+      event,
+      ...entitlements.map((set): PlanEvent => ({ type: 'plan.entitlement_set', product_id, ...entitlement(set) })),
+      { type: 'plan.entitlement_removed', product_id, feature: 'gone' },
+    );
+    await eventually(async () => {
+      const { rows } = await database.pool.query(
+        'select from billing.plans join billing.plan_entitlements as e on plan_id = plans.id where plans.id = $1 and removed',
+        [id],
+      );
+      return rows.length > 0;
+    });
+    return id;
+  };
+
+  const offer = async (usage: Partial<UsagePricing> | null, terms: Partial<PriceTerms> = {}): Promise<Offer> => {
+    const price_id = newId('price');
+    const plan = { plan_id: terms.plan_id ?? 'plan_1', product_id };
+    const made = offerOf({ product_id, amount: 5, usage: usage && usageOf(usage), ...terms }, plan, { price_id });
+    const price = { ...made.price, active: true, nickname: null, lookup_key: null, metadata: {} };
+    await store.handle(priceStream, price_id, (state) => decidePrice({ type: 'CreatePrice', price }, state), {
+      metadata,
+    });
+    return made;
   };
 
   const get = async (path: string, query: Record<string, string>) =>
@@ -202,17 +247,6 @@ describe('usage in billing', () => {
     const JAN_31 = '2027-01-31T09:00:00.000Z';
     const FEB_28 = '2027-02-28T09:00:00.000Z';
     const MAR_31 = '2027-03-31T09:00:00.000Z';
-
-    const offer = async (usage: Partial<UsagePricing> | null, terms: Partial<PriceTerms> = {}): Promise<Offer> => {
-      const price_id = newId('price');
-      const plan = { plan_id: 'plan_1', product_id };
-      const made = offerOf({ product_id, amount: 5, usage: usage && usageOf(usage), ...terms }, plan, { price_id });
-      const price = { ...made.price, active: true, nickname: null, lookup_key: null, metadata: {} };
-      await store.handle(priceStream, price_id, (state) => decidePrice({ type: 'CreatePrice', price }, state), {
-        metadata,
-      });
-      return made;
-    };
 
     const subscribe = async (to: Offer) => {
       const id = newId('sub');
@@ -537,33 +571,6 @@ describe('usage in billing', () => {
 
   describe('eligibility', () => {
     const now = () => new Date().toISOString();
-    const aPlan = async (changes: Partial<PlanTerms> = {}): Promise<string> => {
-      const id = newId('plan');
-      const kind = { license_type: 'subscription', license_model: 'standard', billing_interval: 'month' } as const;
-      const terms = { ...PLAN_DEFAULTS, ...kind, product_id, name: 'Pro', slug: id.replace('_', '-'), ...changes };
-      const event = { type: 'plan.created', checkout_id: `co_${id}`, ...terms } as PlanEvent;
-      const entitlements = [
-        { feature: 'sso', value_type: 'bool', value: true },
-        { feature: 'beta', value_type: 'bool', value: false },
-        { feature: 'exports', value_type: 'int', value: 7 },
-        { feature: 'requests', value_type: 'quota', value: null },
-        { feature: 'gone', value_type: 'bool', value: true },
-      ] as const;
-      await licensing.append<PlanEvent>(
-        id,
-        event,
-        ...entitlements.map((set): PlanEvent => ({ type: 'plan.entitlement_set', product_id, ...entitlement(set) })),
-        { type: 'plan.entitlement_removed', product_id, feature: 'gone' },
-      );
-      await eventually(async () => {
-        const { rows } = await database.pool.query(
-          'select from billing.plans join billing.plan_entitlements as e on plan_id = plans.id where plans.id = $1 and removed',
-          [id],
-        );
-        return rows.length > 0;
-      });
-      return id;
-    };
     const subscribe = async (plan_id: string, over: Partial<Subscribe> = {}) => {
       const id = newId('sub');
       const subscriber = `acme/${id}`;
@@ -600,8 +607,7 @@ describe('usage in billing', () => {
       expect(await ask(subscriber)).toMatchObject(none);
       await decide(id, { type: 'Unpause', now: now() });
       expect(await ask(subscriber)).toMatchObject(given);
-      const invoice_id = newId('inv');
-      const ends = { reason: null, feedback: null, offer: null, usage: [], invoice_id } as const;
+      const ends = { reason: null, feedback: null, ...NO_USAGE } as const;
       await decide(id, { type: 'Cancel', now: now(), when: 'now', ...ends });
       expect(await ask(subscriber)).toMatchObject(none);
       expect(await ask('nobody')).toMatchObject(none);
@@ -632,6 +638,89 @@ describe('usage in billing', () => {
         authorization: `Bearer ${String(key['key'])}`,
       });
       expect(reply).toMatchObject({ status: 403, body: { code: 'NOT_SUBSCRIBED' } });
+    });
+  });
+
+  describe('of a subscription that has ended', () => {
+    const usageLine = (quantity: number) => ({ description: 'Pro: requests, late', quantity, amount: 5 * quantity });
+    const begun = async () => {
+      const metered = await offer({}, { plan_id: await aPlan() });
+      const { id: customer_id } = await app.create('/admin/customers', { email: `${newId('cus')}@example.com` });
+      const id = newId('sub');
+      const license_id = licenseOfSubscription(id);
+      const terms = {
+        license_id,
+        subscriber: id,
+        customer_id: String(customer_id),
+        provider: 'bank_transfer',
+      } as const;
+      await decide(id, subscribeTo(metered, { now: clock.now().toISOString(), terms }));
+      return { id, license_id };
+    };
+    const invoices = async (id: string): Promise<Fields[]> =>
+      (await app.call('GET', `/admin/invoices?subscription_id=${id}`)).body.data as Fields[];
+    const read = async (invoice: Fields | undefined): Promise<Fields> =>
+      (await app.call('GET', `/admin/invoices/${String(invoice?.['id'])}`)).body as Fields;
+    const use = (license_id: string, quantity: number) => used(license_id, [[clock.now().toISOString(), quantity]]);
+    const statusOf = async (id: string): Promise<unknown> =>
+      ((await app.call('GET', `/subscriptions/${id}`)).body as Fields)['status'];
+
+    it('is charged three days after the end, if it became known after the end', async () => {
+      const { id, license_id } = await begun();
+      await use(license_id, 2);
+      const moment = clock.now().toISOString();
+      clock.pass(1_000);
+      expect(await app.call('POST', `/subscriptions/${id}/cancel`, { when: 'now' })).toMatchObject({ status: 200 });
+      expect(await invoices(id)).toMatchObject([{ total: 12, status: 'open' }]);
+      await used(license_id, [[moment, 4]]);
+      clock.pass(3 * DAY_MS);
+      const [late] = await eventually(async () => {
+        const found = await invoices(id);
+        return found.length === 2 ? found : undefined;
+      });
+      expect(await read(late)).toMatchObject({ status: 'open', lines: [usageLine(4)] });
+      expect(await statusOf(id)).toBe('canceled');
+    });
+
+    it('is charged with the refund that ends it', async () => {
+      const { id, license_id } = await begun();
+      await use(license_id, 2);
+      const { body } = await app.call('GET', `/subscriptions/${id}`);
+      clock.pass(Date.parse(String((body as Fields)['current_period_end'])) - clock.now().getTime());
+      const [renewal] = await eventually(async () => {
+        const found = await invoices(id);
+        return found.length === 1 ? found : undefined;
+      });
+      const id_of = String(renewal?.['id']);
+      const paid_at = clock.now().toISOString();
+      await app.call('POST', `/admin/invoices/${id_of}/mark-paid`, { method: 'cash', paid_at });
+      await use(license_id, 3);
+      clock.pass(1_000);
+      expect((await app.call('POST', `/subscriptions/${id}/refund`, {})).status).toBe(200);
+      await eventually(async () => (await statusOf(id)) === 'canceled');
+      const [last] = await eventually(async () => {
+        const found = await invoices(id);
+        return found.length === 2 ? found : undefined;
+      });
+      expect(await read(last)).toMatchObject({ status: 'open', lines: [{ quantity: 3, amount: 15 }] });
+    });
+
+    it('is charged when it is given up as unpaid; that invoice stays open', async () => {
+      const { id, license_id } = await begun();
+      await use(license_id, 2);
+      clock.pass(32 * DAY_MS);
+      await eventually(async () => (await invoices(id)).length === 1);
+      clock.pass(15 * DAY_MS);
+      await eventually(async () => (await statusOf(id)) === 'past_due');
+      await use(license_id, 3);
+      clock.pass(31 * DAY_MS);
+      await eventually(async () => (await statusOf(id)) === 'canceled');
+      const [last, first] = await eventually(async () => {
+        const found = await invoices(id);
+        return found.length === 2 && found[1]?.['status'] === 'uncollectible' ? found : undefined;
+      });
+      expect(await read(first)).toMatchObject({ lines: [{ quantity: 2, amount: 10 }] });
+      expect(await read(last)).toMatchObject({ status: 'open', lines: [{ quantity: 3, amount: 15 }] });
     });
   });
 });

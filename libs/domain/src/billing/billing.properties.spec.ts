@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { RUNS } from '#domain/testing/runs';
-import { changeTo, JAN_31, offerOf, subscribeTo, timePasses } from '#domain/testing/subscription.given';
+import { changeTo, JAN_31, NO_USAGE, offerOf, subscribeTo, timePasses } from '#domain/testing/subscription.given';
 import { documentOf } from '#domain/testing/invoice.given';
 import { Refusal } from '../shared/refusal.ts';
 import { addDays, type Time } from '../shared/time.ts';
@@ -191,7 +191,7 @@ class World {
   #close(id: string, event: SubscriptionEvent): void {
     const state = this.subscription(id);
     if (state.status === 'none') return;
-    for (const invoice_id of state.unpaid.filter((one) => one !== state.final_invoice_id))
+    for (const invoice_id of state.unpaid.filter((one) => !state.final_invoice_ids.includes(one)))
       refusable(() =>
         this.#tellInvoice(
           invoice_id,
@@ -296,7 +296,7 @@ class World {
     if (type === 'invoice.payment_failed' || type === 'invoice.overdue')
       this.#command(id, { type: 'InvoiceMissed', at: now, invoice_id, final: false, grace_days: 7, ...DUNNING });
     if (type === 'invoice.refunded' && isFinalized(invoice) && invoice.status === 'paid')
-      this.#command(id, { type: 'Refunded', now, invoice_id, reason: null, ends: true });
+      this.#command(id, { type: 'Refunded', now, invoice_id, reason: null, ends: true, last: NO_USAGE });
   }
 
   #time(id: string): void {
@@ -320,7 +320,7 @@ class World {
   }
 
   #cancel(id: string, at_once: boolean): void {
-    const ending = { reason: null, feedback: null, offer: null, usage: [], invoice_id: 'inv_none' };
+    const ending = { reason: null, feedback: null, ...NO_USAGE };
     this.#command(id, { type: 'Cancel', now: this.now, when: at_once ? 'now' : 'period_end', ...ending });
   }
 

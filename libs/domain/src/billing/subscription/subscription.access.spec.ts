@@ -7,6 +7,7 @@ import {
   stateOf,
   subscribeTo,
   timePasses,
+  NO_USAGE,
 } from '#domain/testing/subscription.given';
 import { accessOf, type Candidate, eligibilityOf, type FeatureValue } from './subscription.access.ts';
 import type { SubscriptionCommand } from './subscription.commands.ts';
@@ -25,9 +26,7 @@ const cancel = (now: string, when: 'now' | 'period_end'): SubscriptionCommand =>
   when,
   reason: null,
   feedback: null,
-  offer: pro,
-  usage: [],
-  invoice_id: 'inv_last',
+  ...NO_USAGE,
 });
 
 describe('a subscription gives access', () => {

@@ -1,4 +1,4 @@
-import type { Time } from '../../shared/time.ts';
+import { addDays, type Time } from '../../shared/time.ts';
 import type { WantedLine } from '../invoice/invoice.lines.ts';
 import type { Offer } from './offer.ts';
 import { discountsAt } from './subscription.discount.ts';
@@ -6,24 +6,33 @@ import { refuseSubscription } from './subscription.errors.ts';
 import { type Charge, onSubscription, type SubscriptionEvent } from './subscription.events.ts';
 import type { Subscription } from './subscription.ts';
 
+/** What was used until the end of a subscription and not charged yet: there is no next invoice that could contain it. */
+export interface LastUsage {
+  readonly offer: Offer | null;
+  /** As it is known at the end. */
+  readonly usage: readonly WantedLine[];
+  /** Until when more of it may become known; null = it cannot, as no price is metered. */
+  readonly usage_open_until: Time | null;
+  /** Id of the invoice. */
+  readonly invoice_id: string;
+  /** As in `Subscribe`. */
+  readonly due_days: number | null;
+}
+
 /** Ends a subscription now, or with its period. */
-export interface Cancel {
+export interface Cancel extends LastUsage {
   readonly type: 'Cancel';
   readonly now: Time;
   readonly when: 'now' | 'period_end';
   readonly reason: string | null;
   readonly feedback: string | null;
-  /** As in `LetTimePass`: what was used and not charged yet. */
-  readonly offer: Offer | null;
-  readonly usage: readonly WantedLine[];
-  readonly invoice_id: string;
 }
 
 export const cancel = (command: Cancel, state: Subscription): readonly SubscriptionEvent[] => {
   const { when, reason, feedback, now } = command;
   if (state.status === 'canceled') return [];
   if (state.status === 'expired') return refuseSubscription('INVALID_TRANSITION', { status: state.status });
-  if (when === 'now' || state.period === null) return [canceled(command, state, reason, now)];
+  if (when === 'now' || state.period === null) return [ended(command, state, { reason, feedback, at: now, now })];
   if (state.cancel_at_period_end) return [];
   return [
     {
@@ -37,21 +46,50 @@ export const cancel = (command: Cancel, state: Subscription): readonly Subscript
   ];
 };
 
-const canceled = (command: Cancel, state: Subscription, reason: string | null, now: Time): SubscriptionEvent => ({
+interface Ending {
+  readonly reason: string | null;
+  readonly feedback: string | null;
+  /** When it ends, and when that is recorded. */
+  readonly at: Time;
+  readonly now: Time;
+}
+
+/** The end of a subscription, whatever brought it. What was used until then is charged. */
+export const ended = (
+  last: LastUsage,
+  state: Subscription,
+  { reason, feedback, at, now }: Ending,
+): SubscriptionEvent => ({
   type: 'subscription.canceled',
   ...onSubscription(state, 'canceled'),
   reason,
-  feedback: command.feedback,
-  canceled_at: now,
-  valid_until: state.valid_until !== null && state.valid_until < now ? state.valid_until : now,
-  charge: lastCharge(command, now, state),
+  feedback,
+  canceled_at: at,
+  valid_until: state.valid_until !== null && state.valid_until < at ? state.valid_until : at,
+  charge: chargeOf(last, state, at, now, discountsAt(state.discount, at)),
+  usage_open_until: state.period === null ? null : last.usage_open_until,
 });
 
-/** The charge for what was used until the end of a subscription; null = nothing was. */
-export const lastCharge = (
-  { offer, usage, invoice_id }: Pick<Cancel, 'offer' | 'usage' | 'invoice_id'>,
-  until: Time,
-  { period, discount }: Subscription,
+/** The usage that became known after the end is charged, once. Nothing is accepted after that. */
+export const settleUsage = (last: LastUsage, state: Subscription, now: Time): SubscriptionEvent => {
+  const at = state.canceled_at ?? now;
+  // The invoice at the end has used up a fixed discount.
+  const discounts = discountsAt(state.discount, at).filter(
+    ({ percent_off }) => percent_off !== null || state.final_invoice_ids.length === 0,
+  );
+  return {
+    type: 'subscription.usage_settled',
+    ...onSubscription(state, state.status),
+    charge: chargeOf(last, state, at, now, discounts),
+  };
+};
+
+const chargeOf = (
+  { offer, usage, invoice_id, due_days }: LastUsage,
+  { period }: Subscription,
+  at: Time,
+  now: Time,
+  discounts: Charge['discounts'],
 ): Charge | null =>
   offer === null || usage.length === 0 || period === null
     ? null
@@ -60,9 +98,9 @@ export const lastCharge = (
         reason: 'subscription_cycle',
         currency: offer.price.currency,
         lines: usage,
-        discounts: discountsAt(discount, until),
-        period: { start: period.start, end: until },
-        due_at: until,
+        discounts,
+        period: { start: period.start, end: at },
+        due_at: addDays(now, due_days ?? 0),
       };
 
 /** Takes back a cancellation that has not happened yet. */
@@ -89,6 +127,7 @@ export interface Refunded {
   readonly invoice_id: string;
   readonly reason: string | null;
   readonly ends: boolean;
+  readonly last: LastUsage;
 }
 
 /** A refund of the present period in full ends the subscription. Refunds of older invoices, and partial ones, end nothing. */
@@ -97,15 +136,5 @@ export const refunded = (command: Refunded, state: Subscription): readonly Subsc
   if (state.period_invoice_id !== invoice_id || state.status === 'canceled' || state.status === 'expired') return [];
   const event = { type: 'subscription.refunded', ...onSubscription(state, state.status), invoice_id, reason } as const;
   if (!ends) return [event];
-  const last: Cancel = {
-    type: 'Cancel',
-    now,
-    when: 'now',
-    reason: 'refunded',
-    feedback: null,
-    offer: null,
-    usage: [],
-    invoice_id,
-  };
-  return [event, canceled(last, state, 'refunded', now)];
+  return [event, ended(command.last, state, { reason: 'refunded', feedback: null, at: now, now })];
 };

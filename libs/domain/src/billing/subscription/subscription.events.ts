@@ -178,7 +178,11 @@ export type SubscriptionEvent =
         readonly feedback: string | null;
         /** What was used and not charged yet; null = nothing. */
         readonly charge: Charge | null;
+        /** Until when more usage may become known, which is charged then; null = none is awaited. */
+        readonly usage_open_until: Time | null;
       })
+  /** Usage that became known after the end was charged. */
+  | (OnSubscription & { readonly type: 'subscription.usage_settled'; readonly charge: Charge | null })
   | (OnSubscription & { readonly type: 'subscription.expired'; readonly reason: string; readonly expired_at: Time })
   | (OnSubscription & {
       readonly type: 'subscription.paused';

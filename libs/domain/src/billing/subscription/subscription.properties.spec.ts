@@ -8,6 +8,7 @@ import {
   paidOn,
   subscribeTo,
   timePasses,
+  NO_USAGE,
 } from '#domain/testing/subscription.given';
 import { addDays } from '../../shared/time.ts';
 import { Refusal } from '../../shared/refusal.ts';
@@ -73,7 +74,7 @@ const live = (
     const invoice_id = `inv_${events.length}`;
     const change = (when: 'now' | 'period_end') =>
       changeTo(now, from, to, { when, invoice_id, due_days, quantity: 1 + (n % 2) });
-    const ending = { reason: null, feedback: null, offer: from, usage: [], invoice_id };
+    const ending = { reason: null, feedback: null, ...NO_USAGE, offer: from, invoice_id };
     const commands: Readonly<Record<string, SubscriptionCommand>> = {
       time: timePasses(now, from, {
         invoice_id,
@@ -91,7 +92,7 @@ const live = (
       resume: { type: 'Resume' },
       pause: { type: 'Pause', now, resumes_at: n > 3 ? addDays(now, n) : null },
       unpause: { type: 'Unpause', now },
-      refund: { type: 'Refunded', now, invoice_id: some, reason: null, ends: n > 3 },
+      refund: { type: 'Refunded', now, invoice_id: some, reason: null, ends: n > 3, last: NO_USAGE },
     };
     const command = commands[what];
     if (command === undefined) throw new Error(what);

@@ -11,14 +11,15 @@ export type Step =
   | 'unpause'
   | 'remind'
   | 'end_grace'
-  | 'give_up';
+  | 'give_up'
+  | 'settle_usage';
 
 /** Days before the end of a trial at which the customer is told. */
 const TRIAL_NOTICE_DAYS = 3;
 /** Days before the renewal of a yearly subscription at which the customer is told. */
 const RENEWAL_NOTICE_DAYS = 30;
 
-interface Scheduled {
+export interface Scheduled {
   readonly at: Time;
   readonly step: Step;
 }
@@ -42,6 +43,7 @@ export const nextStep = (state: SubscriptionState): Scheduled | undefined => {
     case 'past_due':
       return state.past_due === null ? undefined : earliest(dunningOf(state.past_due));
     case 'canceled':
+      return earliest(at(state.usage_open_until, 'settle_usage'));
     case 'expired':
       return undefined;
     default:

@@ -5,6 +5,7 @@ import {
   fold,
   JAN_31,
   missedOn,
+  NO_USAGE,
   offerOf,
   paidOn,
   stateOf,
@@ -184,9 +185,7 @@ describe('a period ends', () => {
       when: 'period_end',
       reason: 'too expensive',
       feedback: null,
-      offer: pro,
-      usage: [],
-      invoice_id: 'inv_last',
+      ...NO_USAGE,
     } as const;
     const canceled = [...active, ...decideSubscription(cancel, fold(active))];
     expect(stateOf(canceled)).toMatchObject({ status: 'active', cancel_at_period_end: true });
@@ -361,7 +360,7 @@ describe('a change', () => {
       .when(paidOn(middle, invoice))
       .thenMatches([{ type: 'subscription.renewed', valid_until: '2028-02-14T09:00:00.000Z' }]);
     given(...changed)
-      .when({ type: 'Refunded', now: FEB_28, invoice_id: invoice, reason: null, ends: true })
+      .when({ type: 'Refunded', now: FEB_28, invoice_id: invoice, reason: null, ends: true, last: NO_USAGE })
       .thenMatches([{ type: 'subscription.refunded' }, { type: 'subscription.canceled' }]);
   });
 
@@ -470,8 +469,72 @@ describe('a pause', () => {
   });
 });
 
+describe('usage that is not charged when a subscription ends', () => {
+  const line = { ...stateOf(active).charge?.lines[0], kind: 'usage', amount: 84 } as never;
+  const last = {
+    ...NO_USAGE,
+    offer: pro,
+    usage: [line],
+    invoice_id: 'inv_last',
+    usage_open_until: '2027-02-13T09:00:00.000Z',
+  };
+  const FEB_10 = '2027-02-10T09:00:00.000Z';
+  const cancel = { type: 'Cancel', now: FEB_10, when: 'now', reason: null, feedback: null } as const;
+
+  it('is charged at the end, whatever ends it', () => {
+    const charge = { invoice_id: 'inv_last', lines: [{ amount: 84 }], due_at: FEB_10 };
+    given(...active)
+      .when({ ...cancel, ...last })
+      .thenMatches([{ type: 'subscription.canceled', charge }]);
+    given(...active)
+      .when({ type: 'Refunded', now: FEB_10, invoice_id: 'inv_first', reason: null, ends: true, last })
+      .thenMatches([{ type: 'subscription.refunded' }, { type: 'subscription.canceled', charge }]);
+    const events = after(subscribeTo(pro), paidOn(JAN_31, 'inv_first'), timePasses(FEB_28, pro, { due_days: 14 }));
+    const late = [...events, ...decideSubscription(missedOn(FEB_28, 'inv_2027-02-28'), fold(events))];
+    const givenUp = '2027-03-30T09:00:00.000Z';
+    const told = [1, 2, 3, 4, 5].reduce(
+      (told) => [...told, ...decideSubscription(timePasses('2027-03-29T09:00:00.000Z', pro), fold(told))],
+      late,
+    );
+    given(...told)
+      .when(timePasses(givenUp, pro, last))
+      .thenMatches([{ type: 'subscription.canceled', reason: 'unpaid', charge: { lines: [{ amount: 84 }] } }]);
+  });
+
+  it('is charged once more when nothing can follow, also if nothing was known at the end', () => {
+    const canceled = after(subscribeTo(pro), paidOn(JAN_31, 'inv_first'), { ...cancel, ...last, usage: [] });
+    expect(stateOf(canceled)).toMatchObject({ status: 'canceled', charge: { invoice_id: 'inv_first' } });
+    expect(dueAt(fold(canceled))).toBe(last.usage_open_until);
+    given(...canceled)
+      .when(timePasses('2027-02-12T09:00:00.000Z', pro, { usage: [line] }))
+      .thenNothing();
+    const settled = [
+      ...canceled,
+      ...decideSubscription(
+        timePasses(last.usage_open_until, pro, { ...last, invoice_id: 'inv_late' }),
+        fold(canceled),
+      ),
+    ];
+    expect(settled.at(-1)).toMatchObject({
+      type: 'subscription.usage_settled',
+      status: 'canceled',
+      charge: { invoice_id: 'inv_late', due_at: last.usage_open_until, period: { start: JAN_31, end: FEB_10 } },
+    });
+    expect(stateOf(settled)).toMatchObject({ final_invoice_ids: ['inv_late'], unpaid: ['inv_late'] });
+    expect(dueAt(fold(settled))).toBeNull();
+    given(...settled)
+      .when(paidOn(FEB_28, 'inv_late'))
+      .thenMatches([{ type: 'subscription.invoice_settled', invoice_id: 'inv_late' }]);
+  });
+
+  it('is not awaited if no price is metered', () => {
+    const canceled = after(subscribeTo(pro), paidOn(JAN_31, 'inv_first'), { ...cancel, ...NO_USAGE });
+    expect(dueAt(fold(canceled))).toBeNull();
+  });
+});
+
 describe('a refund', () => {
-  const refund = { type: 'Refunded', now: FEB_28, reason: null, ends: true } as const;
+  const refund = { type: 'Refunded', now: FEB_28, reason: null, ends: true, last: NO_USAGE } as const;
 
   it('of the present period ends the subscription, if the plan says so', () => {
     given(...active)

@@ -1,29 +1,22 @@
 import { periodBoundary, periodIndex } from '../../shared/calendar.ts';
 import { addDays, type Time } from '../../shared/time.ts';
-import type { Period, WantedLine } from '../invoice/invoice.lines.ts';
+import type { Period } from '../invoice/invoice.lines.ts';
 import { itemAmount, itemLines } from './subscription.charges.ts';
 import { discountsAt } from './subscription.discount.ts';
 import { intervalOf, isSameInterval, type Offer } from './offer.ts';
 import { type Dunning, expired, pastDue } from './subscription.payments.ts';
 import { nextStep } from './subscription.schedule.ts';
-import { lastCharge } from './subscription.ending.ts';
+import { ended, type LastUsage, settleUsage } from './subscription.ending.ts';
 import { unpause } from './subscription.pause.ts';
 import { onSubscription, type ScheduledChange, type SubscriptionEvent } from './subscription.events.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Does the next thing that is due. The caller repeats it until nothing happens. */
-export interface LetTimePass {
+export interface LetTimePass extends LastUsage {
   readonly type: 'LetTimePass';
   readonly now: Time;
-  /** What is subscribed to now; null for a grant. */
-  readonly offer: Offer | null;
   /** The scheduled change: what is subscribed to next, and whether what is in use fits into it; null = none. */
   readonly next: { readonly offer: Offer; readonly fits: boolean } | null;
-  /** What was used in the period that ends. */
-  readonly usage: readonly WantedLine[];
-  readonly invoice_id: string;
-  /** As in `Subscribe`. */
-  readonly due_days: number | null;
   readonly dunning: Dunning;
 }
 
@@ -60,17 +53,9 @@ export const letTimePass = (command: LetTimePass, state: Subscription): readonly
             },
           ];
     case 'give_up':
-      return [
-        {
-          type: 'subscription.canceled',
-          ...onSubscription(state, 'canceled'),
-          reason: 'unpaid',
-          feedback: null,
-          canceled_at: next.at,
-          valid_until: earlierOf(state.valid_until ?? next.at, next.at),
-          charge: null,
-        },
-      ];
+      return [ended(command, state, { reason: 'unpaid', feedback: null, at: next.at, now: command.now })];
+    case 'settle_usage':
+      return [settleUsage(command, state, command.now)];
     default:
       return next.step satisfies never;
   }
@@ -108,21 +93,14 @@ const remind = (
 
 const endPeriod = (command: LetTimePass, state: Subscription, ending: Period): readonly SubscriptionEvent[] => {
   const { offer, next } = command;
-  if (state.cancel_at_period_end) return [canceledAtEnd(command, state, ending)];
+  if (state.cancel_at_period_end) {
+    const { cancel_reason: reason } = state;
+    return [ended(command, state, { reason, feedback: null, at: ending.end, now: command.now })];
+  }
   if (offer === null) return [expired(state, 'grant_ended', ending.end)];
   if (state.pending_change !== null && next !== null) return change(state, state.pending_change, next, ending);
   return renew(command, offer, state, ending);
 };
-
-const canceledAtEnd = (command: LetTimePass, state: Subscription, { end }: Period): SubscriptionEvent => ({
-  type: 'subscription.canceled',
-  ...onSubscription(state, 'canceled'),
-  reason: state.cancel_reason,
-  feedback: null,
-  canceled_at: end,
-  valid_until: end,
-  charge: lastCharge(command, end, state),
-});
 
 /** A scheduled change is made just before the renewal, which charges it. What does not fit by then is not changed. */
 const change = (
@@ -203,4 +181,3 @@ const renew = (
 };
 
 const laterOf = (a: Time, b: Time): Time => (a > b ? a : b);
-const earlierOf = (a: Time, b: Time): Time => (a < b ? a : b);

@@ -50,8 +50,10 @@ export interface Subscription extends SubscriptionTerms {
   /** The last charge: its invoice is issued after the event. */
   readonly charge: Charge | null;
   readonly latest_invoice_id: string | null;
-  /** The invoice for what was used until the end of the subscription. */
-  readonly final_invoice_id: string | null;
+  /** Invoices for what was used until the end of the subscription: at its end, and for what became known later. */
+  readonly final_invoice_ids: readonly string[];
+  /** Until when usage may become known after the end; null = none is awaited. */
+  readonly usage_open_until: Time | null;
   readonly pending_change: ScheduledChange | null;
   readonly discount: Discount | null;
   /** What the first period costs after discounts, without setup: its basis once it begins. */
@@ -159,13 +161,20 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
     case 'subscription.canceled':
       return {
         ...(event.charge === null ? known : charged(known, event.charge)),
-        final_invoice_id: event.charge?.invoice_id ?? null,
+        final_invoice_ids: event.charge === null ? [] : [event.charge.invoice_id],
+        usage_open_until: event.usage_open_until,
         canceled_at: event.canceled_at,
         cancel_reason: event.reason,
         valid_until: event.valid_until,
         past_due: null,
         pending_change: null,
         resumes_at: null,
+      };
+    case 'subscription.usage_settled':
+      return {
+        ...(event.charge === null ? known : charged(known, event.charge)),
+        final_invoice_ids: [...known.final_invoice_ids, ...(event.charge === null ? [] : [event.charge.invoice_id])],
+        usage_open_until: null,
       };
     case 'subscription.expired':
       return { ...known, pending_until: null, pending_change: null };
@@ -217,7 +226,8 @@ const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created
     period_invoice_id: null,
     charge: null,
     latest_invoice_id: null,
-    final_invoice_id: null,
+    final_invoice_ids: [],
+    usage_open_until: null,
     pending_change: null,
     discount,
     first_amount,
