@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Credited, creditTotals } from '#domain/billing/invoice/credit.totals';
+import { creditable } from '#domain/billing/invoice/invoice.credit';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { CreditNoteIssued } from '#domain/billing/invoice/invoice.events';
+import type { Invoice } from '#domain/billing/invoice/invoice';
 import { refundable } from '#domain/billing/invoice/invoice.refunds';
 import { derivedId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
@@ -15,7 +17,8 @@ import { type RefundRequest, Refunds } from './refunds.ts';
 export interface WantedCreditNote {
   /** The same id is issued once. */
   readonly credit_note_id: string;
-  readonly credited: Credited;
+  /** null = all that is left. */
+  readonly credited: Credited | null;
   readonly reason: string | null;
   /** Money that was paid is refunded; else it is given to the customer's balance. */
   readonly refund: boolean;
@@ -38,7 +41,10 @@ export class CreditNotes {
     { credit_note_id, credited, reason, refund }: WantedCreditNote,
     metadata: EventMetadata,
   ): Promise<Omit<CreditNoteIssued, 'type'>> {
-    const totals = creditTotals((await this.invoices.existing(invoice_id)).document, credited);
+    const invoice = await this.invoices.existing(invoice_id);
+    // Repeated after a crash: what was left then is in the note.
+    if (invoice.credit_notes.has(credit_note_id)) return this.finish(invoice_id, credit_note_id, metadata);
+    const totals = creditTotals(invoice.document, credited ?? restOf(invoice));
     const now = this.clock.now().toISOString();
     await this.invoices.handle(
       invoice_id,
@@ -94,7 +100,7 @@ export class CreditNotes {
     const invoice = await this.invoices.existing(invoice_id);
     const { refund_id, reason } = request;
     const credit_note_id = derivedId('cn', createHash('sha256').update(`credit note of ${refund_id}`).digest());
-    // Repeated after a crash.
+    // Repeated after a crash: all may have been refunded.
     if (invoice.credit_notes.has(credit_note_id)) {
       await this.finish(invoice_id, credit_note_id, metadata);
       return;
@@ -106,3 +112,8 @@ export class CreditNotes {
     await this.issue(invoice_id, { credit_note_id, credited: { amount }, reason, refund: true }, metadata);
   }
 }
+
+const restOf = (invoice: Invoice): Credited => {
+  const rest = creditable(invoice);
+  return rest === 0 ? refuseInvoice('CREDIT_EXCEEDS_INVOICE', { creditable: rest }) : { amount: rest };
+};

@@ -2,7 +2,6 @@ import { Controller, Inject } from '@nestjs/common';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import { type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
-import { creditable } from '#domain/billing/invoice/invoice.credit';
 import { newId } from '#domain/shared/id';
 import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
@@ -118,10 +117,7 @@ export class InvoiceController {
     await this.#visible(id, call.principal);
     await this.#match(id, call.if_match);
     const { amount, lines, reason = null, refund = false } = call.body;
-    const rest = creditable(await this.invoices.existing(id));
-    if (amount === undefined && lines === undefined && rest === 0)
-      return refuseInvoice('CREDIT_EXCEEDS_INVOICE', { creditable: rest });
-    const credited = lines === undefined ? { amount: amount ?? rest } : { lines };
+    const credited = lines !== undefined ? { lines } : amount !== undefined ? { amount } : null;
     const credit_note_id = repeatableId(call, 'cn', id);
     const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, call.metadata());
     return new Answer(201, viewCreditNote(id, note));

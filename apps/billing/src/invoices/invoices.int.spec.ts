@@ -177,6 +177,21 @@ describe('an invoice over HTTP', () => {
     await post(id, 'mark-paid', body, headers);
     expect(await read(id)).toMatchObject({ amount_paid: 4_000, amount_due: 6_000, status: 'open' });
   });
+
+  it('goes on with a call that a crash interrupted, although nothing is left to pay or to credit', async () => {
+    const id = await issue();
+    const payment = { amount: null, currency: null, method: 'bank transfer', reference: null };
+    const payment_id = newId('pay');
+    const pay = () =>
+      of(Payments).recordManual(id, payment_id, { ...payment, paid_at: clock.now().toISOString() }, metadata);
+    await pay();
+    await pay();
+    expect(await read(id)).toMatchObject({ amount_paid: 10_000, amount_overpaid: 0, status: 'paid' });
+    const note = { credit_note_id: newId('cn'), credited: null, reason: null, refund: false };
+    const first = await of(CreditNotes).issue(id, note, metadata);
+    expect(await of(CreditNotes).issue(id, note, metadata)).toEqual(first);
+    expect(first).toMatchObject({ total: 10_000, to_balance: 10_000 });
+  });
 });
 
 describe('money', () => {

@@ -87,8 +87,9 @@ type Created = Omit<Extract<PaymentCommand, { type: 'CreatePayment' }>, 'type' |
 };
 
 const create = ({ of, off_session, idempotency_key, now }: Created, state: PaymentState): readonly PaymentEvent[] => {
-  if (!Number.isSafeInteger(of.amount) || of.amount <= 0) return refuseInvoice('INVALID_AMOUNT');
+  // Repeated after a crash: nothing may be due any more, as this very payment has paid it.
   if (state.status !== 'none') return state.invoice_id === of.invoice_id ? [] : refusePayment('PAYMENT_EXISTS');
+  if (!Number.isSafeInteger(of.amount) || of.amount <= 0) return refuseInvoice('INVALID_AMOUNT');
   return [{ type: 'payment.created', ...of, off_session, idempotency_key, created_at: now }];
 };
 

@@ -71,6 +71,10 @@ describe('a payment', () => {
     given(...after(observe('succeeded')))
       .when(record)
       .thenNothing();
+    // It has paid all that was due: repeated, it finds nothing due.
+    given(...after(observe('succeeded')))
+      .when({ ...record, of: { ...of, amount: 0 } })
+      .thenNothing();
   });
 
   it('is unknown without its creation', () => {
