@@ -325,6 +325,26 @@ describe('subscriptions', () => {
     expect((await app.call('GET', `/admin/coupons/${String(coupon)}`)).body.redemptions).toBe(0);
   });
 
+  it('need no subscription if they are bought once: the licenses and their keys go to the customer', async () => {
+    const tool = await sell(app, { license_type: 'perpetual', billing_interval: null, updates_days: 365 });
+    const once = await price(app, tool, { interval: null, amount: 4_900 });
+    const email = `${unique()}@example.com`;
+    const { id: customer_id } = await app.create('/admin/customers', { email, name: 'Ada' });
+    const { id } = await app.create('/admin/invoices', {
+      customer_id,
+      currency: 'eur',
+      lines: [{ price_id: once, quantity: 2 }],
+    });
+    await app.call('POST', `/admin/invoices/${String(id)}/finalize`);
+    await pay(app, id, { paid_at: clock.now().toISOString() });
+    const licenses = await eventually(async () => {
+      const { body } = await app.call('GET', `/admin/licenses?product_id=${tool.product_id}`);
+      return body.data.length === 2 ? (body.data as Fields[]) : undefined;
+    });
+    for (const license of licenses)
+      expect(license).toMatchObject({ customer_id, email, name: 'Ada', invoice_id: id, valid_until: null });
+  });
+
   it('are found by subscriber, plan, price, license and status', async () => {
     const started = await active();
     const { id, subscriber, license_id } = started;

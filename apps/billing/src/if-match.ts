@@ -1,10 +1,29 @@
-import { StaleVersionError } from '#events/store';
+import { type EventStore, StaleVersionError } from '#events/store';
+import type { AnyStreamType } from '#events/decider';
+import type { EventMetadata } from '#events/event';
+
+/** By whom something is changed that consists of several streams, and the versions of its main stream that `If-Match` names. */
+export interface Changing {
+  readonly metadata: EventMetadata;
+  /** undefined = any. */
+  readonly if_match?: readonly number[] | undefined;
+}
+
+/** The option of `EventStore.handle` for the first command on the main stream. */
+export const expecting = (if_match: readonly number[] | undefined): { readonly expectedVersion?: readonly number[] } =>
+  if_match === undefined ? {} : { expectedVersion: if_match };
 
 /**
- * `If-Match` of calls that write several streams, or that write others before their own.
- * @param version the present version of the stream
+ * Refuses a stale `If-Match` before other streams are written.
  * @throws StaleVersionError
  */
-export const assertMatches = (streamId: string, if_match: readonly number[] | undefined, version: number): void => {
-  if (if_match !== undefined && !if_match.includes(version)) throw new StaleVersionError(streamId, if_match, version);
+export const assertMatches = async (
+  store: EventStore,
+  type: AnyStreamType,
+  id: string,
+  if_match: readonly number[] | undefined,
+): Promise<void> => {
+  if (if_match === undefined) return;
+  const { version } = await store.load(type, id);
+  if (!if_match.includes(version)) throw new StaleVersionError(id, if_match, version);
 };

@@ -1,7 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Buyer, Seller } from '#domain/billing/customer/party';
 import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
+import type { MasterKey } from '#platform/crypto/keys';
+import { sealRecipient } from '#platform/crypto/recipient';
+import { MASTER_KEY } from '#platform/service';
 import { type Customer, Customers } from '../customers/customers.ts';
 import { Organization } from '../organization/organization.ts';
 import { Taxation } from '../taxes/taxation.ts';
@@ -14,6 +17,7 @@ export class BillingParties extends InvoiceParties {
     private readonly customers: Customers,
     private readonly organization: Organization,
     private readonly taxation: Taxation,
+    @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {
     super();
   }
@@ -41,6 +45,11 @@ export class BillingParties extends InvoiceParties {
 
   async prefix(): Promise<string> {
     return (await this.organization.settings()).invoice_prefix;
+  }
+
+  async recipient(customer_id: string, invoice_id: string): Promise<string | null> {
+    const { email, name, locale } = await this.customers.present(customer_id);
+    return email === null ? null : sealRecipient(this.masterKey, { email, name, locale }, invoice_id);
   }
 
   take(

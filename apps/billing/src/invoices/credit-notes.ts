@@ -5,10 +5,12 @@ import { creditable } from '#domain/billing/invoice/invoice.credit';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { CreditNoteIssued } from '#domain/billing/invoice/invoice.events';
 import type { Invoice } from '#domain/billing/invoice/invoice';
+import { sellsLicenses } from '#domain/billing/invoice/invoice.facts';
 import { refundable } from '#domain/billing/invoice/invoice.refunds';
 import { derivedId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
 import { type Clock, CLOCK } from '#platform/clock/clock';
+import { type Changing, expecting } from '../if-match.ts';
 import { Invoices } from './invoices.ts';
 import { Numbers } from './numbers.ts';
 import { InvoiceParties } from './parties.ts';
@@ -39,7 +41,7 @@ export class CreditNotes {
   async issue(
     invoice_id: string,
     { credit_note_id, credited, reason, refund }: WantedCreditNote,
-    metadata: EventMetadata,
+    { metadata, if_match }: Changing,
   ): Promise<Omit<CreditNoteIssued, 'type'>> {
     const invoice = await this.invoices.existing(invoice_id);
     // Repeated after a crash: what was left then is in the note.
@@ -49,7 +51,7 @@ export class CreditNotes {
     await this.invoices.handle(
       invoice_id,
       { type: 'RequestCreditNote', credit_note_id, totals, reason, refund, now },
-      { metadata },
+      { metadata, ...expecting(if_match) },
     );
     return this.finish(invoice_id, credit_note_id, metadata);
   }
@@ -60,7 +62,8 @@ export class CreditNotes {
     credit_note_id: string,
     metadata: EventMetadata,
   ): Promise<Omit<CreditNoteIssued, 'type'>> {
-    const before = (await this.invoices.existing(invoice_id)).credit_notes.get(credit_note_id);
+    const { document: of, credit_notes } = await this.invoices.existing(invoice_id);
+    const before = credit_notes.get(credit_note_id);
     if (before === undefined) return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
     if ('number' in before) {
       await this.refund(invoice_id, before, metadata);
@@ -72,11 +75,9 @@ export class CreditNotes {
     const assigned = (await this.numbers.assign('credit_note', prefix, [document], metadata)).get(credit_note_id);
     if (assigned === undefined) throw new Error(`${credit_note_id} got no number`);
     const { number, year: series_year } = assigned;
-    await this.invoices.handle(
-      invoice_id,
-      { type: 'IssueCreditNote', credit_note_id, number, series_year, issued_at: assigned.issued_at },
-      { metadata },
-    );
+    const recipient_sealed = sellsLicenses(of) ? await this.parties.recipient(of.customer_id, invoice_id) : null;
+    const issue = { credit_note_id, number, series_year, issued_at: assigned.issued_at, recipient_sealed };
+    await this.invoices.handle(invoice_id, { type: 'IssueCreditNote', ...issue }, { metadata });
     return this.finish(invoice_id, credit_note_id, metadata);
   }
 
@@ -88,7 +89,7 @@ export class CreditNotes {
   ): Promise<void> {
     if (amount <= 0) return;
     const refund_id = derivedId('ref', createHash('sha256').update(`refund of ${credit_note_id}`).digest());
-    await this.refunds.request(invoice_id, { refund_id, amount, reason }, metadata);
+    await this.refunds.request(invoice_id, { refund_id, amount, reason }, { metadata });
   }
 
   /**
@@ -96,7 +97,8 @@ export class CreditNotes {
    * amount.
    * @throws Refusal REFUND_EXCEEDS_PAYMENT, INVALID_AMOUNT; Problem PAYMENT_PROVIDER_UNAVAILABLE
    */
-  async refundInvoice(invoice_id: string, request: RefundRequest, metadata: EventMetadata): Promise<void> {
+  async refundInvoice(invoice_id: string, request: RefundRequest, changing: Changing): Promise<void> {
+    const { metadata } = changing;
     const invoice = await this.invoices.existing(invoice_id);
     const { refund_id, reason } = request;
     const credit_note_id = derivedId('cn', createHash('sha256').update(`credit note of ${refund_id}`).digest());
@@ -105,11 +107,11 @@ export class CreditNotes {
       await this.finish(invoice_id, credit_note_id, metadata);
       return;
     }
-    if (invoice.status !== 'paid') return this.refunds.request(invoice_id, request, metadata);
+    if (invoice.status !== 'paid') return this.refunds.request(invoice_id, request, changing);
     const available = refundable(invoice);
     const amount = request.amount ?? available;
     if (amount > available || amount === 0) refuseInvoice('REFUND_EXCEEDS_PAYMENT', { refundable: available });
-    await this.issue(invoice_id, { credit_note_id, credited: { amount }, reason, refund: true }, metadata);
+    await this.issue(invoice_id, { credit_note_id, credited: { amount }, reason, refund: true }, changing);
   }
 }
 

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Seller } from '#domain/billing/customer/party';
 import { decideInvoice } from '#domain/billing/invoice/invoice.commands';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
+import { sellsLicenses } from '#domain/billing/invoice/invoice.facts';
 import type { InvoiceTotals } from '#domain/billing/invoice/invoice.lines';
 import type { InvoiceOrder } from '#domain/billing/invoice/invoice.request';
 import { type InvoiceState, invoiceStream } from '#domain/billing/invoice/invoice';
@@ -43,11 +44,15 @@ export class Finalizing {
   ): Promise<Outcome<InvoiceState, InvoiceEvent>> {
     const balance_applied = await this.#useBalance(invoice_id, order, parties, totals.total, metadata);
     const document = documentOf(order, seller, parties, totals, number, balance_applied);
+    const recipient_sealed =
+      document.amount_due === 0 && sellsLicenses(document)
+        ? await this.parties.recipient(document.customer_id, invoice_id)
+        : null;
     const finalize = (expected: Pick<HandleOptions<InvoiceState, InvoiceEvent>, 'expectedVersion'>) =>
       this.store.handle(
         invoiceStream,
         invoice_id,
-        (state) => decideInvoice({ type: 'FinalizeInvoice', document }, state),
+        (state) => decideInvoice({ type: 'FinalizeInvoice', document, recipient_sealed }, state),
         {
           metadata,
           ...expected,

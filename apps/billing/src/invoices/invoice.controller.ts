@@ -10,7 +10,7 @@ import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
 import { EVENT_STORE } from '#platform/service';
-import { assertMatches } from '../if-match.ts';
+import { assertMatches, type Changing } from '../if-match.ts';
 import { Payments } from '../payments/payments.ts';
 import { CreditNotes } from './credit-notes.ts';
 import { DraftOrders } from './draft-orders.ts';
@@ -87,10 +87,10 @@ export class InvoiceController {
   async markPaid(call: Call<typeof contracts.markInvoicePaid>): Promise<Answer> {
     const { id } = call.params;
     await this.#visible(id, call.principal);
-    await this.#match(id, call.if_match);
+    await assertMatches(this.store, invoiceStream, id, call.if_match);
     const { amount = null, currency = null, method, reference = null, paid_at } = call.body;
     const payment = { amount, currency, method, reference, paid_at: paid_at ?? this.clock.now().toISOString() };
-    await this.payments.recordManual(id, repeatableId(call, 'pay', id), payment, call.metadata());
+    await this.payments.recordManual(id, repeatableId(call, 'pay', id), payment, changing(call));
     return this.#present(id);
   }
 
@@ -115,11 +115,11 @@ export class InvoiceController {
   async credit(call: Call<typeof contracts.createCreditNote>): Promise<Answer> {
     const { id } = call.params;
     await this.#visible(id, call.principal);
-    await this.#match(id, call.if_match);
+    await assertMatches(this.store, invoiceStream, id, call.if_match);
     const { amount, lines, reason = null, refund = false } = call.body;
     const credited = lines !== undefined ? { lines } : amount !== undefined ? { amount } : null;
     const credit_note_id = repeatableId(call, 'cn', id);
-    const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, call.metadata());
+    const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, changing(call));
     return new Answer(201, viewCreditNote(id, note));
   }
 
@@ -127,13 +127,10 @@ export class InvoiceController {
   async refund(call: Call<typeof contracts.refundInvoice>): Promise<Answer> {
     const { id } = call.params;
     await this.#visible(id, call.principal);
-    await this.#match(id, call.if_match);
+    await assertMatches(this.store, invoiceStream, id, call.if_match);
     const { amount = null, reason = null } = call.body;
-    await this.creditNotes.refundInvoice(
-      id,
-      { refund_id: repeatableId(call, 'ref', id), amount, reason },
-      call.metadata(),
-    );
+    const refund_id = repeatableId(call, 'ref', id);
+    await this.creditNotes.refundInvoice(id, { refund_id, amount, reason }, changing(call));
     return this.#present(id);
   }
 
@@ -147,14 +144,12 @@ export class InvoiceController {
     const found = isFinalized(state) ? state.document : state.status === 'draft' ? state : undefined;
     if (found === undefined || !seesProduct(principal, found.product_id)) refuseInvoice('INVOICE_NOT_FOUND');
   }
-
-  /** If-Match of calls that write several streams. */
-  async #match(id: string, if_match: readonly number[] | undefined): Promise<void> {
-    if (if_match === undefined) return;
-    const { version } = await this.store.load(invoiceStream, id);
-    assertMatches(id, if_match, version);
-  }
 }
+
+const changing = (call: Pick<Call, 'metadata' | 'if_match'>): Changing => ({
+  metadata: call.metadata(),
+  if_match: call.if_match,
+});
 
 const shown = (id: string, { state, version }: Pick<Changed, 'state' | 'version'>): Answer =>
   new Answer(200, viewInvoice(id, state), { etag: etag(version) });

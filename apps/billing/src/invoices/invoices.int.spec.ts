@@ -183,13 +183,13 @@ describe('an invoice over HTTP', () => {
     const payment = { amount: null, currency: null, method: 'bank transfer', reference: null };
     const payment_id = newId('pay');
     const pay = () =>
-      of(Payments).recordManual(id, payment_id, { ...payment, paid_at: clock.now().toISOString() }, metadata);
+      of(Payments).recordManual(id, payment_id, { ...payment, paid_at: clock.now().toISOString() }, { metadata });
     await pay();
     await pay();
     expect(await read(id)).toMatchObject({ amount_paid: 10_000, amount_overpaid: 0, status: 'paid' });
     const note = { credit_note_id: newId('cn'), credited: null, reason: null, refund: false };
-    const first = await of(CreditNotes).issue(id, note, metadata);
-    expect(await of(CreditNotes).issue(id, note, metadata)).toEqual(first);
+    const first = await of(CreditNotes).issue(id, note, { metadata });
+    expect(await of(CreditNotes).issue(id, note, { metadata })).toEqual(first);
     expect(first).toMatchObject({ total: 10_000, to_balance: 10_000 });
   });
 });
@@ -412,16 +412,33 @@ describe('the collection of payments', () => {
     expect(await read(id)).toMatchObject({ status: 'open', amount_paid: 0, last_payment_error: 'CURRENCY_MISMATCH' });
   });
 
+  it.each([
+    ['mark-paid', 200, { amount: 100, method: 'bank_transfer', reference: 'statement 7' }],
+    ['credit-notes', 201, { amount: 100, reason: 'Sorry' }],
+    ['refund', 200, { amount: 100 }],
+  ])('is changed by one of several calls of %s with the same If-Match', async (action, done, body) => {
+    const id = await issue();
+    if (action === 'refund') await post(id, 'mark-paid', { method: 'bank_transfer', reference: 'statement 7' });
+    const { headers } = await app.call('GET', `/admin/invoices/${id}`);
+    const etag = String(headers['etag']);
+    const replies = await Promise.all(Array.from({ length: 5 }, () => post(id, action, body, { 'if-match': etag })));
+    expect(replies.map(({ status }) => status).sort()).toEqual([done, 412, 412, 412, 412]);
+    const { amount_paid, amount_refunded, credit_notes } = await read(id);
+    const found = { 'mark-paid': amount_paid, 'credit-notes': credit_notes[0]?.total, refund: amount_refunded };
+    expect([found[action as 'refund'], credit_notes.length]).toEqual([100, action === 'mark-paid' ? 0 : 1]);
+    expect((await post(id, action, body, { 'if-match': etag })).status).toBe(412);
+  });
+
   it('refunds once at the provider, also when the provider breaks off', async () => {
     const id = await collected({ reason: 'subscription_create' });
     await of(Payments).start(id, 0, { off_session: false }, metadata);
     const before = provider.balance;
     provider.breaking = 'refund';
     const request = { refund_id: newId('ref'), amount: 4_000, reason: null };
-    await expect(of(CreditNotes).refundInvoice(id, request, metadata)).rejects.toMatchObject({
+    await expect(of(CreditNotes).refundInvoice(id, request, { metadata })).rejects.toMatchObject({
       code: 'PAYMENT_PROVIDER_UNAVAILABLE',
     });
-    await of(CreditNotes).refundInvoice(id, request, metadata);
+    await of(CreditNotes).refundInvoice(id, request, { metadata });
     expect(await read(id)).toMatchObject({ amount_refunded: 4_000 });
     expect(provider.balance).toBe(before - 4_000);
   });

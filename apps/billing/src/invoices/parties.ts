@@ -30,6 +30,9 @@ export abstract class InvoiceParties {
   /** Prefix of the seller's numbers. */
   abstract prefix(): Promise<string>;
 
+  /** The customer, sealed for licensing, which sends the licenses that a paid invoice sells; null = no address is known. */
+  abstract recipient(customer_id: string, invoice_id: string): Promise<string | null>;
+
   /**
    * Takes credit from the customer's balance, at most what there is. The same source takes once.
    * @returns what it took

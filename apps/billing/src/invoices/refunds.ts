@@ -7,6 +7,7 @@ import type { EventMetadata } from '#events/event';
 import type { EventStore } from '#events/store';
 import { type Clock, CLOCK } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
+import { type Changing, expecting } from '../if-match.ts';
 import { Payments } from '../payments/payments.ts';
 
 export interface RefundRequest {
@@ -30,7 +31,7 @@ export class Refunds {
   async request(
     invoice_id: string,
     { refund_id, amount, reason }: RefundRequest,
-    metadata: EventMetadata,
+    { metadata, if_match }: Changing,
   ): Promise<void> {
     const now = this.clock.now().toISOString();
     const { state } = await this.store.handle(
@@ -40,7 +41,7 @@ export class Refunds {
         const refund_ids = isFinalized(before) ? idsOf(refund_id, before) : [refund_id];
         return decideInvoice({ type: 'RequestRefund', refund_ids, amount, reason, now }, before);
       },
-      { metadata },
+      { metadata, ...expecting(if_match) },
     );
     if (!isFinalized(state)) return;
     for (const id of idsOf(refund_id, state))

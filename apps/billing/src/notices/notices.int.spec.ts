@@ -151,7 +151,7 @@ describe('mails to customers', () => {
       headers: { authorization: `Bearer ${ADMIN_KEY}` },
     });
     expect(Buffer.from(await pdf.arrayBuffer()).equals(mail.attachments[0]?.content ?? Buffer.alloc(0))).toBe(true);
-    await append(paid(document, document.issued_at));
+    await append(paid(document, document.issued_at, {}));
     await eventually(() => mailsTo(email).length === 2);
     expect(mailsTo(email)[1]?.headers).toContain(`Subject: Rechnung ${document.number} ist bezahlt`);
   });

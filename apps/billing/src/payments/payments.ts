@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { decideInvoice, type InvoiceCommand } from '#domain/billing/invoice/invoice.commands';
+import { sellsLicenses } from '#domain/billing/invoice/invoice.facts';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import { type Invoice, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import {
@@ -11,14 +12,16 @@ import {
 } from '#domain/billing/payment/payment.commands';
 import { refusePayment } from '#domain/billing/payment/payment.errors';
 import { idempotencyKeyOf } from '#domain/billing/payment/idempotency-key';
-import { type OfPayment, type Payment, paymentStream } from '#domain/billing/payment/payment';
+import { type OfPayment, type Payment, type PaymentEvent, paymentStream } from '#domain/billing/payment/payment';
 import { derivedId } from '#domain/shared/id';
 import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
-import type { EventStore } from '#events/store';
+import { type EventStore, StaleVersionError, UniqueViolationError } from '#events/store';
 import { type Clock, CLOCK } from '#platform/clock/clock';
 import { EVENT_STORE } from '#platform/service';
+import type { Changing } from '../if-match.ts';
 import { InvoiceBalances } from '../invoices/balances.ts';
+import { InvoiceParties } from '../invoices/parties.ts';
 import type { PaymentReference, PaymentRequest } from './provider.ts';
 import { Providers } from './providers.ts';
 
@@ -36,6 +39,7 @@ export class Payments {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly providers: Providers,
     private readonly balances: InvoiceBalances,
+    private readonly parties: InvoiceParties,
   ) {}
 
   /**
@@ -50,7 +54,7 @@ export class Payments {
     options: { readonly off_session: boolean },
     metadata: EventMetadata,
   ): Promise<PaymentObservation & { readonly payment_id: string }> {
-    const invoice = await this.#invoice(invoice_id);
+    const { invoice } = await this.#invoice(invoice_id);
     const provider = this.providers.get(invoice.document.provider);
     const payment_id = paymentId(invoice_id, attempt);
     const before = await this.store.load(paymentStream, payment_id);
@@ -90,7 +94,7 @@ export class Payments {
     const { state } = await this.store.load(paymentStream, payment_id);
     if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
     const provider = this.providers.get(state.provider);
-    const invoice = await this.#invoice(state.invoice_id);
+    const { invoice } = await this.#invoice(state.invoice_id);
     const observation = await this.providers.call(async () => {
       const known = await provider.fetch(referenceOf(payment_id, state));
       if (known !== undefined) return known;
@@ -115,7 +119,7 @@ export class Payments {
     const { state } = await this.store.load(paymentStream, payment_id);
     if (state.status === 'none') return;
     const command = commandFor(payment_id, state);
-    if (command !== undefined) await this.#tell(state.invoice_id, command, metadata);
+    if (command !== undefined) await this.#tell(state.invoice_id, await this.#withRecipient(state, command), metadata);
     for (const [refund_id, refund] of state.refunds)
       if (refund.status !== 'pending') await this.#tellRefund(payment_id, state, refund_id, metadata);
   }
@@ -135,9 +139,9 @@ export class Payments {
       readonly reference: string | null;
       readonly paid_at: Time;
     },
-    metadata: EventMetadata,
+    { metadata, if_match }: Changing,
   ): Promise<void> {
-    const invoice = await this.#invoice(invoice_id);
+    const { invoice, version } = await this.#invoice(invoice_id);
     const currency = payment.currency ?? invoice.document.currency;
     const amount = payment.amount ?? invoice.amount_due;
     const { method, reference, paid_at } = payment;
@@ -151,7 +155,15 @@ export class Payments {
     decideInvoice(receive, invoice);
     const of = { ...ofPayment(invoice_id, invoice, 0, MANUAL, amount), currency };
     const now = this.clock.now().toISOString();
-    await this.#decide(payment_id, { type: 'RecordManualPayment', of, method, reference, paid_at, now }, metadata);
+    const record = { type: 'RecordManualPayment', of, method, reference, paid_at, now } as const;
+    const once = if_match === undefined ? {} : { idOf: createdOnceFor(invoice_id, version) };
+    await this.store
+      .handle(paymentStream, payment_id, (state) => decidePayment(record, state), { metadata, ...once })
+      .catch((error: unknown) => {
+        if (error instanceof UniqueViolationError && error.constraint === 'events_id_key' && if_match !== undefined)
+          throw new StaleVersionError(invoice_id, if_match, version + 1);
+        throw error;
+      });
     await this.settle(payment_id, metadata);
   }
 
@@ -203,6 +215,14 @@ export class Payments {
     await this.#tell(payment.invoice_id, command, metadata);
   }
 
+  /** With the customer to whom licensing sends the licenses that the payment buys. */
+  async #withRecipient({ invoice_id, customer_id }: Payment, command: InvoiceCommand): Promise<InvoiceCommand> {
+    if (command.type !== 'ReceivePayment') return command;
+    const { state } = await this.store.load(invoiceStream, invoice_id);
+    if (!isFinalized(state) || !sellsLicenses(state.document)) return command;
+    return { ...command, recipient_sealed: await this.parties.recipient(customer_id, invoice_id) };
+  }
+
   async #tell(invoice_id: string, command: InvoiceCommand, metadata: EventMetadata): Promise<void> {
     const { events } = await this.store.handle(invoiceStream, invoice_id, (state) => decideInvoice(command, state), {
       metadata,
@@ -214,9 +234,9 @@ export class Payments {
     return this.store.handle(paymentStream, payment_id, (state) => decidePayment(command, state), { metadata });
   }
 
-  async #invoice(invoice_id: string): Promise<Invoice> {
-    const { state } = await this.store.load(invoiceStream, invoice_id);
-    if (isFinalized(state)) return state;
+  async #invoice(invoice_id: string): Promise<{ readonly invoice: Invoice; readonly version: number }> {
+    const { state, version } = await this.store.load(invoiceStream, invoice_id);
+    if (isFinalized(state)) return { invoice: state, version };
     return state.status === 'draft' ? refuseInvoice('INVOICE_NOT_FINALIZED') : refuseInvoice('INVOICE_NOT_FOUND');
   }
 }
@@ -259,6 +279,12 @@ const canceled = ({ provider_id, amount, currency }: Payment, observed_at: Time)
   checkout_url: null,
   observed_at,
 });
+
+/** Of several payments that are entered at once for the same version of an invoice, one is recorded: their events have one id. */
+const createdOnceFor = (invoice_id: string, version: number): ((event: PaymentEvent) => string | undefined) => {
+  const id = derivedId('evt', createHash('sha256').update(`${invoice_id}/${version}/entered`).digest());
+  return ({ type }) => (type === 'payment.created' ? id : undefined);
+};
 
 /** What the state of a payment means for its invoice. */
 const commandFor = (payment_id: string, payment: Payment): InvoiceCommand | undefined => {

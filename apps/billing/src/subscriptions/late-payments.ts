@@ -92,7 +92,7 @@ export class LatePayments {
         reason: 'paid after the subscription had ended',
         refund: this.providers.names.includes(provider),
       },
-      metadata,
+      { metadata },
     );
   }
 }

@@ -35,7 +35,7 @@ export class Refunding {
     const wanted = invoice_id ?? (await this.#latestPaid(subscription_id)) ?? refuseSubscription('NOTHING_TO_REFUND');
     const invoice = await this.invoices.find(wanted);
     if (invoice?.document.subscription_id !== subscription_id) return refuseInvoice('INVOICE_NOT_FOUND');
-    await this.creditNotes.refundInvoice(wanted, { refund_id, amount: amount ?? null, reason }, metadata);
+    await this.creditNotes.refundInvoice(wanted, { refund_id, amount: amount ?? null, reason }, { metadata });
   }
 
   async #latestPaid(subscription_id: string): Promise<string | undefined> {

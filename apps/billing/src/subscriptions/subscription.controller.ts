@@ -116,7 +116,7 @@ export class SubscriptionController {
     // A grant costs nothing, so no coupon reduces it.
     if (price_id === null) return refuseSubscription('INVALID_TRANSITION', { provider: 'grant' });
     // What can be refused is refused before the coupon is redeemed.
-    await this.#match(id, call.if_match);
+    await assertMatches(this.store, subscriptionStream, id, call.if_match);
     decideSubscription(removal, state);
     const sale = { subscription_id: id, product_id, customer_id, price_id };
     const { discount, is_new } = await this.discounting.redeem(code, sale, call.metadata());
@@ -131,7 +131,7 @@ export class SubscriptionController {
     const { invoice_id, amount, reason = null } = call.body;
     const { id } = call.params;
     await this.subscriptions.find(id, call.principal);
-    await this.#match(id, call.if_match);
+    await assertMatches(this.store, subscriptionStream, id, call.if_match);
     const refund_id = repeatableId(call, 'ref', id);
     await this.refunding.refund(id, { refund_id, invoice_id, amount, reason }, call.metadata());
     return this.#answer(id, 200);
@@ -226,12 +226,6 @@ export class SubscriptionController {
     const body = viewSubscription(id, row.state, row.updated_at.toISOString(), payment ?? this.payments.of(row.state));
     const location: Record<string, string> = status === 201 ? { location: `/api/v1/subscriptions/${id}` } : {};
     return new Answer(status, body, { ...location, etag: etag(row.version) });
-  }
-
-  async #match(id: string, if_match: readonly number[] | undefined): Promise<void> {
-    if (if_match === undefined) return;
-    const { version } = await this.store.load(subscriptionStream, id);
-    assertMatches(id, if_match, version);
   }
 
   #now(): string {

@@ -3,7 +3,7 @@ import { attemptAt, NOT_COLLECTED } from './collection.ts';
 import { issueCreditNote, type IssueCreditNote, type RequestCreditNote, requestCreditNote } from './invoice.credit.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { Finalized, InvoiceEvent } from './invoice.events.ts';
-import { ofInvoice, paid, voided } from './invoice.facts.ts';
+import { type CanPay, ofInvoice, paid, voided } from './invoice.facts.ts';
 import type { InvoiceTotals } from './invoice.lines.ts';
 import { receivePayment, type ReceivePayment } from './invoice.payments.ts';
 import {
@@ -24,7 +24,7 @@ export type CreateDraft = {
   readonly now: Time;
 };
 /** Everything of the document. It is refused only for an invoice that is something else already. */
-export type FinalizeInvoice = { readonly type: 'FinalizeInvoice'; readonly document: Finalized };
+export type FinalizeInvoice = { readonly type: 'FinalizeInvoice'; readonly document: Finalized } & CanPay;
 export type RecordFailedPayment = {
   readonly type: 'RecordFailedPayment';
   readonly payment_id: string;
@@ -93,7 +93,8 @@ const createDraft = ({ order, totals, now }: CreateDraft, state: InvoiceState): 
 const startFinalizing = ({ finalizing_at }: Draft, now: Time): readonly InvoiceEvent[] =>
   finalizing_at === null ? [{ type: 'invoice.finalization_started', issued_at: now }] : [];
 
-const finalize = ({ document }: FinalizeInvoice, state: InvoiceState): readonly InvoiceEvent[] => {
+const finalize = (command: FinalizeInvoice, state: InvoiceState): readonly InvoiceEvent[] => {
+  const { document } = command;
   if (isFinalized(state)) {
     // Repeated after a crash, or by two processes at once: the first one counts.
     return state.document.number === document.number ? [] : refuseInvoice('INVOICE_EXISTS');
@@ -101,7 +102,7 @@ const finalize = ({ document }: FinalizeInvoice, state: InvoiceState): readonly 
   if (state.status === 'deleted') return refuseInvoice('INVOICE_EXISTS');
   if (document.lines.length === 0) return refuseInvoice('INVOICE_EMPTY');
   const events: InvoiceEvent[] = [{ type: 'invoice.finalized', ...document }];
-  if (document.amount_due === 0) events.push(paid(document, document.issued_at));
+  if (document.amount_due === 0) events.push(paid(document, document.issued_at, command));
   return events;
 };
 

@@ -1,7 +1,7 @@
 import type { Time } from '../../shared/time.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { CreditNoteIssued, InvoiceEvent } from './invoice.events.ts';
-import { amountKept, ofInvoice, paid, voided } from './invoice.facts.ts';
+import { amountKept, type CanPay, ofInvoice, paid, voided } from './invoice.facts.ts';
 import type { InvoiceTotals } from './invoice.lines.ts';
 import type { Invoice } from './invoice.ts';
 
@@ -23,7 +23,7 @@ export type IssueCreditNote = {
   readonly number: string;
   readonly series_year: number;
   readonly issued_at: Time;
-};
+} & CanPay;
 
 export const requestCreditNote = (command: RequestCreditNote, state: Invoice): readonly InvoiceEvent[] => {
   const { type: _type, totals, now, ...note } = command;
@@ -74,7 +74,7 @@ export const issueCreditNote = (command: IssueCreditNote, state: Invoice): reado
   };
   if (!isOwed || amount_due > 0) return [issued];
   // Nothing is due any more. Without any payment nothing was sold, so nothing must be delivered.
-  return [issued, isUnpaid(state) ? voided(state, 'credited', issued_at) : paid(state.document, issued_at)];
+  return [issued, isUnpaid(state) ? voided(state, 'credited', issued_at) : paid(state.document, issued_at, command)];
 };
 
 const isUnpaid = (state: Invoice): boolean => amountKept(state) === 0 && state.document.balance_applied <= 0;

@@ -9,13 +9,23 @@ export const ofInvoice = ({ document }: Pick<Invoice, 'document'>): OfInvoice =>
   return { number, product_id, customer_id, subscription_id, subscriber, reason, provider, currency, total };
 };
 
+/** A command that can make an invoice paid. */
+export interface CanPay {
+  /** The customer, sealed for licensing, which sends the licenses; left out if the invoice sells none: see `sellsLicenses`. */
+  readonly recipient_sealed?: string | null;
+}
+
+/** Whether licensing issues licenses once the invoice is paid. Those of subscriptions follow the subscription's events. */
+export const sellsLicenses = ({ subscription_id, lines }: Pick<Finalized, 'subscription_id' | 'lines'>): boolean =>
+  subscription_id === null && lines.some(({ kind, license_id }) => kind === 'one_time' && license_id === null);
+
 /** The event of an invoice on which nothing is due any more. */
-export const paid = (document: Finalized, paid_at: Time): InvoiceEvent => ({
+export const paid = (document: Finalized, paid_at: Time, { recipient_sealed = null }: CanPay): InvoiceEvent => ({
   type: 'invoice.paid',
   ...ofInvoice({ document }),
   paid_at,
   lines: document.lines.map(paidLine),
-  recipient_sealed: null,
+  recipient_sealed,
 });
 
 const paidLine = ({

@@ -1,7 +1,7 @@
 import type { Time } from '../../shared/time.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { InvoiceEvent } from './invoice.events.ts';
-import { ofInvoice, paid } from './invoice.facts.ts';
+import { type CanPay, ofInvoice, paid } from './invoice.facts.ts';
 import type { Invoice } from './invoice.ts';
 
 /** Money arrived. A provider reports it again and again: only the first report of a `payment_id` counts. */
@@ -16,7 +16,7 @@ export type ReceivePayment = {
   readonly reference: string | null;
   /** An operator's entry is refused where it can be a mistake; what a provider reports has happened. */
   readonly by: 'operator' | 'provider';
-};
+} & CanPay;
 
 export const receivePayment = (command: ReceivePayment, state: Invoice): readonly InvoiceEvent[] => {
   const { payment_id, currency, paid_at, method, reference } = command;
@@ -35,7 +35,7 @@ export const receivePayment = (command: ReceivePayment, state: Invoice): readonl
     { type: 'invoice.payment_received', ...of, payment_id, amount, overpaid, amount_due, paid_at, method, reference },
   ];
   if (overpaid > 0) events.push({ type: 'invoice.overpaid', ...of, payment_id, amount: overpaid });
-  if (isOwed && amount_due === 0) events.push(paid(state.document, paid_at));
+  if (isOwed && amount_due === 0) events.push(paid(state.document, paid_at, command));
   return events;
 };
 
