@@ -95,15 +95,22 @@ export interface Projection {
   /**
    * The statements of `handle`, if it reads nothing and needs neither position nor time of an event: they are sent together
    * with the events. A statement may look the events up in the log.
+   * @param states of the streams of the batch after it, by their ids
+   * @returns undefined for a batch that needs `handle`
    */
-  writes?(this: void, batch: readonly UnrecordedEvent[]): readonly QueryConfig[];
+  writes?(this: void, batch: readonly UnrecordedEvent[], states: States): readonly QueryConfig[] | undefined;
   /** A faster way to replay a whole history into empty tables than `handle` batch by batch. */
   replay?(): Replay;
 }
 
+/** States of streams by their ids. */
+export type States = ReadonlyMap<string, Loaded<unknown>>;
+
 /** A projection whose writes are known as soon as events have been decided. */
 export const writingProjection = (
-  projection: Omit<Projection, 'handle' | 'writes'> & Required<Pick<Projection, 'writes'>>,
+  projection: Omit<Projection, 'handle' | 'writes'> & {
+    writes(this: void, batch: readonly UnrecordedEvent[]): readonly QueryConfig[];
+  },
 ): Projection => ({
   ...projection,
   handle: async (batch, tx) => {

@@ -2,7 +2,7 @@ import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import type { NumberAssigned } from '#domain/billing/invoice/number';
 import type { UnrecordedEvent } from '#events/event';
 import { writingProjection } from '#events/store';
-import { tableProjection } from '#events/projection/table';
+import { rowsOfBeginnings, tableProjection } from '#events/projection/table';
 import {
   type CreditNoteRow,
   creditNotesTable,
@@ -18,13 +18,19 @@ export const invoicesProjection = tableProjection<InvoiceRow, InvoiceEvent>({
   table: invoicesTable,
   types: ['invoice.*', 'credit_note.*'],
   id: ({ stream_id }) => stream_id,
-  evolve: (row, { stream_id: id, version, event }) => {
-    if (event.type === 'invoice.created') return draftRow(id, version, event);
-    if (event.type === 'invoice.finalized') return openRow(id, version, event);
-    if (event.type === 'invoice.draft_deleted') return null;
-    return row && { ...row, ...changes(row, event), version };
-  },
+  evolve: (row, event) => evolveInvoice(row, event),
+  ahead: rowsOfBeginnings((row, event) => evolveInvoice(row, event)),
 });
+
+const evolveInvoice = (
+  row: InvoiceRow | undefined,
+  { stream_id: id, version, event }: UnrecordedEvent<InvoiceEvent>,
+): InvoiceRow | null | undefined => {
+  if (event.type === 'invoice.created') return draftRow(id, version, event);
+  if (event.type === 'invoice.finalized') return openRow(id, version, event);
+  if (event.type === 'invoice.draft_deleted') return null;
+  return row && { ...row, ...changes(row, event), version };
+};
 
 type Created = Extract<InvoiceEvent, { type: 'invoice.created' }>;
 type Finalized = Extract<InvoiceEvent, { type: 'invoice.finalized' }>;

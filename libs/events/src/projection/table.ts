@@ -1,10 +1,15 @@
 import type { PoolClient } from 'pg';
 import type { DomainEvent } from '../decider.ts';
-import type { RecordedEvent } from '../event.ts';
-import type { Projection, Replay } from '../store.ts';
+import type { RecordedEvent, UnrecordedEvent } from '../event.ts';
+import type { Projection, Replay, States } from '../store.ts';
 import { type ReadTable, Rows } from './rows.ts';
 
-export interface TableProjection<Row extends object, Event extends DomainEvent> {
+/** @typeParam Stamp the column with the time of the last event, if there is one */
+export interface TableProjection<
+  Row extends object,
+  Event extends DomainEvent,
+  Stamp extends keyof Row & string = never,
+> {
   /** The projection has its name. The key is one column. */
   readonly table: ReadTable<Row>;
   /** Types of events, or `*` patterns of them. */
@@ -16,6 +21,18 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
    * not columns are not written, so a row may be built from an event that has more fields.
    */
   evolve(this: void, row: Row | undefined, recorded: RecordedEvent<Event>): Row | null | undefined;
+  /**
+   * The rows that `evolve` makes, without those before and without position and time of the events: then they are sent together
+   * with the events. The time of the column `stamp` is filled in.
+   * @param states of the streams after the batch
+   * @returns undefined for a batch that needs `evolve`
+   */
+  ahead?(
+    this: void,
+    batch: readonly UnrecordedEvent<Event>[],
+    states: States,
+  ): readonly Omit<Row, Stamp>[] | undefined;
+  readonly stamp?: Stamp;
 }
 
 /**
@@ -25,11 +42,15 @@ export interface TableProjection<Row extends object, Event extends DomainEvent> 
  * A lock of the caller prevents two batches from writing a row at the same time: the log's ordering lock if a service
  * projects its own events, the checkpoint's lock if it subscribes (then all events of a row must belong to one subject).
  */
-export const tableProjection = <Row extends object, Event extends DomainEvent>(
-  options: TableProjection<Row, Event>,
+export const tableProjection = <
+  Row extends object,
+  Event extends DomainEvent,
+  Stamp extends keyof Row & string = never,
+>(
+  options: TableProjection<Row, Event, Stamp>,
 ): Projection => {
-  const { table, types, id } = options;
-  const rows = new Rows(table);
+  const { table, types, id, evolve, ahead, stamp } = options;
+  const rows = new Rows<Row>(table, stamp);
   return {
     name: table.name,
     types,
@@ -38,7 +59,7 @@ export const tableProjection = <Row extends object, Event extends DomainEvent>(
       const events = typed<Event>(batch);
       const before = await rows.select([...new Set(events.map(id))], tx);
       const after = new Map<string, Row | null>();
-      fold(options, events, before, after);
+      fold({ id, evolve }, events, before, after);
       // Removes rows first: a new row may take over a value that a unique index gives to one row only.
       await rows.remove(
         gone(after).filter((row) => before.has(row)),
@@ -46,9 +67,42 @@ export const tableProjection = <Row extends object, Event extends DomainEvent>(
       );
       await rows.upsert(kept(after), tx);
     },
-    replay: () => new TableReplay(options, rows),
+    ...(ahead === undefined ? {} : { writes: aheadOf(ahead, rows, stamp !== undefined) }),
+    replay: () => new TableReplay({ id, evolve }, rows),
   };
 };
+
+const aheadOf =
+  <Row extends object, Event extends DomainEvent, Stamp extends keyof Row & string>(
+    ahead: Required<TableProjection<Row, Event, Stamp>>['ahead'],
+    rows: Rows<Row>,
+    isStamped: boolean,
+  ): Projection['writes'] =>
+  (batch, states) => {
+    const after = ahead(batch as unknown as readonly UnrecordedEvent<Event>[], states);
+    // Events that are written together get one time.
+    return after && rows.upserting(after as readonly Partial<Row>[], isStamped ? batch[0]?.id : undefined);
+  };
+
+/**
+ * For `ahead`: rows of streams that begin in the batch. Their ids must be those of the streams, so that there are no rows of
+ * them before.
+ */
+export const rowsOfBeginnings =
+  <Row extends object, Event extends DomainEvent>(
+    evolve: (row: Row | undefined, event: UnrecordedEvent<Event>) => Row | null | undefined,
+  ) =>
+  (batch: readonly UnrecordedEvent<Event>[]): readonly Row[] | undefined => {
+    const rows = new Map<string, Row | null>();
+    for (const event of batch) {
+      const { stream_id, version } = event;
+      if (version > 1 && !rows.has(stream_id)) return undefined;
+      const row = rows.get(stream_id) ?? undefined;
+      const evolved = evolve(row, event);
+      rows.set(stream_id, evolved === undefined ? (row ?? null) : evolved);
+    }
+    return kept(rows);
+  };
 
 /** Most rows in memory, and most rows in one statement. */
 const HELD = 30_000;
@@ -60,7 +114,7 @@ class TableReplay<Row extends object, Event extends DomainEvent> implements Repl
   #hasWritten = false;
 
   constructor(
-    private readonly options: TableProjection<Row, Event>,
+    private readonly options: Pick<TableProjection<Row, Event>, 'id' | 'evolve'>,
     private readonly rows: Rows<Row>,
   ) {}
 
@@ -87,7 +141,7 @@ class TableReplay<Row extends object, Event extends DomainEvent> implements Repl
 
 /** Applies events to rows. A row is taken from `after`, or else from `before`; changed rows are put into `after`. */
 const fold = <Row extends object, Event extends DomainEvent>(
-  { id, evolve }: TableProjection<Row, Event>,
+  { id, evolve }: Pick<TableProjection<Row, Event>, 'id' | 'evolve'>,
   events: readonly RecordedEvent<Event>[],
   before: ReadonlyMap<string, Row>,
   after: Map<string, Row | null>,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
-import type { Projection } from '../store.ts';
+import type { Projection, States } from '../store.ts';
 import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
 import { arrayOf } from './array.ts';
 import { insertionOf, type Recorded, recordedOf } from './insertion.ts';
@@ -122,7 +122,7 @@ export class Writer {
     const results = await sendAll(client, [...before, ...insertion, ...after]);
     const recorded = recordedOf(events, results[before.length]);
     if (along === undefined) {
-      const last = await this.#project(client, [...recorded.values()]);
+      const last = await this.#project(client, appends, [...recorded.values()]);
       await sendAll(client, [...last, ...rememberingOf(appends, recorded), COMMIT]);
     }
     return recorded;
@@ -158,20 +158,28 @@ export class Writer {
   /** @returns the writes besides the events, unless some of them need the log's positions or times */
   #along(appends: readonly Append[], events: readonly UnrecordedEvent[]): readonly QueryConfig[] | undefined {
     if (appends.some(remembers)) return undefined;
+    const states = statesOf(appends);
     const along: QueryConfig[] = [];
     for (const { projection, batch } of this.#projecting(events)) {
-      if (projection.writes === undefined) return undefined;
-      along.push(...projection.writes(batch));
+      const writes = projection.writes?.(batch, states);
+      if (writes === undefined) return undefined;
+      along.push(...writes);
     }
     return along;
   }
 
   /** @returns the remaining writes, of projections that read nothing */
-  async #project(client: PoolClient, recorded: readonly RecordedEvent[]): Promise<readonly QueryConfig[]> {
+  async #project(
+    client: PoolClient,
+    appends: readonly Append[],
+    recorded: readonly RecordedEvent[],
+  ): Promise<readonly QueryConfig[]> {
+    const states = statesOf(appends);
     const last: QueryConfig[] = [];
     for (const { projection, batch } of this.#projecting(recorded)) {
-      if (projection.writes === undefined) await projection.handle(batch, client);
-      else last.push(...projection.writes(batch));
+      const writes = projection.writes?.(batch, states);
+      if (writes === undefined) await projection.handle(batch, client);
+      else last.push(...writes);
     }
     return last;
   }
@@ -185,6 +193,9 @@ export class Writer {
     });
   }
 }
+
+const statesOf = (appends: readonly Append[]): States =>
+  new Map(appends.map(({ slot, state, version }) => [slot.id, { state, version }]));
 
 const COMMIT: QueryConfig = { text: 'commit' };
 
