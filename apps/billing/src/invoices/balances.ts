@@ -30,10 +30,9 @@ const changeOf = (invoice_id: string, event: InvoiceEvent) => {
       const { customer_id, currency, to_balance: amount, credit_note_id } = event;
       return { customer_id, currency, amount, reason: 'credit_note', source: credit_note_id };
     }
-    case 'invoice.finalized': {
-      // An invoice with a negative total is a credit.
-      const { customer_id, currency, balance_applied } = event;
-      return { customer_id, currency, amount: -balance_applied, reason: 'invoice', source: invoice_id };
+    case 'invoice.credited': {
+      const { customer_id, currency, amount } = event;
+      return { customer_id, currency, amount, reason: 'invoice', source: invoice_id };
     }
     default:
       return undefined;

@@ -64,8 +64,7 @@ export class FinishFinalizing extends BackgroundWork {
       return;
     }
     const { request } = number;
-    // An invoice of a subscription is issued again by `issue-charges`.
-    if (request === null) return;
+    if (request === null) throw new Error(`${invoice_id} has no draft and no request`);
     const { invoice_id: _id, issued_at: _at, ...order } = request;
     const parties = await this.parties.of(order.customer_id, number.issued_at);
     const prepared = {

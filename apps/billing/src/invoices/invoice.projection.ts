@@ -159,8 +159,9 @@ type Begun = Omit<UnfinishedDocumentRow, 'since'> & { readonly id: string };
 const begunBy = ({ id, stream_id, event }: UnrecordedEvent<InvoiceEvent | NumberAssigned>): Begun | undefined => {
   switch (event.type) {
     case 'number.assigned': {
-      const { document_id, invoice_id, series } = event;
-      return { id, document_id, invoice_id, series };
+      // The others are begun by another event: of their draft, their credit note or their subscription.
+      const { document_id, invoice_id, series, request } = event;
+      return request === null ? undefined : { id, document_id, invoice_id, series };
     }
     case 'invoice.finalization_started':
       return { id, document_id: stream_id, invoice_id: stream_id, series: 'invoice' };

@@ -24,10 +24,10 @@ export class SettleInvoices {
     service: 'billing',
     name: 'settle-invoices',
     sources: ['billing'],
-    types: ['invoice.overpaid', 'invoice.voided', 'invoice.finalized', 'credit_note.issued'],
+    types: ['invoice.overpaid', 'invoice.credited', 'invoice.voided', 'credit_note.issued'],
   })
   async on(@Payload() batch: readonly PublishedEvent[]): Promise<void> {
-    for (const published of batch) if (hasConsequence(published)) await this.#settle(published);
+    for (const published of batch) await this.#settle(published);
   }
 
   async #settle({ id, subject, streamversion, correlationid }: PublishedEvent): Promise<void> {
@@ -42,7 +42,3 @@ export class SettleInvoices {
     if (recorded.event.type === 'credit_note.issued') await this.creditNotes.refund(subject, recorded.event, metadata);
   }
 }
-
-/** Most invoices change no balance when they are finalized: these are not read again. */
-const hasConsequence = ({ type, data }: PublishedEvent): boolean =>
-  type !== 'invoice.finalized' || Number(data['balance_applied']) < 0;

@@ -1,6 +1,10 @@
 import { dueAt } from '#domain/billing/subscription/subscription.schedule';
 import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
-import { type Subscription, type SubscriptionState, subscriptionStream } from '#domain/billing/subscription/subscription';
+import {
+  type Subscription,
+  type SubscriptionState,
+  subscriptionStream,
+} from '#domain/billing/subscription/subscription';
 import { BLOCKING_STATUSES } from '#domain/billing/subscription/subscription.statuses';
 import { tableProjection } from '#events/projection/table';
 import type { Loaded, Snapshot } from '#events/store';

@@ -53,7 +53,12 @@ export class Rows<Row extends object> {
     if (rows.length === 0) return [];
     const { name, columns } = this.table;
     const sent = event === undefined ? this.#columns : this.#columns.filter((column) => column !== this.stamp);
-    const values = sent.map((column) => parameter(columns[column], rows.map((row) => row[column])));
+    const values = sent.map((column) =>
+      parameter(
+        columns[column],
+        rows.map((row) => row[column]),
+      ),
+    );
     return event === undefined
       ? [{ name: `upsert_${name}`, text: this.#sql.upsert, values }]
       : [{ name: `stamp_${name}`, text: this.#sql.stamp, values: [...values, event] }];

@@ -27,11 +27,7 @@ export interface TableProjection<
    * @param states of the streams after the batch
    * @returns undefined for a batch that needs `evolve`
    */
-  ahead?(
-    this: void,
-    batch: readonly UnrecordedEvent<Event>[],
-    states: States,
-  ): readonly Omit<Row, Stamp>[] | undefined;
+  ahead?(this: void, batch: readonly UnrecordedEvent<Event>[], states: States): readonly Omit<Row, Stamp>[] | undefined;
   readonly stamp?: Stamp;
 }
 

@@ -102,6 +102,8 @@ const finalize = (command: FinalizeInvoice, state: InvoiceState): readonly Invoi
   if (state.status === 'deleted') return refuseInvoice('INVOICE_EXISTS');
   if (document.lines.length === 0) return refuseInvoice('INVOICE_EMPTY');
   const events: InvoiceEvent[] = [{ type: 'invoice.finalized', ...document }];
+  const credit = -document.balance_applied;
+  if (credit > 0) events.push({ type: 'invoice.credited', ...ofInvoice({ document }), amount: credit });
   if (document.amount_due === 0) events.push(paid(document, document.issued_at, command));
   return events;
 };

@@ -154,6 +154,12 @@ export const invoiceContracts = [
     { payment_id: BILLING_EXAMPLE.payment, amount: 10 },
   ),
   of(
+    'credited',
+    'The total of an invoice is below zero. It was given to the customer’s balance.',
+    { amount: minor('The credit.') },
+    { amount: 500 },
+  ),
+  of(
     'payment_failed',
     'An attempt to collect the payment failed.',
     {

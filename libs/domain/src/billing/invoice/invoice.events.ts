@@ -120,6 +120,8 @@ export type InvoiceEvent =
       readonly recipient_sealed: string | null;
     } & OfInvoice)
   | ({ readonly type: 'invoice.overpaid'; readonly payment_id: string; readonly amount: number } & OfInvoice)
+  /** Its total is below zero: the customer's balance gets `amount`. */
+  | ({ readonly type: 'invoice.credited'; readonly amount: number } & OfInvoice)
   | ({
       readonly type: 'invoice.payment_failed';
       readonly payment_id: string;

@@ -73,6 +73,16 @@ describe('finalizing', () => {
         { type: 'invoice.paid', paid_at: ISSUED, lines: [{ line: 1, price_id: 'price_1' }] },
       ]);
   });
+  it('gives a total below zero to the balance of the customer', () => {
+    const document = documentOf({ total: -2_000, balance_applied: -2_000, amount_due: 0 });
+    given()
+      .when({ type: 'FinalizeInvoice', document })
+      .thenMatches([
+        { type: 'invoice.finalized' },
+        { type: 'invoice.credited', customer_id: document.customer_id, amount: 2_000 },
+        { type: 'invoice.paid' },
+      ]);
+  });
   it('tells the key under which the buyer is sealed', () => {
     const { person, fields } = invoiceStream.personal['invoice.finalized'];
     expect(person(finalized())).toBe('books_2036');
