@@ -1,4 +1,4 @@
-import { eventually, startApp, type TestApp } from '../support/app.ts';
+import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
 import { MovableClock } from '../support/clock.ts';
 import { checkBooks } from './checker.ts';
 import { type Fields, openBooks, pay, price, sell, type Sold, subscribe, unique, until } from './harness.ts';
@@ -378,6 +378,51 @@ describe('subscriptions', () => {
     days(30);
     const none = await subscribe(app, { price_id: monthly, coupon: 'NONE' });
     expect([none.status, none.body.code]).toEqual([404, 'COUPON_NOT_FOUND']);
+  });
+
+  describe('of customers for whose country no rate of tax is known', () => {
+    const subscribeIn = async (country: string): Promise<Reply> => {
+      const email = `${unique('abroad')}@example.com`;
+      await app.create('/admin/customers', { email, address: { country } });
+      return subscribe(app, { price_id: monthly, email });
+    };
+    const rates = (countries: readonly string[]): Promise<Reply> =>
+      app.call(
+        'PUT',
+        '/admin/tax-rates',
+        countries.map((country) => ({ country, rate: '19', name: 'VAT', valid_from: '2021-01-01T00:00:00.000Z' })),
+      );
+
+    it('are not sold within the EU, and without tax outside', async () => {
+      const refused = await subscribeIn('FR');
+      expect([refused.status, refused.body]).toMatchObject([409, { code: 'TAX_RATE_MISSING', country: 'FR' }]);
+      expect(await invoiceOf((await subscribeIn('US')).body)).toMatchObject({ total: 1_000, taxes: [{ amount: 0 }] });
+    });
+
+    it('renew, which is told; their invoice follows when the rate is known, and changes are refused until then', async () => {
+      const started = await active();
+      const { id, latest_invoice_id } = started;
+      const address = { country: 'FR' };
+      await app.call('PATCH', `/admin/customers/${String(started['customer_id'])}`, { address });
+      const change = await post(id, 'change-plan', { quantity: 2, when: 'now' });
+      expect([change.status, change.body.code]).toEqual([409, 'TAX_RATE_MISSING']);
+      clock.pass(Date.parse(String(started['current_period_end'])) - clock.now().getTime());
+      const renewed = await eventually(async () => {
+        const now = await read(id);
+        return now['latest_invoice_id'] === latest_invoice_id ? undefined : now;
+      });
+      const told = await eventually(async () => {
+        const { body } = await app.call('GET', `/events?types=subscription.invoice_blocked&subject=${String(id)}`);
+        return (body.data as Fields[])[0];
+      });
+      const invoice_id = renewed['latest_invoice_id'];
+      expect(told['data']).toMatchObject({ invoice_id, reason: 'TAX_RATE_MISSING', country: 'FR' });
+      expect((await app.call('GET', `/admin/invoices/${String(invoice_id)}`)).status).toBe(404);
+      await rates(['DE', 'FR']);
+      await post(id, 'complete');
+      expect(await invoiceOf(await read(id))).toMatchObject({ status: 'open', taxes: [{ rate: '19' }] });
+      await rates(['DE']);
+    });
   });
 
   it('are sold by plans that are active, and only by those', async () => {

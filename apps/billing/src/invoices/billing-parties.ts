@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Buyer, Seller } from '#domain/billing/customer/party';
+import { treatmentOf } from '#domain/billing/tax/taxation';
 import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 import type { MasterKey } from '#platform/crypto/keys';
@@ -27,13 +28,14 @@ export class BillingParties extends InvoiceParties {
     const present = customer.merged_into === null ? customer : await this.customers.present(customer_id);
     const { invoice_prefix: prefix, retention_years, locale } = await this.organization.settings();
     const buyer = buyerOf(customer_id, present, locale);
-    const { treatment, notes } = await this.taxation.of(buyer, at);
+    const taxation = await this.taxation.of(buyer, at);
     return {
       buyer,
       prefix,
       retention_years,
-      taxOf: () => treatment,
-      notes,
+      taxOf: () => treatmentOf(taxation),
+      tax_name: taxation.treatment?.name || 'VAT',
+      notes: taxation.notes,
       balance: (currency) => present.balances[currency] ?? 0,
       taken: (source) => takenBy(source, customer) ?? takenBy(source, present),
     };

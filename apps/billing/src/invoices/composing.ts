@@ -9,7 +9,7 @@ import { computeTotals } from '#domain/billing/pricing/totals';
 import { addDays } from '#domain/shared/time';
 import type { PartiesOfInvoice } from './parties.ts';
 
-/** What an order adds up to: previews, drafts and invoices call this one function. @throws Refusal AMOUNT_TOO_LARGE */
+/** What an order adds up to: previews, drafts and invoices call this one function. @throws Refusal AMOUNT_TOO_LARGE, TAX_RATE_MISSING */
 export const totalsOf = (
   { currency, lines, discounts }: Pick<InvoiceOrder, 'currency' | 'lines' | 'discounts'>,
   parties: PartiesOfInvoice,
@@ -24,15 +24,19 @@ export const totalsOf = (
     currency,
     lines: wanted,
     discounts,
-    taxOf: (line) => treatment(parties.taxOf(line), rates.get(line)),
+    taxOf: (line) => {
+      const rate = rates.get(line);
+      return rate === undefined ? parties.taxOf(line) : entered(rate, parties.tax_name);
+    },
   });
 };
 
 /** A rate that was entered for a line replaces the one that applies to the customer. */
-const treatment = (usual: TaxTreatment, rate: string | undefined): TaxTreatment => {
-  if (rate === undefined) return usual;
-  return { rate, category: Number(rate) === 0 ? 'Z' : 'S', name: usual.name === '' ? 'VAT' : usual.name };
-};
+const entered = (rate: string, name: string): TaxTreatment => ({
+  rate,
+  category: Number(rate) === 0 ? 'Z' : 'S',
+  name,
+});
 
 /** The document as it is frozen. @param balance_applied taken from the customer's balance, or given to it if negative */
 export const documentOf = (

@@ -126,6 +126,7 @@ export const createInvoice = endpoint({
     { status: 400, code: 'PRICE_NOT_ONE_TIME' },
     { status: 409, code: 'CURRENCY_MISMATCH' },
     { status: 400, code: 'AMOUNT_TOO_LARGE' },
+    { status: 409, code: 'TAX_RATE_MISSING' },
   ],
 });
 
@@ -138,7 +139,12 @@ export const finalizeInvoice = endpoint({
   auth,
   params,
   answers,
-  problems: [NOT_FOUND, { status: 409, code: 'INVOICE_NOT_DRAFT' }, { status: 409, code: 'ORGANIZATION_REQUIRED' }],
+  problems: [
+    NOT_FOUND,
+    { status: 409, code: 'INVOICE_NOT_DRAFT' },
+    { status: 409, code: 'ORGANIZATION_REQUIRED' },
+    { status: 409, code: 'TAX_RATE_MISSING' },
+  ],
 });
 
 export const voidInvoice = endpoint({

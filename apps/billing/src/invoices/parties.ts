@@ -10,7 +10,10 @@ export interface PartiesOfInvoice {
   readonly prefix: string;
   /** Years after the year of issue for which the buyer is kept. */
   readonly retention_years: number;
+  /** @throws Refusal TAX_RATE_MISSING */
   taxOf(this: void, line: WantedLine): TaxTreatment;
+  /** What the tax of the customer is called, for a line whose rate is entered. */
+  readonly tax_name: string;
   /** Texts that the tax treatment requires. */
   readonly notes: readonly string[];
   /** The customer's credit in a currency. */

@@ -44,8 +44,24 @@ export class Previews {
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {}
 
-  /** The command of a change. @throws Refusal PREVIEW_EXPIRED, PREVIEW_STALE for a preview that does not fit any more */
+  /**
+   * The command of a change, whose invoice can be issued.
+   * @throws Refusal PREVIEW_EXPIRED, PREVIEW_STALE for a preview that does not fit any more; TAX_RATE_MISSING
+   */
   async command(
+    id: string,
+    state: Subscription,
+    version: number,
+    asked: Asked & { readonly preview_id?: string },
+  ): Promise<ChangeItem> {
+    const command = await this.#command(id, state, version, asked);
+    const [event] = decideSubscription(command, state);
+    if (event?.type === 'subscription.plan_changed' && event.charge !== null)
+      await this.invoices.preview(this.charges.request(id, state, event.charge));
+    return command;
+  }
+
+  async #command(
     id: string,
     state: Subscription,
     version: number,
@@ -71,7 +87,7 @@ export class Previews {
 
   /** What the change would charge. */
   async preview(id: string, state: Subscription, version: number, asked: Asked): Promise<Static<typeof Preview>> {
-    const command = await this.command(id, state, version, asked);
+    const command = await this.#command(id, state, version, asked);
     const { now, when, quantity, to } = command;
     const [event] = decideSubscription(command, state);
     const preview_id = this.masterKey.seal(

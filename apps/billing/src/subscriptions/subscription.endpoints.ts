@@ -130,6 +130,7 @@ export const subscribe = endpoint({
     problem(409, 'PLAN_INACTIVE'),
     problem(409, 'SUBSCRIPTION_EXISTS'),
     problem(409, 'ORGANIZATION_REQUIRED'),
+    problem(409, 'TAX_RATE_MISSING'),
     ...COUPONS,
     problem(503, 'PAYMENT_PROVIDER_NOT_CONFIGURED'),
   ],
@@ -278,6 +279,7 @@ const CHANGE_PROBLEMS = [
   problem(409, 'CURRENCY_MISMATCH'),
   problem(409, 'IN_USE'),
   problem(409, 'INVOICE_UNPAID'),
+  problem(409, 'TAX_RATE_MISSING'),
 ];
 
 export const Preview = StrictObject(

@@ -5,13 +5,14 @@ import { decideSubscription, type SubscriptionCommand } from '#domain/billing/su
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import type { LastUsage } from '#domain/billing/subscription/subscription.ending';
 import { nextStep, type Scheduled } from '#domain/billing/subscription/subscription.schedule';
-import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
+import type { Charge, SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
 import {
   type Subscription,
   subscriptionStream,
   type SubscriptionState,
 } from '#domain/billing/subscription/subscription';
 import type { LetTimePass } from '#domain/billing/subscription/subscription.time';
+import { Refusal } from '#domain/shared/refusal';
 import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
@@ -103,8 +104,10 @@ export class Subscriptions {
     const [charged] = await this.store.readStream<SubscriptionEvent>(id, { after: version - 1, limit: 1 });
     if (state.status === 'none' || charged === undefined) return;
     const charge = 'charge' in charged.event ? charged.event.charge : null;
-    if (charge !== null && (await this.charges.issue(id, state, charge, metadata)))
-      await this.settle(id, charge.invoice_id, true, metadata);
+    if (charge === null) return;
+    const issued = await this.#issue(id, state, charge, metadata);
+    if (issued instanceof Refusal) throw issued;
+    if (issued) await this.settle(id, charge.invoice_id, true, metadata);
   }
 
   /** The command for the next thing that is due, for the version that it was made for; undefined = nothing is. */
@@ -175,10 +178,32 @@ export class Subscriptions {
     const isNew = events.some(({ event }) => 'charge' in event && event.charge !== null);
     const isOpen = unsettled?.unpaid.includes(state.charge.invoice_id) ?? false;
     if (!isNew && !isOpen) return outcome;
-    const settled = await this.charges.issue(id, state, state.charge, metadata);
-    if (!settled) return outcome;
+    const settled = await this.#issue(id, state, state.charge, metadata);
+    if (settled instanceof Refusal || !settled) return outcome;
     const paid = await this.settle(id, state.charge.invoice_id, true, metadata);
     return { ...paid, events: [...events, ...paid.events] };
+  }
+
+  /**
+   * Issues an invoice. What is charged has been decided, so a refusal is told to the merchant, and `issue-charges` tries again until
+   * the reason is mended.
+   * @returns true if nothing is due on it
+   */
+  async #issue(id: string, state: Subscription, charge: Charge, metadata: EventMetadata): Promise<boolean | Refusal> {
+    try {
+      return await this.charges.issue(id, state, charge, metadata);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { country } = error.extensions;
+      const blocked: SubscriptionCommand = {
+        type: 'BlockInvoice',
+        invoice_id: charge.invoice_id,
+        reason: String(error.code),
+        country: typeof country === 'string' ? country : null,
+      };
+      await this.store.handle(subscriptionStream, id, (present) => decideSubscription(blocked, present), { metadata });
+      return error;
+    }
   }
 
   /** An invoice of the subscription was paid, or its operator voided it. */

@@ -25,6 +25,7 @@ export type SubscriptionCommand =
   | { readonly type: 'Unpause'; readonly now: Time }
   | { readonly type: 'SetDiscount'; readonly discount: Discount | null }
   | Refunded
+  | ({ readonly type: 'BlockInvoice' } & Blocked)
   | { readonly type: 'Disputed'; readonly invoice_id: string; readonly dispute: 'opened' | 'won' | 'lost' };
 
 export const decideSubscription = (
@@ -58,6 +59,8 @@ export const decideSubscription = (
       return setDiscount(command.discount, state);
     case 'Refunded':
       return refunded(command, state);
+    case 'BlockInvoice':
+      return blockInvoice(command, state);
     case 'Disputed':
       return [
         {
@@ -71,6 +74,18 @@ export const decideSubscription = (
       return command satisfies never;
   }
 };
+
+interface Blocked {
+  readonly invoice_id: string;
+  readonly reason: string;
+  readonly country: string | null;
+}
+
+/** It is told once of each invoice, however often it is tried to issue it. */
+const blockInvoice = ({ invoice_id, reason, country }: Blocked, state: Subscription): readonly SubscriptionEvent[] =>
+  state.blocked.includes(invoice_id)
+    ? []
+    : [{ type: 'subscription.invoice_blocked', ...onSubscription(state, state.status), invoice_id, reason, country }];
 
 const setDiscount = (discount: Discount | null, state: Subscription): readonly SubscriptionEvent[] => {
   if (state.status === 'canceled' || state.status === 'expired')

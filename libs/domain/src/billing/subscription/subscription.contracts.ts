@@ -149,6 +149,16 @@ export const subscriptionContracts = [
     { to_price_id: BILLING_EXAMPLE.price, reason: 'IN_USE' },
   ),
   of(
+    'invoice_blocked',
+    'An invoice of the subscription cannot be issued until you mend the reason. It is issued then by itself.',
+    {
+      invoice_id: text('The id that the invoice will have.'),
+      reason: text('Code of the refusal, such as `TAX_RATE_MISSING`.'),
+      country: orNull(text('The country whose rate of tax is missing; null for other reasons.')),
+    },
+    { invoice_id: BILLING_EXAMPLE.invoice, reason: 'TAX_RATE_MISSING', country: 'FR' },
+  ),
+  of(
     'cancellation_scheduled',
     'A subscription will end with its period; `false` = the cancellation was taken back.',
     { cancel_at_period_end: Type.Boolean(), ends_at: orNull(time('When it ends.')), reason },

@@ -181,6 +181,15 @@ export type SubscriptionEvent =
         /** Until when more usage may become known, which is charged then; null = none is awaited. */
         readonly usage_open_until: Time | null;
       })
+  /** An invoice of the subscription cannot be issued until the merchant mends something; it is issued then. */
+  | (OnSubscription & {
+      readonly type: 'subscription.invoice_blocked';
+      readonly invoice_id: string;
+      /** Code of the refusal, such as `TAX_RATE_MISSING`. */
+      readonly reason: string;
+      /** Where a rate of tax is missing; null for other reasons. */
+      readonly country: string | null;
+    })
   /** Usage that became known after the end was charged. */
   | (OnSubscription & { readonly type: 'subscription.usage_settled'; readonly charge: Charge | null })
   | (OnSubscription & { readonly type: 'subscription.expired'; readonly reason: string; readonly expired_at: Time })

@@ -52,6 +52,8 @@ export interface Subscription extends SubscriptionTerms {
   readonly latest_invoice_id: string | null;
   /** Invoices for what was used until the end of the subscription: at its end, and for what became known later. */
   readonly final_invoice_ids: readonly string[];
+  /** Invoices of which was told that they could not be issued. */
+  readonly blocked: readonly string[];
   /** Until when usage may become known after the end; null = none is awaited. */
   readonly usage_open_until: Time | null;
   readonly pending_change: ScheduledChange | null;
@@ -170,6 +172,8 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
         pending_change: null,
         resumes_at: null,
       };
+    case 'subscription.invoice_blocked':
+      return { ...known, blocked: [...known.blocked, event.invoice_id] };
     case 'subscription.usage_settled':
       return {
         ...(event.charge === null ? known : charged(known, event.charge)),
@@ -227,6 +231,7 @@ const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created
     charge: null,
     latest_invoice_id: null,
     final_invoice_ids: [],
+    blocked: [],
     usage_open_until: null,
     pending_change: null,
     discount,

@@ -26,9 +26,13 @@ export type TaxRates = readonly TaxRate[];
 
 export const taxRefusals = {
   INVALID_TAX_RATE: { status: 400, message: 'A tax rate is not valid.' },
+  TAX_RATE_MISSING: {
+    status: 409,
+    message: 'The table of tax rates has no rate for the country of the customer, where tax is due.',
+  },
 } satisfies Refusals<string>;
 
-const refuseTax = refuser(taxRefusals);
+export const refuseTax = refuser(taxRefusals);
 
 const initialState: TaxRates = [];
 

@@ -1,6 +1,6 @@
 import { NO_ADDRESS, type TaxId } from '../customer/party.ts';
 import { rateAt, setTaxRates, type TaxRate } from './tax-rates.ts';
-import { type Sale, taxationOf } from './taxation.ts';
+import { type Sale, taxationOf, treatmentOf } from './taxation.ts';
 
 const rate = (
   country: string,
@@ -34,6 +34,7 @@ const sale = (country: string | null, of: Partial<Sale> & { tax_ids?: TaxId[]; s
   ...of,
 });
 const german = [eu('DE136695976')];
+const french = [eu('FR40303265045')];
 
 describe('a sale is taxed', () => {
   it.each<[string, Sale, string, string]>([
@@ -57,7 +58,6 @@ describe('a sale is taxed', () => {
     ['in no country outside the EU', sale('CH'), 'G', '0'],
     ['at a rate of zero', sale('US'), 'Z', '0'],
     ['at the rate of a region', sale('US', { state: ' ca ' }), 'S', '7.25'],
-    ['at zero in a country of the EU without a rate', sale('FR'), 'Z', '0'],
     ['not by a seller outside the EU, where it has no rate', sale('FR', { seller: { country: 'US' } }), 'O', '0'],
     [
       'by a seller outside the EU at the rates it has',
@@ -67,11 +67,35 @@ describe('a sale is taxed', () => {
     ],
     ['not by a seller without a country', sale(null, { seller: { country: null } }), 'O', '0'],
   ])('%s', (_what, of, category, percent) => {
-    expect(taxationOf(of).treatment).toMatchObject({ category, rate: percent });
+    expect(treatmentOf(taxationOf(of))).toMatchObject({ category, rate: percent });
+  });
+
+  it.each<[string, Sale, string]>([
+    ['a consumer in another country', sale('FR'), 'FR'],
+    [
+      'a business in another country whose id is not verified',
+      sale('FR', { tax_ids: french, has_online_check: true }),
+      'FR',
+    ],
+    ['a consumer at home', sale('AT', { rates: [] }), 'AT'],
+    ['a business at home', sale('AT', { rates: [], tax_ids: [eu('ATU13585627')] }), 'AT'],
+    ['a buyer whose country is not known', sale(null, { rates: [] }), 'AT'],
+    ['a rate that is not valid yet', sale('AT', { at: '2019-12-31T23:59:59.999Z' }), 'AT'],
+  ])('never at zero by accident within the EU: %s', (_what, of, country) => {
+    expect(() => treatmentOf(taxationOf(of))).toThrow(
+      expect.objectContaining({ code: 'TAX_RATE_MISSING', status: 409, extensions: { country } }),
+    );
+  });
+
+  it('at zero in the EU, if the table says so', () => {
+    expect(treatmentOf(taxationOf(sale('FR', { rates: [rate('FR', '0')] })))).toMatchObject({
+      category: 'Z',
+      rate: '0',
+    });
   });
 
   it('under the name of the rate', () => {
-    expect(taxationOf(sale('AT')).treatment.name).toBe('USt.');
+    expect(treatmentOf(taxationOf(sale('AT'))).name).toBe('USt.');
   });
 
   it.each([
