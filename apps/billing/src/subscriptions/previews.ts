@@ -11,6 +11,7 @@ import type { MasterKey } from '#platform/crypto/keys';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { MASTER_KEY } from '#platform/service';
 import { Invoices } from '../invoices/invoices.ts';
+import { UsageCharges } from '../usage/usage-charges.ts';
 import { BillingTerms } from './billing-terms.ts';
 import { ChargeInvoices } from './charge-invoices.ts';
 import { Offers } from './offers.ts';
@@ -40,6 +41,7 @@ export class Previews {
     private readonly terms: BillingTerms,
     private readonly charges: ChargeInvoices,
     private readonly invoices: Invoices,
+    private readonly usage: UsageCharges,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(MASTER_KEY) private readonly masterKey: MasterKey,
   ) {}
@@ -102,7 +104,7 @@ export class Previews {
       } satisfies Previewed),
     );
     const charge = event?.type === 'subscription.plan_changed' ? event.charge : null;
-    const shown = when === 'now' ? charge : this.#nextCharge(state, command);
+    const shown = when === 'now' ? charge : await this.#nextCharge(id, state, command);
     const effective_at = when === 'now' ? now : (state.period?.end ?? now);
     return { preview_id, effective_at, ...(await this.#totals(id, state, shown, to.price.currency)) };
   }
@@ -129,24 +131,29 @@ export class Previews {
     return { currency, lines, subtotal, discounts: [...discounts], taxes: [...taxes], total, amount_due, credit };
   }
 
-  /** What the first period after a scheduled change would charge. */
-  #nextCharge(state: Subscription, { to, quantity, invoice_id, due_days }: ChangeItem): Charge | null {
+  /** What the first period after a scheduled change would charge, with the usage of the present one as it is known now. */
+  async #nextCharge(
+    id: string,
+    state: Subscription,
+    { to, quantity, invoice_id, due_days }: ChangeItem,
+  ): Promise<Charge | null> {
     const at = state.period?.end;
     if (at === undefined) return null;
     const item = { plan_id: to.plan.plan_id, price_id: to.price_id, quantity };
+    const changed = { ...state, ...item, pending_change: null, cancel_at_period_end: false, notified_for: at };
     const renewed = decideSubscription(
       {
         type: 'LetTimePass',
         now: at,
         offer: to,
         next: null,
-        usage: [],
+        usage: await this.usage.lines(id, changed, to, at),
         usage_open_until: null,
         invoice_id,
         due_days,
         dunning: this.terms.dunning,
       },
-      { ...state, ...item, pending_change: null, cancel_at_period_end: false, notified_for: at },
+      changed,
     );
     return renewed.flatMap((event) => ('charge' in event && event.charge !== null ? [event.charge] : []))[0] ?? null;
   }

@@ -641,7 +641,7 @@ describe('usage in billing', () => {
     });
   });
 
-  describe('of a subscription that has ended', () => {
+  describe('of a subscription', () => {
     const usageLine = (quantity: number) => ({ description: 'Pro: requests, late', quantity, amount: 5 * quantity });
     const begun = async () => {
       const metered = await offer({}, { plan_id: await aPlan() });
@@ -664,6 +664,24 @@ describe('usage in billing', () => {
     const use = (license_id: string, quantity: number) => used(license_id, [[clock.now().toISOString(), quantity]]);
     const statusOf = async (id: string): Promise<unknown> =>
       ((await app.call('GET', `/subscriptions/${id}`)).body as Fields)['status'];
+
+    it('is shown by the preview of a change, as the renewal charges it', async () => {
+      const { id, license_id } = await begun();
+      const dearer = await offer({}, { plan_id: await aPlan(), amount: 7 });
+      await use(license_id, 2);
+      const change = { price_id: dearer.price_id, when: 'period_end' };
+      const preview = await app.call('POST', `/subscriptions/${id}/preview`, change);
+      const line = { kind: 'usage', description: 'Pro: requests', quantity: 2, amount: 10 };
+      expect(preview).toMatchObject({ status: 200, body: { lines: [line], total: 12 } });
+      expect((await app.call('POST', `/subscriptions/${id}/change-plan`, change)).status).toBe(200);
+      const { body } = await app.call('GET', `/subscriptions/${id}`);
+      clock.pass(Date.parse(String((body as Fields)['current_period_end'])) - clock.now().getTime());
+      const [renewal] = await eventually(async () => {
+        const found = await invoices(id);
+        return found.length === 1 ? found : undefined;
+      });
+      expect(await read(renewal)).toMatchObject({ lines: [line], total: 12 });
+    });
 
     it('is charged three days after the end, if it became known after the end', async () => {
       const { id, license_id } = await begun();
