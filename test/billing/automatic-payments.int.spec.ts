@@ -66,6 +66,15 @@ describe('subscriptions that a provider collects', () => {
     expect((await app.call('GET', invoice)).body).toMatchObject({ status: 'paid', overdue: false });
   });
 
+  it('tell the provider where the customer comes back to', async () => {
+    const return_url = 'https://acme.example/welcome';
+    const { status, body } = await start({ return_url });
+    expect(status).toBe(201);
+    const [payment] = (await app.call('GET', `/admin/payments?invoice_id=${String(body.latest_invoice_id)}`)).body.data;
+    expect(provider.payments.get(payment.id)?.request.return_url).toBe(return_url);
+    expect((await start({ return_url: 'javascript:alert(1)' })).status).toBe(400);
+  });
+
   it('are active as soon as the first payment succeeds', async () => {
     const calls = provider.calls.length;
     const { status, body } = await start();

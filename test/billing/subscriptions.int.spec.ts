@@ -297,6 +297,38 @@ describe('subscriptions', () => {
     );
   });
 
+  it('leave nothing behind when they are refused, not even a customer', async () => {
+    const unsold = await sell(app);
+    const unsold_price = await price(app, unsold);
+    await app.call('PATCH', `/admin/plans/${unsold.plan_id}`, { active: false });
+    await eventually(async () => (await subscribe(app, { price_id: unsold_price })).body.code === 'PLAN_INACTIVE');
+    const once = await price(app, plan, { interval: null });
+    const code = async (fields: Fields): Promise<string> => {
+      const codes = [unique('REFUSED')];
+      await app.create('/admin/coupons', { name: 'C', percent_off: '10', duration: 'once', codes, ...fields });
+      return codes[0] ?? '';
+    };
+    const used = await code({ max_redemptions: 1 });
+    expect((await subscribe(app, { price_id: monthly, coupon: used })).status).toBe(201);
+    const refusals: readonly [string, Fields][] = [
+      ['PLAN_NOT_FOUND', { plan_id: 'plan_01kxxxxxxxxxxxxxxxxxxxxxxx' }],
+      ['PRICE_NOT_FOUND', { price_id: monthly, plan_id: unsold.plan_id }],
+      ['PRICE_NOT_RECURRING', { price_id: once }],
+      ['PAYMENT_PROVIDER_NOT_CONFIGURED', { price_id: monthly, provider: 'btcpay' }],
+      ['COUPON_NOT_FOUND', { price_id: monthly, coupon: 'NONE' }],
+      ['COUPON_EXPIRED', { price_id: monthly, coupon: await code({ redeem_by: '2020-01-01T00:00:00Z' }) }],
+      ['COUPON_USED_UP', { price_id: monthly, coupon: used }],
+      ['COUPON_NOT_APPLICABLE', { price_id: monthly, coupon: await code({ plans: [unsold.plan_id] }) }],
+      ['PLAN_INACTIVE', { price_id: unsold_price, coupon: await code({}) }],
+    ];
+    for (const [refused, over] of refusals) {
+      const email = `${unique()}@example.com`;
+      expect((await subscribe(app, { email, ...over })).body.code).toBe(refused);
+      const found = await app.call('GET', `/admin/customers?email=${email}`);
+      expect([refused, found.body.data]).toEqual([refused, []]);
+    }
+  });
+
   it('do nothing for an If-Match that is stale', async () => {
     const started = await active();
     const { id: coupon } = await app.create('/admin/coupons', {

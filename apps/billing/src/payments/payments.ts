@@ -51,7 +51,7 @@ export class Payments {
   async start(
     invoice_id: string,
     attempt: number,
-    options: { readonly off_session: boolean },
+    { off_session, return_url = null }: { readonly off_session: boolean; readonly return_url?: string | null },
     metadata: EventMetadata,
   ): Promise<PaymentObservation & { readonly payment_id: string }> {
     const { invoice } = await this.#invoice(invoice_id);
@@ -62,13 +62,13 @@ export class Payments {
     const of = ofPayment(invoice_id, invoice, attempt, provider.name, invoice.amount_due);
     const now = this.clock.now().toISOString();
     const idempotency_key = idempotencyKeyOf({ ...of, payment_id }, invoice.document.reason);
-    const create: PaymentCommand = { type: 'CreatePayment', of, ...options, idempotency_key, now };
+    const create: PaymentCommand = { type: 'CreatePayment', of, off_session, idempotency_key, now };
     const { state, events } = await this.#decide(payment_id, create, metadata);
     const payment = state.status === 'none' ? refusePayment('PAYMENT_NOT_FOUND') : state;
     // Asks first unless this very call created the payment: an earlier call may have started it and crashed.
     const observation = await this.providers.call(async () => {
       const known = events.length > 0 ? undefined : await provider.fetch(referenceOf(payment_id, payment));
-      return known ?? (await provider.start(requestOf(payment_id, payment)));
+      return known ?? (await provider.start(requestOf(payment_id, payment, return_url)));
     });
     await this.observe(payment_id, observation, metadata);
     return { payment_id, ...observation };
@@ -246,9 +246,9 @@ const referenceOf = (payment_id: string, { idempotency_key }: Payment): PaymentR
   idempotency_key: idempotency_key ?? payment_id,
 });
 
-const requestOf = (payment_id: string, payment: Payment): PaymentRequest => {
+const requestOf = (payment_id: string, payment: Payment, return_url: string | null = null): PaymentRequest => {
   const { invoice_id, amount, currency, customer_id, off_session } = payment;
-  return { ...referenceOf(payment_id, payment), invoice_id, amount, currency, customer_id, off_session };
+  return { ...referenceOf(payment_id, payment), invoice_id, amount, currency, customer_id, off_session, return_url };
 };
 
 /** Id of the payment of an attempt. */

@@ -18,6 +18,8 @@ export interface PaymentRequest extends PaymentReference {
   readonly customer_id: string;
   /** The customer is not there: a kept payment method is charged. */
   readonly off_session: boolean;
+  /** The merchant's page to which the customer comes back; null = none was named. */
+  readonly return_url: string | null;
 }
 
 export interface RefundRequest {

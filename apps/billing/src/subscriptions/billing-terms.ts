@@ -5,7 +5,7 @@ import { addDays, type Time } from '#domain/shared/time';
 import type { MasterKey } from '#platform/crypto/keys';
 import { sealRecipient } from '#platform/crypto/recipient';
 import { MASTER_KEY } from '#platform/service';
-import { Customers } from '../customers/customers.ts';
+import { type Customer, Customers } from '../customers/customers.ts';
 import { SubscriptionSettings } from './subscription.settings.ts';
 
 /** Days for which the first payment of a subscription may be repeated: with another card, or after the due date of a transfer. */
@@ -23,9 +23,13 @@ export class BillingTerms {
 
   /** Days until an invoice is due; null = at once, as its payment is collected. */
   async dueDays(provider: SubscriptionProvider, customer_id: string): Promise<number | null> {
+    return provider === 'bank_transfer' ? this.dueDaysOf(provider, await this.customers.present(customer_id)) : null;
+  }
+
+  /** As `dueDays`. @param customer undefined = it has no terms of its own */
+  dueDaysOf(provider: SubscriptionProvider, customer: Pick<Customer, 'payment_terms_days'> | undefined): number | null {
     if (provider !== 'bank_transfer') return null;
-    const { payment_terms_days } = await this.customers.present(customer_id);
-    return payment_terms_days ?? this.settings.invoice_due_days;
+    return customer?.payment_terms_days ?? this.settings.invoice_due_days;
   }
 
   /** Until when the first payment may arrive. */

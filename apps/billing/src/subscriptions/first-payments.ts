@@ -39,15 +39,16 @@ export class FirstPayments {
 
   /**
    * Starts the payment, or finds the one that was started: there is exactly one.
+   * @param return_url the page to which the customer comes back, for a payment that is started now
    * @throws Problem PAYMENT_PROVIDER_UNAVAILABLE: the same call can be sent again
    */
-  async start(state: Subscription, metadata: EventMetadata): Promise<FirstPayment> {
+  async start(state: Subscription, metadata: EventMetadata, return_url: string | null = null): Promise<FirstPayment> {
     const invoice_id = awaited(state);
     if (invoice_id === undefined) return NO_PAYMENT;
     const { payment_id, client_secret, checkout_url } = await this.payments.start(
       invoice_id,
       0,
-      { off_session: false },
+      { off_session: false, return_url },
       metadata,
     );
     return { payment_id, client_secret, checkout_url };

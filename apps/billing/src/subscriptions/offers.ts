@@ -21,10 +21,21 @@ export class Offers {
     return this.#of(await this.prices.find(price_id));
   }
 
-  /** The price that a new subscription asks for. @throws Refusal PRICE_NOT_FOUND, PRICE_INACTIVE, PRICE_REQUIRED */
+  /**
+   * The price that a new subscription asks for.
+   * @throws Refusal PLAN_NOT_FOUND, PRICE_NOT_FOUND (also for a price of another plan), PRICE_INACTIVE, PRICE_REQUIRED
+   */
   async wanted({ price_id, plan_id }: { readonly price_id?: string; readonly plan_id?: string }): Promise<Offer> {
-    if (price_id !== undefined) return this.#of(await this.prices.sold(price_id));
-    return plan_id === undefined ? refusePrice('PRICE_REQUIRED') : this.#of(await this.prices.only(plan_id));
+    if (price_id === undefined) return plan_id === undefined ? refusePrice('PRICE_REQUIRED') : this.#only(plan_id);
+    const price = await this.prices.sold(price_id);
+    return plan_id === undefined || plan_id === price.plan_id
+      ? this.#of(price)
+      : refusePrice('PRICE_NOT_FOUND', { plan_id });
+  }
+
+  async #only(plan_id: string): Promise<Offer> {
+    if ((await this.plans.find(plan_id)) === undefined) return refusePrice('PLAN_NOT_FOUND', { plan_id });
+    return this.#of(await this.prices.only(plan_id));
   }
 
   /** Seats and activations of a license. */

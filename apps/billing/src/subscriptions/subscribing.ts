@@ -11,7 +11,7 @@ import { licenseOfSubscription } from '#domain/shared/license-of';
 import type { EventMetadata } from '#events/event';
 import { UniqueViolationError } from '#events/store';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import { Customers } from '../customers/customers.ts';
+import { type Customer, Customers } from '../customers/customers.ts';
 import { Providers } from '../payments/providers.ts';
 import { KnownProducts } from '../plans/known-products.ts';
 import { ChargeInvoices } from './charge-invoices.ts';
@@ -35,6 +35,17 @@ export interface Started {
   readonly id: string;
   readonly state: SubscriptionState;
 }
+
+/** What is wanted, under the id that it will have. */
+interface Sale {
+  readonly id: string;
+  readonly asked: Asked;
+  readonly offer: Offer;
+  readonly sole: boolean;
+}
+
+/** Stands for a customer that does not exist yet. */
+const NEW_CUSTOMER = 'cus_new';
 
 /** Starts subscriptions. */
 @Injectable()
@@ -69,9 +80,12 @@ export class Subscribing {
     const begun = sole ? await this.#begun(asked, offer) : undefined;
     if (begun !== undefined) return begun;
     const id = newId('sub');
-    const command = await this.#command(id, asked, offer, sole, metadata);
+    const known = await this.#known(asked);
+    const sale: Sale = { id, asked, offer, sole };
+    await this.#assertPossible(sale, known);
+    const command = await this.#redeemed(sale, await this.#customer(asked, known, metadata), metadata);
     try {
-      await this.#assertInvoiceable(id, command);
+      if (known === undefined) await this.#assertInvoiceable(id, command);
       return await this.#create(id, command, options);
     } catch (error) {
       if ((await this.list.byId(id)) !== undefined) throw error;
@@ -113,25 +127,39 @@ export class Subscribing {
     return refuseSubscription('SUBSCRIPTION_EXISTS', { subscription_id: id });
   }
 
-  /** Refuses before anything is written what the first invoice would be refused for. */
-  async #assertInvoiceable(id: string, command: Subscribe): Promise<void> {
+  /** Refuses before anything is written: a call that is refused creates no customer and redeems no coupon. */
+  async #assertPossible(sale: Sale, known: Customer | undefined): Promise<void> {
+    const command = await this.#command(sale, known);
+    const { code, of } = couponOf(sale, known);
+    const discount = code === null ? null : await this.discounting.check(code, of);
+    await this.#assertInvoiceable(sale.id, { ...command, discount }, known !== undefined);
+  }
+
+  /** Refuses what the first invoice would be refused for. @param isKnown the customer exists, so that its taxes are known */
+  async #assertInvoiceable(id: string, command: Subscribe, isKnown = true): Promise<void> {
     const state = subscribe(command).reduce(subscriptionStream.evolve, subscriptionStream.initialState);
     if (state.status === 'none' || state.charge === null) return;
     await this.organization.seller();
-    await this.invoices.preview(this.charges.request(id, state, state.charge));
+    if (isKnown) await this.invoices.preview(this.charges.request(id, state, state.charge));
   }
 
-  async #command(id: string, asked: Asked, offer: Offer, sole: boolean, metadata: EventMetadata): Promise<Subscribe> {
+  /** The command, with the discount of the coupon: from now on it counts as redeemed. */
+  async #redeemed(sale: Sale, customer: Customer, metadata: EventMetadata): Promise<Subscribe> {
+    const command = await this.#command(sale, customer);
+    const { code, of } = couponOf(sale, customer);
+    if (code === null) return command;
+    return { ...command, discount: (await this.discounting.redeem(code, of, metadata)).discount };
+  }
+
+  /** @param customer undefined = it does not exist yet */
+  async #command({ id, asked, offer, sole }: Sale, customer: Customer | undefined): Promise<Subscribe> {
     const { subscriber, quantity = 1, po_number = null, metadata: notes = {} } = asked;
     const now = this.clock.now().toISOString();
-    const customer_id = await this.#customer(asked, metadata);
+    const customer_id = customer?.customer_id ?? NEW_CUSTOMER;
     const { product_id, plan_id } = offer.price;
     const trial_days = (await this.list.hasHadTrial(customer_id, product_id)) ? 0 : offer.price.trial_days;
     const provider = this.#provider(asked, offer, trial_days);
-    const due_days = await this.terms.dueDays(provider, customer_id);
-    const sale = { subscription_id: id, customer_id, product_id, price_id: offer.price_id };
-    const discount =
-      asked.coupon == null ? null : (await this.discounting.redeem(asked.coupon, sale, metadata)).discount;
+    const due_days = this.terms.dueDaysOf(provider, customer);
     return {
       type: 'Subscribe',
       now,
@@ -152,17 +180,24 @@ export class Subscribing {
       offer,
       sole,
       trial_days,
-      discount,
+      discount: null,
       invoice_id: invoiceOfSubscription(id, 'create', now),
       due_days,
       pending_until: this.terms.pendingUntil(now, due_days),
-      recipient_sealed: await this.terms.recipient(customer_id, id),
+      recipient_sealed: customer === undefined ? null : await this.terms.recipient(customer_id, id),
     };
   }
 
-  async #customer({ customer_id, email, name = null }: Asked, metadata: EventMetadata): Promise<string> {
-    if (customer_id !== undefined) return (await this.customers.present(customer_id)).customer_id;
-    return (await this.customers.forEmail(email, { name }, metadata)).customer_id;
+  /** The customer that the call names; undefined if its address is new. @throws Refusal CUSTOMER_NOT_FOUND */
+  async #known({ customer_id, email }: Asked): Promise<Customer | undefined> {
+    const id = customer_id ?? (await this.customers.idOf(email));
+    return id === undefined ? undefined : this.customers.present(id);
+  }
+
+  async #customer({ customer_id, email, name = null }: Asked, known: Customer | undefined, metadata: EventMetadata) {
+    return customer_id !== undefined && known !== undefined
+      ? known
+      : this.customers.forEmail(email, { name }, metadata);
   }
 
   /** A free price needs no provider; a trial without a card, and a transfer, need none that is configured. */
@@ -174,3 +209,13 @@ export class Subscribing {
     return refuseSubscription('PAYMENT_PROVIDER_NOT_CONFIGURED', { provider: wanted });
   }
 }
+
+const couponOf = ({ id, asked, offer }: Sale, customer: Customer | undefined) => ({
+  code: asked.coupon ?? null,
+  of: {
+    subscription_id: id,
+    customer_id: customer?.customer_id ?? NEW_CUSTOMER,
+    product_id: offer.price.product_id,
+    price_id: offer.price_id,
+  },
+});

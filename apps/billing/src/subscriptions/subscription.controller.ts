@@ -51,7 +51,7 @@ export class SubscriptionController {
     const offer = await this.offers.wanted(call.body);
     if (!seesProduct(call.principal, offer.price.product_id)) return refuseSubscription('PLAN_OF_ANOTHER_PRODUCT');
     const { id, state } = await this.subscribing.start(call.body, call.command(created));
-    return this.#answer(id, 201, await this.#pay(id, state, call.metadata()));
+    return this.#answer(id, 201, await this.#pay(id, state, call.metadata(), call.body.return_url));
   }
 
   @Endpoint(contracts.listSubscriptions)
@@ -182,9 +182,14 @@ export class SubscriptionController {
   }
 
   /** Starts the first payment, or finds it, and begins the subscription if it has succeeded. */
-  async #pay(id: string, state: SubscriptionState, metadata: EventMetadata): Promise<FirstPayment> {
+  async #pay(
+    id: string,
+    state: SubscriptionState,
+    metadata: EventMetadata,
+    return_url: string | null = null,
+  ): Promise<FirstPayment> {
     if (state.status === 'none') return NO_PAYMENT;
-    const payment = await this.payments.start(state, metadata);
+    const payment = await this.payments.start(state, metadata, return_url);
     if (payment.payment_id === null || !(await this.payments.hasSucceeded(state))) return payment;
     await this.subscriptions.settle(id, state.latest_invoice_id ?? '', true, metadata);
     return NO_PAYMENT;

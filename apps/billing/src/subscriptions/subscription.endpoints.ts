@@ -115,6 +115,16 @@ export const subscribe = endpoint({
     name: Type.Optional(Nullable(SearchText(200))),
     coupon: Type.Optional(Nullable(Text(100, { min: 1 }))),
     customer_id: Type.Optional(Type.String({ pattern: '^cus_[0-7][0-9a-hjkmnp-tv-z]{25}$' })),
+    return_url: Type.Optional(
+      Nullable(
+        Type.String({
+          pattern: '^https?://[^\\s]+$',
+          maxLength: 2_000,
+          description: 'Your page to which the provider of the first payment sends the customer back.',
+          examples: ['https://acme.example/welcome'],
+        }),
+      ),
+    ),
     po_number: Type.Optional(Nullable(Text(100))),
     metadata: Type.Optional(Metadata),
   }),
