@@ -1,3 +1,5 @@
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
 import { MovableClock } from '../support/clock.ts';
 import { checkBooks } from './checker.ts';
@@ -83,6 +85,36 @@ describe('subscriptions', () => {
     );
     const { body } = await app.call('GET', `/admin/invoices?subscriber=${encodeURIComponent(subscriber)}`);
     expect(body.data).toHaveLength(1);
+  });
+
+  it('keep their plan, and so does a price; a plan that nothing uses is deleted in both services', async () => {
+    const [sold, granted, unused] = [await sell(app), await sell(app), await sell(app)];
+    const remove = ({ plan_id }: Sold) => app.call('DELETE', `/admin/plans/${plan_id}`);
+    const price_id = await price(app, sold, { amount: 0 });
+    const { body: subscription } = await subscribe(app, { price_id });
+    const grant = { user: `${unique()}@example.com`, plan_id: granted.plan_id, reason: 'test' };
+    const given = await app.create('/admin/grants', grant);
+    const { pool } = app.app.nest.select(licensingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
+    const count = async (table: string, id: unknown): Promise<number | null> =>
+      (await pool.query(`select from ${table} where id = $1`, [id])).rowCount;
+    // Licensing hears of sales a moment later.
+    for (const id of [price_id, subscription.id, given['subscription_id']])
+      await eventually(async () => (await count('licensing.plan_sales', id)) === 1);
+    expect(await remove(sold)).toMatchObject({
+      status: 409,
+      body: { code: 'PLAN_IN_USE', used_by: { prices: [price_id], subscriptions: [subscription.id] } },
+    });
+    expect(await remove(granted)).toMatchObject({
+      status: 409,
+      body: { used_by: { subscriptions: [given['subscription_id']] } },
+    });
+    expect((await remove(unused)).status).toBe(204);
+    const gone = { status: 404, body: { code: 'PLAN_NOT_FOUND' } };
+    await eventually(async () => (await count('billing.plans', unused.plan_id)) === 0);
+    expect(
+      await app.call('POST', '/admin/prices', { plan_id: unused.plan_id, amount: 100, currency: 'eur' }),
+    ).toMatchObject(gone);
+    expect(await app.call('POST', '/admin/grants', { ...grant, plan_id: unused.plan_id })).toMatchObject(gone);
   });
 
   it('may be several where the product allows it', async () => {

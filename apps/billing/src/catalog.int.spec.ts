@@ -122,6 +122,17 @@ describe('the catalog of billing', () => {
       await refused(post('/admin/prices', monthly({ plan_id: newId('plan') })), 404, 'PLAN_NOT_FOUND');
     });
 
+    it('sell nothing once their plan is deleted', async () => {
+      const plan = await aPlan();
+      const { id: price_id } = await app.create('/admin/prices', monthly({ plan_id: plan, amount: 0 }));
+      await app.app.nest.get(LicensingLog).append<PlanEvent>(plan, { type: 'plan.deleted', product_id });
+      const order = { subscriber: 'acme/late', email: 'late@example.com', price_id };
+      const { pool } = app.app.nest.select(billingService.module).get<ServiceDatabase>(DATABASE, { strict: false });
+      const known = async () => (await pool.query('select from billing.plans where id = $1', [plan])).rowCount;
+      await eventually(async () => (await known()) === 0);
+      await refused(post('/subscriptions', order), 404, 'PLAN_NOT_FOUND');
+    });
+
     it('change nothing but their labels', async () => {
       const { id } = await app.create('/admin/prices', monthly({ metadata: { a: 1, b: 2 } }));
       const path = `/admin/prices/${String(id)}`;

@@ -32,12 +32,13 @@ export const licensingService = defineService({
   initial: Initial1790000000000,
   features: [
     productsFeature,
-    plansFeature,
     addOnsFeature,
     entitlementsFeature,
     licensesFeature,
     licenseKeysFeature,
     keyBatchesFeature,
+    // After licenses and batches of keys: its projection looks for those that use a deleted plan.
+    plansFeature,
     filesFeature,
     activationsFeature,
     bindingsFeature,

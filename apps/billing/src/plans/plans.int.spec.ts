@@ -1,3 +1,4 @@
+import { entitlement } from '#domain/licensing/entitlements/entitlement';
 import { newId } from '#domain/shared/id';
 import { PLAN_DEFAULTS, type PlanEvent, type PlanTerms } from '#domain/licensing/plan/plan';
 import { BILLING_POLICY_DEFAULTS } from '#domain/licensing/plan/plan.billing-policies';
@@ -89,6 +90,25 @@ describe('the plans in billing', () => {
     await follower.licensing.append(id, change);
     const found = await follower.rowAt('products', id, 2);
     expect(found).toEqual({ id, version: 2, name: 'Acme Cloud', allow_multiple_subscriptions: true });
+  });
+
+  it('are forgotten when they are deleted, with what they include', async () => {
+    const [id, last] = [newId('plan'), newId('plan')];
+    const { product_id } = terms;
+    const sso = entitlement({ feature: 'sso', value_type: 'bool', value: true });
+    await follower.licensing.append<PlanEvent>(
+      id,
+      created,
+      { type: 'plan.entitlement_set', product_id, ...sso },
+      { type: 'plan.entitlement_removed', product_id, feature: 'sso' },
+      { type: 'plan.deleted', product_id },
+    );
+    await follower.licensing.append(last, created);
+    await follower.rowAt('plans', last, 1);
+    expect(await follower.row('plans', id)).toBeUndefined();
+    expect(await follower.rowAt('plan_entitlements', `${id}/sso`, 3)).toMatchObject({ removed: true });
+    await follower.deliverAgain(plansProjection);
+    expect(await follower.row('plans', id)).toBeUndefined();
   });
 
   it('are the same when events are delivered again', async () => {

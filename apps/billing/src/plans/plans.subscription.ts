@@ -9,12 +9,14 @@ import { type PlanRow, plansTable } from './plan.table.ts';
 
 type Known = Omit<PlanRow, 'id' | 'version'>;
 type PlanEvent =
-  ForeignEvent<'plan.created', Known> | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>;
+  | ForeignEvent<'plan.created', Known>
+  | ForeignEvent<'plan.updated', { readonly changes: Partial<Known> }>
+  | ForeignEvent<'plan.deleted'>;
 
 /** Projects the plans that licensing publishes into the columns that billing needs. */
 export const plansProjection = tableProjection<PlanRow, PlanEvent>({
   table: plansTable,
-  types: ['plan.created', 'plan.updated'],
+  types: ['plan.created', 'plan.updated', 'plan.deleted'],
   id: ({ stream_id }) => stream_id,
   evolve: (row, { event, stream_id, version }) => {
     if (row !== undefined && row.version >= version) return row;
@@ -23,6 +25,8 @@ export const plansProjection = tableProjection<PlanRow, PlanEvent>({
         return { ...known(event.data), id: stream_id, version };
       case 'plan.updated':
         return row && { ...row, ...event.data.changes, version };
+      case 'plan.deleted':
+        return null;
       default:
         return row;
     }

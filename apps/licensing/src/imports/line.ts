@@ -11,7 +11,7 @@ import { refusePlan } from '#domain/licensing/plan/plan';
 import { type Product, refuseProduct } from '#domain/licensing/product/product';
 import { newId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
-import { type EventStore, HandledBeforeError, StaleVersionError, UniqueViolationError } from '#events/store';
+import { type EventStore, HandledBeforeError, type Read, StaleVersionError, UniqueViolationError } from '#events/store';
 import { CLOCK, type Clock } from '#platform/clock/clock';
 import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
 import { normalizeIdentifier } from '#platform/http/schemas';
@@ -77,7 +77,12 @@ export class ImportLine {
     const issue = this.issuing.command(asked, plan, key, this.clock.now().toISOString());
     const commands = [issue, ...this.#afterwards(order, issue, product)];
     try {
-      await this.store.handle(licenseStream, id, (state) => decideAll(commands, state, order.status), {
+      const decide = (state: LicenseState, _version: number, read: Read): LicenseEvent[] => {
+        this.licenses.planAtCommit(read, plan.plan_id);
+        return decideAll(commands, state, order.status);
+      };
+      await this.store.handle(licenseStream, id, decide, {
+        reads: this.licenses.reads(plan.plan_id),
         metadata: { actor: job.actor, correlation_id: job.id } as EventMetadata,
         expectedVersion: 0,
         commandId: `import:${asked.product_id}:${order.external_id}`,

@@ -66,8 +66,11 @@ export class KeyBatchController {
       await this.store.handle(
         keyBatchStream,
         id,
-        (state) => decideKeyBatch({ type: 'CreateKeyBatch', batch_id: id, terms, now }, state),
-        call.command(answer),
+        (state, _version, read) => {
+          this.licenses.planAtCommit(read, plan_id);
+          return decideKeyBatch({ type: 'CreateKeyBatch', batch_id: id, terms, now }, state);
+        },
+        { ...call.command(answer), reads: this.licenses.reads(plan_id) },
       ),
     );
   }

@@ -15,7 +15,12 @@ export const keyBatchesTable = defineTable(
     redeemed: integer(),
     redeem_until: time().orNull(),
   },
-  { indices: [{ name: 'key_batches_product_id', columns: ['product_id', 'id'] }] },
+  {
+    indices: [
+      { name: 'key_batches_product_id', columns: ['product_id', 'id'] },
+      { name: 'key_batches_plan_id', columns: ['plan_id'] },
+    ],
+  },
 );
 
 export type KeyBatchRow = RowOf<typeof keyBatchesTable>;

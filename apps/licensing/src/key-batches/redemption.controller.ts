@@ -62,10 +62,15 @@ export class RedemptionController {
         ? refuse('LICENSE_NOT_FOUND')
         : new Answer(201, { ...viewState(license_id, state), license_key: key.text }, { etag: etag(version) });
     const outcome = await this.store
-      .handle(licenseStream, license_id, (state) => decideLicense(command, state), {
-        ...call.command(answer, actor),
-        expectedVersion: 0,
-      })
+      .handle(
+        licenseStream,
+        license_id,
+        (state, _version, read) => {
+          this.licenses.planAtCommit(read, plan_id);
+          return decideLicense(command, state);
+        },
+        { ...call.command(answer, actor), expectedVersion: 0, reads: this.licenses.reads(plan_id) },
+      )
       .catch(trialUsed)
       .catch(redeemedBefore);
     return answer(outcome);

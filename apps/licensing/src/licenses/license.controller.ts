@@ -54,10 +54,13 @@ export class LicenseController {
         { location: `/api/v1/admin/licenses/${id}`, etag: etag(version) },
       );
     const outcome = await this.store
-      .handle(licenseStream, id, (state) => decideLicense(command, state), {
-        ...call.command(answer),
-        expectedVersion: 0,
-      })
+      .handle(
+        licenseStream,
+        id,
+        (state, _version, read) =>
+          decideLicense({ ...command, plan: this.licenses.planAtCommit(read, plan_id) }, state),
+        { ...call.command(answer), expectedVersion: 0, reads: this.licenses.reads(plan_id) },
+      )
       .catch(trialUsed);
     return answer(outcome);
   }
@@ -141,7 +144,7 @@ export class LicenseController {
     // Answers as if the plan did not exist, if the caller may not see its product.
     if (wanted.product_id !== license.product_id && !seesProduct(call.principal, wanted.product_id))
       return refusePlan('PLAN_NOT_FOUND');
-    return this.#change(call, (_plan, now) => ({ type: 'ChangePlan', plan: wanted, now, reason }));
+    return this.#change(call, (_plan, now) => ({ type: 'ChangePlan', plan: wanted, now, reason }), plan_id);
   }
 
   @Endpoint(contracts.revealKey)
@@ -191,6 +194,7 @@ export class LicenseController {
   async #change(
     call: Call<typeof contracts.suspendLicense>,
     command: (plan: Plan, now: string) => LicenseCommand,
+    to?: string,
   ): Promise<Answer> {
     const { id } = call.params;
     await this.licenses.find(id, call.principal);
@@ -200,6 +204,7 @@ export class LicenseController {
         id,
         (plan) => command(plan, now),
         call.command((changed) => current(id, changed)),
+        to,
       )
       .catch(trialUsed);
     return current(id, outcome);

@@ -12,7 +12,8 @@ import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { etag } from '#platform/http/preconditions';
 import { DATABASE, EVENT_STORE } from '#platform/service';
 import { slugTaken } from '../slug-taken.ts';
-import { createPlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
+import { createPlan, deletePlan, listPlans, type Plan, readPlan, updatePlan } from './plan.endpoints.ts';
+import { usesOfPlan } from './plan-uses.ts';
 import { type PlanRow, plansTable } from './plan.table.ts';
 
 @Controller()
@@ -78,6 +79,18 @@ export class PlanController {
       })
       .catch(slugTaken(refusePlan));
     return this.#read(id);
+  }
+
+  @Endpoint(deletePlan)
+  async delete(call: Call<typeof deletePlan>): Promise<Answer> {
+    const { id } = call.params;
+    await this.#visible(id, call.principal);
+    const uses = await usesOfPlan(id, this.database.pool);
+    await this.store.handle(planStream, id, (state) => decidePlan({ type: 'DeletePlan', uses }, state), {
+      metadata: call.metadata(),
+      expectedVersion: call.if_match,
+    });
+    return new Answer(204, null);
   }
 
   async #visible(id: string, principal: Principal): Promise<PlanState> {

@@ -195,6 +195,18 @@ export const readPlan = endpoint({
   problems: [NOT_FOUND],
 });
 
+export const deletePlan = endpoint({
+  method: 'DELETE',
+  path: '/admin/plans/:id',
+  operation: 'deletePlan',
+  tag: TAG,
+  summary: 'Delete a plan that nothing uses; its slug is free again',
+  auth: 'admin',
+  params,
+  answers: { 204: { description: 'The plan is deleted.', schema: null } },
+  problems: [NOT_FOUND, { status: 409, code: 'PLAN_IN_USE' }],
+});
+
 export const updatePlan = endpoint({
   method: 'PATCH',
   path: '/admin/plans/:id',

@@ -71,6 +71,7 @@ export class IssuePurchases {
         plan.plan_id === plan_id ? { type: 'RenewMaintenance', plan, now } : { type: 'UpgradeByPurchase', to, now },
       event,
       `line ${line}`,
+      plan_id,
     );
   }
 

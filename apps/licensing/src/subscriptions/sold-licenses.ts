@@ -76,8 +76,11 @@ export class SoldLicenses {
     const { events } = await this.store.handle(
       licenseStream,
       license_id,
-      (state) => (state.status === 'none' ? decideLicense(command, state) : []),
-      { metadata: metadataOf(cause) },
+      (state, _version, read) =>
+        state.status === 'none'
+          ? decideLicense({ ...command, plan: this.licenses.planAtCommit(read, plan_id) }, state)
+          : [],
+      { metadata: metadataOf(cause), reads: this.licenses.reads(plan_id) },
     );
     return events.length > 0;
   }
@@ -91,15 +94,20 @@ export class SoldLicenses {
   ): Promise<void> {
     const to = await this.licenses.plan(plan_id);
     const now = this.#now();
-    await this.licenses.handle(license_id, (plan) => command(plan, to, now), { metadata: metadataOf(cause) });
+    const metadata = metadataOf(cause);
+    await this.licenses.handle(license_id, (plan) => command(plan, to, now), { metadata }, plan_id);
   }
 
-  /** Decides a command whose event gets an id that derives from its cause, so that it happens once. */
+  /**
+   * Decides a command whose event gets an id that derives from its cause, so that it happens once.
+   * @param to the plan that the command gives the license; undefined = it stays
+   */
   async once(
     license_id: string,
     command: (plan: Plan, now: Time) => LicenseCommand,
     cause: PublishedEvent,
     part: string,
+    to?: string,
   ): Promise<void> {
     const hash = createHash('sha256').update(`${cause.id}/${license_id}/${part}`).digest();
     const id = derivedId('evt', hash);
@@ -107,7 +115,7 @@ export class SoldLicenses {
     const now = this.#now();
     try {
       const options = { metadata: metadataOf(cause), idOf: () => id };
-      await this.licenses.handle(license_id, (plan) => command(plan, now), options);
+      await this.licenses.handle(license_id, (plan) => command(plan, now), options, to);
     } catch (error) {
       // Another instance was first.
       if (!(error instanceof UniqueViolationError && error.constraint === 'events_id_key')) throw error;

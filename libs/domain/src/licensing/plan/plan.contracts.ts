@@ -109,4 +109,12 @@ export const planContracts = [
     fields: { product_id, changes: Type.Partial(Type.Object(fields, { additionalProperties: false })) },
     example: { product_id: EXAMPLE.product, changes: { max_activations: 5 } },
   }),
+  contract({
+    type: 'plan.deleted',
+    service,
+    subject,
+    description: 'A plan that nothing used was deleted. Its entitlements were removed before.',
+    fields: { product_id },
+    example: { product_id: EXAMPLE.product },
+  }),
 ];

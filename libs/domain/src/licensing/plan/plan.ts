@@ -59,7 +59,8 @@ export type PlanEvent =
   | ({ readonly type: 'plan.created'; readonly checkout_id: string } & PlanTerms)
   | { readonly type: 'plan.updated'; readonly product_id: string; readonly changes: PlanChanges }
   | ({ readonly type: 'plan.entitlement_set'; readonly product_id: string } & Entitlement)
-  | { readonly type: 'plan.entitlement_removed'; readonly product_id: string; readonly feature: string };
+  | { readonly type: 'plan.entitlement_removed'; readonly product_id: string; readonly feature: string }
+  | { readonly type: 'plan.deleted'; readonly product_id: string };
 
 export type Plan = {
   readonly status: 'created';
@@ -69,14 +70,28 @@ export type Plan = {
 } & PlanTerms;
 export type PlanState = { readonly status: 'none' } | Plan;
 
-export type PlanCommand = { readonly product_type: ProductType } & (
-  | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
-  | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges }
-);
+/** What refers to a plan, by its kind: the ids, or the first of them. */
+export interface PlanUses {
+  readonly licenses: readonly string[];
+  /** Batches whose codes can be redeemed. */
+  readonly key_batches: readonly string[];
+  /** Of billing. */
+  readonly prices: readonly string[];
+  /** Of billing: those that live. */
+  readonly subscriptions: readonly string[];
+}
+
+export type PlanCommand =
+  | ({ readonly product_type: ProductType } & (
+      | { readonly type: 'CreatePlan'; readonly plan: PlanTerms; readonly checkout_id: string }
+      | { readonly type: 'UpdatePlan'; readonly changes: PlanChanges }
+    ))
+  | { readonly type: 'DeletePlan'; readonly uses: PlanUses };
 
 export const planRefusals = {
   PLAN_EXISTS: { status: 409, message: 'A plan with this id exists.' },
   PLAN_NOT_FOUND: { status: 404, message: 'There is no such plan.' },
+  PLAN_IN_USE: { status: 409, message: 'The plan is in use, so it cannot be deleted.' },
   SLUG_TAKEN: { status: 409, message: 'This slug is taken.' },
   FEATURE_NOT_AVAILABLE: {
     status: 403,
@@ -105,6 +120,9 @@ const evolve = (state: PlanState, event: PlanEvent): PlanState => {
       return state.status === 'none'
         ? state
         : { ...state, entitlements: withEntitlement(state.entitlements, event.feature, undefined) };
+    // A deleted plan is as one that never was. Its id is not used again.
+    case 'plan.deleted':
+      return initialState;
     default:
       return state;
   }
@@ -122,9 +140,26 @@ export const decidePlan = (command: PlanCommand, state: PlanState): readonly Pla
       assertTermCanStart({ ...state, ...changes }, command.product_type);
       return Object.keys(changes).length === 0 ? [] : [{ type: 'plan.updated', product_id: state.product_id, changes }];
     }
+    case 'DeletePlan': {
+      if (state.status === 'none') return refusePlan('PLAN_NOT_FOUND');
+      assertUnused(command.uses);
+      const { product_id } = state;
+      const removed = [...state.entitlements.keys()].map((feature): PlanEvent => ({
+        type: 'plan.entitlement_removed',
+        product_id,
+        feature,
+      }));
+      return [...removed, { type: 'plan.deleted', product_id }];
+    }
     default:
       return command satisfies never;
   }
+};
+
+/** @throws Refusal PLAN_IN_USE that names what refers to the plan */
+export const assertUnused = (uses: PlanUses): void => {
+  const used_by = Object.fromEntries(Object.entries(uses).filter(([, ids]) => (ids as readonly string[]).length > 0));
+  if (Object.keys(used_by).length > 0) refusePlan('PLAN_IN_USE', { used_by });
 };
 
 /** A term that begins at the first activation needs activations. Floating sessions and seats are not activations. */
