@@ -1,4 +1,3 @@
-import { Temporal } from 'temporal-polyfill';
 import { DAY_MS, type Time, toTime } from './time.ts';
 
 export const INTERVAL_UNITS = ['hour', 'day', 'week', 'month', 'year'] as const;
@@ -29,9 +28,12 @@ const isFixed = (unit: IntervalUnit): unit is keyof typeof FIXED_MS => unit in F
  */
 export const periodBoundary = (anchor: Time, { unit, count }: Interval, n: number): Time => {
   if (isFixed(unit)) return toTime(Date.parse(anchor) + n * count * FIXED_MS[unit]);
-  // Months move the date and leave the time of day.
-  const date = Temporal.PlainDate.from(anchor.slice(0, 10)).add({ months: n * count * MONTHS[unit] });
-  return toTime(Date.parse(`${date.toString()}${anchor.slice(10)}`));
+  const moved = new Date(anchor);
+  const day = moved.getUTCDate();
+  moved.setUTCMonth(moved.getUTCMonth() + n * count * MONTHS[unit]);
+  // A day that the month does not have is in the next month: then day 0 of that month is the last of the one before.
+  if (moved.getUTCDate() !== day) moved.setUTCDate(0);
+  return toTime(moved.getTime());
 };
 
 /** The number of the period that `time` is in: the largest `n` whose boundary is not after `time`. Negative before the anchor. */
