@@ -30,6 +30,9 @@ export default {
   // The modules of a suite stay in memory after it (some 45 MB). Later suites become slow under garbage collection, so a worker
   // whose heap has grown beyond this is replaced.
   workerIdleMemoryLimit: '600MB',
+  // At its end a worker has no open handles, but the system takes more than jest's half a second to free several hundred MB when the
+  // cores are busy. jest would kill the worker then, and warn of a leak that is none.
+  workerGracefulExitTimeout: 30_000,
   testSequencer: '<rootDir>/tools/test-sequencer.mjs',
   // Ends a test that hangs. No test states a time of its own: a slow machine must not fail what works.
   testTimeout: 600_000,
