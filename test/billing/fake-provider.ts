@@ -28,8 +28,8 @@ export class FakeProvider implements PaymentProvider {
   readonly calls: string[] = [];
   /** What the next payments become; empty = they succeed. */
   readonly next: State[] = [];
-  /** The next calls of this kind do their work, and then break off. */
-  breaking: 'start' | 'refund' | undefined;
+  /** The next call of this kind does its work, and then breaks off; one of `cancel` does nothing before. */
+  breaking: 'start' | 'refund' | 'cancel' | undefined;
   /** Currency that is paid in; undefined = the one that was asked for. */
   currency: string | undefined;
 
@@ -59,6 +59,7 @@ export class FakeProvider implements PaymentProvider {
   cancel({ payment_id }: PaymentReference): Promise<PaymentObservation | undefined> {
     this.calls.push(`cancel ${payment_id}`);
     const payment = this.payments.get(payment_id);
+    if (this.breaking === 'cancel') return this.#answer('cancel', undefined);
     if (payment === undefined) return Promise.resolve(undefined);
     if (payment.state !== 'succeeded') payment.state = 'canceled';
     return Promise.resolve(this.#observe(payment_id));
@@ -89,7 +90,7 @@ export class FakeProvider implements PaymentProvider {
     );
   }
 
-  #answer<T>(kind: 'start' | 'refund', answer: T): Promise<T> {
+  #answer<T>(kind: 'start' | 'refund' | 'cancel', answer: T): Promise<T> {
     if (this.breaking !== kind) return Promise.resolve(answer);
     this.breaking = undefined;
     return Promise.reject(new Error('the connection was lost'));

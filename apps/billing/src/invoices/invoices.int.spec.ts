@@ -404,6 +404,51 @@ describe('the collection of payments', () => {
     expect(await balance(mine)).toBe(10_000);
   });
 
+  describe('ends at the provider', () => {
+    const waiting = async (customer?: string): Promise<readonly [invoice_id: string, payment_id: string]> => {
+      provider.next.push('requires_action');
+      const id = await collected({
+        reason: 'subscription_create',
+        ...(customer === undefined ? {} : { customer_id: customer }),
+      });
+      const { payment_id } = await of(Payments).start(id, 0, { off_session: false }, metadata);
+      return [id, payment_id];
+    };
+    const isCanceled = (payment_id: string): Promise<unknown> =>
+      eventually(() => provider.payments.get(payment_id)?.state === 'canceled');
+
+    it.each([
+      ['void', {}],
+      ['mark-uncollectible', undefined],
+      ['mark-paid', { method: 'cash' }],
+    ])('with %s of the invoice', async (action, body) => {
+      const [id, payment_id] = await waiting();
+      expect((await post(id, action, body)).status).toBe(200);
+      await isCanceled(payment_id);
+    });
+
+    it('also if the provider is away at first', async () => {
+      const [id, payment_id] = await waiting();
+      provider.breaking = 'cancel';
+      await post(id, 'void', {});
+      await eventually(() => provider.calls.includes(`cancel ${payment_id}`));
+      expect(provider.payments.get(payment_id)?.state).toBe('requires_action');
+      await of(Payments).ask(payment_id, metadata);
+      await isCanceled(payment_id);
+      const { data } = (await app.call('GET', `/admin/payments?invoice_id=${id}`)).body as { data: object[] };
+      expect(data).toMatchObject([{ status: 'canceled' }]);
+    });
+
+    it('and what had been paid by then is credit of the customer', async () => {
+      const mine = await newCustomer();
+      const [id, payment_id] = await waiting(mine);
+      provider.becomes(payment_id, 'succeeded');
+      expect((await post(id, 'void', {})).status).toBe(200);
+      await eventually(async () => (await balance(mine)) === 10_000);
+      expect(await read(id)).toMatchObject({ status: 'void', amount_paid: 10_000, amount_overpaid: 10_000 });
+    });
+  });
+
   it('does not settle an invoice with another currency', async () => {
     const id = await collected({ reason: 'subscription_create' });
     provider.currency = 'usd';

@@ -1,6 +1,7 @@
 import { paymentStream } from '#domain/billing/payment/payment';
 import type { Feature } from '#platform/feature';
 import { AskProviders } from './ask-providers.ts';
+import { CancelPayments } from './cancel-payments.ts';
 import { CollectPayments } from './collect-payments.ts';
 import { FinishRefunds } from './finish-refunds.ts';
 import { PaymentController } from './payment.controller.ts';
@@ -19,7 +20,7 @@ export const paymentsFeature: Feature = {
   streams: [paymentStream],
   projections: [paymentsProjection],
   controllers: [PaymentController],
-  subscriptions: [SettlePayments],
+  subscriptions: [CancelPayments, SettlePayments],
   providers: [Providers, Payments, PaymentList],
   work: [CollectPayments, AskProviders, FinishRefunds],
 };

@@ -63,6 +63,8 @@ const changes = (event: PaymentEvent, now: Date): Partial<PaymentRow> => {
       const { provider_id, error, final } = event;
       return { status: 'failed', provider_id, error, ask_at: final ? null : later(now, HOUR_MS) };
     }
+    case 'payment.cancel_requested':
+      return { ask_at: now };
     case 'payment.canceled':
       return { status: 'canceled', ask_at: null };
     case 'payment.refunded':

@@ -18,6 +18,7 @@ import type { Time } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, StaleVersionError, UniqueViolationError } from '#events/store';
 import { type Clock, CLOCK } from '#platform/clock/clock';
+import { Problem } from '#platform/http/problem';
 import { EVENT_STORE } from '#platform/service';
 import type { Changing } from '../if-match.ts';
 import { InvoiceBalances } from '../invoices/balances.ts';
@@ -71,6 +72,9 @@ export class Payments {
       return known ?? (await provider.start(requestOf(payment_id, payment, return_url)));
     });
     await this.observe(payment_id, observation, metadata);
+    // It was voided while the provider answered.
+    const { invoice: present } = await this.#invoice(invoice_id);
+    if (present.status !== 'open') await this.requestCancel(payment_id, metadata);
     return { payment_id, ...observation };
   }
 
@@ -93,6 +97,7 @@ export class Payments {
   async ask(payment_id: string, metadata: EventMetadata): Promise<void> {
     const { state } = await this.store.load(paymentStream, payment_id);
     if (state.status === 'none' || state.status === 'succeeded' || state.final) return;
+    if (state.cancel_requested) return this.cancel(payment_id, metadata);
     const provider = this.providers.get(state.provider);
     const { invoice } = await this.#invoice(state.invoice_id);
     const observation = await this.providers.call(async () => {
@@ -103,6 +108,19 @@ export class Payments {
       return provider.start(requestOf(payment_id, state));
     });
     await this.observe(payment_id, observation, metadata);
+  }
+
+  /**
+   * Cancels a payment that is not wanted any more. It is written down first; if the provider does not answer, `ask-providers` goes on
+   * until the payment is final. Money that has arrived after all is told to the invoice.
+   */
+  async requestCancel(payment_id: string, metadata: EventMetadata): Promise<void> {
+    const now = this.clock.now().toISOString();
+    const { events } = await this.#decide(payment_id, { type: 'RequestPaymentCancel', now }, metadata);
+    if (events.length === 0) return;
+    await this.cancel(payment_id, metadata).catch((error: unknown) => {
+      if (!(error instanceof Problem)) throw error;
+    });
   }
 
   /** Cancels a payment that has not succeeded. What the provider answers counts: it may have succeeded before. */

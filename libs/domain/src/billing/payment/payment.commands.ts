@@ -47,6 +47,7 @@ export type PaymentCommand =
       readonly type: 'ObservePayment';
       readonly observation: Omit<PaymentObservation, 'client_secret' | 'checkout_url'>;
     }
+  | { readonly type: 'RequestPaymentCancel'; readonly now: Time }
   | {
       readonly type: 'RequestPaymentRefund';
       readonly refund_id: string;
@@ -73,6 +74,8 @@ export const decidePayment = (command: PaymentCommand, state: PaymentState): rea
     }
     case 'ObservePayment':
       return observe(command.observation, existing(state));
+    case 'RequestPaymentCancel':
+      return requestCancel(existing(state), command.now);
     case 'RequestPaymentRefund':
       return requestRefund(command, existing(state));
     case 'ObserveRefund':
@@ -130,6 +133,12 @@ const succeeded = (observation: Observed, payment: Payment): PaymentEvent => {
   const received = { ...ofPayment(payment), amount, currency };
   return { type: 'payment.succeeded', ...received, provider_id, paid_at: observed_at, method, reference: provider_id };
 };
+
+/** Nothing happens to a payment that has succeeded, or that cannot succeed any more. */
+const requestCancel = (payment: Payment, now: Time): readonly PaymentEvent[] =>
+  payment.status === 'succeeded' || payment.final || payment.cancel_requested
+    ? []
+    : [{ type: 'payment.cancel_requested', ...ofPayment(payment), requested_at: now }];
 
 const requestRefund = (
   { refund_id, amount, reason, now }: Extract<PaymentCommand, { type: 'RequestPaymentRefund' }>,

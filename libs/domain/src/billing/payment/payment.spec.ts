@@ -56,6 +56,23 @@ describe('a payment', () => {
       .thenRefused('INVALID_AMOUNT');
   });
 
+  it('is to be canceled once, unless it has succeeded or failed for good', () => {
+    const cancel: PaymentCommand = { type: 'RequestPaymentCancel', now: LATER };
+    given(...after(observe('requires_action')))
+      .when(cancel)
+      .then([{ type: 'payment.cancel_requested', ...of, requested_at: LATER }]);
+    given(...after(observe('failed', { final: false })))
+      .when(cancel)
+      .thenMatches([{ type: 'payment.cancel_requested' }]);
+    for (const before of [[cancel], [observe('succeeded')], [observe('failed')], [observe('canceled')]])
+      given(...after(...before))
+        .when(cancel)
+        .thenNothing();
+    given(...after(cancel))
+      .when(observe('succeeded', { observed_at: LATER }))
+      .thenMatches([{ type: 'payment.succeeded', amount: 10_000 }]);
+  });
+
   it('that an operator enters has succeeded', () => {
     const record: PaymentCommand = {
       type: 'RecordManualPayment',

@@ -64,6 +64,8 @@ export type PaymentEvent =
       readonly final: boolean;
       readonly observed_at: Time;
     } & OfPayment)
+  /** It is going to be canceled at the provider: nothing is to be paid any more. */
+  | ({ readonly type: 'payment.cancel_requested'; readonly requested_at: Time } & OfPayment)
   | ({ readonly type: 'payment.canceled'; readonly observed_at: Time } & OfPayment)
   | ({
       readonly type: 'payment.refund_requested';
@@ -88,6 +90,8 @@ export interface Payment extends OfPayment {
   readonly provider_id: string | null;
   readonly error: string | null;
   readonly final: boolean;
+  /** It is canceled at the provider, again and again until it is final. */
+  readonly cancel_requested: boolean;
   /** Of the last observation; null before the first. */
   readonly observed_at: Time | null;
   readonly paid_at: Time | null;
@@ -117,6 +121,7 @@ const FRESH = {
   provider_id: null,
   error: null,
   final: false,
+  cancel_requested: false,
   observed_at: null,
   paid_at: null,
   method: null,
@@ -141,6 +146,8 @@ const evolveExisting = (state: Payment, event: Exclude<PaymentEvent, { type: 'pa
       const { provider_id, error, final, observed_at } = event;
       return { ...state, status: 'failed', provider_id, error, final, observed_at };
     }
+    case 'payment.cancel_requested':
+      return { ...state, cancel_requested: true };
     case 'payment.canceled':
       return { ...state, status: 'canceled', final: true, observed_at: event.observed_at };
     case 'payment.refund_requested':
