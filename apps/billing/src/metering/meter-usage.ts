@@ -54,7 +54,7 @@ export class MeterUsage {
 
   async collect(batch: readonly PublishedEvent[], tx: PoolClient): Promise<void> {
     const arrivals = arrivalsOf(batch);
-    const meters = await this.meters.of(arrivals);
+    const meters = await this.meters.of(arrivals, tx);
     if (meters.length === 0) return;
     const byFeature = new Map(meters.map((meter) => [keyOf(meter), meter]));
     await sql.lockMeters(meters, tx);

@@ -72,6 +72,6 @@ export const retryMetering = endpoint({
   answers: { 200: { description: 'The report, which is pending.', schema: MeteredDelta } },
   problems: [
     { status: 404, code: 'METERED_DELTA_NOT_FOUND' },
-    { status: 409, code: 'METERED_DELTA_NOT_FAILED' },
+    { status: 409, code: 'METERED_DELTA_REPORTED' },
   ],
 });

@@ -7,9 +7,9 @@ export const meteringProblems: ServiceProblems = {
     message: 'There is no such delta of usage.',
     remedy: 'Use an `id` of `GET /api/v1/admin/metering`.',
   },
-  METERED_DELTA_NOT_FAILED: {
+  METERED_DELTA_REPORTED: {
     status: 409,
-    message: 'No report of this usage has failed.',
-    remedy: 'Nothing has to be done: it was reported, or will be by itself.',
+    message: 'The meter has this usage already.',
+    remedy: 'Nothing has to be done.',
   },
 };

@@ -76,17 +76,16 @@ export class Metering {
   }
 
   /**
-   * Has a failed or dead delta reported again now, with all its attempts.
+   * Has a failed or dead delta reported again now, with all its attempts. One that is pending stays as it is.
    * @param principal who asks; undefined = the service itself
-   * @throws Problem METERED_DELTA_NOT_FOUND, METERED_DELTA_NOT_FAILED
+   * @throws Problem METERED_DELTA_NOT_FOUND, METERED_DELTA_REPORTED
    */
   async retry(id: string, { at }: { readonly at: Time }, principal?: Principal): Promise<MeteredDeltaRow> {
     return this.#change(id, async (delta, tx) => {
       if (principal !== undefined && !seesProduct(principal, delta.product_id)) throw notFound();
-      if (delta.status !== 'failed' && delta.status !== 'dead')
-        throw new Problem(409, 'METERED_DELTA_NOT_FAILED', 'No report of this usage has failed.', {
-          metering_status: delta.status,
-        });
+      if (delta.status === 'pending') return delta;
+      if (delta.status === 'synced')
+        throw new Problem(409, 'METERED_DELTA_REPORTED', 'The meter has this usage already.');
       const { rows } = await tx.query<MeteredDeltaRow>(
         `update metered_deltas set status = 'pending', attempts = 0, next_attempt_at = $2 where id = $1 returning *`,
         [id, at],

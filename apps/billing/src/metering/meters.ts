@@ -1,11 +1,10 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { PoolClient } from 'pg';
 import type { Aggregation } from '#domain/billing/price/price.terms';
 import type { Subscription } from '#domain/billing/subscription/subscription';
 import { arrayOf } from '#events/store/array';
-import type { ServiceDatabase } from '#platform/database/database';
 import { arrived } from '#platform/events/arrival';
-import { DATABASE } from '#platform/service';
 
 /** A feature of a license. */
 export interface Used {
@@ -38,9 +37,10 @@ const METERS = `select used.license_id, used.feature, s.id as subscription_id, s
     e.id is not null as known, case when e.removed then null else e.stripe_meter_event_name end as meter_event_name,
     case when p.usage->>'feature' = used.feature then p.usage->>'aggregation' end as aggregation
   from unnest($1::text[], $2::text[]) as used(license_id, feature)
-  cross join lateral (select * from subscriptions where license_id = used.license_id order by id desc limit 1) as s
+  join subscriptions as s on s.license_id = used.license_id
   left join plan_entitlements as e on e.id = s.plan_id || '/' || used.feature
-  left join prices as p on p.id = s.price_id`;
+  left join prices as p on p.id = s.price_id
+  order by s.id`;
 
 /** Features that plans do not have are looked for again after this time, in milliseconds: a license can have them from an add-on. */
 const WITHOUT_MS = 600_000;
@@ -51,16 +51,14 @@ export class Meters {
   /** `<plan_id>/<feature>` */
   readonly #without = new LRUCache<string, true>({ max: 10_000, ttl: WITHOUT_MS });
 
-  constructor(@Inject(DATABASE) private readonly database: ServiceDatabase) {}
-
   /**
    * The meters of those features that have one. A license without a subscription has none. Usage and entitlements are different
    * streams, so an entitlement that is not known yet is waited for, for a second.
    */
-  async of(used: readonly Used[]): Promise<readonly Meter[]> {
+  async of(used: readonly Used[], tx: PoolClient): Promise<readonly Meter[]> {
     let rows: readonly Row[] = [];
     await arrived(async () => {
-      rows = await this.#read(used);
+      rows = await metersOf(used, tx);
       return rows.some((row) => !row.known && !this.#without.has(keyOf(row))) ? undefined : rows;
     });
     for (const row of rows) if (!row.known) this.#without.set(keyOf(row), true);
@@ -68,15 +66,16 @@ export class Meters {
       meter_event_name === null ? [] : [{ ...meter, meter_event_name, aggregation: aggregation ?? 'sum' }],
     );
   }
-
-  async #read(used: readonly Used[]): Promise<readonly Row[]> {
-    const { rows } = await this.database.pool.query<Row>({
-      name: 'meters',
-      text: METERS,
-      values: [arrayOf(used.map(({ license_id }) => license_id)), arrayOf(used.map(({ feature }) => feature))],
-    });
-    return rows;
-  }
 }
+
+/** The last subscription of a license is the one that counts. */
+const metersOf = async (used: readonly Used[], tx: PoolClient): Promise<readonly Row[]> => {
+  const { rows } = await tx.query<Row>({
+    name: 'meters',
+    text: METERS,
+    values: [arrayOf(used.map(({ license_id }) => license_id)), arrayOf(used.map(({ feature }) => feature))],
+  });
+  return [...new Map(rows.map((row) => [`${row.license_id}/${row.feature}`, row])).values()];
+};
 
 const keyOf = ({ plan_id, feature }: Pick<Row, 'plan_id' | 'feature'>): string => `${plan_id}/${feature}`;

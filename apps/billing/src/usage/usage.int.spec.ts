@@ -526,12 +526,34 @@ describe('usage in billing', () => {
       expect(await rows({ license_id })).toEqual(before);
     });
 
+    it('is the same when it is collected anew', async () => {
+      const { license_id } = await metered();
+      await used(license_id, [
+        ['2027-02-09T10:00:05.000Z', 2],
+        ['2027-02-09T10:00:06.000Z', 3],
+        ['2027-02-09T11:00:05.000Z', 4],
+      ]);
+      const before = await collected(license_id, 3);
+      const { events } = await readPublished(database.pool, 'licensing', contractsByType(contracts), {
+        after: 0,
+        limit: 1_000,
+      });
+      const mine = events.filter(({ type, data }) => type === 'usage.recorded' && data['license_id'] === license_id);
+      const meterUsage = app.app.nest.select(billingService.module).get(MeterUsage, { strict: false });
+      await inTransaction(database.pool, async (tx) => {
+        await tx.query('delete from metered_deltas where license_id = $1', [license_id]);
+        // The size of batches does not matter.
+        for (const event of mine) await meterUsage.collect([event], tx);
+      });
+      expect(await rows({ license_id })).toEqual(before);
+    });
+
     it('is dead after many failures, and can be retried', async () => {
       const { license_id } = await metered();
       await used(license_id, [['2027-02-09T10:00:05.000Z', 2]]);
       const [{ id }] = (await collected(license_id, 1)) as [{ id: string }];
       const retry = (headers = {}) => app.call('POST', `/admin/metering/${id}/retry`, undefined, headers);
-      expect(await retry()).toMatchObject({ status: 409, body: { code: 'METERED_DELTA_NOT_FAILED' } });
+      expect(await retry()).toMatchObject({ status: 200, body: { id, status: 'pending' } });
       await due(license_id, '2027-03-01T00:00:00.000Z');
       for (let n = 0; n < 12; n++)
         await metering.markFailed(id, { error: 'no such meter', at: '2027-03-01T00:00:00.000Z' });
@@ -546,6 +568,8 @@ describe('usage in billing', () => {
       expect(await retry({ authorization })).toMatchObject({ status: 404, body: { code: 'METERED_DELTA_NOT_FOUND' } });
       expect(await retry()).toMatchObject({ status: 200, body: { id, status: 'pending', attempts: 0 } });
       expect(await due(license_id, '2037-03-01T00:00:00.000Z')).toMatchObject([{ id, quantity: '2' }]);
+      await metering.markReported(id, { external_id: null, at: '2037-03-01T00:00:01.000Z' });
+      expect(await retry()).toMatchObject({ status: 409, body: { code: 'METERED_DELTA_REPORTED' } });
       expect(await app.call('POST', `/admin/metering/${newId('mtr')}/retry`)).toMatchObject({ status: 404 });
     });
 
