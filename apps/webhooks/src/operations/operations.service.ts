@@ -18,6 +18,7 @@ export class OperationsService extends BackgroundWork {
   override readonly follows = 'real';
   override readonly everyMs = 500;
   override readonly parallel = false;
+  override readonly isEndless = true;
   override readonly retryMs = 1_000;
 
   constructor(

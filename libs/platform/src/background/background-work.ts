@@ -46,6 +46,8 @@ export abstract class BackgroundWork {
    * parallel; `due` is asked to leave them out.
    */
   readonly sliding: boolean = false;
+  /** Whether something is due at every look, as for a check that is made again and again: then there is no progress to show. */
+  readonly isEndless: boolean = false;
   /** How long an id that failed is left alone, in milliseconds. */
   readonly retryMs: number = 30_000;
 

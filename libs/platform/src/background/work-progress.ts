@@ -23,6 +23,7 @@ export class WorkProgress {
 
   /** After each look. @param idle nothing is due, and nothing is attended to */
   async look(now: Date, idle: boolean): Promise<void> {
+    if (this.work.isEndless) return;
     if (idle) {
       if (this.#since !== undefined && this.#shownAt > this.#since) this.#show(this.#since, 0);
       this.#since = undefined;
