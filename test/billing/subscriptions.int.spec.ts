@@ -259,6 +259,16 @@ describe('subscriptions', () => {
     expect((await post(started['id'], 'cancel', { when: 'now' })).status).toBe(200);
   });
 
+  it('preview a change of the interval at the end of the period with the period that it will have', async () => {
+    const started = await active();
+    const yearly = await price(app, plan, { interval: 'year', amount: 10_000 });
+    const { body } = await post(started['id'], 'preview', { price_id: yearly, when: 'period_end' });
+    const end = String(started['current_period_end']);
+    expect(body.lines).toMatchObject([
+      { amount: 10_000, period_start: end, period_end: `${Number(end.slice(0, 4)) + 1}${end.slice(4)}` },
+    ]);
+  });
+
   it('credit what a smaller quantity leaves over', async () => {
     const started = await active({ quantity: 3 });
     const changed = await post(started['id'], 'change-plan', { quantity: 1, when: 'now' });
@@ -405,6 +415,13 @@ describe('subscriptions', () => {
       const { body } = await app.call('GET', `/admin/licenses?product_id=${tool.product_id}`);
       return body.data.length === 2 ? (body.data as Fields[]) : undefined;
     });
+    expect((await app.call('GET', `/admin/invoices/${String(id)}`)).body.lines).toMatchObject([
+      { description: 'Team' },
+    ]);
+    await app.call('PATCH', `/admin/prices/${once}`, { active: false });
+    const lines = [{ price_id: once, quantity: 1 }];
+    const unsold = await app.call('POST', '/admin/invoices', { customer_id, currency: 'eur', lines });
+    expect([unsold.status, unsold.body.code]).toEqual([409, 'PRICE_INACTIVE']);
     for (const license of licenses)
       expect(license).toMatchObject({ customer_id, email, name: 'Ada', invoice_id: id, valid_until: null });
   });

@@ -7,11 +7,10 @@ import { oneTimeLine } from '#domain/billing/pricing/lines';
 import { Money } from '#domain/shared/money';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { Customers } from '../customers/customers.ts';
+import { KnownPlans } from '../plans/known-plans.ts';
 import { Prices } from '../prices/prices.ts';
+import { SubscriptionSettings } from '../subscriptions/subscription.settings.ts';
 import type { createInvoice } from './invoice.endpoints.ts';
-
-/** Days until an invoice is due, if the customer has no terms of its own. */
-const DUE_DAYS = 14;
 
 type Wanted = Static<(typeof createInvoice)['body']>;
 type WantedLine = Wanted['lines'][number];
@@ -22,9 +21,11 @@ export class DraftOrders {
   constructor(
     private readonly customers: Customers,
     private readonly prices: Prices,
+    private readonly plans: KnownPlans,
+    private readonly settings: SubscriptionSettings,
   ) {}
 
-  /** @throws Refusal CUSTOMER_NOT_FOUND, PRICE_NOT_FOUND, PRICE_NOT_ONE_TIME, CURRENCY_MISMATCH, AMOUNT_TOO_LARGE */
+  /** @throws Refusal CUSTOMER_NOT_FOUND, PRICE_NOT_FOUND, PRICE_INACTIVE, PRICE_NOT_ONE_TIME, CURRENCY_MISMATCH, AMOUNT_TOO_LARGE */
   async of(wanted: Wanted, principal: Principal): Promise<InvoiceOrder> {
     const { customer_id, currency, due_days, po_number, provider = 'bank_transfer' } = wanted;
     const customer = await this.customers.present(customer_id);
@@ -41,7 +42,7 @@ export class DraftOrders {
       lines,
       discounts: [],
       period: null,
-      due_days: due_days ?? customer.payment_terms_days ?? DUE_DAYS,
+      due_days: due_days ?? customer.payment_terms_days ?? this.settings.invoice_due_days,
       po_number: po_number === undefined ? customer.po_number : po_number,
       provider,
       reason: 'manual',
@@ -53,10 +54,11 @@ export class DraftOrders {
     if (!('price_id' in line)) return { ...manualLine(line, quantity, currency), license_id, tax_rate };
     const price = await this.prices.find(line.price_id);
     if (!seesProduct(principal, price.product_id)) refusePrice('PRICE_NOT_FOUND');
+    if (!price.active) refusePrice('PRICE_INACTIVE');
     if (price.interval !== null) refuseInvoice('PRICE_NOT_ONE_TIME', { price_id: line.price_id });
     if (price.currency !== currency)
       refuseInvoice('CURRENCY_MISMATCH', { currency: price.currency, invoice_currency: currency });
-    const name = price.nickname ?? line.price_id;
+    const name = (await this.plans.find(price.plan_id))?.name ?? line.price_id;
     return { ...oneTimeLine({ ...price, id: price.price_id }, quantity, name, license_id), tax_rate };
   }
 }

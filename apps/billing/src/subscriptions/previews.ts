@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
+import { intervalOf, isSameInterval } from '#domain/billing/subscription/offer';
 import { decideSubscription } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import type { ChangeItem } from '#domain/billing/subscription/subscription.changes';
@@ -140,7 +141,10 @@ export class Previews {
     const at = state.period?.end;
     if (at === undefined) return null;
     const item = { plan_id: to.plan.plan_id, price_id: to.price_id, quantity };
-    const changed = { ...state, ...item, pending_change: null, cancel_at_period_end: false, notified_for: at };
+    // As the change itself does: another interval begins a new anchor.
+    const billing_anchor = isSameInterval(intervalOf(to.price), state.interval) ? state.billing_anchor : at;
+    const moved = { ...item, billing_anchor, pending_change: null, cancel_at_period_end: false, notified_for: at };
+    const changed = { ...state, ...moved };
     const renewed = decideSubscription(
       {
         type: 'LetTimePass',
