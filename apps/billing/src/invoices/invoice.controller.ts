@@ -9,9 +9,11 @@ import { type Clock, CLOCK } from '#platform/clock/clock';
 import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
 import { etag } from '#platform/http/preconditions';
+import { Problem } from '#platform/http/problem';
 import { EVENT_STORE } from '#platform/service';
 import { assertMatches, type Changing } from '../if-match.ts';
 import { Payments } from '../payments/payments.ts';
+import { assertRange } from '../time-range.ts';
 import { CreditNotes } from './credit-notes.ts';
 import { DraftOrders } from './draft-orders.ts';
 import { Drafts } from './drafts.ts';
@@ -39,6 +41,7 @@ export class InvoiceController {
 
   @Endpoint(contracts.listInvoices)
   page({ query, principal }: Call<typeof contracts.listInvoices>): Promise<unknown> | Answer {
+    assertRange(query);
     const { format } = query;
     if (format === undefined) return this.list.page(query, principal.product_id);
     return fileAnswer('invoices', format, Object.keys(Invoice.properties), this.list.all(query, principal.product_id));
@@ -117,6 +120,7 @@ export class InvoiceController {
     await this.#visible(id, call.principal);
     await assertMatches(this.store, invoiceStream, id, call.if_match);
     const { amount, lines, reason = null, refund = false } = call.body;
+    if (amount !== undefined && lines !== undefined) throw both();
     const credited = lines !== undefined ? { lines } : amount !== undefined ? { amount } : null;
     const credit_note_id = repeatableId(call, 'cn', id);
     const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, changing(call));
@@ -153,3 +157,8 @@ const changing = (call: Pick<Call, 'metadata' | 'if_match'>): Changing => ({
 
 const shown = (id: string, { state, version }: Pick<Changed, 'state' | 'version'>): Answer =>
   new Answer(200, viewInvoice(id, state), { etag: etag(version) });
+
+const both = (): Problem =>
+  new Problem(400, 'VALIDATION_FAILED', 'A credit note has an amount or lines, not both.', {
+    errors: [{ pointer: '/lines', detail: 'cannot be combined with amount' }],
+  });

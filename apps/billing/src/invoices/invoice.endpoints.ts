@@ -123,6 +123,7 @@ export const createInvoice = endpoint({
   problems: [
     { status: 404, code: 'CUSTOMER_NOT_FOUND' },
     { status: 404, code: 'PRICE_NOT_FOUND' },
+    { status: 409, code: 'PRICE_INACTIVE' },
     { status: 400, code: 'PRICE_NOT_ONE_TIME' },
     { status: 409, code: 'CURRENCY_MISMATCH' },
     { status: 400, code: 'AMOUNT_TOO_LARGE' },
@@ -210,7 +211,7 @@ export const sendInvoice = endpoint({
   auth,
   params,
   answers,
-  problems: [NOT_FOUND, NOT_FINALIZED],
+  problems: [NOT_FOUND, NOT_FINALIZED, VOID],
 });
 
 export const createCreditNote = endpoint({

@@ -457,6 +457,25 @@ describe('the collection of payments', () => {
     expect(await read(id)).toMatchObject({ status: 'open', amount_paid: 0, last_payment_error: 'CURRENCY_MISMATCH' });
   });
 
+  it('is listed for a time that ends after its beginning', async () => {
+    const list = (from: string, to: string) => app.call('GET', `/admin/invoices?from=${from}&to=${to}`);
+    expect((await list('2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')).status).toBe(200);
+    const refused = await list('2026-01-02T00:00:00Z', '2026-01-01T23:30:00%2B01:00');
+    expect([refused.status, refused.body.errors[0].pointer]).toEqual([400, '?to']);
+  });
+
+  it('is corrected by an amount or by lines', async () => {
+    const body = { amount: 100, lines: [{ line: 1 }], reason: 'Sorry' };
+    const { status, body: refused } = await post(await issue(), 'credit-notes', body);
+    expect([status, refused.errors[0].pointer]).toEqual([400, '/lines']);
+  });
+
+  it('is not sent once it is void', async () => {
+    const id = await issue();
+    await post(id, 'void', {});
+    expect((await post(id, 'send')).body.code).toBe('INVOICE_VOID');
+  });
+
   it.each([
     ['mark-paid', 200, { amount: 100, method: 'bank_transfer', reference: 'statement 7' }],
     ['credit-notes', 201, { amount: 100, reason: 'Sorry' }],

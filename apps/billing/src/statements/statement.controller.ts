@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { systemWide } from '#platform/auth/principal';
 import { fileAnswer } from '#platform/export/streams';
 import { Answer, type Call, Endpoint } from '#platform/http/endpoint';
+import { assertRange } from '../time-range.ts';
 import { readStatement } from './statement.endpoints.ts';
 import { STATEMENT_AMOUNTS, STATEMENT_COLUMNS, statementRows } from './statement.rows.ts';
 import { Statements } from './statements.ts';
@@ -13,6 +14,7 @@ export class StatementController {
   @Endpoint(readStatement)
   async read({ query, principal }: Call<typeof readStatement>): Promise<Answer> {
     systemWide(principal);
+    assertRange(query);
     const { from, to, currency, format } = query;
     const { customer_id, accounts } = await this.statements.of({ ...query, currency });
     if (format === 'csv')

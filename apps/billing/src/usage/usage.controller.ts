@@ -8,6 +8,7 @@ import { type Call, Endpoint } from '#platform/http/endpoint';
 import { decodeCursor, DEFAULT_LIMIT, pageOf } from '#platform/http/pagination';
 import { Problem } from '#platform/http/problem';
 import { EVENT_STORE } from '#platform/service';
+import { assertRange } from '../time-range.ts';
 import type { UsageRecordRow } from './usage-record.table.ts';
 import { type Group, type RecordKey, UsageStore } from './usage-store.ts';
 import { listUsageRecords, sumUsage } from './usage.endpoints.ts';
@@ -45,6 +46,7 @@ export class UsageController {
 
   @Endpoint(listUsageRecords)
   async list({ query, principal }: Call<typeof listUsageRecords>): Promise<unknown> {
+    assertRange(query);
     const { metric: feature, from: start, to: end, limit = DEFAULT_LIMIT, cursor } = query;
     const before = decodeCursor(cursor, ['string', 'string', 'number']) as [] | RecordKey;
     if (before[0] !== undefined && Number.isNaN(Date.parse(before[0]))) throw invalid('?cursor', 'is not of this list');

@@ -68,7 +68,7 @@ export const decideInvoice = (command: InvoiceCommand, state: InvoiceState): rea
     case 'MarkUncollectible':
       return markUncollectible(finalized(state));
     case 'MarkSent':
-      return [{ type: 'invoice.sent', ...ofInvoice(finalized(state)), sent_at: command.now }];
+      return markSent(finalized(state), command.now);
     case 'RequestCreditNote':
       return requestCreditNote(command, finalized(state));
     case 'IssueCreditNote':
@@ -151,6 +151,10 @@ const markUncollectible = (state: Invoice): readonly InvoiceEvent[] => {
   if (status !== 'open') return refuseNotOpen(state);
   return [{ type: 'invoice.marked_uncollectible', ...ofInvoice(state), amount_due }];
 };
+
+/** A void invoice asks for nothing, so it is not sent. */
+const markSent = (state: Invoice, sent_at: Time): readonly InvoiceEvent[] =>
+  state.status === 'void' ? refuseInvoice('INVOICE_VOID') : [{ type: 'invoice.sent', ...ofInvoice(state), sent_at }];
 
 const refuseNotOpen = ({ status }: Invoice): never => {
   if (status === 'void') return refuseInvoice('INVOICE_VOID');
