@@ -67,6 +67,9 @@ export interface Append {
  */
 export const ENOUGH = 1_000;
 
+/** The maximum number of appends per flush. */
+export const MOST = 200;
+
 export const eventsIn = (append: Append): number => append.version - append.from.version;
 
 /** An empty append on top of the current state. */

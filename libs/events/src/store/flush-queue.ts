@@ -1,9 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Append, draftsOf, ENOUGH, eventsIn, readingsOf } from './append.ts';
+import { type Append, draftsOf, ENOUGH, eventsIn, MOST, readingsOf } from './append.ts';
 import type { Flusher } from './flusher.ts';
-
-/** The maximum number of appends per transaction. */
-const BATCH = 200;
 
 /**
  * Group commit. Appends that arrive during a flush go into the next flush together, so they share the cost of the ordering
@@ -33,7 +30,7 @@ export class FlushQueue {
     const [before, ...others] = this.#flying;
     if (before === undefined || others.length > 0 || !this.flusher.goesOn) return;
     const { count, events } = this.#fitting();
-    if (events < ENOUGH) return;
+    if (events < ENOUGH && count < MOST) return;
     const batch = this.#take(count);
     this.#flying.push(this.flusher.follow(batch, before));
   }
@@ -67,7 +64,7 @@ export class FlushQueue {
   /** How many appends go into the next flush, and how many events they have. */
   #fitting(): { readonly count: number; readonly events: number } {
     let [count, events] = [0, 0];
-    while (count < BATCH && events < ENOUGH) {
+    while (count < MOST && events < ENOUGH) {
       const append = this.#queue[count];
       if (append === undefined) break;
       events += eventsIn(append);

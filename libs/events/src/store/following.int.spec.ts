@@ -4,7 +4,7 @@ import pg from 'pg';
 import { freshLog, type TestLog } from '../../../../test/support/log.ts';
 import type { StreamType } from '../decider.ts';
 import { UniqueViolationError } from '../store.ts';
-import { ENOUGH } from './append.ts';
+import { ENOUGH, MOST } from './append.ts';
 import type { PostgresEventStore } from './postgres-event-store.ts';
 
 /** Returns the outcome, which shows the state that it was decided on. */
@@ -91,6 +91,15 @@ describe('a full flush behind another', () => {
     await outsider.query('commit');
     expect((await Promise.all(calls)).map(({ version }) => version / ENOUGH)).toEqual([1, 2, 3]);
     await expectWhole('sent', 6 * ENOUGH);
+  });
+
+  it('is sent likewise if it is full of streams with few events', async () => {
+    await outsider.query('begin');
+    await outsider.query('lock table events in share mode');
+    const calls = Array.from({ length: 3 * MOST }, (_, n) => handle(`few_${n}`, increase(1, Infinity, 1)));
+    await until(() => sent() >= 2);
+    await outsider.query('commit');
+    expect(new Set((await Promise.all(calls)).map(({ version }) => version))).toEqual(new Set([1]));
   });
 
   it.each([

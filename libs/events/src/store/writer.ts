@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseError, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 import type { EventMetadata, RecordedEvent, UnrecordedEvent } from '../event.ts';
 import type { Projection, States } from '../store.ts';
-import { type Append, type Command, draftsOf, ENOUGH, outcomeOf, readingsOf, remembers } from './append.ts';
+import { type Append, type Command, draftsOf, ENOUGH, MOST, outcomeOf, readingsOf, remembers } from './append.ts';
 import { arrayOf } from './array.ts';
 import { insertionOf, type Recorded, recordedOf } from './insertion.ts';
 import { Line } from './line.ts';
@@ -204,7 +204,8 @@ const sendAll = (client: PoolClient, queries: readonly QueryConfig[]): Promise<Q
   together(client, () => Promise.all(queries.map((query) => client.query(query))));
 
 /** Whether a write is so large that the next one is sent without waiting for its answer. */
-const isFull = ({ events, along }: Prepared): boolean => along !== undefined && events.length >= ENOUGH;
+const isFull = ({ appends, events, along }: Prepared): boolean =>
+  along !== undefined && (events.length >= ENOUGH || appends.length >= MOST);
 
 /** Fails in the database if the marker is missing, so that statements sent after it are not written. */
 const CHECK_MARK = `select 1 / (current_setting('keyledger.written', true) is not distinct from $1)::int`;
