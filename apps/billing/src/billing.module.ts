@@ -49,8 +49,8 @@ export const billingService = defineService({
     eligibilityFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
-  // States of invoices and subscriptions are large: so many take about 40 MB.
-  cached_streams: 10_000,
+  // States of invoices and subscriptions are large: so many take about 20 MB.
+  cached_streams: 5_000,
   scopes: ['billing:write'],
   publishes: billingContracts,
   problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems, ...meteringProblems },
