@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Invoice } from '#domain/billing/invoice/invoice';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import type { EventMetadata } from '#events/event';
 import { InvoiceParties } from './parties.ts';
@@ -13,6 +14,18 @@ export class InvoiceBalances {
     if (change === undefined || change.amount <= 0) return;
     const { customer_id, ...given } = change;
     await this.parties.give(customer_id, given, metadata);
+  }
+
+  /**
+   * Gives back credit that was taken for a finalized invoice and is not part of it: when two processes finalize an invoice at once, one
+   * of them may not know yet of credit that has just arrived. It has its effect once.
+   */
+  async returnUnused(invoice_id: string, { document }: Invoice, taken: number, metadata: EventMetadata): Promise<void> {
+    const amount = taken - Math.max(0, document.balance_applied);
+    if (amount <= 0) return;
+    const { customer_id, currency } = document;
+    const change = { currency, amount, reason: 'invoice', source: `${invoice_id}/unused` };
+    await this.parties.give(customer_id, change, metadata);
   }
 }
 

@@ -26,6 +26,7 @@ import { MarkOverdue } from './mark-overdue.ts';
 import { Numbers } from './numbers.ts';
 import { InvoiceParties } from './parties.ts';
 import { Refunds } from './refunds.ts';
+import { ReturnUnusedCredit } from './return-unused-credit.ts';
 import { SettleInvoices } from './settle-invoices.ts';
 
 /** Invoices and credit notes, with their numbers. */
@@ -35,7 +36,7 @@ export const invoicesFeature: Feature = {
   streams: [invoiceStream, numberStream],
   projections: [invoicesProjection, unfinishedDocumentsProjection, creditNotesProjection, refundsProjection],
   controllers: [InvoiceController, JournalController],
-  subscriptions: [SettleInvoices],
+  subscriptions: [ReturnUnusedCredit, SettleInvoices],
   providers: [
     { provide: InvoiceParties, useClass: BillingParties },
     InvoiceBalances,

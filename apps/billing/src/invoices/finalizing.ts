@@ -5,7 +5,7 @@ import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import { sellsLicenses } from '#domain/billing/invoice/invoice.facts';
 import type { InvoiceTotals } from '#domain/billing/invoice/invoice.lines';
 import type { InvoiceOrder } from '#domain/billing/invoice/invoice.request';
-import { type InvoiceState, invoiceStream } from '#domain/billing/invoice/invoice';
+import { type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import type { NumberAssigned } from '#domain/billing/invoice/number';
 import type { EventMetadata } from '#events/event';
 import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
@@ -64,6 +64,9 @@ export class Finalizing {
       throw error;
     });
     for (const { event } of outcome.events) await this.balances.settle(invoice_id, event, metadata);
+    // What another process finalized meanwhile may be without the credit. `return-unused-credit` repeats this after a crash.
+    if (outcome.events.length === 0 && isFinalized(outcome.state))
+      await this.balances.returnUnused(invoice_id, outcome.state, balance_applied, metadata);
     return outcome;
   }
 

@@ -18,9 +18,12 @@ import { Customers } from '../customers/customers.ts';
 import { paymentId, Payments } from '../payments/payments.ts';
 import { PAYMENT_PROVIDERS } from '../payments/provider.ts';
 import { CreditNotes } from './credit-notes.ts';
+import { totalsOf } from './composing.ts';
+import { Finalizing } from './finalizing.ts';
 import { FinishFinalizing } from './finish-finalizing.ts';
 import { Invoices } from './invoices.ts';
 import { Numbers } from './numbers.ts';
+import { InvoiceParties } from './parties.ts';
 
 const clock = new MovableClock();
 const provider = new FakeProvider(clock);
@@ -34,7 +37,7 @@ const metadata: EventMetadata = { actor: { type: 'system', id: 'test' }, correla
 let app: TestApp;
 let customer_id: string;
 
-const of = <T>(token: new (...args: never[]) => T): T =>
+const of = <T>(token: abstract new (...args: never[]) => T): T =>
   app.app.nest.select(billingService.module).get<T>(token as never, { strict: false });
 
 beforeAll(async () => {
@@ -314,6 +317,32 @@ describe('numbers', () => {
     const other = { ...document, document_id: again.invoice_id, invoice_id: again.invoice_id, request: again };
     const kept = (await of(Numbers).assign('invoice', 'INV', [other], metadata)).get(again.invoice_id);
     expect(await of(Invoices).issue(again, metadata)).toMatchObject({ number: kept?.number });
+  });
+
+  it('lose no credit that arrives while two processes finalize the invoice', async () => {
+    const mine = await newCustomer();
+    const request = requestOf({ customer_id: mine });
+    const { invoice_id, issued_at, ...order } = request;
+    const parties = await of(InvoiceParties).of(mine, issued_at);
+    const prepared = {
+      invoice_id,
+      order,
+      seller: await of(InvoiceParties).seller(),
+      parties,
+      totals: totalsOf(order, parties),
+    };
+    const cause = { currency: 'eur', reason: 'goodwill', source: `${invoice_id}/test` };
+    await of(Customers).changeBalance(mine, { ...cause, amount: 3_000 }, metadata);
+    // One process knows of the credit and takes it; the other one finalizes without it.
+    const taking = { currency: 'eur', up_to: 10_000, reason: 'invoice', source: invoice_id };
+    expect(await of(InvoiceParties).take(mine, taking, metadata)).toBe(3_000);
+    const document = { document_id: invoice_id, invoice_id, issued_at, request };
+    const number = (await of(Numbers).assign('invoice', 'INV', [document], metadata)).get(invoice_id);
+    if (number === undefined) throw new Error('there is no number');
+    await of(Finalizing).finalize(prepared, number, metadata);
+    expect(await read(invoice_id)).toMatchObject({ status: 'open', amount_due: 10_000 });
+    await eventually(async () => (await balance(mine)) === 3_000);
+    expect((await of(Invoices).issue(requestOf({ customer_id: mine }), metadata)).amount_due).toBe(7_000);
   });
 
   it('are used after a crash while a draft is finalized', async () => {
