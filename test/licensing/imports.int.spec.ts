@@ -123,6 +123,21 @@ describe('an import of licenses', () => {
     for (const reason of ['LICENSE_KEY_TAKEN', 'valid', 'is not JSON', 'name']) expect(text).toContain(reason);
   });
 
+  it('keeps no address in the reason for which a line is refused', async () => {
+    const file = ndjson([
+      record('p1', { 'ada@example.com': true }),
+      record('p2', { email: 'grace@example.com or so' }),
+      record('p3', { metadata: { 'grace@example.com': 'x'.repeat(100_000) } }),
+    ]);
+    const done = await imported(file);
+    expect(done).toMatchObject({ lines: 3, issued: 0 });
+    const { rows } = await pool.query<{ reason: string }>('select reason from import_refusals where import_id = $1', [
+      done['id'],
+    ]);
+    expect(rows).toHaveLength(3);
+    for (const { reason } of rows) expect(reason).not.toContain('@');
+  });
+
   it('is limited to the product of a product key', async () => {
     const other = await app.create('/admin/products', { name: 'Other', slug: 'other', type: 'desktop' });
     const bound = await app.create('/admin/api-keys', {

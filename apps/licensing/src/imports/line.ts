@@ -17,6 +17,7 @@ import { isProblem, Problem, type ProblemShape } from '#platform/http/problem';
 import { normalizeIdentifier } from '#platform/http/schemas';
 import { validator } from '#platform/http/validate';
 import { EVENT_STORE } from '#platform/service';
+import { redactText } from '#platform/telemetry/redact';
 import { LicenseKeys } from '../license-keys/license-keys.ts';
 import { Issuing } from '../licenses/issuing.ts';
 import { Licenses } from '../licenses/licenses.ts';
@@ -148,8 +149,16 @@ const decideAll = (commands: readonly LicenseCommand[], state: LicenseState, sta
   return events;
 };
 
-/** The reason why a line is refused, as one line of text; undefined if the line is not the cause. */
+/**
+ * The reason why a line is refused, as one line of text; undefined if the line is not the cause. Names of fields come from the file,
+ * and reasons are kept after a person is forgotten, so e-mail addresses are taken out.
+ */
 const reasonOf = (error: unknown): string | undefined => {
+  const reason = reasonInFull(error);
+  return reason === undefined ? undefined : redactText(reason);
+};
+
+const reasonInFull = (error: unknown): string | undefined => {
   if (error instanceof UniqueViolationError && error.constraint === ONE_TRIAL)
     return 'TRIAL_USED: this customer already had a trial of this product.';
   if (error instanceof UniqueViolationError) return 'LICENSE_KEY_TAKEN: another license has this key.';
