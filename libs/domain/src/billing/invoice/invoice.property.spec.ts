@@ -100,6 +100,8 @@ const assertSums = (state: Invoice, events: readonly InvoiceEvent[]): void => {
   expect(amount_overpaid).toBe(sum(overpaid));
   expect(sum([...payments.values()].map((payment) => payment.refunded))).toBe(amount_refunded);
   expect(amount_refunded).toBeLessThanOrEqual(amount_paid - amount_overpaid);
+  for (const { amount: paid, overpaid: over, refunded: back, refunding } of payments.values())
+    expect([refunding < 0, back + refunding > paid - over]).toEqual([false, false]);
   expect(amount_credited).toBeLessThanOrEqual(document.total);
   expect(amount_due).toBeGreaterThanOrEqual(0);
   for (const { total, due_reduced, to_balance, to_refund } of notes)

@@ -372,6 +372,14 @@ describe('a refund', () => {
       .when(refund(-1, 'ref_1'))
       .thenRefused('INVALID_AMOUNT');
   });
+  it('takes from each payment what is left of it, although an earlier refund has not succeeded yet', () => {
+    given(...after(pay('pay_1', 4_000), pay('pay_2', 6_000), refund(5_000, 'ref_1')))
+      .when(refund(3_000, 'ref_2', 'ref_2/1'))
+      .thenMatches([
+        { type: 'invoice.refund_requested', payment_id: 'pay_2', amount: 1_000 },
+        { type: 'invoice.refund_requested', payment_id: 'pay_1', amount: 2_000 },
+      ]);
+  });
   it('is decided once', () => {
     given(...after(pay('pay_1', null), refund(4_000, 'ref_1')))
       .when(refund(4_000, 'ref_1'))

@@ -292,6 +292,33 @@ describe('a payment that is missing', () => {
       .thenNothing();
   });
 
+  it('begins the next period with the payment, if the license was suspended and the period is over', () => {
+    const suspended = [...late];
+    while (stateOf(suspended).past_due?.grace_ended === false)
+      suspended.push(...decideSubscription(timePasses('2027-03-20T09:00:00.000Z', pro), fold(suspended)));
+    const afterPeriod = '2027-04-02T09:00:00.000Z';
+    given(...suspended)
+      .when(paidOn(afterPeriod, invoice))
+      .thenMatches([
+        {
+          type: 'subscription.recovered',
+          period_start: FEB_28,
+          period_end: afterPeriod,
+          valid_until: afterPeriod,
+          billing_anchor: afterPeriod,
+        },
+      ]);
+    // The period is not over, or the license worked all the time: nothing moves.
+    const stays = { type: 'subscription.recovered', period_end: MAR_31, valid_until: MAR_31, billing_anchor: JAN_31 };
+    for (const when of ['2027-03-30T09:00:00.000Z', MAR_31])
+      given(...suspended)
+        .when(paidOn(when, invoice))
+        .thenMatches([stays]);
+    given(...late)
+      .when(paidOn(afterPeriod, invoice))
+      .thenMatches([stays]);
+  });
+
   it('gives the period only with the invoice of the period, whichever was overdue', () => {
     const changed = [...invoiced];
     changed.push(...decideSubscription(changeTo('2027-03-01T09:00:00.000Z', pro, pro, { quantity: 2 }), fold(changed)));
