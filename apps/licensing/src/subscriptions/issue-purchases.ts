@@ -3,6 +3,7 @@ import { Payload } from '@nestjs/microservices';
 import { licenseOfPurchase } from '#domain/shared/license-of';
 import type { PublishedEvent } from '#events/event';
 import { Subscribe } from '#events/nest/event-transport';
+import { CLOCK, type Clock } from '#platform/clock/clock';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
 import { Licenses } from '../licenses/licenses.ts';
@@ -20,6 +21,7 @@ export class IssuePurchases {
     private readonly sold: SoldLicenses,
     private readonly licenses: Licenses,
     @Inject(DATABASE) private readonly database: ServiceDatabase,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   @Subscribe({
@@ -44,6 +46,8 @@ export class IssuePurchases {
 
   async #issue(event: PublishedEvent, invoice: PaidInvoice, { line, quantity }: PaidLine, plan_id: string) {
     const { customer_id, subscriber, provider, recipient_sealed } = invoice;
+    // The time of the event is real time, which a test clock does not move.
+    const from = this.clock.now().toISOString();
     for (let unit = 0; unit < quantity; unit += 1) {
       const order = {
         license_id: licenseOfPurchase(event.subject, line, unit),
@@ -53,7 +57,7 @@ export class IssuePurchases {
         quantity: 1,
         sale: { subscription_id: null, payment_provider: provider, invoice_id: event.subject },
         external_customer_id: subscriber,
-        from: event.time,
+        from,
         valid_until: null,
         trial: false,
         paid: true,

@@ -279,7 +279,9 @@ describe('licenses of subscriptions and purchases', () => {
 
     // Maintenance of the first, an upgrade of the second.
     const [first = '', second = '', third = ''] = licenses;
-    const { updates_until } = await read(first);
+    const { updates_until, valid_from } = await read(first);
+    // By business time, not by that of the event.
+    expect(Math.abs(Date.parse(String(valid_from)) - clock.now().getTime())).toBeLessThan(60_000);
     const better = await newPlan({ license_type: 'perpetual', billing_interval: null, updates_days: 730 });
     await buy(
       [
