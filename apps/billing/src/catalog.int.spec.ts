@@ -118,6 +118,18 @@ describe('the catalog of billing', () => {
       expect((errors as { pointer: string }[]).map((error) => error.pointer)).toContain(pointer);
     });
 
+    it('have tiers whose amounts are numbers, or decimals as text, as they were sent', async () => {
+      const tiers = [
+        { up_to: 10, unit_amount: 5, flat_amount: 100 },
+        { up_to: null, unit_amount: '0.5' },
+      ];
+      const body = monthly({ amount: 0, usage: { feature: 'api', aggregation: 'sum', tiers } });
+      expect((await app.create('/admin/prices', body))['usage']).toMatchObject({
+        tiers: [tiers[0], { ...tiers[1], flat_amount: 0 }],
+        tiers_mode: 'graduated',
+      });
+    });
+
     it('need a plan', async () => {
       await refused(post('/admin/prices', monthly({ plan_id: newId('plan') })), 404, 'PLAN_NOT_FOUND');
     });
@@ -476,7 +488,7 @@ describe('the catalog of billing', () => {
 
     it.each([
       [{ percent_off: '101' }, 'INVALID_COUPON', '/percent_off'],
-      [{ percent_off: 20 }, 'VALIDATION_FAILED', '/percent_off'],
+      [{ percent_off: true }, 'VALIDATION_FAILED', '/percent_off'],
       [{ amount_off: 500, currency: 'eur' }, 'INVALID_COUPON', '/percent_off'],
       [{ percent_off: null, amount_off: 0.5, currency: 'eur' }, 'VALIDATION_FAILED', '/amount_off'],
       [{ percent_off: null, amount_off: 500, currency: 'xyz' }, 'INVALID_COUPON', '/currency'],
@@ -503,6 +515,16 @@ describe('the catalog of billing', () => {
       await patch(path, { codes: [] });
       await expect(coupons.byCode('second')).rejects.toMatchObject({ code: 'COUPON_NOT_FOUND', status: 404 });
       await app.create('/admin/coupons', percent({ codes: ['second'] }));
+    });
+
+    it('take a percentage as a number too', async () => {
+      for (const [percent_off, shown] of [
+        [20, '20'],
+        [12.5, '12.5'],
+      ])
+        expect((await app.create('/admin/coupons', percent({ percent_off })))['percent_off']).toBe(shown);
+      for (const percent_off of [0, -5, 100.1, 1e-20, true])
+        expect((await app.call('POST', '/admin/coupons', percent({ percent_off }))).status).toBe(400);
     });
 
     it('are never redeemed more often than they may be', async () => {

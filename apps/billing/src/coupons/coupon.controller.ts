@@ -25,7 +25,8 @@ export class CouponController {
   @Endpoint(createCoupon)
   async create(call: Call<typeof createCoupon>): Promise<Answer> {
     systemWide(call.principal);
-    const coupon: CouponTerms = { ...EMPTY, ...call.body };
+    const { percent_off = null, ...body } = call.body;
+    const coupon: CouponTerms = { ...EMPTY, ...body, percent_off: percent_off === null ? null : String(percent_off) };
     const id = newId('cpn');
     const answer = (at: string | undefined): Answer =>
       new Answer(

@@ -56,7 +56,16 @@ export const createCoupon = endpoint({
   auth: 'billing:write',
   body: StrictObject({
     name: fields.name,
-    percent_off: Type.Optional(fields.percent_off),
+    percent_off: Type.Optional(
+      Nullable(
+        Type.Unsafe<number | string>({
+          ...DecimalText,
+          type: ['number', 'string'],
+          description: 'Percent, above 0, at most 100: a number, or a decimal as text.',
+          examples: [20, '12.5'],
+        }),
+      ),
+    ),
     amount_off: Type.Optional(fields.amount_off),
     currency: Type.Optional(fields.currency),
     duration: fields.duration,

@@ -2,7 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import type { Static } from 'typebox';
 import { decidePrice, type PriceEvent, priceStream, type PriceState } from '#domain/billing/price/price';
 import { refusePrice } from '#domain/billing/price/price.errors';
-import type { PriceTerms } from '#domain/billing/price/price.terms';
+import type { PriceTerms, UsagePricing } from '#domain/billing/price/price.terms';
 import { newId } from '#domain/shared/id';
 import { type EventStore, UniqueViolationError } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
@@ -97,7 +97,7 @@ export class PriceController {
       interval_count,
       tax_behavior,
       trial_days: body.trial_days ?? (interval === null ? 0 : plan.trial_days),
-      usage: usage && { ...USAGE_DEFAULTS, ...usage },
+      usage: usage && usageOf(usage),
       setup_amount: body.setup_amount ?? 0,
     };
   }
@@ -113,7 +113,19 @@ export class PriceController {
   }
 }
 
-const USAGE_DEFAULTS = { tiers: null, tiers_mode: 'graduated', package_size: null } as const;
+type WantedUsage = NonNullable<Static<(typeof createPrice)['body']>['usage']>;
+
+const usageOf = ({
+  tiers = null,
+  tiers_mode = 'graduated',
+  package_size = null,
+  ...usage
+}: WantedUsage): UsagePricing => ({
+  ...usage,
+  tiers: tiers && tiers.map((tier) => ({ flat_amount: 0, ...tier })),
+  tiers_mode,
+  package_size,
+});
 
 const defined = <T extends object>(fields: T): { [Field in keyof T]?: Exclude<T[Field], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;

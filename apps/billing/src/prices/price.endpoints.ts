@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { MAX_TRIAL_DAYS } from '#domain/billing/price/price.rules';
+import { MAX_AMOUNT, MAX_TRIAL_DAYS } from '#domain/billing/price/price.rules';
 import {
   AGGREGATIONS,
   PRICE_INTERVALS,
@@ -31,7 +31,7 @@ const Feature = Type.String({
   description: 'The feature whose recorded usage is charged.',
   examples: ['api_calls'],
 });
-const Tier = StrictObject({
+const tier = {
   up_to: Nullable(
     Type.Integer({
       minimum: 1,
@@ -39,9 +39,18 @@ const Tier = StrictObject({
       description: 'The last unit of the tier; null = no end.',
     }),
   ),
-  unit_amount: Type.Unsafe<string>({ ...DecimalText, description: 'Minor units for each unit.' }),
+  unit_amount: Type.Unsafe<number | string>({
+    ...DecimalText,
+    type: ['integer', 'string'],
+    minimum: 0,
+    maximum: MAX_AMOUNT,
+    description: 'Minor units for each unit. Fractions of them are a decimal as text.',
+    examples: [5, '0.5'],
+  }),
   flat_amount: Type.Unsafe<number>({ ...Amount, description: 'Minor units, once, if the tier is reached.' }),
-});
+};
+const Tier = StrictObject(tier);
+const TierBody = StrictObject({ ...tier, flat_amount: Type.Optional(tier.flat_amount) });
 const PackageSize = Nullable(
   Type.Integer({
     minimum: 1,
@@ -61,7 +70,7 @@ const Usage = Type.Unsafe<UsagePricing>(
 const UsageBody = StrictObject({
   feature: Feature,
   aggregation: Type.Enum([...AGGREGATIONS]),
-  tiers: Type.Optional(Nullable(Type.Array(Tier, { maxItems: 100 }))),
+  tiers: Type.Optional(Nullable(Type.Array(TierBody, { maxItems: 100 }))),
   tiers_mode: Type.Optional(Type.Enum([...TIERS_MODES], { default: 'graduated' })),
   package_size: Type.Optional(PackageSize),
 });

@@ -17,7 +17,9 @@ const labels = {
 };
 const tier = Type.Object({
   up_to: orNull(Type.Integer({ minimum: 1, description: 'The last unit of the tier; null = no end.' })),
-  unit_amount: text('Minor units for each unit, as a decimal.'),
+  unit_amount: Type.Union([Type.Integer({ minimum: 0 }), Type.String()], {
+    description: 'Minor units for each unit; fractions of them are a decimal as text.',
+  }),
   flat_amount: amount('Minor units, once, if the tier is reached.'),
 });
 const usage = Type.Object(

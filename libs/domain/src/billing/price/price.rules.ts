@@ -104,9 +104,11 @@ const tierErrors = (tiers: readonly Tier[]): FieldError[] => {
   });
 };
 
-const isUnitAmount = (text: string): boolean => {
+const isUnitAmount = (amount: number | string): boolean => {
+  // A number with a fraction is not exact.
+  if (typeof amount === 'number' && !Number.isSafeInteger(amount)) return false;
   try {
-    const value = Decimal.of(text);
+    const value = Decimal.of(amount);
     return value.numerator >= 0n && value.compare(Decimal.of(MAX_AMOUNT)) <= 0;
   } catch {
     return false;

@@ -15,8 +15,8 @@ export type TiersMode = (typeof TIERS_MODES)[number];
 /** A range of quantities: above the `up_to` of the tier before, up to and including this one; null = no end. */
 export interface Tier {
   readonly up_to: number | null;
-  /** Minor units for each unit, as a decimal: `0.05` is a twentieth of a cent. */
-  readonly unit_amount: string;
+  /** Minor units for each unit: a whole number, or a decimal as text: `0.05` is a twentieth of a cent. */
+  readonly unit_amount: number | string;
   /** Minor units, once, if the tier is reached. */
   readonly flat_amount: number;
 }

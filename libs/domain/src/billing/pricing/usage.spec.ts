@@ -5,7 +5,7 @@ import type { Tier, UsagePricing } from '../price/price.terms.ts';
 import { type Late, usageLines } from './usage.ts';
 
 const MONTH = { start: '2027-01-01T00:00:00.000Z', end: '2027-02-01T00:00:00.000Z' };
-const tier = (up_to: number | null, unit_amount: string, flat_amount = 0): Tier => ({
+const tier = (up_to: number | null, unit_amount: number | string, flat_amount = 0): Tier => ({
   up_to,
   unit_amount,
   flat_amount,

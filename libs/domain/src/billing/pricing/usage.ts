@@ -69,8 +69,9 @@ const counted = (quantity: number | string, { package_size }: UsagePricing): Dec
 };
 
 const rangesOf = (tiers: readonly Tier[]): Range[] =>
-  tiers.map(({ up_to, ...tier }, at) => ({
+  tiers.map(({ up_to, unit_amount, ...tier }, at) => ({
     ...tier,
+    unit_amount: String(unit_amount),
     from: Decimal.of(tiers[at - 1]?.up_to ?? 0),
     // The last tier has no end, whatever it says: usage is never free by accident.
     to: up_to === null || at === tiers.length - 1 ? null : Decimal.of(up_to),
