@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
+import type { PaymentObservation } from '#domain/billing/payment/payment.commands';
 import { billingService } from '../../apps/billing/src/billing.module.ts';
-import { PAYMENT_PROVIDERS } from '../../apps/billing/src/payments/provider.ts';
+import { type PaymentRequest, PAYMENT_PROVIDERS } from '../../apps/billing/src/payments/provider.ts';
+import { Payments } from '../../apps/billing/src/payments/payments.ts';
 import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { eventually, type Reply, startApp, type TestApp } from '../support/app.ts';
@@ -10,7 +12,18 @@ import { type Fields, openBooks, price, sell, subscribe, unique, until } from '.
 
 const DAY_MS = 86_400_000;
 const clock = new MovableClock();
-const provider = new FakeProvider(clock);
+
+/** Payments of some customers become what a test says, whatever others do. */
+class Scripted extends FakeProvider {
+  readonly planned = new Map<unknown, PaymentObservation['state'][]>();
+
+  override start(request: PaymentRequest): ReturnType<FakeProvider['start']> {
+    const state = this.planned.get(request.customer_id)?.shift();
+    if (state !== undefined) this.next.unshift(state);
+    return super.start(request);
+  }
+}
+const provider = new Scripted(clock);
 
 @Global()
 @Module({ providers: [{ provide: PAYMENT_PROVIDERS, useValue: [provider] }], exports: [PAYMENT_PROVIDERS] })
@@ -73,6 +86,62 @@ describe('subscriptions that a provider collects', () => {
     const [payment] = (await app.call('GET', `/admin/payments?invoice_id=${String(body.latest_invoice_id)}`)).body.data;
     expect(provider.payments.get(payment.id)?.request.return_url).toBe(return_url);
     expect((await start({ return_url: 'javascript:alert(1)' })).status).toBe(400);
+  });
+
+  describe('whose renewal', () => {
+    const metadata = { actor: { type: 'system', id: 'test' }, correlation_id: 'test' } as const;
+    const renewed = async (...states: PaymentObservation['state'][]): Promise<Fields> => {
+      const { body } = await start();
+      provider.planned.set(body.customer_id, states);
+      clock.pass(Date.parse(body.current_period_end) - clock.now().getTime());
+      return eventually(async () => {
+        const now = await read(body.id);
+        return now['latest_invoice_id'] !== body.latest_invoice_id && (await payments(now)).length > 0
+          ? now
+          : undefined;
+      });
+    };
+    const payments = async ({ latest_invoice_id }: Fields): Promise<Fields[]> =>
+      (await app.call('GET', `/admin/payments?invoice_id=${String(latest_invoice_id)}`)).body.data as Fields[];
+
+    it('needs an action of the customer are past due, and tried again with another payment', async () => {
+      const subscription = await renewed('requires_action', 'succeeded');
+      await until(app, subscription['id'], { status: 'past_due' });
+      const invoice = `/admin/invoices/${String(subscription['latest_invoice_id'])}`;
+      const { body } = await app.call('GET', invoice);
+      expect(body).toMatchObject({ status: 'open', last_payment_error: 'requires_action' });
+      clock.pass(Date.parse(body.next_attempt_at) - clock.now().getTime());
+      await until(app, subscription['id'], { status: 'active' });
+      expect((await payments(subscription)).map(({ status }) => status)).toEqual(['succeeded', 'canceled']);
+    });
+
+    it('is confirmed late and being processed are not charged a second time', async () => {
+      const subscription = await renewed('requires_action', 'succeeded');
+      await until(app, subscription['id'], { status: 'past_due' });
+      const [first] = await payments(subscription);
+      const of = app.app.nest.select(billingService.module).get(Payments, { strict: false });
+      await of.observe(String(first?.['id']), provider.becomes(String(first?.['id']), 'processing'), metadata);
+      clock.pass(2 * DAY_MS);
+      await of.observe(String(first?.['id']), provider.becomes(String(first?.['id']), 'succeeded'), metadata);
+      await until(app, subscription['id'], { status: 'active' });
+      expect(await payments(subscription)).toHaveLength(1);
+    });
+
+    it('is processed for days are active, and past due after eight days', async () => {
+      const subscription = await renewed('processing');
+      clock.pass(7 * DAY_MS);
+      expect(await payments(subscription)).toMatchObject([{ status: 'processing' }]);
+      expect((await read(subscription['id']))['status']).toBe('active');
+      clock.pass(DAY_MS + 60_000);
+      const late = await until(app, subscription['id'], { status: 'past_due' });
+      expect(Date.parse(String(late['past_due_at']))).toBeGreaterThan(clock.now().getTime() - 3_600_000);
+      const [payment] = await payments(subscription);
+      const id = String(payment?.['id']);
+      provider.becomes(id, 'succeeded');
+      await app.app.nest.select(billingService.module).get(Payments, { strict: false }).ask(id, metadata);
+      await until(app, subscription['id'], { status: 'active' });
+      expect(await payments(subscription)).toHaveLength(1);
+    });
   });
 
   it('are active as soon as the first payment succeeds', async () => {

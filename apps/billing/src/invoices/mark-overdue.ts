@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { NOT_COLLECTED } from '#domain/billing/invoice/collection';
+import { NOT_COLLECTED, PROCESSING_DAYS } from '#domain/billing/invoice/collection';
 import { BackgroundWork, type Due, type DueQuery, type Turn } from '#platform/background/background-work';
 import type { ServiceDatabase } from '#platform/database/database';
 import { DATABASE } from '#platform/service';
@@ -22,9 +22,10 @@ export class MarkOverdue extends BackgroundWork {
       name: 'overdue_invoices',
       text: `select id, due_at from invoices
         where status = 'open' and not overdue and due_at < $1 and id <> all($2)
-          and next_attempt_at is null and (attempt > 0 or provider = any($4))
+          and case when next_attempt_at is null then attempt > 0 or provider = any($4)
+            else due_at < $1::timestamptz - make_interval(days => $5) end
         order by due_at limit $3`,
-      values: [now, except, limit, NOT_COLLECTED],
+      values: [now, except, limit, NOT_COLLECTED, PROCESSING_DAYS],
     });
     return rows;
   }

@@ -54,6 +54,15 @@ describe('the notice of', () => {
     expect(mailOf(event('invoice.sent'), { ...facts, invoices: paid })?.text).not.toMatch(/due|IBAN/);
   });
 
+  it('a payment that the customer must confirm is sent once for its invoice', () => {
+    const asked = event('invoice.payment_failed', { error: 'requires_action' });
+    expect(mailOf(asked)?.text).toContain('Your bank asks you to confirm it.');
+    expect(noticeOf(asked, facts, account)?.once).toBe(`action-${invoice}`);
+    const declined = event('invoice.payment_failed', { error: 'card_declined' });
+    expect(mailOf(declined)?.text).not.toContain('Your bank');
+    expect(noticeOf(declined, facts, account)?.once).toBeUndefined();
+  });
+
   it('a payment names the invoice and its total; a free one needs none', () => {
     const mail = mailOf(event('invoice.paid'));
     expect([mail?.subject, mail?.attachments]).toEqual([

@@ -23,6 +23,8 @@ import { type EventOfNotice, type InvoiceFacts, invoiceOf, type NoticeFacts } fr
 export interface Notice {
   /** The name of its template. */
   readonly name: string;
+  /** It is sent once for all events with this key; undefined = once for each event. */
+  readonly once?: string;
   mail(addressed: Addressed): Mail;
 }
 
@@ -99,8 +101,8 @@ const NOTICES: Readonly<Record<string, (about: About) => Notice | undefined>> = 
     const values = { name, number: text(about, 'number'), total: money(about, 'total') };
     return notice(paymentReceived, values, invoicePdf(about));
   },
-  'invoice.payment_failed': (about) =>
-    notice(paymentFailed, {
+  'invoice.payment_failed': (about) => ({
+    ...notice(paymentFailed, {
       name: about.name,
       number: text(about, 'number'),
       amount:
@@ -108,7 +110,11 @@ const NOTICES: Readonly<Record<string, (about: About) => Notice | undefined>> = 
           ? money(about, 'total')
           : inCurrency(about.invoice.amount_due, about.invoice.currency),
       next_attempt_at: day(about.data['next_attempt_at']),
+      action: about.data['error'] === 'requires_action',
     }),
+    // Each attempt asks for the action again.
+    ...(about.data['error'] === 'requires_action' ? { once: `action-${about.invoice_id}` } : {}),
+  }),
   'credit_note.issued': (about) =>
     notice(
       creditNoteIssued,

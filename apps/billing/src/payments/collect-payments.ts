@@ -20,14 +20,17 @@ export class CollectPayments extends BackgroundWork {
     super();
   }
 
-  /** Invoices whose attempt is due and has not begun. One that has begun is followed by `ask-providers`. */
+  /**
+   * Invoices whose attempt is due and has not begun. One that has begun is followed by `ask-providers`. While the provider is processing
+   * an attempt, no other one is made, also if the customer confirmed it late.
+   */
   async due({ now, except, limit }: DueQuery): Promise<readonly Due[]> {
     const { rows } = await this.database.pool.query<Due>({
       name: 'collectable_invoices',
       text: `select id, next_attempt_at as due_at from invoices i
         where next_attempt_at <= $1 and provider = any($2) and id <> all($3)
           and not exists (select from payments p
-            where p.invoice_id = i.id and p.attempt = i.attempt and p.provider = i.provider)
+            where p.invoice_id = i.id and p.provider = i.provider and (p.attempt = i.attempt or p.status = 'processing'))
         order by next_attempt_at limit $4`,
       values: [now, this.providers.names, except, limit],
     });
@@ -46,7 +49,7 @@ export class CollectPayments extends BackgroundWork {
     const { attempt } = row;
     const metadata: EventMetadata = { actor: { type: 'system', id: 'scheduler' }, correlation_id: id };
     // The payment before may still be open for another card: it must not be paid beside the new one.
-    if (attempt > 0) await this.payments.cancel(paymentId(id, attempt - 1), metadata);
+    if (attempt > 0 && !(await this.payments.isOver(paymentId(id, attempt - 1), metadata))) return;
     await this.payments.start(id, attempt, { off_session: true }, metadata);
   }
 }

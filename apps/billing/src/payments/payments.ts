@@ -132,6 +132,16 @@ export class Payments {
     await this.observe(payment_id, observation ?? canceled(state, this.clock.now().toISOString()), metadata);
   }
 
+  /**
+   * Cancels a payment, so that another one can be made in its place.
+   * @returns false if it has succeeded after all, or is being processed and may still succeed
+   */
+  async isOver(payment_id: string, metadata: EventMetadata): Promise<boolean> {
+    await this.cancel(payment_id, metadata);
+    const { state } = await this.store.load(paymentStream, payment_id);
+    return state.status !== 'succeeded' && state.status !== 'processing';
+  }
+
   /** Tells the invoice the state of a payment. Repeated after a crash, it changes nothing that was told before. */
   async settle(payment_id: string, metadata: EventMetadata): Promise<void> {
     const { state } = await this.store.load(paymentStream, payment_id);
@@ -313,8 +323,9 @@ const commandFor = (payment_id: string, payment: Payment): InvoiceCommand | unde
     const received = { payment_id, amount, currency, paid_at, method: method ?? provider, reference };
     return { type: 'ReceivePayment', ...received, by: 'provider' };
   }
-  // While the customer is there, an attempt may be repeated with another card.
-  const hasFailed = status === 'canceled' || (status === 'failed' && (payment.final || off_session));
+  // While the customer is there, an attempt may be repeated with another card, or confirmed.
+  const isLeft = off_session && (status === 'failed' || status === 'requires_action');
+  const hasFailed = isLeft || status === 'canceled' || (status === 'failed' && payment.final);
   if (!hasFailed) return undefined;
   return { type: 'RecordFailedPayment', payment_id, attempt, error: payment.error ?? status };
 };

@@ -16,7 +16,7 @@ export class SettlePayments {
     service: 'billing',
     name: 'settle-payments',
     sources: ['billing'],
-    types: ['payment.succeeded', 'payment.failed', 'payment.refunded'],
+    types: ['payment.succeeded', 'payment.failed', 'payment.requires_action', 'payment.refunded'],
   })
   async on(@Payload() batch: readonly PublishedEvent[]): Promise<void> {
     for (const { id, subject, correlationid } of batch) {

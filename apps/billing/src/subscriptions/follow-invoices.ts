@@ -1,5 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
+import { NOT_COLLECTED } from '#domain/billing/invoice/collection';
 import type { SubscriptionCommand } from '#domain/billing/subscription/subscription.commands';
 import { type Subscription, subscriptionStream } from '#domain/billing/subscription/subscription';
 import type { EventMetadata, PublishedEvent } from '#events/event';
@@ -72,7 +73,13 @@ export class FollowInvoices {
     const now = this.clock.now().toISOString();
     switch (type) {
       case 'invoice.overdue':
-        return this.#missed(subject, String(data['due_at']), false, plan?.grace_days);
+        // What a provider collects is due at once, and was awaited for days.
+        return this.#missed(
+          subject,
+          NOT_COLLECTED.includes(String(data['provider'])) ? String(data['due_at']) : now,
+          false,
+          plan?.grace_days,
+        );
       case 'invoice.payment_failed':
         return this.#missed(subject, now, data['next_attempt_at'] === null, plan?.grace_days);
       case 'invoice.refunded':

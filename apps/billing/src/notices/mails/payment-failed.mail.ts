@@ -8,6 +8,8 @@ export type PaymentFailed = ToCustomer & {
   readonly amount: InLocale;
   /** When the payment is tried again by itself; null = not at all. */
   readonly next_attempt_at: InLocale | null;
+  /** The bank wants the customer to confirm the payment. */
+  readonly action: boolean;
 };
 
 /** A payment was declined. */
@@ -19,6 +21,7 @@ export const paymentFailed = defineMail<PaymentFailed>({
     number: 'RE-2026-0042',
     amount: inCurrency(11_900, 'eur'),
     next_attempt_at: onDay('2026-12-01T09:30:00.000Z'),
+    action: false,
   },
   en: {
     subject: 'The payment of invoice {{ number }} failed',
@@ -26,7 +29,9 @@ export const paymentFailed = defineMail<PaymentFailed>({
       HELLO.en,
       paragraph('we could not collect the payment of this invoice.'),
       facts({ Invoice: '{{ number }}', 'Amount due': '{{ amount }}', 'Next attempt on': '{{ next_attempt_at }}' }),
-      paragraph('Please check your payment method. If you have paid in the meantime, there is nothing to do.'),
+      paragraph(
+        '{% if action %}Your bank asks you to confirm it. {% endif %}Please check your payment method. If you have paid in the meantime, there is nothing to do.',
+      ),
     ],
   },
   de: {
@@ -39,7 +44,9 @@ export const paymentFailed = defineMail<PaymentFailed>({
         'Offener Betrag': '{{ amount }}',
         'Nächster Versuch am': '{{ next_attempt_at }}',
       }),
-      paragraph('Bitte prüfen Sie Ihr Zahlungsmittel. Falls Sie inzwischen bezahlt haben, ist nichts weiter zu tun.'),
+      paragraph(
+        '{% if action %}Ihre Bank bittet Sie, sie zu bestätigen. {% endif %}Bitte prüfen Sie Ihr Zahlungsmittel. Falls Sie inzwischen bezahlt haben, ist nichts weiter zu tun.',
+      ),
     ],
   },
 });

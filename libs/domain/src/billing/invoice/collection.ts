@@ -4,6 +4,9 @@ import type { InvoiceReason } from './invoice.request.ts';
 /** Days after issue on which a payment is attempted. */
 export const COLLECTION_DAYS = [0, 1, 3, 5, 7] as const;
 
+/** Days after the due date until which a payment is awaited that its provider is still processing, such as a bank debit. */
+export const PROCESSING_DAYS = 8;
+
 const HOUR_MS = DAY_MS / 24;
 
 /** Ways to pay in which the customer acts, so that there is nothing to collect. */

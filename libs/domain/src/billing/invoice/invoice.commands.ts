@@ -1,5 +1,5 @@
-import type { Time } from '../../shared/time.ts';
-import { attemptAt, NOT_COLLECTED } from './collection.ts';
+import { addDays, type Time } from '../../shared/time.ts';
+import { attemptAt, NOT_COLLECTED, PROCESSING_DAYS } from './collection.ts';
 import { issueCreditNote, type IssueCreditNote, type RequestCreditNote, requestCreditNote } from './invoice.credit.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { Finalized, InvoiceEvent } from './invoice.events.ts';
@@ -122,12 +122,14 @@ const recordFailedPayment = (
 
 /**
  * An invoice that a provider collects is due at once, but the payment takes its time: it is overdue once an attempt has failed and
- * none follows.
+ * none follows, or when the provider is still processing it after `PROCESSING_DAYS`.
  */
 const markOverdue = (state: Invoice, now: Time): readonly InvoiceEvent[] => {
   const { status, overdue, amount_due, document, next_attempt_at, failed_payments } = state;
-  if (status !== 'open' || overdue || document.due_at >= now || next_attempt_at !== null) return [];
-  if (!NOT_COLLECTED.includes(document.provider) && failed_payments.length === 0) return [];
+  if (status !== 'open' || overdue || document.due_at >= now) return [];
+  const isLast = NOT_COLLECTED.includes(document.provider) || failed_payments.length > 0;
+  const isMissed = next_attempt_at === null ? isLast : addDays(document.due_at, PROCESSING_DAYS) < now;
+  if (!isMissed) return [];
   return [{ type: 'invoice.overdue', ...ofInvoice(state), due_at: document.due_at, amount_due }];
 };
 

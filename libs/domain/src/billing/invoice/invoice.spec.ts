@@ -1,3 +1,4 @@
+import { addDays } from '../../shared/time.ts';
 import {
   DUE,
   documentOf,
@@ -222,7 +223,11 @@ describe('an open invoice', () => {
   });
   it('is not overdue while its provider collects it', () => {
     const [at, collected] = [ISSUED, finalized({ provider: 'hyperswitch', due_at: ISSUED, next_attempt_at: ISSUED })];
-    given(collected).when(overdue).thenNothing();
+    const soon: InvoiceCommand = { type: 'MarkOverdue', now: addDays(ISSUED, 8) };
+    given(collected).when(soon).thenNothing();
+    given(collected)
+      .when({ type: 'MarkOverdue', now: addDays(ISSUED, 9) })
+      .thenMatches([{ type: 'invoice.overdue', due_at: at }]);
     given(finalized({ provider: 'hyperswitch', due_at: at, reason: 'subscription_create' }))
       .when(overdue)
       .thenNothing();
@@ -237,10 +242,10 @@ describe('an open invoice', () => {
         })),
       );
     given(...failed(4))
-      .when(overdue)
+      .when(soon)
       .thenNothing();
     given(...failed(5))
-      .when(overdue)
+      .when(soon)
       .thenMatches([{ type: 'invoice.overdue', due_at: at }]);
   });
   it('is voided, unless money has arrived', () => {
