@@ -294,7 +294,8 @@ describe('a payment that is missing', () => {
 
   it('begins the next period with the payment, if the license was suspended and the period is over', () => {
     const suspended = [...late];
-    while (stateOf(suspended).past_due?.grace_ended === false)
+    // It is reminded, and loses its grace.
+    for (const _step of [1, 2])
       suspended.push(...decideSubscription(timePasses('2027-03-20T09:00:00.000Z', pro), fold(suspended)));
     const afterPeriod = '2027-04-02T09:00:00.000Z';
     given(...suspended)
