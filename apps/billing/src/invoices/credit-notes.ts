@@ -10,7 +10,10 @@ import { refundable } from '#domain/billing/invoice/invoice.refunds';
 import { derivedId } from '#domain/shared/id';
 import type { EventMetadata } from '#events/event';
 import { type Clock, CLOCK } from '#platform/clock/clock';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE } from '#platform/service';
 import { type Changing, expecting } from '../if-match.ts';
+import { creditNotesTable } from './invoice.tables.ts';
 import { Invoices } from './invoices.ts';
 import { Numbers } from './numbers.ts';
 import { InvoiceParties } from './parties.ts';
@@ -31,6 +34,7 @@ export interface WantedCreditNote {
 export class CreditNotes {
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
     private readonly invoices: Invoices,
     private readonly parties: InvoiceParties,
     private readonly numbers: Numbers,
@@ -54,6 +58,20 @@ export class CreditNotes {
       { metadata, ...expecting(if_match) },
     );
     return this.finish(invoice_id, credit_note_id, metadata);
+  }
+
+  /** A credit note that has its number, with its invoice. @throws Refusal CREDIT_NOTE_NOT_FOUND */
+  async find(credit_note_id: string): Promise<{
+    readonly invoice_id: string;
+    readonly invoice: Invoice;
+    readonly note: Omit<CreditNoteIssued, 'type'>;
+  }> {
+    const row = await this.database.orm.getRepository(creditNotesTable).findOneBy({ id: credit_note_id });
+    const invoice = row === null ? undefined : await this.invoices.find(row.invoice_id);
+    const note = invoice?.credit_notes.get(credit_note_id);
+    if (row === null || invoice === undefined || note === undefined || !('number' in note))
+      return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
+    return { invoice_id: row.invoice_id, invoice, note };
   }
 
   /** Gives a requested credit note its number, and does what it says. Each part happens once. */

@@ -124,7 +124,15 @@ export class InvoiceController {
     const credited = lines !== undefined ? { lines } : amount !== undefined ? { amount } : null;
     const credit_note_id = repeatableId(call, 'cn', id);
     const note = await this.creditNotes.issue(id, { credit_note_id, credited, reason, refund }, changing(call));
-    return new Answer(201, viewCreditNote(id, note));
+    const location = `/api/v1/admin/credit-notes/${credit_note_id}`;
+    return new Answer(201, viewCreditNote(id, note), { location });
+  }
+
+  @Endpoint(contracts.readCreditNote)
+  async creditNote({ params, principal }: Call<typeof contracts.readCreditNote>): Promise<Answer> {
+    const { invoice, invoice_id, note } = await this.creditNotes.find(params.id);
+    if (!seesProduct(principal, invoice.document.product_id)) return refuseInvoice('CREDIT_NOTE_NOT_FOUND');
+    return new Answer(200, viewCreditNote(invoice_id, note), { etag: etag(1) });
   }
 
   @Endpoint(contracts.refundInvoice)

@@ -252,6 +252,18 @@ export const createCreditNote = endpoint({
   ],
 });
 
+export const readCreditNote = endpoint({
+  method: 'GET',
+  path: '/admin/credit-notes/:id',
+  operation: 'readCreditNote',
+  tag: TAG,
+  summary: 'Read a credit note. It never changes',
+  auth,
+  params: StrictObject({ id: Id('cn') }),
+  answers: { 200: { description: 'The credit note.', schema: CreditNote, etag: true } },
+  problems: [{ status: 404, code: 'CREDIT_NOTE_NOT_FOUND' }],
+});
+
 export const refundInvoice = endpoint({
   method: 'POST',
   path: `${path}/:id/refund`,

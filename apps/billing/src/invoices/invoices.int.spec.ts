@@ -499,6 +499,14 @@ describe('the collection of payments', () => {
     expect([status, refused.errors[0].pointer]).toEqual([400, '/lines']);
   });
 
+  it('has credit notes that are read where Location says', async () => {
+    const note = await post(await issue(), 'credit-notes', { amount: 100, reason: 'Sorry' });
+    const path = String(note.headers['location']).replace('/api/v1', '');
+    expect(await app.call('GET', path)).toMatchObject({ status: 200, body: note.body });
+    const none = await app.call('GET', `/admin/credit-notes/${newId('cn')}`);
+    expect([none.status, none.body.code]).toEqual([404, 'CREDIT_NOTE_NOT_FOUND']);
+  });
+
   it('is not sent once it is void', async () => {
     const id = await issue();
     await post(id, 'void', {});
