@@ -37,7 +37,9 @@ export class MailCustomers {
       if (this.settings.billing_mails_without.includes(notice.name)) continue;
       const { email: to } = contact;
       const locale = contact.locale ?? merchant.locale;
-      mails.push(notice.mail({ id: `${notice.name}-${notice.once ?? event.id}`, to, locale, sender }));
+      mails.push(
+        notice.mail({ id: `${notice.name}-${notice.once ?? event.id}`, to, locale, sender, caused_at: event.time }),
+      );
       if (performance.now() - begun > TURN_MS) {
         await setImmediate();
         begun = performance.now();

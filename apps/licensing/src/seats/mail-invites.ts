@@ -33,14 +33,18 @@ export class MailInvites {
     types: ['seat.invited', 'seat.invite_resent'],
   })
   async on(@Payload() batch: readonly PublishedEvent[], @Ctx() { tx }: EventContext): Promise<void> {
-    for (const { subject, streamversion } of batch) {
+    for (const { subject, streamversion, time } of batch) {
       const [recorded] = await this.store.readStream<Invited>(subject, { after: streamversion - 1, limit: 1 });
-      if (recorded !== undefined) await this.#mail(recorded.event, tx);
+      if (recorded !== undefined) await this.#mail(recorded.event, time, tx);
     }
   }
 
   /** Writes nothing if there is no address any more: the personal data was forgotten. */
-  async #mail({ email, invite_id, role, product_id, expires_at }: Invited, tx: PoolClient): Promise<void> {
+  async #mail(
+    { email, invite_id, role, product_id, expires_at }: Invited,
+    caused_at: string,
+    tx: PoolClient,
+  ): Promise<void> {
     if (email === null) return;
     const { state } = await this.store.load(productStream, product_id);
     const product = state.status === 'none' ? null : oneLine(state.name, 100);
@@ -49,6 +53,6 @@ export class MailInvites {
     // The token follows the #: browsers do not send that part, so it appears in no server log.
     const url = invite_url === undefined ? null : `${invite_url}#token=${token}`;
     const values = { product, role, url, code: token, expires_at: atTime(expires_at) };
-    await this.outbox.write(seatInvite, values, { id: invite_id, to: email }, tx);
+    await this.outbox.write(seatInvite, values, { id: invite_id, to: email, caused_at }, tx);
   }
 }

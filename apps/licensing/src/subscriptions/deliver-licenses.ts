@@ -39,7 +39,7 @@ export class DeliverLicenses {
   }
 
   /** Writes nothing if there is no address: the sale named none, or the personal data was forgotten. */
-  async #mail({ id, stream_id, event }: RecordedEvent<Created>, tx: PoolClient): Promise<void> {
+  async #mail({ id, stream_id, event, recorded_at: caused_at }: RecordedEvent<Created>, tx: PoolClient): Promise<void> {
     const { email, name, locale, quantity = 1, trial, valid_until } = event;
     const { state: license } = await this.store.load(licenseStream, stream_id);
     if (email === null || license.status === 'revoked') return;
@@ -57,6 +57,11 @@ export class DeliverLicenses {
       valid_until: trial && valid_until !== null ? onDay(valid_until) : null,
       portal_url: null,
     };
-    await this.outbox.write(licenseDelivered, values, { id: `license-delivered-${id}`, to: email, locale }, tx);
+    await this.outbox.write(
+      licenseDelivered,
+      values,
+      { id: `license-delivered-${id}`, to: email, locale, caused_at },
+      tx,
+    );
   }
 }

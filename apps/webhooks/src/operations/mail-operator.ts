@@ -53,6 +53,6 @@ export class MailOperator {
       failing_since: typeof data['failing_since'] === 'string' ? data['failing_since'] : null,
       retention_days: this.settings.retention_days,
     };
-    await this.outbox.write(webhookDisabled, values, { id, to }, tx);
+    await this.outbox.write(webhookDisabled, values, { id, to, caused_at: time }, tx);
   }
 }

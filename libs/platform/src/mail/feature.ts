@@ -1,4 +1,5 @@
 import type { Feature } from '../feature.ts';
+import { ForgetSentMails } from './forget-sent-mails.ts';
 import { MailSettings } from './mail.settings.ts';
 import { MailOutbox } from './outbox.ts';
 import {
@@ -29,4 +30,5 @@ export const mailFeature = ({ service, templates }: MailFeatureOptions): Feature
   sealed: [SEALED_MAILS],
   controllers: [templateController(service, templates)],
   providers: [MailOutbox],
+  work: [ForgetSentMails],
 });

@@ -3,6 +3,8 @@ export interface Mail {
   /** Unique forever, and the left side of its Message-ID: a recipient can recognize a mail that arrives twice. */
   readonly id: string;
   readonly to: string;
+  /** When its event was recorded, RFC 3339. A mail about an event older than `MAILED_DAYS` is not sent. */
+  readonly caused_at?: string;
   readonly subject: string;
   readonly text: string;
   readonly html: string;

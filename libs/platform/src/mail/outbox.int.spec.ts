@@ -13,6 +13,7 @@ import type { ServiceDefinition } from '../service.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import type { MailAttachments } from './attachments.ts';
 import type { AttachmentReference } from './mail.ts';
+import { ForgetSentMails } from './forget-sent-mails.ts';
 import { MailOutbox } from './outbox.ts';
 import { Mails1790000001000, SentMails1790400000000 } from './outbox.table.ts';
 import { defineMail, paragraph } from './template.ts';
@@ -110,6 +111,25 @@ describe('the outbox', () => {
     await write('event-2', 'last@example.com');
     await eventually(() => mailsTo('last@example.com').length === 1);
     expect([await waiting(), mailsTo('once@example.com').length]).toEqual([0, 1]);
+  });
+
+  it('forgets after a while which mails were sent, and mails no event that may be forgotten', async () => {
+    const before = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+    const mail = (id: string, caused_at: string): Promise<void> =>
+      outbox.write(template, { nth: 1 }, { id, to: 'kept@example.com', caused_at }, database.pool);
+    await database.pool.query(
+      `insert into sent_mails (id, sent_at) values ('old', now() - interval '101 days'), ('kept', now() - interval '99 days')`,
+    );
+    const forgetting = new ForgetSentMails(database);
+    const due = { limit: 10, now: realClock.now(), except: [] };
+    expect(await forgetting.due(due)).toMatchObject([{ id: 'sent_mails' }]);
+    expect(await forgetting.attend()).toBe(false);
+    expect(await forgetting.due(due)).toEqual([]);
+    await mail('old', before(101));
+    await mail('kept', before(80));
+    await mail('new', before(80));
+    await eventually(async () => mailsTo('kept@example.com').length > 0 && (await waiting()) === 0);
+    expect(mailsTo('kept@example.com')).toHaveLength(1);
   });
 
   it('leaves a mail to the sender that has claimed it, until its lease ends', async () => {

@@ -43,17 +43,25 @@ export class Mails1790000001000 implements MigrationInterface {
   }
 }
 
+/**
+ * Days for which ids of sent mails are kept, and days after which an event is not mailed any more. The first is longer: an event whose
+ * mail may be forgotten is too old to be mailed again.
+ */
+export const SENT_KEPT_DAYS = 100;
+export const MAILED_DAYS = 90;
+
 /** Ids of mails that were sent: an event that is handled again writes no second mail. */
 export const sentMailsTable = defineTable(
   'sent_mails',
   { id: text().key(), sent_at: time().default(() => 'now()') },
-  {},
+  { indices: [{ name: 'sent_mails_sent_at', columns: ['sent_at'] }] },
 );
 
 /** Remembers which mails were sent. */
 export class SentMails1790400000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('create table sent_mails (id text primary key, sent_at timestamptz not null default now())');
+    await runner.query('create index sent_mails_sent_at on sent_mails (sent_at)');
   }
 
   async down(runner: QueryRunner): Promise<void> {

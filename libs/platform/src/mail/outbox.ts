@@ -12,7 +12,7 @@ import { MAIL_ATTACHMENTS, type MailAttachments } from './attachments.ts';
 import type { Attachment, Mail } from './mail.ts';
 import { MailSettings } from './mail.settings.ts';
 import { createMailer, type Mailer, MAILS_AT_ONCE, MailRefusedError } from './mailer.ts';
-import type { MailRow } from './outbox.table.ts';
+import { MAILED_DAYS, type MailRow } from './outbox.table.ts';
 import { renderMail, type RenderOptions } from './render-mail.ts';
 import type { MailTemplate, MailValues } from './template.ts';
 
@@ -26,14 +26,20 @@ const LEASE_SECONDS = 6;
 const RENEW_MS = 2_000;
 
 /** The address of a mail, and what is attached to it. */
-export type Addressed = RenderOptions & Pick<Mail, 'id' | 'to' | 'attachments'>;
+export type Addressed = RenderOptions & Pick<Mail, 'id' | 'to' | 'attachments' | 'caused_at'>;
 
 /** A mail from a template, for `MailOutbox.add`. */
 export const mailOf = <Values extends MailValues<Values>>(
   template: MailTemplate<Values>,
   values: Values,
-  { id, to, attachments = [], ...options }: Addressed,
-): Mail => ({ id, to, attachments, ...renderMail(template, values, options) });
+  { id, to, attachments = [], caused_at, ...options }: Addressed,
+): Mail => ({
+  id,
+  to,
+  attachments,
+  ...(caused_at === undefined ? {} : { caused_at }),
+  ...renderMail(template, values, options),
+});
 
 /**
  * Mails to be sent. A mail is written in the transaction of its cause, so that none is lost. One instance sends them, several at
@@ -74,16 +80,19 @@ export class MailOutbox extends BackgroundWork implements OnModuleDestroy {
     await this.add([mailOf(template, values, addressed)], tx);
   }
 
-  /** Writes mails. A mail whose id is known, because it waits or was sent, is ignored. */
+  /** Writes mails. A mail whose id is known, because it waits or was sent, is ignored, and one about an event that is too old. */
   async add(mails: readonly Mail[], tx: ClientBase | Pool): Promise<void> {
     if (mails.length === 0) return;
     const ids = mails.map(({ id }) => id);
-    const sealed = mails.map(({ id, ...mail }) => this.masterKey.seal('mail', JSON.stringify(mail), id));
+    const sealed = mails.map(({ id, caused_at: _at, ...mail }) =>
+      this.masterKey.seal('mail', JSON.stringify(mail), id),
+    );
     await tx.query({
       name: 'add_mails',
-      text: `insert into mails (id, sealed) select m.id, m.sealed from unnest($1::text[], $2::text[]) m (id, sealed)
-        where not exists (select from sent_mails s where s.id = m.id) on conflict do nothing`,
-      values: [ids, sealed],
+      text: `insert into mails (id, sealed) select m.id, m.sealed from unnest($1::text[], $2::text[], $3::text[]) m (id, sealed, caused_at)
+        where not exists (select from sent_mails s where s.id = m.id)
+          and coalesce(m.caused_at::timestamptz > now() - make_interval(days => $4), true) on conflict do nothing`,
+      values: [ids, sealed, mails.map(({ caused_at = null }) => caused_at), MAILED_DAYS],
     });
     await wakeWork(tx, this.service.name, this.name);
   }
