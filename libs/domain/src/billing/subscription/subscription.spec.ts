@@ -272,9 +272,9 @@ describe('a payment that is missing', () => {
   it('ends the grace period, and in the end the subscription', () => {
     const steps: string[] = [];
     const events = [...late];
-    for (let again = true; again;) {
+    // More steps than there are: a step that is due again and again fails the test in place of hanging it.
+    for (let step = 0; step < 9; step++) {
       const [event] = decideSubscription(timePasses('2027-04-30T09:00:00.000Z', pro), fold(events));
-      again = event !== undefined;
       if (event === undefined) break;
       events.push(event);
       steps.push(event.type);
@@ -444,6 +444,9 @@ describe('a change', () => {
     given(...trial)
       .when(changeTo('2027-02-02T09:00:00.000Z', pro, team))
       .thenMatches([{ type: 'subscription.plan_changed', status: 'trialing', charge: null }]);
+    // Nor is usage of the trial charged by the price that was changed to.
+    const changed = [...trial, ...decideSubscription(changeTo('2027-02-02T09:00:00.000Z', pro, team), fold(trial))];
+    expect(stateOf(changed).priced?.prices).toEqual([]);
   });
 
   it('needs a plan of the same product, the same currency, and a price that is sold', () => {
@@ -471,6 +474,9 @@ describe('a pause', () => {
     given(...paused)
       .when(timePasses('2027-03-01T09:00:00.000Z', pro))
       .thenMatches([{ type: 'subscription.unpaused', period_end: end, valid_until: end, billing_anchor: end }]);
+    // What was charged for the period lasts until its new end, so that a change credits all that is left.
+    const resumed = [...paused, ...decideSubscription(timePasses('2027-03-01T09:00:00.000Z', pro), fold(paused))];
+    expect(stateOf(resumed).basis?.until).toBe(end);
   });
 
   it('is followed by dunning, if an invoice became overdue meanwhile', () => {
