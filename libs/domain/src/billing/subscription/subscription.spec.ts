@@ -535,6 +535,29 @@ describe('usage that is not charged when a subscription ends', () => {
       .thenMatches([{ type: 'subscription.canceled', reason: 'unpaid', charge: { lines: [{ amount: 84 }] } }]);
   });
 
+  it('is reduced by a fixed discount once, at the end or later', () => {
+    const rest = {
+      coupon_id: 'cpn_1',
+      name: 'Off',
+      plans: null,
+      months: null,
+      started_at: JAN_31,
+      used: false,
+    } as const;
+    const discount = { ...rest, percent_off: null, amount_off: 50, duration: 'forever' } as const;
+    const reduced = (usage: (typeof last)['usage']): number[] =>
+      after(
+        subscribeTo(pro, { discount }),
+        paidOn(JAN_31, 'inv_first'),
+        { ...cancel, ...last, usage },
+        timePasses(last.usage_open_until, pro, { ...last, invoice_id: 'inv_late' }),
+      )
+        .slice(-2)
+        .map((event) => ('charge' in event ? (event.charge?.discounts.length ?? 0) : 0));
+    expect(reduced(last.usage)).toEqual([1, 0]);
+    expect(reduced([])).toEqual([0, 1]);
+  });
+
   it('is charged once more when nothing can follow, also if nothing was known at the end', () => {
     const canceled = after(subscribeTo(pro), paidOn(JAN_31, 'inv_first'), { ...cancel, ...last, usage: [] });
     expect(stateOf(canceled)).toMatchObject({ status: 'canceled', charge: { invoice_id: 'inv_first' } });
