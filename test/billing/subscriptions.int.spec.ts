@@ -371,6 +371,17 @@ describe('subscriptions', () => {
     }
   });
 
+  it('refund a part once for one If-Match at the same time', async () => {
+    const started = await active();
+    const { headers } = await app.call('GET', `/subscriptions/${String(started['id'])}`);
+    const refunds = await Promise.all(
+      [1, 2].map(() => post(started['id'], 'refund', { amount: 100 }, { 'if-match': String(headers['etag']) })),
+    );
+    expect(refunds.map(({ status }) => status).toSorted()).toEqual([200, 412]);
+    const invoice = await app.call('GET', `/admin/invoices/${String(started['latest_invoice_id'])}`);
+    expect(invoice.body.amount_refunded).toBe(100);
+  });
+
   it('do nothing for an If-Match that is stale', async () => {
     const started = await active();
     const { id: coupon } = await app.create('/admin/coupons', {

@@ -3,6 +3,7 @@ import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
 import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import { type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import { newId } from '#domain/shared/id';
+import { addDays } from '#domain/shared/time';
 import type { EventStore, Outcome } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { type Clock, CLOCK } from '#platform/clock/clock';
@@ -92,7 +93,13 @@ export class InvoiceController {
     await this.#visible(id, call.principal);
     await assertMatches(this.store, invoiceStream, id, call.if_match);
     const { amount = null, currency = null, method, reference = null, paid_at } = call.body;
-    const payment = { amount, currency, method, reference, paid_at: paid_at ?? this.clock.now().toISOString() };
+    const now = this.clock.now().toISOString();
+    // A day ahead: banks book to the end of the day, in any time zone.
+    if (paid_at !== undefined && paid_at > addDays(now, 1))
+      throw new Problem(400, 'VALIDATION_FAILED', '/paid_at is in the future.', {
+        errors: [{ pointer: '/paid_at', detail: 'is in the future' }],
+      });
+    const payment = { amount, currency, method, reference, paid_at: paid_at ?? now };
     await this.payments.recordManual(id, repeatableId(call, 'pay', id), payment, changing(call));
     return this.#present(id);
   }

@@ -156,6 +156,7 @@ describe('an invoice over HTTP', () => {
     expect(await code('mark-paid', { method: 'cash' })).toBe('INVOICE_NOT_FINALIZED');
     await post(id, 'finalize');
     expect(await code('mark-paid', { method: 'cash', currency: 'usd' })).toBe('CURRENCY_MISMATCH');
+    expect(await code('mark-paid', { method: 'cash', paid_at: '2126-01-01T00:00:00.000Z' })).toBe('VALIDATION_FAILED');
     for (const amount of [0, -1, 1.5, '1', 2 ** 53])
       expect(await code('mark-paid', { method: 'x', amount })).toBe('VALIDATION_FAILED');
     expect(await code('credit-notes', { amount: 11_901 })).toBe('CREDIT_EXCEEDS_INVOICE');

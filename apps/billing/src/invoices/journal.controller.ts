@@ -13,7 +13,7 @@ export class JournalController {
   @Endpoint(exportJournal)
   export({ query, principal }: Call<typeof exportJournal>): Answer {
     assertRange(query);
-    const { format, from, to } = query;
+    const { format = 'csv', from, to } = query;
     // The books are those of all products.
     const rows = principal.product_id === null ? this.journal.rows(from, to) : nothing();
     return fileAnswer('journal', format, JOURNAL_COLUMNS, rows, JOURNAL_AMOUNTS);

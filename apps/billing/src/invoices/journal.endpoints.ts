@@ -12,7 +12,7 @@ export const exportJournal = endpoint({
   query: StrictObject({
     from: Type.Unsafe<string>({ ...Timestamp, description: 'Issued at this time or later.' }),
     to: Type.Unsafe<string>({ ...Timestamp, description: 'Issued before this time.' }),
-    format: Type.Enum(['csv', 'ndjson']),
+    format: Type.Optional(Type.Enum(['csv', 'ndjson'], { description: '`csv` if it is left out.' })),
   }),
   answers: {
     200: {

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
+import { invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import type { EventMetadata } from '#events/event';
+import type { EventStore } from '#events/store';
 import type { ServiceDatabase } from '#platform/database/database';
-import { DATABASE } from '#platform/service';
+import { DATABASE, EVENT_STORE } from '#platform/service';
+import type { Changing } from '../if-match.ts';
 import { CreditNotes } from '../invoices/credit-notes.ts';
-import { Invoices } from '../invoices/invoices.ts';
 
 interface WantedRefund {
   /** The same id refunds once. */
@@ -22,20 +23,27 @@ interface WantedRefund {
 export class Refunding {
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
-    private readonly invoices: Invoices,
+    @Inject(EVENT_STORE) private readonly store: EventStore,
     private readonly creditNotes: CreditNotes,
   ) {}
 
-  /** @throws Refusal NOTHING_TO_REFUND, INVOICE_NOT_FOUND, REFUND_EXCEEDS_PAYMENT */
+  /**
+   * A refund of a part does not change the subscription, so of two at the same time with one `If-Match` the second finds that the
+   * invoice has changed.
+   * @throws Refusal NOTHING_TO_REFUND, INVOICE_NOT_FOUND, REFUND_EXCEEDS_PAYMENT
+   * @throws StaleVersionError
+   */
   async refund(
     subscription_id: string,
     { refund_id, invoice_id, amount, reason }: WantedRefund,
-    metadata: EventMetadata,
+    { metadata, if_match }: Changing,
   ): Promise<void> {
     const wanted = invoice_id ?? (await this.#latestPaid(subscription_id)) ?? refuseSubscription('NOTHING_TO_REFUND');
-    const invoice = await this.invoices.find(wanted);
-    if (invoice?.document.subscription_id !== subscription_id) return refuseInvoice('INVOICE_NOT_FOUND');
-    await this.creditNotes.refundInvoice(wanted, { refund_id, amount: amount ?? null, reason }, { metadata });
+    const { state, version } = await this.store.load(invoiceStream, wanted);
+    if (!isFinalized(state) || state.document.subscription_id !== subscription_id)
+      return refuseInvoice('INVOICE_NOT_FOUND');
+    const changing = { metadata, if_match: if_match === undefined ? undefined : [version] };
+    await this.creditNotes.refundInvoice(wanted, { refund_id, amount: amount ?? null, reason }, changing);
   }
 
   async #latestPaid(subscription_id: string): Promise<string | undefined> {

@@ -133,7 +133,8 @@ export class SubscriptionController {
     await this.subscriptions.find(id, call.principal);
     await assertMatches(this.store, subscriptionStream, id, call.if_match);
     const refund_id = repeatableId(call, 'ref', id);
-    await this.refunding.refund(id, { refund_id, invoice_id, amount, reason }, call.metadata());
+    const changing = { metadata: call.metadata(), if_match: call.if_match };
+    await this.refunding.refund(id, { refund_id, invoice_id, amount, reason }, changing);
     return this.#answer(id, 200);
   }
 
