@@ -133,6 +133,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
     config,
     metrics,
     checks,
+    services.flatMap(({ details }) => details),
     (check, error) => logger.warn({ err: error, check }, 'not ready'),
     stopping.signal,
     testClock,

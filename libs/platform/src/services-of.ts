@@ -3,6 +3,7 @@ import type { Module } from '@nestjs/core/injector/module';
 import type { PostgresEventStore } from '#events/store/postgres-event-store';
 import { BackgroundWork } from './background/background-work.ts';
 import type { ServiceDatabase } from './database/database.ts';
+import { ReadinessDetail } from './health/readiness-detail.ts';
 import type { Call } from './http/endpoint.ts';
 import { endpointsOf } from './http/endpoints-of.ts';
 import type { IdempotencyStore } from './http/idempotency.ts';
@@ -18,6 +19,8 @@ export interface LoadedService {
   readonly controllers: readonly object[];
   /** Its background work. */
   readonly work: readonly BackgroundWork[];
+  /** What it tells in `/readyz`. */
+  readonly details: readonly ReadinessDetail[];
   readonly kept: IdempotencyStore;
 }
 
@@ -36,16 +39,19 @@ export const loadedServices = (modules: ModulesContainer): LoadedService[] => {
           database,
           store,
           controllers: [...module.controllers.values()].map(({ instance }) => instance as object),
-          work: workOf(module),
+          work: providersOf(module, BackgroundWork),
+          details: providersOf(module, ReadinessDetail),
           kept: { store, pool: database.pool, masterKey },
         };
       }),
   );
 };
 
-/** Providers of a module that are background work. */
-const workOf = ({ providers }: Module): BackgroundWork[] =>
-  [...providers.values()].flatMap(({ instance }) => (instance instanceof BackgroundWork ? [instance] : []));
+/** Providers of a module that extend a class. */
+const providersOf = <T>({ providers }: Module, type: abstract new (...args: never[]) => T): T[] =>
+  [...providers.values()].flatMap(({ instance }: { instance: unknown }) =>
+    instance instanceof type ? [instance] : [],
+  );
 
 /** The methods of the services' controllers that carry `@Endpoint`. */
 export const routesOf = (services: readonly LoadedService[]): Route[] =>

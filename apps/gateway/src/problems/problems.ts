@@ -67,7 +67,7 @@ const OF_THE_API: Readonly<Record<string, ProblemType>> = {
   },
   BODY_TOO_LARGE: {
     status: 413,
-    message: 'The body is larger than 1 MiB.',
+    message: 'The body is larger than this route takes: 1 MiB, if the documentation says nothing else.',
     remedy: 'Send less at once.',
   },
   UNSUPPORTED_MEDIA_TYPE: {

@@ -25,12 +25,13 @@ export const prefixesOf = (services: readonly RoutedService[]): readonly Service
 
 const beforeParameters = (address: string): string => address.replace(/\/:.*$/, '');
 
-/** The maximum body size of a file upload, in bytes, by its address. */
-export const uploadLimits = (services: readonly RoutedService[]): ReadonlyMap<string, number> =>
+/** The maximum body size of routes with one of their own (files, raw bodies), in bytes, by their address. */
+export const bodyLimits = (services: readonly RoutedService[]): ReadonlyMap<string, number> =>
   new Map(
     services.flatMap(({ routes }) =>
-      routes.flatMap((route) =>
-        route.upload_limit === undefined ? [] : [[addressOf(route), route.upload_limit] as const],
-      ),
+      routes.flatMap((route) => {
+        const limit = route.upload_limit ?? route.raw_limit;
+        return limit === undefined ? [] : [[addressOf(route), limit] as const];
+      }),
     ),
   );

@@ -51,8 +51,9 @@ const upload: EndpointContract = {
   upload: ['text/csv'],
   upload_limit: 2 ** 28,
 };
+const raw: EndpointContract = { ...route('/hooks/stand-in'), method: 'POST', raw_limit: 2 ** 21 };
 const services = [
-  { name: 'licensing', routes: [route('/admin/licenses/:id'), route('/license/echo'), upload] },
+  { name: 'licensing', routes: [route('/admin/licenses/:id'), route('/license/echo'), upload, raw] },
   { name: 'webhooks', routes: [route('/admin/webhooks')] },
 ];
 
@@ -85,6 +86,9 @@ describe('routing to the services of a cluster', () => {
       done(null, body),
     );
     service.post('/api/v1/license/echo', { bodyLimit: 10_000_000 }, (req, reply) => reply.send(req.body));
+    service.post('/api/v1/hooks/stand-in', { bodyLimit: 10_000_000 }, (req, reply) =>
+      reply.headers({ type: req.headers['content-type'], coding: req.headers['content-encoding'] }).send(req.body),
+    );
     service.addContentTypeParser('text/csv', (_req, file, done) => done(null, file));
     service.post('/api/v1/admin/imports', async (req, reply) => {
       await once(req.raw, 'data');
@@ -130,7 +134,7 @@ describe('routing to the services of a cluster', () => {
     (await body.json()) as Record<string, unknown>;
 
   /** Sends path and headers unchanged; undici would normalize them. */
-  const raw = (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
+  const asIs = (path: string, headers: Record<string, string>): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => get(url, { path, headers }, resolve).on('error', reject));
 
   it('forwards method, path, query, body and principal, and returns the answer unchanged', async () => {
@@ -180,7 +184,7 @@ describe('routing to the services of a cluster', () => {
       connection: 'close, x-secret',
       'x-secret': 'for this connection only',
     };
-    const seen: unknown = JSON.parse(await text(await raw('/api/v1/admin/licenses/x', headers)));
+    const seen: unknown = JSON.parse(await text(await asIs('/api/v1/admin/licenses/x', headers)));
     expect(seen).toMatchObject({ principal: null, client_ip: '203.0.113.9' });
     expect(JSON.stringify(seen)).not.toContain('10.0.0.1');
     expect(JSON.stringify(seen)).not.toContain('x-secret');
@@ -204,7 +208,7 @@ describe('routing to the services of a cluster', () => {
     '/internal/secrets',
     '/api/v1/admin/licenses/%2e%2e/%2e%2e/%2e%2e/%2e%2e/internal/secrets',
   ])('does not reach %s', async (path) => {
-    const answer = await raw(path, {});
+    const answer = await asIs(path, {});
     expect([404, 207]).toContain(answer.statusCode);
     expect(await text(answer)).not.toBe('secret');
   });
@@ -250,6 +254,17 @@ describe('routing to the services of a cluster', () => {
       expect(answer.statusCode).toBe(413);
       expect(await json(answer.body)).toEqual({ code: 'BODY_TOO_LARGE' });
     }
+  });
+
+  it('passes a raw body on byte for byte, up to the limit of its route', async () => {
+    const headers = { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' };
+    const bytes = randomBytes(2 ** 21);
+    const path = `${url}/api/v1/hooks/stand-in`;
+    const passed = await request(path, { method: 'POST', headers, body: bytes });
+    expect(passed).toMatchObject({ statusCode: 200, headers: { type: headers['content-type'], coding: 'gzip' } });
+    expect(Buffer.from(await passed.body.arrayBuffer()).equals(bytes)).toBe(true);
+    const larger = await request(path, { method: 'POST', headers, body: Buffer.concat([bytes, bytes]) });
+    expect([larger.statusCode, await json(larger.body)]).toEqual([413, { code: 'BODY_TOO_LARGE' }]);
   });
 
   it('gives an early answer to a client that reads only after it has sent its whole file', async () => {

@@ -7,7 +7,7 @@ import type { Config } from '#platform/config/config';
 import { masterKeysOf } from '#platform/crypto/master-keys';
 import { CONFIG, type ServiceDescription, SERVICES } from '#platform/service';
 import { BODY_LIMIT, forward } from './forward.ts';
-import { prefixesOf, type RoutedService, uploadLimits } from './routes.ts';
+import { prefixesOf, type RoutedService, bodyLimits } from './routes.ts';
 import { ServiceClient } from './service-client.ts';
 
 /** In a cluster, forwards requests to the services whose addresses are configured. In one process it does nothing. */
@@ -49,7 +49,7 @@ export const addRoutes = (
   services: readonly RoutedService[],
   { clients, tokens }: Pick<Routing, 'clients' | 'tokens'>,
 ): void => {
-  const limits = uploadLimits(services);
+  const limits = bodyLimits(services);
   void fastify.register((routed, _options, done) => {
     // Bodies of any type are forwarded unchanged.
     routed.removeAllContentTypeParsers();

@@ -37,6 +37,17 @@ const partsOf = (text: string): string[] | undefined => {
   return parts.length === 0 ? undefined : parts;
 };
 
+/** Secrets, between commas. A blank one is refused: it may be left over from a mistake, and would be no secret. */
+export const SecretList = (): PropertyDecorator =>
+  applyDecorators(
+    parsed((text) => text.split(',').map((part) => part.trim())),
+    checked(
+      'secretList',
+      (value) => Array.isArray(value) && value.every((part) => typeof part === 'string' && /^\S+$/.test(part)),
+      'give secrets separated by commas; none of them may be blank or have spaces in it',
+    ),
+  );
+
 /** Networks in CIDR notation, between commas. */
 export const Networks = (): PropertyDecorator =>
   applyDecorators(

@@ -5,6 +5,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { within } from './patience.ts';
+import type { ReadinessDetail } from './readiness-detail.ts';
 
 /** One condition for the process to serve; it rejects with the reason when it is not met. */
 export interface ReadinessCheck {
@@ -12,7 +13,7 @@ export interface ReadinessCheck {
   readonly check: () => Promise<unknown>;
 }
 
-/** The maximum duration of a readiness check, in milliseconds. */
+/** The maximum duration of a readiness check or detail, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /**
@@ -25,6 +26,7 @@ export const registerOperatorRoutes = (
   config: Pick<Config, 'metrics_token'>,
   metrics: Metrics,
   checks: readonly ReadinessCheck[],
+  details: readonly ReadinessDetail[],
   onFailure: (name: string, error: unknown) => void,
   stopping: AbortSignal,
   testClock: Clock | undefined,
@@ -33,11 +35,15 @@ export const registerOperatorRoutes = (
 
   fastify.get('/readyz', async (_request, reply) => {
     if (stopping.aborted) return reply.status(503).send({ status: 'stopping', checks: [] });
-    const results = await Promise.all(checks.map((check) => run(check, onFailure)));
+    const [results, told] = await Promise.all([
+      Promise.all(checks.map((check) => run(check, onFailure))),
+      Promise.all(details.map((detail) => tell(detail, onFailure))),
+    ]);
     const failed = results.some(({ status }) => status !== 'ok');
     return reply.status(failed ? 503 : 200).send({
       status: failed ? 'unavailable' : 'ok',
       checks: results,
+      ...(told.some((fields) => fields.length > 0) ? { details: Object.fromEntries(told.flat()) } : {}),
       ...(testClock === undefined ? {} : { test_clock: { now: testClock.now().toISOString() } }),
     });
   });
@@ -63,6 +69,20 @@ const run = async (
     // The reason may contain addresses or credentials, and the route is public: the reason goes to the log only.
     onFailure(name, error);
     return { name, status: 'failed' };
+  }
+};
+
+/** @returns the field of a detail with its value, null if that cannot be read now; empty if there is nothing to tell */
+const tell = async (
+  detail: ReadinessDetail,
+  onFailure: (name: string, error: unknown) => void,
+): Promise<(readonly [string, unknown])[]> => {
+  try {
+    const value = await within(PATIENCE_MS, detail.read());
+    return value === undefined ? [] : [[detail.name, value]];
+  } catch (error) {
+    onFailure(detail.name, error);
+    return [[detail.name, null]];
   }
 };
 

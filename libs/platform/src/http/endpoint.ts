@@ -32,6 +32,11 @@ export interface EndpointContract<
   readonly upload?: readonly string[];
   /** Maximum size of that file, in bytes. */
   readonly upload_limit?: number;
+  /**
+   * The body is handed over byte for byte, `call.raw`, whatever its media type says; it may have at most so many bytes. For
+   * callers that sign their bodies. Such a route takes no Idempotency-Key.
+   */
+  readonly raw_limit?: number;
   /** Request headers that only this route reads, by `call.header`: name → description for the documentation. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Successful answers by status; a plain return value is sent with the first. `null` = no body. */
@@ -51,6 +56,10 @@ export interface AnswerContract {
   readonly etag?: true;
 }
 
+/** Whether the body of a route, if it has one, is JSON: neither a file nor raw bytes. */
+export const takesJson = ({ upload, raw_limit }: EndpointContract): boolean =>
+  upload === undefined && raw_limit === undefined;
+
 type Parsed<S> = S extends TSchema ? Static<S> : unknown;
 
 /** The argument of a handler: the request, parsed, validated and typed by the contract. */
@@ -60,6 +69,8 @@ export interface Call<C extends EndpointContract = EndpointContract> {
   readonly body: Parsed<C['body']>;
   /** The file that was sent to a route with `upload`. */
   readonly upload: Readable;
+  /** The body of a route with `raw_limit`, as it was sent; it may be empty. */
+  readonly raw: Buffer;
   readonly principal: Principal;
   readonly request_id: string;
   readonly ip: string;

@@ -2,7 +2,7 @@ import { READ } from '../auth/principal.ts';
 import { PUBLIC } from '../auth/scheme.ts';
 import { STATUS_CODES } from 'node:http';
 import type { TSchema } from 'typebox';
-import type { EndpointContract } from './endpoint.ts';
+import { type EndpointContract, takesJson } from './endpoint.ts';
 import { PATCH_TYPES } from './body.ts';
 import { addressOf } from './register.ts';
 import { ProblemDocument } from './schemas.ts';
@@ -29,6 +29,8 @@ const WITH_BODY: typeof COMMON = [
   { status: 413, code: 'BODY_TOO_LARGE' },
   { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
 ];
+const bodyProblems = ({ raw_limit }: EndpointContract): typeof COMMON =>
+  raw_limit === undefined ? WITH_BODY : WITH_BODY.filter(({ code }) => code === 'BODY_TOO_LARGE');
 const WITH_IDEMPOTENCY: typeof COMMON = [
   { status: 409, code: 'IDEMPOTENCY_IN_PROGRESS' },
   { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' },
@@ -78,7 +80,7 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
   parameters: [
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),
-    ...(contract.method === 'POST' && contract.upload === undefined ? [IDEMPOTENCY_KEY] : []),
+    ...(contract.method === 'POST' && takesJson(contract) ? [IDEMPOTENCY_KEY] : []),
     ...(takesIfMatch(contract) ? [IF_MATCH] : []),
     ...(takesIfNoneMatch(contract) ? [IF_NONE_MATCH] : []),
     ...Object.entries(contract.headers ?? {}).map(([name, description]) => ({
@@ -92,8 +94,9 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
   responses: responses(contract, schemas),
 });
 
-const requestBody = ({ method, body, upload }: EndpointContract, schemas: Json): Json => {
+const requestBody = ({ method, body, upload, raw_limit }: EndpointContract, schemas: Json): Json => {
   if (upload !== undefined) return { requestBody: { required: true, content: asFiles(upload) } };
+  if (raw_limit !== undefined) return { requestBody: { required: true, content: { '*/*': {} } } };
   if (body === undefined) return {};
   const schema = hoist(body, schemas, IN_REQUESTS);
   const types = method === 'PATCH' ? PATCH_TYPES : ['application/json'];
@@ -202,8 +205,8 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
     [
       ...contract.problems,
       ...COMMON,
-      ...(contract.method === 'GET' ? [] : WITH_BODY),
-      ...(contract.method === 'POST' ? WITH_IDEMPOTENCY : []),
+      ...(contract.method === 'GET' ? [] : bodyProblems(contract)),
+      ...(contract.method === 'POST' && contract.raw_limit === undefined ? WITH_IDEMPOTENCY : []),
       ...(takesIfMatch(contract) ? [{ status: 412, code: 'PRECONDITION_FAILED' }] : []),
       ...(contract.auth === PUBLIC ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
     ],

@@ -8,7 +8,7 @@ import { isProblem, Problem, type ProblemShape } from './problem.ts';
 
 /** Errors of Fastify itself, by its codes. */
 const FASTIFY: Readonly<Record<string, readonly [number, string, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'The body is larger than 1 MiB.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'The body is larger than this route takes.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'UNSUPPORTED_MEDIA_TYPE', 'Send application/json.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'MALFORMED_REQUEST', 'Content-Length does not match the body.'],
   FST_ERR_BAD_URL: [400, 'MALFORMED_REQUEST', 'The address is not valid.'],

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyRequest, HTTPMethods, RouteOptions } from 'fastify';
 import type { EndpointContract } from './endpoint.ts';
 import { Problem } from './problem.ts';
 import { sendProblem } from './problem-response.ts';
@@ -14,11 +14,38 @@ export const registerEndpoints = (fastify: FastifyInstance, routes: readonly Rou
   const methods = new Map<string, HTTPMethods[]>();
   for (const route of routes) {
     const url = addressOf(route.contract);
-    const { method, operation } = route.contract;
-    fastify.route({ method, url, config: { operation }, handler: runner(route, publicUrl) });
+    const { method, raw_limit } = route.contract;
+    if (raw_limit === undefined) fastify.route(optionsOf(route, publicUrl));
     methods.set(url, [...(methods.get(url) ?? []), method, ...(method === 'GET' ? (['HEAD'] as const) : [])]);
   }
+  registerRaw(
+    fastify,
+    routes.filter(({ contract }) => contract.raw_limit !== undefined),
+    publicUrl,
+  );
   refuseOtherMethods(fastify, methods);
+};
+
+const optionsOf = (route: Route, publicUrl: string): RouteOptions => {
+  const { method, operation } = route.contract;
+  return { method, url: addressOf(route.contract), config: { operation }, handler: runner(route, publicUrl) };
+};
+
+/** Parsers of bodies belong to a scope of Fastify: in that of these routes the only parser takes every body as it is. */
+const registerRaw = (fastify: FastifyInstance, routes: readonly Route[], publicUrl: string): void => {
+  if (routes.length === 0) return;
+  void fastify.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, parsed) => {
+      request.raw_body = body;
+      parsed(null, undefined);
+    });
+    for (const route of routes) {
+      const { raw_limit: bodyLimit = 0 } = route.contract;
+      scope.route({ ...optionsOf(route, publicUrl), bodyLimit });
+    }
+    done();
+  });
 };
 
 /** Refuses before the body is read: the method is wrong whatever the body holds. */

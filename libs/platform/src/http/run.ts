@@ -7,7 +7,7 @@ import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError
 import { hasScope, type Principal, READ } from '../auth/principal.ts';
 import { scopeOf } from '../auth/scheme.ts';
 import { addHeaders, RateLimitExceeded } from '../rate-limit/rate-limit.ts';
-import { Answer, type Call, type EndpointContract } from './endpoint.ts';
+import { Answer, type Call, type EndpointContract, takesJson } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
 import { isKnown, parseIfMatch } from './preconditions.ts';
 import { Problem } from './problem.ts';
@@ -39,7 +39,7 @@ export const runner = (route: Route, publicUrl: string) => {
     // A missing body counts as an empty object; `null` does not.
     const body = request.body === undefined ? {} : request.body;
     if (body instanceof Readable !== (contract.upload !== undefined)) throw notTaken(contract);
-    if (contract.upload === undefined) check(validateBody, body);
+    if (takesJson(contract)) check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
     const call = callOf(request, reply, body, principal, idempotent);
     const run = async (): Promise<Answer> => {
@@ -64,6 +64,7 @@ export const runner = (route: Route, publicUrl: string) => {
 const notTaken = ({ upload = ['application/json'] }: EndpointContract): Problem =>
   new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', `Send ${upload.join(' or ')}.`);
 
+const EMPTY = Buffer.alloc(0);
 const NO_FIELDS = { type: 'object', properties: {}, additionalProperties: false };
 
 const check = (validate: Validator | undefined, value: unknown): void => {
@@ -191,6 +192,7 @@ const callOf = (
     body,
     principal,
     upload: request.body instanceof Readable ? request.body : Readable.from([]),
+    raw: request.raw_body ?? EMPTY,
     request_id: request.id,
     ip: request.client_ip,
     user_agent: request.headers['user-agent'] ?? null,
@@ -212,7 +214,7 @@ const idempotentCall = (
   principal: Principal,
   request: FastifyRequest,
 ): IdempotentCall | undefined => {
-  if (contract.method !== 'POST') return undefined;
+  if (contract.method !== 'POST' || contract.raw_limit !== undefined) return undefined;
   const key = parseIdempotencyKey(request.headers['idempotency-key']);
   if (key === undefined) return undefined;
   return new IdempotentCall(kept, key, callerOf(contract, principal, request), contract.operation, request);

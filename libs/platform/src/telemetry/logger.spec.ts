@@ -29,6 +29,8 @@ describe('the log', () => {
   it.each([
     ['kl_S3CRETabcdefgh0123', 'an API key'],
     ['whsec_S3CRET+/abc=', 'a webhook secret'],
+    ['rk_live_S3CRET', 'an API key of Stripe'],
+    ['pi_3Abcdefgh_secret_S3CRETabc', 'a client secret of Stripe'],
     ['eyJhbGciOiJFZERTQSJ9.eyJTM0NSRVQi.c2ln_S3CRET', 'a lease'],
     ['S3CRET.lovelace+x@example.co.uk', 'an e-mail'],
     ['postgresql://keyledger:S3CRET@db/keyledger', 'a password in an address'],

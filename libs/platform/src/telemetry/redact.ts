@@ -13,6 +13,9 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${CENSORED}`],
   [/\bkl_\w{8,}/g, CENSORED],
   [/\bwhsec_[\w+/=-]+/g, CENSORED],
+  // Stripe: API keys, and the client secrets of its objects.
+  [/\b[rs]k_(test|live)_\w+/g, CENSORED],
+  [/\b[a-z]{2,6}_\w{8,}_secret_\w{8,}/g, CENSORED],
   // Leases, signed license keys and internal tokens: a JWS begins with `{"`.
   [/\beyJ[\w-]{8,}(\.[\w-]*)*/g, CENSORED],
 ];
