@@ -109,6 +109,7 @@ export default defineConfig(
       'libs/domain/src/billing/subscription/offer.ts',
       // Points on a page.
       'apps/billing/src/documents/{pdf,sheet,text-lines}.ts',
+      'apps/billing/src/provider-events/**',
     ],
     rules: { 'no-restricted-syntax': ['error', ...PRESENT, ...ARITHMETIC] },
   },

@@ -2,6 +2,7 @@ import { billingContracts } from '#domain/billing/contracts';
 import { billingRefusals } from '#domain/billing/refusals';
 import { defineService } from '#platform/define-service';
 import { mailFeature } from '#platform/mail/feature';
+import { lockOutFeature } from '#platform/rate-limit/feature';
 import { couponsFeature } from './coupons/feature.ts';
 import { customersFeature } from './customers/feature.ts';
 import { documentsFeature } from './documents/feature.ts';
@@ -20,6 +21,8 @@ import { plansFeature } from './plans/feature.ts';
 import { priceMigrationProblems } from './price-migrations/price-migration.problems.ts';
 import { priceMigrationsFeature } from './price-migrations/feature.ts';
 import { pricesFeature } from './prices/feature.ts';
+import { providerEventProblems } from './provider-events/provider-event.problems.ts';
+import { providerEventsFeature } from './provider-events/feature.ts';
 import { statementsFeature } from './statements/feature.ts';
 import { subscriptionsFeature } from './subscriptions/feature.ts';
 import { taxesFeature } from './taxes/feature.ts';
@@ -47,11 +50,19 @@ export const billingService = defineService({
     usageFeature,
     meteringFeature,
     eligibilityFeature,
+    providerEventsFeature,
+    lockOutFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
   // States of invoices and subscriptions are large: so many take about 20 MB.
   cached_streams: 5_000,
   scopes: ['billing:write'],
   publishes: billingContracts,
-  problems: { ...billingRefusals, ...grantProblems, ...priceMigrationProblems, ...meteringProblems },
+  problems: {
+    ...billingRefusals,
+    ...grantProblems,
+    ...priceMigrationProblems,
+    ...meteringProblems,
+    ...providerEventProblems,
+  },
 });

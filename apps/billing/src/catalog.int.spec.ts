@@ -547,4 +547,9 @@ describe('the catalog of billing', () => {
       expect((await app.call('GET', `/admin/coupons/${String(id)}`)).body.redemptions).toBe(3);
     });
   });
+
+  it('takes no events of a provider whose secret it does not have', async () => {
+    const body = await refused(post('/hooks/stripe', {}), 503, 'PAYMENT_PROVIDER_NOT_CONFIGURED');
+    expect(body['provider']).toBe('stripe');
+  });
 });

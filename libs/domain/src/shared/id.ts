@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'ref'
   | 'mig'
   | 'mtr'
+  | 'pev'
   | 'whk'
   | 'dlv'
   | 'rpl'
