@@ -8,6 +8,7 @@ type Schema = { readonly [name: string]: unknown };
 export const NEW_FIELDS: Readonly<Record<string, readonly string[]>> = {
   recurring: ['trial_period_days'],
   subscription: ['status_details'],
+  subscription_schedule: ['pause_schedules'],
   subscriptions_resource_trial_settings_end_behavior: ['billing_cycle_anchor'],
 };
 

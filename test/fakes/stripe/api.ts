@@ -24,6 +24,7 @@ import { products } from './resources/product.ts';
 import { promotionCodes } from './resources/promotion-code.ts';
 import { refunds } from './resources/refund.ts';
 import { setupIntents } from './resources/setup-intent.ts';
+import { subscriptionSchedules } from './resources/subscription-schedule.ts';
 import { subscriptions } from './resources/subscriptions.ts';
 import { taxIds } from './resources/tax-id.ts';
 import { taxRates } from './resources/tax.ts';
@@ -35,7 +36,18 @@ import type { World } from './world.ts';
 export const router = new Router([
   ...[accounts, balances, charges, checkoutSessions, coupons, creditNotes, customerDeletion, customers, disputes],
   ...[eventDestinations, events, invoices, meterEvents, meters, paymentIntents, paymentMethods, portals, previews],
-  ...[prices, products, promotionCodes, refunds, setupIntents, subscriptions, taxIds, taxRates, webhookEndpoints],
+  ...[
+    prices,
+    products,
+    promotionCodes,
+    refunds,
+    setupIntents,
+    subscriptions,
+    subscriptionSchedules,
+    taxIds,
+    taxRates,
+    webhookEndpoints,
+  ],
 ]);
 
 /** Thrown for a parameter that no code of the fake has read: the test must see it. */

@@ -58,7 +58,15 @@ const resolve = (world: World, id: string): object | undefined => {
       world.subscriptions,
     ],
     ...[world.setupIntents, world.products, world.prices, world.coupons, world.discounts, world.promotionCodes],
-    ...[world.refunds, world.balanceTransactions, world.sessions, world.taxRates, world.disputes, world.meters],
+    ...[
+      world.refunds,
+      world.balanceTransactions,
+      world.sessions,
+      world.taxRates,
+      world.disputes,
+      world.meters,
+      world.schedules,
+    ],
   ]) {
     const found = collection.get(id);
     if (found !== undefined) return found;

@@ -131,8 +131,11 @@ export class FakeStripe {
 
   /** Plays what is due by now, for a clock that a test has moved itself. */
   async catchUp(): Promise<void> {
-    this.world.catchUp();
-    await this.webhooks.idle();
+    do {
+      this.world.catchUp();
+      await this.webhooks.idle();
+      // A delivery that failed may have to be tried again by now.
+    } while (this.world.timers.isDue(this.world.now()));
   }
 
   // What goes wrong

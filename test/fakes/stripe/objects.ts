@@ -448,6 +448,34 @@ export interface PendingUpdate {
   readonly metadata: Metadata | null;
 }
 
+export interface PhaseItem {
+  readonly price: string;
+  readonly quantity?: number;
+}
+
+export interface SchedulePhase {
+  readonly currency: string;
+  readonly start_date: number;
+  readonly end_date: number;
+  readonly items: readonly PhaseItem[];
+  readonly metadata: Metadata;
+  readonly proration_behavior: 'create_prorations' | 'always_invoice' | 'none';
+}
+
+export interface Schedule extends Made {
+  canceled_at: number | null;
+  completed_at: number | null;
+  current_phase: { readonly start_date: number; readonly end_date: number } | null;
+  readonly customer: string;
+  end_behavior: 'release' | 'cancel';
+  metadata: Metadata;
+  phases: SchedulePhase[];
+  released_at: number | null;
+  released_subscription: string | null;
+  status: 'active' | 'canceled' | 'completed' | 'released';
+  subscription: string | null;
+}
+
 export interface CheckoutSession extends Made {
   readonly allow_promotion_codes: boolean | null;
   amount_subtotal: number | null;

@@ -15,7 +15,7 @@ export class Params {
   readonly #raw: { readonly [name: string]: Raw };
   readonly #path: string;
   readonly #read = new Set<string>();
-  readonly #children: Params[] = [];
+  readonly #children = new Map<string, Params>();
 
   constructor(raw: { readonly [name: string]: Raw }, path = '') {
     this.#raw = raw;
@@ -145,12 +145,13 @@ export class Params {
   /** Parameters that were given and never read. */
   unread(): string[] {
     const own = Object.keys(this.#raw).filter((name) => !this.#read.has(name));
-    return [...own.map((name) => this.at(name)), ...this.#children.flatMap((child) => child.unread())];
+    return [...own.map((name) => this.at(name)), ...[...this.#children.values()].flatMap((child) => child.unread())];
   }
 
+  /** One object of parameters is one child, however often it is read. */
   #child(raw: { readonly [name: string]: Raw }, path: string): Params {
-    const child = new Params(raw, path);
-    this.#children.push(child);
+    const child = this.#children.get(path) ?? new Params(raw, path);
+    this.#children.set(path, child);
     return child;
   }
 

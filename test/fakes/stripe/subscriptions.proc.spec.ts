@@ -420,6 +420,39 @@ describe('a subscription', () => {
     expect(invoice).toMatchObject({ status: 'paid', total: 100 });
   });
 
+  it('changes its items at the end of a period by a schedule', async () => {
+    const { fake, stripe } = await start();
+    const { product, monthly, customer } = await openShop(stripe);
+    const smaller = await stripe.prices.create({
+      product: product.id,
+      currency: 'eur',
+      unit_amount: 400,
+      recurring: { interval: 'month' },
+    });
+    await fake.card('succeeds', { customer: customer.id });
+    const created = await stripe.subscriptions.create({ customer: customer.id, items: [{ price: monthly.id }] });
+    const schedule = await stripe.subscriptionSchedules.create({ from_subscription: created.id });
+    const [current] = schedule.phases;
+    if (current === undefined) throw new Error('no phase');
+    await stripe.subscriptionSchedules.update(schedule.id, {
+      end_behavior: 'release',
+      phases: [
+        { items: [{ price: monthly.id, quantity: 1 }], start_date: current.start_date, end_date: current.end_date },
+        { items: [{ price: smaller.id, quantity: 1 }], duration: { interval: 'month' } },
+      ],
+    });
+    await expect(stripe.subscriptions.update(created.id, { cancel_at_period_end: true })).rejects.toMatchObject({
+      statusCode: 400,
+    });
+    await fake.advance({ days: 29 });
+    const renewed = await stripe.subscriptions.retrieve(created.id, { expand: ['latest_invoice', 'schedule'] });
+    expect(itemOf(renewed)).toMatchObject({ id: itemOf(created).id, price: { id: smaller.id } });
+    expect(renewed).toMatchObject({ latest_invoice: { amount_paid: 400 }, schedule: { status: 'active' } });
+    await fake.advance({ days: 31 });
+    expect((await stripe.subscriptionSchedules.retrieve(schedule.id)).status).toBe('released');
+    expect((await stripe.subscriptions.retrieve(created.id)).schedule).toBeNull();
+  });
+
   it('has discounts and taxes on its invoices', async () => {
     const { fake, stripe } = await start();
     const { product, customer } = await openShop(stripe);

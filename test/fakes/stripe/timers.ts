@@ -31,6 +31,12 @@ export class Timers {
     this.#current.delete(key);
   }
 
+  /** Whether something is due at that time. */
+  isDue(until: number): boolean {
+    for (const { at } of this.#current.values()) if (at <= until) return true;
+    return false;
+  }
+
   /** Takes out the next timer that is due at that time. */
   due(until: number): Timer | undefined {
     for (;;) {

@@ -16,6 +16,8 @@ export interface Delivery {
   readonly url: string;
   readonly body: string;
   readonly thin: boolean;
+  /** When the event happened. */
+  readonly since: number;
   /** Status of each attempt; 0 = no answer. */
   readonly attempts: number[];
 }
@@ -107,6 +109,7 @@ export class Webhooks {
       url: found.url,
       body,
       thin: false,
+      since: event.created,
       attempts: [],
     };
   }
@@ -133,6 +136,7 @@ export class Webhooks {
         url,
         body,
         thin: true,
+        since: this.world.now(),
         attempts: [],
       });
     }
@@ -155,8 +159,7 @@ export class Webhooks {
   #again(delivery: Delivery): void {
     const minutes = RETRIES[delivery.attempts.length - 1];
     if (minutes === undefined) return;
-    const previous = RETRIES[delivery.attempts.length - 2] ?? 0;
-    const at = this.world.now() + (minutes - previous) * 60;
+    const at = delivery.since + minutes * 60;
     this.world.timers.set(`deliver ${delivery.event} ${delivery.to}`, at, () => this.#dispatch(delivery));
   }
 
@@ -166,7 +169,7 @@ export class Webhooks {
         ? body
         : JSON.stringify(disguise.event(JSON.parse(body) as Record<string, unknown>), null, 2);
     const secrets = this.world.secrets.get(to) ?? [];
-    const timestamp = this.world.now() + (disguise.stamp ?? 0);
+    const timestamp = this.world.present() + (disguise.stamp ?? 0);
     const sign = (secret: string): string =>
       this.#crypto.webhooks.generateTestHeaderString({ payload: changed, secret, timestamp });
     const headers = disguise.signature === 'wrong' ? [sign('whsec_of_somebody_else')] : secrets.map(sign);

@@ -49,6 +49,7 @@ export interface Reactions {
   invoiceClosed(invoice: Wire.Invoice): void;
   paymentSucceeded(intent: Wire.PaymentIntent): void;
   paymentFailed(intent: Wire.PaymentIntent): void;
+  periodEnds(subscription: Wire.Subscription): void;
 }
 
 /** Gives a delivery to webhooks; the world only says what has happened. */
@@ -98,6 +99,7 @@ export class World {
   readonly creditNoteLines = new Map<string, object[]>();
   readonly subscriptions = new Collection<Wire.Subscription>(({ customer }) => [customer]);
   readonly subscriptionItems = new Map<string, string>();
+  readonly schedules = new Collection<Wire.Schedule>(({ customer }) => [customer]);
   readonly sessions = new Collection<Wire.CheckoutSession>(({ customer }) => [customer]);
   readonly meters = new Collection<Wire.Meter>(({ event_name }) => [event_name]);
   readonly uses = new Collection<MeterUse>(({ identifier, customer, event_name }) => [
@@ -122,6 +124,7 @@ export class World {
     invoiceClosed: () => undefined,
     paymentSucceeded: () => undefined,
     paymentFailed: () => undefined,
+    periodEnds: () => undefined,
   };
   listener: Listener = { snapshot: () => undefined, thin: () => undefined };
   /** Of the request that is being answered; empty for what happens by itself. */
@@ -137,7 +140,12 @@ export class World {
 
   /** Unix seconds; while due timers run, the time at which each of them was due. */
   now(): number {
-    return this.#replayed ?? Math.floor(this.clock.now().getTime() / 1000);
+    return this.#replayed ?? this.present();
+  }
+
+  /** Unix seconds of the clock, also while due timers run: a receiver compares signatures with this time. */
+  present(): number {
+    return Math.floor(this.clock.now().getTime() / 1000);
   }
 
   /** Does what was due by now, each at its own time. */

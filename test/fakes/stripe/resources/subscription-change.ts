@@ -92,7 +92,8 @@ export const planChange = (world: World, subscription: Subscription, params: Par
     });
   return {
     items: items.map((item) => {
-      const period = moves ? periodOf(item, date, date) : periodOf(item, subscription.billing_cycle_anchor, date);
+      if (!moves) return item;
+      const period = periodOf(item, date, date);
       return { ...item, current_period_start: period.start, current_period_end: period.end, billed_until: period.end };
     }),
     lines: [...credits, ...charges],

@@ -121,6 +121,8 @@ const endTrial = (world: World, subscription: Subscription): void => {
 
 const turn = (world: World, subscription: Subscription): void => {
   const now = world.now();
+  world.reactions.periodEnds(subscription);
+  if (subscription.status === 'canceled') return;
   if (subscription.cancel_at !== null && subscription.cancel_at <= now) {
     finalInvoice(world, subscription);
     endSubscription(world, subscription, 'cancellation_requested');

@@ -246,6 +246,10 @@ export const updateSubscription = (world: World, subscription: Subscription, par
     const harmless = ['metadata', 'cancellation_details', 'expand'];
     if (params.names().some((name) => !harmless.includes(name))) throw missing('subscription', subscription.id);
   }
+  if (subscription.schedule !== null && (params.has('cancel_at_period_end') || params.has('cancel_at')))
+    throw invalid(
+      `The subscription is managed by the subscription schedule \`${subscription.schedule}\`, and updating any cancelation behavior directly is not allowed. Please update the schedule instead.`,
+    );
   const trialEnd = params.text('trial_end');
   const waits = params.text('payment_behavior') === 'pending_if_incomplete';
   world.change(subscription, 'customer.subscription.updated', () => {

@@ -6,6 +6,7 @@ import { chargeInvoice, followPayments } from './invoice-collection.ts';
 import { creditLines } from './invoice-line.ts';
 import { createSubscription } from './subscription-creation.ts';
 import { finalInvoice, scheduleCycle, subscriptionInvoice } from './subscription-cycle.ts';
+import { followSchedules } from './subscription-schedule.ts';
 import { pauseSubscription, resumeOnPayment, resumeSubscription } from './subscription-pause.ts';
 import { endSubscription, followInvoices, subscriptionOf } from './subscription-status.ts';
 import { applyPendingUpdate, updateSubscription } from './subscription-update.ts';
@@ -13,6 +14,7 @@ import { invalid, missing } from '../errors.ts';
 
 /** Lets invoices and subscriptions follow payments. */
 export const followMoney = (world: World): void => {
+  followSchedules(world);
   followPayments(world);
   followInvoices(
     world,
