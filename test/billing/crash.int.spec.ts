@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { jest } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import pg from 'pg';
@@ -152,9 +153,11 @@ describe('a renewal that a crash interrupts', () => {
     });
     const changed = await app.call('POST', `/subscriptions/${id}/change-plan`, { quantity: 2, when: 'now' });
     expect([changed.status, changed.body.quantity]).toEqual([200, 2]);
-    const { body } = await app.call('GET', `/admin/invoices?subscription_id=${id}`);
-    const reasons = (body.data as Fields[]).map(({ reason }) => reason).sort();
-    expect(reasons).toEqual(['subscription_create', 'subscription_cycle', 'subscription_update']);
+    await eventually(async () => {
+      const { body } = await app.call('GET', `/admin/invoices?subscription_id=${id}`);
+      const reasons = (body.data as Fields[]).map(({ reason }) => reason).sort();
+      return isDeepStrictEqual(reasons, ['subscription_create', 'subscription_cycle', 'subscription_update']);
+    });
   });
 
   it('leaves books in which everything adds up', async () => {

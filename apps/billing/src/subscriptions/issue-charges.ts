@@ -29,15 +29,7 @@ export class IssueCharges extends BackgroundWork {
   }
 
   async attend(invoice_id: string): Promise<void> {
-    const { rows } = await this.database.pool.query<{ subscription_id: string; version: number }>({
-      name: 'uninvoiced_charge',
-      text: 'select subscription_id, version from uninvoiced_charges where invoice_id = $1',
-      values: [invoice_id],
-    });
-    for (const { subscription_id, version } of rows)
-      await this.subscriptions.issueCharge(subscription_id, version, {
-        actor: { type: 'system', id: 'scheduler' },
-        correlation_id: subscription_id,
-      });
+    const metadata = { actor: { type: 'system', id: 'scheduler' }, correlation_id: invoice_id } as const;
+    await this.subscriptions.issueMissing([invoice_id], metadata);
   }
 }

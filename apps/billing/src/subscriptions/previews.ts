@@ -5,7 +5,7 @@ import { intervalOf, isSameInterval } from '#domain/billing/subscription/offer';
 import { decideSubscription } from '#domain/billing/subscription/subscription.commands';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import type { ChangeItem } from '#domain/billing/subscription/subscription.changes';
-import type { Charge } from '#domain/billing/subscription/subscription.events';
+import { type Charge, chargesOf } from '#domain/billing/subscription/subscription.events';
 import type { Subscription } from '#domain/billing/subscription/subscription';
 import type { Time } from '#domain/shared/time';
 import type { MasterKey } from '#platform/crypto/keys';
@@ -159,7 +159,7 @@ export class Previews {
       },
       changed,
     );
-    return renewed.flatMap((event) => ('charge' in event && event.charge !== null ? [event.charge] : []))[0] ?? null;
+    return chargesOf(renewed)[0] ?? null;
   }
 
   #previewedAt(preview_id: string, wanted: Omit<Previewed, 'at'>): Time {

@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import type { Offer } from '#domain/billing/subscription/offer';
 import { invoiceOfSubscription } from '#domain/billing/subscription/invoice-of';
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
-import type { SubscriptionProvider } from '#domain/billing/subscription/subscription.events';
+import { chargesOf, type SubscriptionProvider } from '#domain/billing/subscription/subscription.events';
 import { type Subscribe, subscribe } from '#domain/billing/subscription/subscription.start';
 import { type SubscriptionState, subscriptionStream } from '#domain/billing/subscription/subscription';
 import { newId } from '#domain/shared/id';
@@ -137,10 +137,12 @@ export class Subscribing {
 
   /** Refuses what the first invoice would be refused for. @param isKnown the customer exists, so that its taxes are known */
   async #assertInvoiceable(id: string, command: Subscribe, isKnown = true): Promise<void> {
-    const state = subscribe(command).reduce(subscriptionStream.evolve, subscriptionStream.initialState);
-    if (state.status === 'none' || state.charge === null) return;
+    const events = subscribe(command);
+    const state = events.reduce(subscriptionStream.evolve, subscriptionStream.initialState);
+    const [charge] = chargesOf(events);
+    if (state.status === 'none' || charge === undefined) return;
     await this.organization.seller();
-    if (isKnown) await this.invoices.preview(this.charges.request(id, state, state.charge));
+    if (isKnown) await this.invoices.preview(this.charges.request(id, state, charge));
   }
 
   /** The command, with the discount of the coupon: from now on it counts as redeemed. */

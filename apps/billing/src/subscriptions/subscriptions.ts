@@ -5,7 +5,7 @@ import { decideSubscription, type SubscriptionCommand } from '#domain/billing/su
 import { refuseSubscription } from '#domain/billing/subscription/subscription.errors';
 import type { LastUsage } from '#domain/billing/subscription/subscription.ending';
 import { nextStep, type Scheduled } from '#domain/billing/subscription/subscription.schedule';
-import type { Charge, SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
+import { type Charge, chargesOf, type SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
 import {
   type Subscription,
   subscriptionStream,
@@ -18,11 +18,13 @@ import type { EventMetadata } from '#events/event';
 import { type EventStore, type HandleOptions, type Outcome, StaleVersionError } from '#events/store';
 import { type Principal, seesProduct } from '#platform/auth/principal';
 import { CLOCK, type Clock } from '#platform/clock/clock';
-import { EVENT_STORE } from '#platform/service';
+import type { ServiceDatabase } from '#platform/database/database';
+import { DATABASE, EVENT_STORE } from '#platform/service';
 import { BillingTerms } from './billing-terms.ts';
 import { ChargeInvoices } from './charge-invoices.ts';
 import { UsageCharges } from '../usage/usage-charges.ts';
 import { Offers } from './offers.ts';
+import type { UninvoicedChargeRow } from './uninvoiced-charges.table.ts';
 
 export type Subscribed = Outcome<SubscriptionState, SubscriptionEvent>;
 
@@ -31,6 +33,7 @@ export type Subscribed = Outcome<SubscriptionState, SubscriptionEvent>;
 export class Subscriptions {
   constructor(
     @Inject(EVENT_STORE) private readonly store: EventStore,
+    @Inject(DATABASE) private readonly database: ServiceDatabase,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly offers: Offers,
     private readonly terms: BillingTerms,
@@ -46,49 +49,29 @@ export class Subscriptions {
     return state;
   }
 
-  /**
-   * Decides a command, and issues the invoice that it asks for. The state keeps one charge, so the invoice of the charge before it
-   * is issued first, if a crash has prevented that.
-   * @throws Refusal
-   */
+  /** Decides a command, and issues the invoice that it asks for. @throws Refusal */
   async handle(
     id: string,
     command: (state: SubscriptionState, version: number) => SubscriptionCommand,
     options: HandleOptions<SubscriptionState, SubscriptionEvent>,
   ): Promise<Subscribed> {
-    const issued = new Set<string>();
-    for (;;) {
-      let waiting: Subscription | undefined;
-      const outcome = await this.store
-        .handle(
-          subscriptionStream,
-          id,
-          (state, version) => {
-            const events = decideSubscription(command(state, version), state);
-            waiting = replacesCharge(state, events, issued) ? state : undefined;
-            if (waiting !== undefined) throw new ChargeWaits();
-            return events;
-          },
-          options,
-        )
-        .catch((error: unknown) => {
-          if (!(error instanceof ChargeWaits)) throw error;
-        });
-      if (outcome !== undefined) return this.#invoice(id, outcome, options.metadata);
-      if (waiting?.charge == null) throw new ChargeWaits();
-      issued.add(waiting.charge.invoice_id);
-      await this.#invoice(id, { state: waiting, streamId: id, version: 0, events: [] }, options.metadata, waiting);
-    }
+    const outcome = await this.store.handle(
+      subscriptionStream,
+      id,
+      (state, version) => decideSubscription(command(state, version), state),
+      options,
+    );
+    return this.#invoice(id, outcome, options.metadata);
   }
 
   /**
-   * Does everything that is due for a subscription, and issues the invoice of its last charge if a crash has prevented that. Each
-   * step is safe to repeat: events are decided from the state, and ids of invoices are derived from what they charge.
+   * Does everything that is due for a subscription, and issues the invoices that a crash has prevented. Each step is safe to repeat:
+   * events are decided from the state, and ids of invoices are derived from what they charge.
    */
   async advance(id: string, metadata: EventMetadata): Promise<void> {
-    const loaded = await this.store.load(subscriptionStream, id);
-    if (loaded.state.status === 'none') return;
-    await this.#invoice(id, { ...loaded, streamId: id, events: [] }, metadata, loaded.state);
+    const { state } = await this.store.load(subscriptionStream, id);
+    if (state.status === 'none') return;
+    if (state.unpaid.length > 0) await this.issueMissing(state.unpaid, metadata);
     for (;;) {
       const passing = await this.#passing(id);
       if (passing === undefined) return;
@@ -98,16 +81,23 @@ export class Subscriptions {
     }
   }
 
-  /** Issues the invoice of a charge that has none yet, as a crash prevented it. @param version of the event that charged */
-  async issueCharge(id: string, version: number, metadata: EventMetadata): Promise<void> {
-    const { state } = await this.store.load(subscriptionStream, id);
-    const [charged] = await this.store.readStream<SubscriptionEvent>(id, { after: version - 1, limit: 1 });
-    if (state.status === 'none' || charged === undefined) return;
-    const charge = 'charge' in charged.event ? charged.event.charge : null;
-    if (charge === null) return;
-    const issued = await this.#issue(id, state, charge, metadata);
-    if (issued instanceof Refusal) throw issued;
-    if (issued) await this.settle(id, charge.invoice_id, true, metadata);
+  /** Issues those of the invoices that do not exist, as a crash prevented it. @throws Refusal */
+  async issueMissing(invoice_ids: readonly string[], metadata: EventMetadata): Promise<void> {
+    const { rows } = await this.database.pool.query<Pick<UninvoicedChargeRow, 'subscription_id' | 'version'>>({
+      name: 'missing_invoices',
+      text: 'select subscription_id, version from uninvoiced_charges where invoice_id = any($1)',
+      values: [invoice_ids],
+    });
+    for (const { subscription_id: id, version } of rows) {
+      const { state } = await this.store.load(subscriptionStream, id);
+      const charged = await this.store.readStream<SubscriptionEvent>(id, { after: version - 1, limit: 1 });
+      if (state.status === 'none') continue;
+      for (const charge of chargesOf(charged.map(({ event }) => event))) {
+        const issued = await this.#issue(id, state, charge, metadata);
+        if (issued instanceof Refusal) throw issued;
+        if (issued) await this.settle(id, charge.invoice_id, true, metadata);
+      }
+    }
   }
 
   /** The command for the next thing that is due, for the version that it was made for; undefined = nothing is. */
@@ -166,22 +156,17 @@ export class Subscriptions {
     return { offer, fits: tooSmall(offer.plan, quantity, await this.offers.inUse(license_id)) === undefined };
   }
 
-  /** Issues the invoice of a charge. One on which nothing is due is settled at once. */
-  async #invoice(
-    id: string,
-    outcome: Subscribed,
-    metadata: EventMetadata,
-    unsettled?: Subscription,
-  ): Promise<Subscribed> {
-    const { state, events } = outcome;
-    if (state.status === 'none' || state.charge === null) return outcome;
-    const isNew = events.some(({ event }) => 'charge' in event && event.charge !== null);
-    const isOpen = unsettled?.unpaid.includes(state.charge.invoice_id) ?? false;
-    if (!isNew && !isOpen) return outcome;
-    const settled = await this.#issue(id, state, state.charge, metadata);
-    if (settled instanceof Refusal || !settled) return outcome;
-    const paid = await this.settle(id, state.charge.invoice_id, true, metadata);
-    return { ...paid, events: [...events, ...paid.events] };
+  /** Issues the invoices of what was charged. One on which nothing is due is settled at once. */
+  async #invoice(id: string, outcome: Subscribed, metadata: EventMetadata): Promise<Subscribed> {
+    const { state } = outcome;
+    let last = outcome;
+    if (state.status === 'none') return outcome;
+    for (const charge of chargesOf(outcome.events.map(({ event }) => event))) {
+      if ((await this.#issue(id, state, charge, metadata)) !== true) continue;
+      const paid = await this.settle(id, charge.invoice_id, true, metadata);
+      last = { ...paid, events: [...last.events, ...paid.events] };
+    }
+    return last;
   }
 
   /**
@@ -220,23 +205,6 @@ export class Subscriptions {
     );
   }
 }
-
-/** A charge would take the place of one whose invoice may not exist yet. */
-class ChargeWaits extends Error {
-  override readonly name = 'ChargeWaits';
-}
-
-/** @param issued invoices that are known to exist */
-const replacesCharge = (
-  state: SubscriptionState,
-  events: readonly SubscriptionEvent[],
-  issued: ReadonlySet<string>,
-): state is Subscription =>
-  state.status !== 'none' &&
-  state.charge !== null &&
-  state.unpaid.includes(state.charge.invoice_id) &&
-  !issued.has(state.charge.invoice_id) &&
-  events.some((event) => 'charge' in event && event.charge !== null);
 
 /** Another command came between: what is due is decided on the new state. */
 const decideAgain = (error: unknown): undefined => {

@@ -1,4 +1,4 @@
-import type { SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
+import { chargesOf, type SubscriptionEvent } from '#domain/billing/subscription/subscription.events';
 import type { UnrecordedEvent } from '#events/event';
 import { writingProjection } from '#events/store';
 import { uninvoicedChargesTable } from './uninvoiced-charges.table.ts';
@@ -21,7 +21,7 @@ export const uninvoicedChargesProjection = writingProjection({
   writes: (batch) => {
     const events = batch as unknown as readonly UnrecordedEvent<SubscriptionEvent | InvoiceFinalized>[];
     const charged = events.flatMap(({ id, event }) =>
-      'charge' in event && event.charge !== null ? [{ id, invoice_id: event.charge.invoice_id }] : [],
+      event.type === 'invoice.finalized' ? [] : chargesOf([event]).map(({ invoice_id }) => ({ id, invoice_id })),
     );
     const issued = events.flatMap(({ stream_id, event }) => (event.type === 'invoice.finalized' ? [stream_id] : []));
     const add = {

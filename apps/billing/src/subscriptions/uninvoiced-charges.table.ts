@@ -1,5 +1,5 @@
 import { integer, text, time } from '#platform/database/column';
-import { defineTable } from '#platform/database/table';
+import { defineTable, type RowOf } from '#platform/database/table';
 
 /** Charges of subscriptions, until their invoices are issued. */
 export const uninvoicedChargesTable = defineTable(
@@ -13,3 +13,5 @@ export const uninvoicedChargesTable = defineTable(
   },
   { indices: [{ name: 'uninvoiced_charges_since', columns: ['since'] }] },
 );
+
+export type UninvoicedChargeRow = RowOf<typeof uninvoicedChargesTable>;

@@ -13,7 +13,7 @@ import { decidePayment, type PaymentCommand } from './payment/payment.commands.t
 import { type PaymentEvent, paymentStream, type PaymentState } from './payment/payment.ts';
 import { computeTotals } from './pricing/totals.ts';
 import { decideSubscription, type SubscriptionCommand } from './subscription/subscription.commands.ts';
-import type { Charge, SubscriptionEvent } from './subscription/subscription.events.ts';
+import { type Charge, chargesOf, type SubscriptionEvent } from './subscription/subscription.events.ts';
 import { subscriptionStream, type SubscriptionState } from './subscription/subscription.ts';
 import { dueAt } from './subscription/subscription.schedule.ts';
 import { BLOCKING_STATUSES } from './subscription/subscription.statuses.ts';
@@ -164,7 +164,7 @@ class World {
     const events = decideSubscription(command, before);
     this.subscriptions.set(id, [...(this.subscriptions.get(id) ?? []), ...events]);
     for (const event of events) {
-      if ('charge' in event && event.charge !== null) this.#issue(id, event.charge);
+      for (const charge of chargesOf([event])) this.#issue(id, charge);
       if (event.type === 'subscription.canceled' || event.type === 'subscription.expired') this.#close(id, event);
     }
   }

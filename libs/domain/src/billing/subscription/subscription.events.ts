@@ -243,3 +243,7 @@ export const onSubscription = (
   provider,
   status,
 });
+
+/** What events charge: an invoice is issued for each. */
+export const chargesOf = (events: readonly SubscriptionEvent[]): readonly Charge[] =>
+  events.flatMap((event) => ('charge' in event && event.charge !== null ? [event.charge] : []));

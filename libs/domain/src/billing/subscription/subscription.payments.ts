@@ -71,9 +71,9 @@ const settled = (state: Subscription, invoice_id: string): SubscriptionEvent => 
 
 /** The first payment begins the first period: the one that the invoice names, or one that begins now. */
 const activated = ({ now, invoice_id, recipient_sealed }: InvoiceSettled, state: Subscription): SubscriptionEvent => {
-  const invoiced = state.charge?.period ?? null;
-  const start = invoiced?.start ?? now;
-  const period_end = invoiced?.end ?? (state.interval === null ? now : periodBoundary(start, state.interval, 1));
+  const start = state.first_period?.start ?? now;
+  const period_end =
+    state.first_period?.end ?? (state.interval === null ? now : periodBoundary(start, state.interval, 1));
   return {
     type: 'subscription.activated',
     ...onSubscription(state, 'active'),

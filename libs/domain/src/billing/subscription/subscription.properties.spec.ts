@@ -13,7 +13,7 @@ import {
 import { addDays } from '../../shared/time.ts';
 import { Refusal } from '../../shared/refusal.ts';
 import { decideSubscription, type SubscriptionCommand } from './subscription.commands.ts';
-import type { Charge, SubscriptionEvent } from './subscription.events.ts';
+import { chargesOf, type SubscriptionEvent } from './subscription.events.ts';
 
 const RUNS = process.env['CI'] === 'true' ? 10_000 : 1_000;
 
@@ -105,9 +105,6 @@ const live = (
   }
   return events;
 };
-
-const chargesOf = (events: readonly SubscriptionEvent[]): Charge[] =>
-  events.flatMap((event) => ('charge' in event && event.charge !== null ? [event.charge] : []));
 
 const property = (check: (events: readonly SubscriptionEvent[]) => void) =>
   fc.assert(

@@ -47,8 +47,8 @@ export interface Subscription extends SubscriptionTerms {
   readonly overdue: readonly string[];
   /** The invoice of the present period; null = it costs nothing. */
   readonly period_invoice_id: string | null;
-  /** The last charge: its invoice is issued after the event. */
-  readonly charge: Charge | null;
+  /** The period of the first invoice; null = it begins with the payment, or there is no such invoice. */
+  readonly first_period: Period | null;
   readonly latest_invoice_id: string | null;
   /** Invoices for what was used until the end of the subscription: at its end, and for what became known later. */
   readonly final_invoice_ids: readonly string[];
@@ -228,7 +228,7 @@ const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created
     unpaid: [],
     overdue: [],
     period_invoice_id: null,
-    charge: null,
+    first_period: charge?.period ?? null,
     latest_invoice_id: null,
     final_invoice_ids: [],
     blocked: [],
@@ -247,7 +247,6 @@ const periodOf = ({ period_start, period_end }: Periodic): Period => ({ start: p
 
 const charged = (state: Subscription, charge: Charge): Subscription => ({
   ...state,
-  charge,
   latest_invoice_id: charge.invoice_id,
   unpaid: [...state.unpaid, charge.invoice_id],
   discount: state.discount && { ...state.discount, used: state.discount.used || charge.discounts.length > 0 },
