@@ -2,6 +2,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { billingService } from '../../apps/billing/src/billing.module.ts';
 import { gatewayService } from '../../apps/gateway/src/gateway.module.ts';
 import { licensingService } from '../../apps/licensing/src/licensing.module.ts';
 import { webhooksService } from '../../apps/webhooks/src/webhooks.module.ts';
@@ -43,7 +44,7 @@ describe('the OpenAPI document', () => {
   let operations: (readonly [string, Operation])[];
 
   beforeAll(async () => {
-    app = await startApp({ services: [gatewayService, licensingService, webhooksService] });
+    app = await startApp({ services: [gatewayService, licensingService, billingService, webhooksService] });
     document = (await app.call('GET', '/openapi.json')).body as Document;
     operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),

@@ -16,6 +16,7 @@ import { meteringProblems } from './metering/metering.problems.ts';
 import { noticesFeature } from './notices/feature.ts';
 import { billingMails } from './notices/mails/mails.ts';
 import { organizationFeature } from './organization/feature.ts';
+import { paymentProblems } from './payments/payment.problems.ts';
 import { paymentsFeature } from './payments/feature.ts';
 import { plansFeature } from './plans/feature.ts';
 import { priceMigrationProblems } from './price-migrations/price-migration.problems.ts';
@@ -61,6 +62,7 @@ export const billingService = defineService({
   problems: {
     ...billingRefusals,
     ...grantProblems,
+    ...paymentProblems,
     ...priceMigrationProblems,
     ...meteringProblems,
     ...providerEventProblems,

@@ -56,10 +56,6 @@ export interface AnswerContract {
   readonly etag?: true;
 }
 
-/** Whether the body of a route, if it has one, is JSON: neither a file nor raw bytes. */
-export const takesJson = ({ upload, raw_limit }: EndpointContract): boolean =>
-  upload === undefined && raw_limit === undefined;
-
 type Parsed<S> = S extends TSchema ? Static<S> : unknown;
 
 /** The argument of a handler: the request, parsed, validated and typed by the contract. */

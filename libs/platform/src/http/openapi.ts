@@ -2,7 +2,7 @@ import { READ } from '../auth/principal.ts';
 import { PUBLIC } from '../auth/scheme.ts';
 import { STATUS_CODES } from 'node:http';
 import type { TSchema } from 'typebox';
-import { type EndpointContract, takesJson } from './endpoint.ts';
+import type { EndpointContract } from './endpoint.ts';
 import { PATCH_TYPES } from './body.ts';
 import { addressOf } from './register.ts';
 import { ProblemDocument } from './schemas.ts';
@@ -80,7 +80,7 @@ const operation = (contract: EndpointContract, schemas: Json): Json => ({
   parameters: [
     ...parameters(contract.params, 'path', schemas),
     ...parameters(contract.query, 'query', schemas),
-    ...(contract.method === 'POST' && takesJson(contract) ? [IDEMPOTENCY_KEY] : []),
+    ...(takesKey(contract) && contract.upload === undefined ? [IDEMPOTENCY_KEY] : []),
     ...(takesIfMatch(contract) ? [IF_MATCH] : []),
     ...(takesIfNoneMatch(contract) ? [IF_NONE_MATCH] : []),
     ...Object.entries(contract.headers ?? {}).map(([name, description]) => ({
@@ -109,6 +109,8 @@ const takesIfMatch = ({ method, params }: EndpointContract): boolean =>
 
 const takesIfNoneMatch = ({ method, answers }: EndpointContract): boolean =>
   method === 'GET' && Object.values(answers).some((answer) => answer.etag);
+
+const takesKey = ({ method, raw_limit }: EndpointContract): boolean => method === 'POST' && raw_limit === undefined;
 
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
@@ -157,13 +159,14 @@ const HEADERS = {
 } satisfies Record<string, Json>;
 
 /** Headers of an answer with this status. */
-const headersOf = (status: number, { auth, method, answers }: EndpointContract): Json => {
+const headersOf = (status: number, contract: EndpointContract): Json => {
+  const { auth, answers } = contract;
   const names: (keyof typeof HEADERS)[] = ['Request-Id', 'traceparent'];
   if (auth !== PUBLIC || status === 429) names.push('RateLimit', 'RateLimit-Policy');
   if (status === 304 || answers[status]?.etag) names.push('ETag');
   if (status === 401) names.push('WWW-Authenticate');
   if (status === 429 || status === 502 || status === 503) names.push('Retry-After');
-  if (method === 'POST' && (status < 300 || status === 409 || status === 429)) names.push('Idempotent-Replayed');
+  if (takesKey(contract) && (status < 300 || status === 409 || status === 429)) names.push('Idempotent-Replayed');
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 };
 
@@ -206,7 +209,7 @@ const responses = (contract: EndpointContract, schemas: Json): Json => {
       ...contract.problems,
       ...COMMON,
       ...(contract.method === 'GET' ? [] : bodyProblems(contract)),
-      ...(contract.method === 'POST' && contract.raw_limit === undefined ? WITH_IDEMPOTENCY : []),
+      ...(takesKey(contract) ? WITH_IDEMPOTENCY : []),
       ...(takesIfMatch(contract) ? [{ status: 412, code: 'PRECONDITION_FAILED' }] : []),
       ...(contract.auth === PUBLIC ? [] : [{ status: 403, code: 'FORBIDDEN' }]),
     ],

@@ -7,7 +7,7 @@ import { HandledBeforeError, type HandleOptions, type Outcome, StaleVersionError
 import { hasScope, type Principal, READ } from '../auth/principal.ts';
 import { scopeOf } from '../auth/scheme.ts';
 import { addHeaders, RateLimitExceeded } from '../rate-limit/rate-limit.ts';
-import { Answer, type Call, type EndpointContract, takesJson } from './endpoint.ts';
+import { Answer, type Call, type EndpointContract } from './endpoint.ts';
 import { IdempotentCall, type IdempotencyStore, parseIdempotencyKey, type SentAnswer } from './idempotency.ts';
 import { isKnown, parseIfMatch } from './preconditions.ts';
 import { Problem } from './problem.ts';
@@ -39,7 +39,7 @@ export const runner = (route: Route, publicUrl: string) => {
     // A missing body counts as an empty object; `null` does not.
     const body = request.body === undefined ? {} : request.body;
     if (body instanceof Readable !== (contract.upload !== undefined)) throw notTaken(contract);
-    if (takesJson(contract)) check(validateBody, body);
+    if (contract.upload === undefined && contract.raw_limit === undefined) check(validateBody, body);
     const idempotent = idempotentCall(route, principal, request);
     const call = callOf(request, reply, body, principal, idempotent);
     const run = async (): Promise<Answer> => {
