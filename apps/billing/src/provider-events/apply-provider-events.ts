@@ -21,8 +21,8 @@ interface Outcome extends Applied {
 }
 
 /**
- * Has events of providers applied by the observer of their provider. What is due is a lane: the events of one object, which
- * follow one another. An event that fails or waits holds up no other event of its object.
+ * Has events of providers applied by the observer of their provider. An id that is due is an order key: the events of one object
+ * are applied one after another. One that fails or waits holds up no other event of its object.
  */
 @Injectable()
 export class ApplyProviderEvents extends BackgroundWork {
@@ -46,29 +46,29 @@ export class ApplyProviderEvents extends BackgroundWork {
     if (this.#observers.size === 0) return [];
     const { rows } = await this.database.pool.query<Due>({
       name: 'due_provider_events',
-      text: `select lane as id, min(next_attempt_at) as due_at from (
-          select lane, next_attempt_at from provider_events
-          where provider = any($1) and next_attempt_at <= now() and lane <> all($2) order by next_attempt_at limit $3
-        ) as due group by lane order by due_at limit $4`,
+      text: `select order_key as id, min(next_attempt_at) as due_at from (
+          select order_key, next_attempt_at from provider_events
+          where provider = any($1) and next_attempt_at <= now() and order_key <> all($2) order by next_attempt_at limit $3
+        ) as due group by order_key order by due_at limit $4`,
       values: [[...this.#observers.keys()], except, limit * EVENTS_AN_OBJECT, limit],
     });
     return rows;
   }
 
-  async attend(lane: string, { signal }: Turn): Promise<void> {
-    for (let next = await this.#next(lane); next !== undefined; next = await this.#next(lane)) {
+  async attend(orderKey: string, { signal }: Turn): Promise<void> {
+    for (let next = await this.#next(orderKey); next !== undefined; next = await this.#next(orderKey)) {
       await this.#apply(next);
       if (signal.aborted) return;
     }
   }
 
-  /** The first due event of a lane. */
-  async #next(lane: string): Promise<DueEvent | undefined> {
+  /** The first due event with an order key. */
+  async #next(orderKey: string): Promise<DueEvent | undefined> {
     const { rows } = await this.database.pool.query<DueEvent>({
       name: 'next_provider_event',
       text: `select *, next_attempt_at::text as seen from provider_events
-        where lane = $1 and next_attempt_at <= now() order by created_at, id limit 1`,
-      values: [lane],
+        where order_key = $1 and next_attempt_at <= now() order by created_at, id limit 1`,
+      values: [orderKey],
     });
     return rows[0];
   }
@@ -76,7 +76,7 @@ export class ApplyProviderEvents extends BackgroundWork {
   /** A crash before the result is recorded has the event applied again. */
   async #apply(row: DueEvent): Promise<void> {
     const observer = this.#observers.get(row.provider);
-    if (observer === undefined) return;
+    if (observer === undefined) throw new Error(`Events of ${row.provider} have no observer.`);
     let outcome: Outcome;
     try {
       outcome = await observer.apply(this.#eventOf(row));
@@ -100,11 +100,12 @@ export class ApplyProviderEvents extends BackgroundWork {
     };
   }
 
+  /** A leader that was replaced may come last with its result: it changes nothing any more. */
   async #done({ id }: ProviderEventRow, { status, effect }: Outcome): Promise<void> {
     await this.database.pool.query({
       name: 'provider_event_done',
       text: `update provider_events set status = $2, effect = $3, attempts = attempts + 1, waits_for = null, last_error = null,
-        next_attempt_at = null, applied_at = now() where id = $1`,
+        next_attempt_at = null, applied_at = now() where id = $1 and next_attempt_at is not null`,
       values: [id, status, JSON.stringify(effect)],
     });
   }
@@ -125,7 +126,7 @@ export class ApplyProviderEvents extends BackgroundWork {
             else least(now() + make_interval(secs => $6::int), give_up_at)
           end,
           effect = $3, waits_for = $4, last_error = $5, attempts = attempts + 1
-        where id = $1`,
+        where id = $1 and next_attempt_at is not null`,
       values: [
         ...[row.id, status, JSON.stringify(effect), waits_for, last_error],
         ...[pauseAfter(row.attempts + 1), row.seen],

@@ -118,7 +118,7 @@ export class Inbox {
         column(({ event }) => event.type),
         column(({ event }) => event.object?.kind ?? null),
         column(({ event }) => event.object?.id ?? null),
-        column(laneOf),
+        column(orderKeyOf),
         column(({ event }) => event.account),
         column(({ event }) => event.livemode),
         column(({ event }) => event.created_at),
@@ -148,7 +148,7 @@ const rowsOf = (arrivals: readonly Arrival[]): (Arrival & { readonly deliveries:
 
 const keyOf = ({ provider, event }: Arrival): string => `${provider} ${event.event_id}`;
 
-const laneOf = ({ provider, event: { event_id, object } }: Arrival): string =>
+const orderKeyOf = ({ provider, event: { event_id, object } }: Arrival): string =>
   object === null ? `${provider} event ${event_id}` : `${provider} ${object.kind} ${object.id}`;
 
 const tooLate = (): Problem =>
@@ -157,17 +157,17 @@ const tooLate = (): Problem =>
 const INSERT = `
   with kept as (
     insert into provider_events as e (
-      id, provider, event_id, type, object_kind, object_id, lane, account, livemode, created_at, api_version, shape, payload,
+      id, provider, event_id, type, object_kind, object_id, order_key, account, livemode, created_at, api_version, shape, payload,
       deliveries, status, reason, effect, attempts, next_attempt_at, give_up_at, received_at
     )
-    select id, provider, event_id, type, object_kind, object_id, lane, account, livemode, created_at, api_version, shape, payload,
+    select id, provider, event_id, type, object_kind, object_id, order_key, account, livemode, created_at, api_version, shape, payload,
       deliveries, case when reason is null then 'received' else 'ignored' end, reason, '[]', 0,
       case when reason is null then now() end, now() + make_interval(days => $18::int), now()
     from unnest(
       $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[],
       $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::int[], $15::text[]
     ) as arrived (
-      id, provider, event_id, type, object_kind, object_id, lane, account, livemode, created_at, api_version, shape, payload,
+      id, provider, event_id, type, object_kind, object_id, order_key, account, livemode, created_at, api_version, shape, payload,
       deliveries, reason
     )
     on conflict (provider, event_id) do update set deliveries = e.deliveries + excluded.deliveries

@@ -20,8 +20,8 @@ export const providerEventsTable = defineTable(
     type: text(),
     object_kind: text().orNull(),
     object_id: text().orNull(),
-    /** Events with the same lane are applied one after another: those of one object. */
-    lane: text(),
+    /** Events with the same order_key are applied one after another: those of one object. */
+    order_key: text(),
     account: text().orNull(),
     livemode: boolean(),
     /** By the provider's clock. */
@@ -57,7 +57,11 @@ export const providerEventsTable = defineTable(
         columns: ['provider', 'next_attempt_at'],
         where: 'next_attempt_at is not null',
       },
-      { name: 'provider_events_lane', columns: ['lane', 'created_at', 'id'], where: 'next_attempt_at is not null' },
+      {
+        name: 'provider_events_order_key',
+        columns: ['order_key', 'created_at', 'id'],
+        where: 'next_attempt_at is not null',
+      },
       { name: 'provider_events_waits_for', columns: ['provider', 'waits_for'], where: 'waits_for is not null' },
       { name: 'provider_events_payload', columns: ['received_at'], where: 'payload is not null' },
     ],

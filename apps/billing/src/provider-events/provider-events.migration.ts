@@ -11,7 +11,7 @@ export class ProviderEvents1790900000000 implements MigrationInterface {
         type text not null,
         object_kind text,
         object_id text,
-        lane text not null,
+        order_key text not null,
         account text,
         livemode boolean not null,
         created_at timestamptz not null,
@@ -34,7 +34,7 @@ export class ProviderEvents1790900000000 implements MigrationInterface {
       create index provider_events_provider on provider_events (provider, id);
       create index provider_events_status on provider_events (status, id);
       create index provider_events_due on provider_events (provider, next_attempt_at) where next_attempt_at is not null;
-      create index provider_events_lane on provider_events (lane, created_at, id) where next_attempt_at is not null;
+      create index provider_events_order_key on provider_events (order_key, created_at, id) where next_attempt_at is not null;
       create index provider_events_waits_for on provider_events (provider, waits_for) where waits_for is not null;
       create index provider_events_payload on provider_events (received_at) where payload is not null`);
   }
