@@ -12,8 +12,10 @@ export interface CheckedFake {
 /**
  * Gives a suite fakes whose requests are checked against stripe-mock and whose answers are validated by Stripe's document, after
  * each test; and which must not have been asked for anything that they do not play.
+ *
+ * @param lives how long a fake lives: it is checked and stopped after the test that has started it, or after the suite
  */
-export const checkedFakes = (): ((options?: FakeOptions) => Promise<CheckedFake>) => {
+export const checkedFakes = (lives: 'test' | 'suite' = 'test'): ((options?: FakeOptions) => Promise<CheckedFake>) => {
   const unavailable = stripeMockUnavailable();
   let mock: StripeMock | undefined;
   let contract: Contract | undefined;
@@ -27,7 +29,7 @@ export const checkedFakes = (): ((options?: FakeOptions) => Promise<CheckedFake>
     answers = new Answers();
   });
 
-  afterEach(async () => {
+  const finish = async (): Promise<void> => {
     const fakes = started;
     started = [];
     for (const fake of fakes) {
@@ -37,9 +39,12 @@ export const checkedFakes = (): ((options?: FakeOptions) => Promise<CheckedFake>
       for (const { answer } of fake.requests) answers?.check(answer);
       for (const event of fake.world.events.all()) answers?.check(event.data.object);
     }
-  });
+  };
 
-  afterAll(() => mock?.stop());
+  if (lives === 'test') afterEach(finish);
+  afterAll(async () => {
+    await finish().finally(() => mock?.stop());
+  });
 
   if (unavailable !== undefined) it.skip(`is checked against stripe-mock (${unavailable})`, () => undefined);
 

@@ -58,14 +58,28 @@ export class Collection<T extends { readonly id: string }> {
     for (const item of this.#items) if (item !== undefined) yield item;
   }
 
-  /** From an object on (it excluded), newest first or oldest first. */
-  *from(id: string | undefined, direction: 'older' | 'newer'): Generator<T> {
+  /** From an object on (it excluded), newest first or oldest first; of one key only if it is given. */
+  *from(id: string | undefined, direction: 'older' | 'newer', key?: string): Generator<T> {
+    const items = key === undefined ? this.#items : (this.#groups.get(key) ?? []);
     const step = direction === 'older' ? -1 : 1;
-    const start = id === undefined ? (direction === 'older' ? this.#items.length : -1) : this.#positions.get(id);
-    if (start === undefined) return;
-    for (let at = start + step; at >= 0 && at < this.#items.length; at += step) {
-      const item = this.#items[at];
+    const start = id === undefined ? (step < 0 ? items.length : -1) : this.#positionOf(id, items);
+    for (let at = start + step; at >= 0 && at < items.length; at += step) {
+      const item = items[at];
       if (item !== undefined) yield item;
+    }
+  }
+
+  #positionOf(id: string, items: readonly (T | undefined)[]): number {
+    const position = items === this.#items ? this.#positions.get(id) : items.findIndex((item) => item?.id === id);
+    return position === undefined || position < 0 ? items.length : position;
+  }
+
+  /** Forgets the oldest objects until only so many are left. */
+  trim(most: number): void {
+    while (this.#positions.size > most) {
+      const [oldest] = this.#positions.keys();
+      if (oldest === undefined) return;
+      this.remove(oldest);
     }
   }
 }

@@ -91,8 +91,8 @@ const expanded = (world: World, value: unknown, path: readonly string[], whole: 
 
 const shortened = (value: unknown): unknown => {
   if (!isHash(value) || value['object'] !== 'invoice') return value;
-  const { lines } = value as unknown as Invoice;
-  if (lines.data.length <= SHOWN_LINES) return value;
+  const { lines } = value as unknown as Partial<Invoice>;
+  if (lines === undefined || lines.data.length <= SHOWN_LINES) return value;
   return { ...value, lines: { ...lines, data: lines.data.slice(0, SHOWN_LINES), has_more: true } };
 };
 

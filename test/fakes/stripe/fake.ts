@@ -48,6 +48,8 @@ export interface FakeOptions extends Partial<WorldSettings> {
   /** Shared with the service under test; left out, one that stands at the present second. */
   readonly clock?: TestClock;
   readonly key?: string;
+  /** How many requests are kept (10,000), the newest. */
+  readonly most_requests?: number;
 }
 
 /**
@@ -66,7 +68,7 @@ export class FakeStripe {
   readonly complaints: string[] = [];
   readonly #server: StripeServer;
 
-  private constructor({ clock, key, ...settings }: FakeOptions) {
+  private constructor({ clock, key, most_requests = 10_000, ...settings }: FakeOptions) {
     const live = settings.livemode ?? false;
     this.clock = clock ?? new StandingClock(new Date().toISOString());
     this.key = key ?? `${live ? 'sk_live' : 'sk_test'}_${randomBytes(12).toString('hex')}`;
@@ -83,6 +85,7 @@ export class FakeStripe {
         retry_days: [3, 5, 7],
         refund_seconds: 0,
         meter_lag_seconds: 0,
+        most_events: 100_000,
         ...settings,
       },
       salt,
@@ -91,7 +94,15 @@ export class FakeStripe {
     savePortalSettings(this.world);
     this.webhooks = new Webhooks(this.world);
     const { world, faults, webhooks, requests, complaints } = this;
-    this.#server = new StripeServer({ world, faults, webhooks, key: this.key, log: requests, complaints });
+    this.#server = new StripeServer({
+      world,
+      faults,
+      webhooks,
+      key: this.key,
+      log: requests,
+      complaints,
+      most_requests,
+    });
   }
 
   static async start(options: FakeOptions = {}): Promise<FakeStripe> {

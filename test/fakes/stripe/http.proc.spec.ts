@@ -22,6 +22,8 @@ describe('an idempotency key', () => {
     await expect(create('Eve')).rejects.toMatchObject({ type: 'StripeIdempotencyError', statusCode: 400 });
     await fake.advance({ hours: 25 });
     expect((await create()).id).not.toBe(first.id);
+    const long = stripe.customers.create({ name: 'Ada' }, { idempotencyKey: 'k'.repeat(256) });
+    await expect(long).rejects.toMatchObject({ statusCode: 400 });
   });
 
   it('gives a 500 again too, whether the work was done or not', async () => {
@@ -122,6 +124,21 @@ describe('a list', () => {
     for await (const customer of stripe.customers.list({ limit: 2 })) all += customer.id.length > 0 ? 1 : 0;
     expect(all).toBe(7);
     await expect(stripe.customers.list({ limit: 101 })).rejects.toMatchObject({ param: 'limit' });
+  });
+
+  it('of one customer is read page by page too', async () => {
+    const { fake, stripe } = await start();
+    const { monthly, customer } = await openShop(stripe);
+    await fake.card('succeeds', { customer: customer.id });
+    const other = await stripe.customers.create({ name: 'Eve', payment_method: 'pm_card_visa' });
+    await fake.card('succeeds', { customer: other.id });
+    const ids: string[] = [];
+    for (const owner of [customer.id, other.id, customer.id, customer.id])
+      ids.push((await stripe.subscriptions.create({ customer: owner, items: [{ price: monthly.id }] })).id);
+    const first = await stripe.subscriptions.list({ customer: customer.id, limit: 2 });
+    expect([first.data.map(({ id }) => id), first.has_more]).toEqual([[ids[3], ids[2]], true]);
+    const rest = await stripe.subscriptions.list({ customer: customer.id, limit: 2, starting_after: ids[2] });
+    expect([rest.data.map(({ id }) => id), rest.has_more]).toEqual([[ids[0]], false]);
   });
 
   it('of events reaches back for 30 days', async () => {

@@ -20,6 +20,11 @@ export class Idempotency {
 
   /** @returns the stored answer, undefined if the request must be done; throws if the key is in use or was used for another request */
   begin(key: string, fingerprint: string, now: number): Answer | undefined {
+    if (key.length > 255)
+      throw new StripeRefusal(400, {
+        type: 'invalid_request_error',
+        message: 'The idempotency key must be at most 255 characters.',
+      });
     const kept = this.#kept.get(key);
     if (kept === undefined || kept.at <= now - DAY) {
       this.#kept.set(key, { fingerprint, at: now, answer: undefined });

@@ -35,12 +35,17 @@ export const limitOf = (params: Params): number => {
   return limit;
 };
 
-/** A page of a collection, newest first, by `limit`, `starting_after`, `ending_before` and `created`. */
+/**
+ * A page of a collection, newest first, by `limit`, `starting_after`, `ending_before` and `created`.
+ *
+ * @param key looks at the objects of this key of the collection only
+ */
 export const page = <T extends Thing & { readonly created?: number }>(
   url: string,
   collection: Collection<T>,
   params: Params,
   matches: (item: T) => boolean = () => true,
+  key?: string,
 ): Page<T> => {
   const limit = limitOf(params);
   const after = params.text('starting_after');
@@ -52,7 +57,7 @@ export const page = <T extends Thing & { readonly created?: number }>(
     throw missing('object', cursor, after === undefined ? 'ending_before' : 'starting_after');
   const created = range(params, 'created');
   const found: T[] = [];
-  for (const item of collection.from(cursor, ending === undefined ? 'older' : 'newer')) {
+  for (const item of collection.from(cursor, ending === undefined ? 'older' : 'newer', key)) {
     if (!created(item.created ?? 0) || !matches(item)) continue;
     found.push(item);
     if (found.length > limit) break;

@@ -418,6 +418,7 @@ export interface Subscription extends Made {
     readonly behavior: 'void' | 'keep_as_draft' | 'mark_uncollectible';
     readonly resumes_at: number | null;
   } | null;
+  payment_settings: { readonly save_default_payment_method: 'off' | 'on_subscription' | null };
   pending_setup_intent: string | null;
   pending_update: PendingUpdate | null;
   schedule: string | null;

@@ -327,3 +327,128 @@ describe('what is sold', () => {
     ).toMatchObject({ status: 'succeeded' });
   });
 });
+
+describe('what is seldom asked for', () => {
+  it('is answered as Stripe answers: of customers', async () => {
+    const { fake, stripe } = await start();
+    const { customer } = await openShop(stripe);
+    const taxId = await stripe.customers.createTaxId(customer.id, { type: 'eu_vat', value: 'DE123456789' });
+    await expect(stripe.customers.createTaxId(customer.id, { type: 'eu_vat', value: '?' })).rejects.toMatchObject({
+      code: 'tax_id_invalid',
+    });
+    expect((await stripe.customers.listTaxIds(customer.id)).data).toHaveLength(1);
+    await stripe.customers.deleteTaxId(customer.id, taxId.id);
+    await stripe.customers.createBalanceTransaction(customer.id, {
+      amount: -500,
+      currency: 'eur',
+      description: 'Gift',
+    });
+    const card = await fake.card('succeeds', { customer: customer.id });
+    expect((await stripe.paymentMethods.list({ customer: customer.id, type: 'card' })).data).toHaveLength(1);
+    await stripe.paymentMethods.detach(card);
+    await stripe.paymentMethods.attach(card, { customer: customer.id });
+    expect(await stripe.paymentMethods.retrieve(card)).toMatchObject({ customer: customer.id });
+    const intent = await stripe.setupIntents.create({ customer: customer.id });
+    await stripe.setupIntents.cancel(intent.id);
+    expect((await stripe.setupIntents.list({ customer: customer.id })).data[0]?.status).toBe('canceled');
+    expect(
+      await stripe.customers.retrieve(customer.id, {
+        expand: ['subscriptions', 'invoice_settings.default_payment_method'],
+      }),
+    ).toMatchObject({ balance: -500 });
+  });
+
+  it('is answered as Stripe answers: of prices and coupons', async () => {
+    const { stripe } = await start();
+    const coupon = await stripe.coupons.create({ id: 'GONE', percent_off: 5, duration: 'once' });
+    await stripe.coupons.update(coupon.id, { name: 'Gone' });
+    const code = await stripe.promotionCodes.create({ promotion: { type: 'coupon', coupon: coupon.id } });
+    await stripe.promotionCodes.update(code.id, { active: false });
+    expect(
+      (await stripe.promotionCodes.list({ coupon: coupon.id, expand: ['data.promotion.coupon'] })).data,
+    ).toHaveLength(1);
+    await stripe.coupons.del(coupon.id);
+    expect((await stripe.coupons.list()).data).toEqual([]);
+    const product = await stripe.products.create({ name: 'Gone' });
+    await stripe.products.del(product.id);
+    expect((await stripe.products.list({ active: true })).data).toEqual([]);
+    const rate = await stripe.taxRates.create({ display_name: 'VAT', percentage: 7, inclusive: true });
+    await stripe.taxRates.update(rate.id, { active: false });
+    expect((await stripe.taxRates.list({ active: true })).data).toEqual([]);
+    const meter = await stripe.billing.meters.create({
+      display_name: 'A',
+      event_name: 'a',
+      default_aggregation: { formula: 'last' },
+    });
+    await stripe.billing.meters.update(meter.id, { display_name: 'B' });
+    await stripe.billing.meters.deactivate(meter.id);
+    await stripe.billing.meters.reactivate(meter.id);
+    expect((await stripe.billing.meters.list({ status: 'active' })).data).toHaveLength(1);
+    expect((await stripe.billingPortal.configurations.list()).data).toHaveLength(1);
+    await stripe.billingPortal.configurations.create({ features: { invoice_history: { enabled: true } } });
+  });
+
+  it('is answered as Stripe answers: of payments and invoices', async () => {
+    const { fake, stripe, paid, intent, charge, customer } = await buy();
+    await stripe.checkout.sessions.update(paid.id, { metadata: { seen: '1' } });
+    expect((await stripe.checkout.sessions.listLineItems(paid.id)).data).toHaveLength(1);
+    expect((await stripe.checkout.sessions.list({ payment_intent: intent.id, status: 'complete' })).data).toHaveLength(
+      1,
+    );
+    await stripe.paymentIntents.update(intent.id, { metadata: { seen: '1' } });
+    await expect(stripe.paymentIntents.cancel(intent.id)).rejects.toMatchObject({
+      code: 'payment_intent_unexpected_state',
+    });
+    const open = await stripe.paymentIntents.create({ amount: 100, currency: 'eur', customer: customer.id });
+    await stripe.paymentIntents.confirm(open.id, {
+      payment_method: await fake.card('authenticates'),
+      return_url: 'https://shop.example',
+    });
+    await fake.authenticate(open.id, false);
+    await stripe.paymentIntents.cancel(open.id, { cancellation_reason: 'abandoned' });
+    expect((await stripe.paymentIntents.list({ customer: customer.id })).data[0]?.status).toBe('canceled');
+    const refund = await stripe.refunds.create({ charge, amount: 100 });
+    await stripe.refunds.update(refund.id, { metadata: { seen: '1' } });
+    expect((await stripe.charges.list({ payment_intent: intent.id })).data).toHaveLength(1);
+    const note = await stripe.creditNotes.create({
+      invoice: idOf(paid.invoice),
+      lines: [{ type: 'custom_line_item', description: 'Sorry', unit_amount: 100, quantity: 1 }],
+      refunds: [{ refund: refund.id, amount_refunded: 100 }],
+    });
+    expect((await stripe.creditNotes.listLineItems(note.id)).data).toHaveLength(1);
+    expect((await stripe.creditNotes.list({ invoice: idOf(paid.invoice) })).data).toHaveLength(1);
+    await stripe.invoiceItems.create({ customer: customer.id, amount: 900, currency: 'eur' });
+    expect((await stripe.invoiceItems.list({ customer: customer.id, pending: true })).data).toHaveLength(1);
+    const draft = await stripe.invoices.create({ customer: customer.id });
+    await stripe.invoices.update(draft.id, { metadata: { seen: '1' } });
+    await stripe.invoices.del(draft.id);
+    expect(
+      (await stripe.invoicePayments.list({ payment: { type: 'payment_intent', payment_intent: intent.id } })).data,
+    ).toHaveLength(1);
+  });
+
+  it('is answered as Stripe answers: of subscriptions', async () => {
+    const { stripe } = await start();
+    const { monthly, customer } = await openShop(stripe);
+    const subscription = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: monthly.id }],
+      billing_mode: { type: 'classic' },
+      trial_period_days: 30,
+    });
+    await expect(stripe.subscriptions.pause(subscription.id)).rejects.toMatchObject({ statusCode: 400 });
+    await stripe.subscriptions.migrate(subscription.id, { billing_mode: { type: 'flexible' } });
+    expect((await stripe.subscriptionItems.list({ subscription: subscription.id })).data).toHaveLength(1);
+    const schedule = await stripe.subscriptionSchedules.create({ from_subscription: subscription.id });
+    await stripe.subscriptionSchedules.release(schedule.id);
+    const second = await stripe.subscriptionSchedules.create({ from_subscription: subscription.id });
+    await stripe.subscriptionSchedules.cancel(second.id);
+    expect((await stripe.subscriptionSchedules.list({ customer: customer.id })).data).toHaveLength(2);
+    expect((await stripe.subscriptions.list({ customer: customer.id, status: 'ended' })).data).toHaveLength(1);
+    const preview = await stripe.invoices.createPreview({
+      customer: customer.id,
+      subscription_details: { items: [{ price: monthly.id, quantity: 2 }] },
+    });
+    expect(preview.total).toBe(2000);
+  });
+});

@@ -35,6 +35,8 @@ export interface ServerParts {
   readonly webhooks: Webhooks;
   readonly key: string;
   readonly log: LoggedRequest[];
+  /** How many requests are kept in the log. */
+  readonly most_requests: number;
   /** What the client should not have sent: unknown routes and parameters, another API version. */
   readonly complaints: string[];
 }
@@ -136,7 +138,8 @@ export class StripeServer {
       replayed: false,
       fault: undefined,
     };
-    this.parts.log.push(logged);
+    const { log, most_requests } = this.parts;
+    if (log.push(logged) > most_requests) log.shift();
     return logged;
   }
 
@@ -166,6 +169,8 @@ export class StripeServer {
       else answer = failure(fault, headers);
       if (fault?.kind === 'status' && fault.done === true) answer = failure(fault, headers);
     } catch (error) {
+      // A mistake of the fake must not look like one of Stripe's.
+      if (!(error instanceof StripeRefusal)) this.parts.complaints.push(`${logged.route}: ${(error as Error).stack}`);
       answer = refusal(error, headers);
     }
     // What is refused while it is validated was not executed: the key stays free.
@@ -218,7 +223,7 @@ const failure = (fault: Extract<Fault, { kind: 'status' }>, headers: Readonly<Re
 });
 
 const refusal = (error: unknown, headers: Readonly<Record<string, string>>): Answer => {
-  if (!(error instanceof StripeRefusal)) throw error;
+  if (!(error instanceof StripeRefusal)) return failure({ kind: 'status', status: 500, code: 'fake_failed' }, headers);
   const { status, body, headers: own } = error;
   return { status, body: JSON.stringify({ error: body }), headers: { ...headers, ...own } };
 };

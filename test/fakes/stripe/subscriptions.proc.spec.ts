@@ -156,6 +156,44 @@ describe('a subscription', () => {
     expect(fake.money()).toEqual({ eur: 1000 });
   });
 
+  it('renews with the card of its first payment only if it is told to keep it', async () => {
+    for (const [save_default_payment_method, status] of [
+      ['on_subscription', 'active'],
+      ['off', 'past_due'],
+    ] as const) {
+      const { fake, stripe } = await start();
+      const { monthly, customer } = await openShop(stripe);
+      const created = await stripe.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: monthly.id }],
+        payment_behavior: 'default_incomplete',
+        payment_settings: { save_default_payment_method },
+        expand: ['latest_invoice.confirmation_secret'],
+      });
+      const invoice = created.latest_invoice;
+      if (invoice === null || typeof invoice === 'string') throw new Error('not expanded');
+      await fake.confirm(invoice.confirmation_secret?.client_secret ?? '', { card: 'succeeds' });
+      await fake.advance({ days: 29 });
+      expect((await stripe.subscriptions.retrieve(created.id)).status).toBe(status);
+    }
+  });
+
+  it('is past due when its invoice is not paid by its due date', async () => {
+    const { fake, stripe } = await start();
+    const { monthly, customer } = await openShop(stripe);
+    const { id, latest_invoice } = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: monthly.id }],
+      collection_method: 'send_invoice',
+      days_until_due: 14,
+    });
+    await fake.advance({ days: 14 });
+    expect((await stripe.subscriptions.retrieve(id)).status).toBe('past_due');
+    expect(fake.eventTypes(idOf(latest_invoice))).toContain('invoice.overdue');
+    await stripe.invoices.pay(idOf(latest_invoice), { paid_out_of_band: true });
+    expect((await stripe.subscriptions.retrieve(id)).status).toBe('active');
+  });
+
   it('renews on the last day of short months and returns to its day', async () => {
     const { fake, stripe } = await start();
     const { monthly, customer } = await openShop(stripe);

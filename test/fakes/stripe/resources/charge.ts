@@ -52,10 +52,16 @@ export const charges: Routes = {
   'GET /v1/charges': ({ world, params }) => {
     const customer = params.text('customer');
     const intent = params.text('payment_intent');
-    return page('/v1/charges', world.charges, params, (charge) => {
-      if (customer !== undefined && charge.customer !== customer) return false;
-      return intent === undefined || charge.payment_intent === intent;
-    });
+    return page(
+      '/v1/charges',
+      world.charges,
+      params,
+      (charge) => {
+        if (customer !== undefined && charge.customer !== customer) return false;
+        return intent === undefined || charge.payment_intent === intent;
+      },
+      intent ?? customer,
+    );
   },
   'GET /v1/charges/:id': ({ world, path }) => chargeOf(world, path('id')),
 };

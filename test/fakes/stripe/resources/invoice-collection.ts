@@ -83,6 +83,9 @@ export const followPayments = (world: World): void => {
   world.reactions.paymentSucceeded = (intent) => {
     const invoice = invoiceOfPayment(world, intent);
     if (invoice === undefined) return;
+    const subscription = subscriptionOfInvoice(world, invoice);
+    if (subscription?.payment_settings.save_default_payment_method === 'on_subscription')
+      subscription.default_payment_method = intent.payment_method;
     invoice.attempt_count += 1;
     if (invoice.status === 'open' || invoice.status === 'uncollectible') settleInvoice(world, invoice, intent.amount);
   };

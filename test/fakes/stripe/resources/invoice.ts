@@ -154,6 +154,13 @@ export const finalizeInvoice = (world: World, invoice: Invoice): void => {
   invoice.invoice_pdf = `https://pay.stripe.com/invoice/${invoice.id}/pdf`;
   if (after.due > 0) requestPayment(world, invoice);
   world.emit('invoice.finalized', invoice);
+  const { due_date } = invoice;
+  if (due_date !== null && after.due > 0)
+    world.timers.set(`overdue ${invoice.id}`, due_date, () => {
+      if (invoice.status !== 'open') return;
+      world.emit('invoice.overdue', invoice);
+      world.reactions.invoiceOverdue(invoice);
+    });
   if (after.due === 0) settleInvoice(world, invoice, 0);
 };
 

@@ -59,12 +59,18 @@ export const invoices: Routes = {
     const customer = params.text('customer');
     const subscription = params.text('subscription');
     const status = params.text('status');
-    return page('/v1/invoices', world.invoices, params, (invoice) => {
-      if (customer !== undefined && invoice.customer !== customer) return false;
-      if (subscription !== undefined && invoice.parent?.subscription_details.subscription !== subscription)
-        return false;
-      return status === undefined || invoice.status === status;
-    });
+    return page(
+      '/v1/invoices',
+      world.invoices,
+      params,
+      (invoice) => {
+        if (customer !== undefined && invoice.customer !== customer) return false;
+        if (subscription !== undefined && invoice.parent?.subscription_details.subscription !== subscription)
+          return false;
+        return status === undefined || invoice.status === status;
+      },
+      subscription ?? customer,
+    );
   },
   'GET /v1/invoices/:id': ({ world, path }) => invoiceOf(world, path('id')),
   'POST /v1/invoices/:id': ({ world, params, path }) => {
@@ -141,11 +147,17 @@ export const invoices: Routes = {
     const payment = params.hash('payment');
     payment?.ignore('type');
     const intent = payment?.text('payment_intent');
-    return page('/v1/invoice_payments', world.invoicePayments, params, (one) => {
-      if (invoice !== undefined && one.invoice !== invoice) return false;
-      if (intent !== undefined && one.payment.payment_intent !== intent) return false;
-      return status === undefined || one.status === status;
-    });
+    return page(
+      '/v1/invoice_payments',
+      world.invoicePayments,
+      params,
+      (one) => {
+        if (invoice !== undefined && one.invoice !== invoice) return false;
+        if (intent !== undefined && one.payment.payment_intent !== intent) return false;
+        return status === undefined || one.status === status;
+      },
+      invoice ?? intent,
+    );
   },
   'GET /v1/invoice_payments/:id': ({ world, path }) => {
     const payment = world.invoicePayments.get(path('id'));

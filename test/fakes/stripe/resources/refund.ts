@@ -102,10 +102,16 @@ export const refunds: Routes = {
   'GET /v1/refunds': ({ world, params }) => {
     const charge = params.text('charge');
     const intent = params.text('payment_intent');
-    return page('/v1/refunds', world.refunds, params, (refund) => {
-      if (charge !== undefined && refund.charge !== charge) return false;
-      return intent === undefined || refund.payment_intent === intent;
-    });
+    return page(
+      '/v1/refunds',
+      world.refunds,
+      params,
+      (refund) => {
+        if (charge !== undefined && refund.charge !== charge) return false;
+        return intent === undefined || refund.payment_intent === intent;
+      },
+      charge,
+    );
   },
   'GET /v1/refunds/:id': ({ world, path }) => refundOf(world, path('id')),
   'POST /v1/refunds/:id': ({ world, params, path }) => {

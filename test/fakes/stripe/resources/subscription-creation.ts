@@ -77,14 +77,15 @@ export const createSubscription = (
   const type = mode?.choice('type', ['classic', 'flexible']) ?? 'flexible';
   const proration_discounts =
     mode?.hash('flexible')?.choice('proration_discounts', ['included', 'itemized']) ?? 'included';
-  params.hash('payment_settings')?.ignore('save_default_payment_method', 'payment_method_types');
+  const payment = params.hash('payment_settings');
+  const save_default_payment_method =
+    payment?.choice('save_default_payment_method', ['off', 'on_subscription']) ?? null;
   params.ignore('off_session', 'currency', 'proration_behavior');
   const subscription: Subscription = {
     ...nulls('application application_fee_percent billing_cycle_anchor_config billing_thresholds customer_account'),
     ...nulls('default_source managed_payments next_pending_invoice_item_invoice on_behalf_of'),
     ...nulls('pending_invoice_item_interval test_clock transfer_data'),
     ...{ billing_schedules: [], invoice_settings: { account_tax_ids: null, issuer: { type: 'self' } } },
-    ...{ payment_settings: nulls('payment_method_options payment_method_types save_default_payment_method') },
     ...made,
     automatic_tax: { enabled: automatic, disabled_reason: null, liability: automatic ? { type: 'self' } : null },
     billing_cycle_anchor: anchor,
@@ -107,6 +108,9 @@ export const createSubscription = (
     latest_invoice: null,
     metadata: mergedMetadata(more.metadata ?? {}, params),
     pause_collection: null,
+    payment_settings: Object.assign(nulls('payment_method_options payment_method_types'), {
+      save_default_payment_method,
+    }),
     pending_setup_intent: null,
     pending_update: null,
     schedule: null,

@@ -85,6 +85,11 @@ export const followInvoices = (world: World, onPaid: OnPaid, begin: (subscriptio
     if (after_retries === 'cancel') endSubscription(world, subscription, 'payment_failed');
     else if (after_retries === 'unpaid') setStatus(world, subscription, 'unpaid');
   };
+  world.reactions.invoiceOverdue = (invoice) => {
+    const subscription = subscriptionOfInvoice(world, invoice);
+    if (subscription?.latest_invoice === invoice.id && subscription.status === 'active')
+      setStatus(world, subscription, 'past_due');
+  };
   world.reactions.invoiceClosed = (invoice) => {
     const subscription = subscriptionOfInvoice(world, invoice);
     if (subscription === undefined || subscription.latest_invoice !== invoice.id) return;

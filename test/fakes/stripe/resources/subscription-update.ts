@@ -222,7 +222,9 @@ const changeFields = (world: World, subscription: Subscription, params: Params):
   subscription.discounts = readDiscounts(world, params, of, subscription.discounts) ?? subscription.discounts;
   const automatic = params.hash('automatic_tax')?.flag('enabled');
   if (automatic !== undefined) subscription.automatic_tax = { ...subscription.automatic_tax, enabled: automatic };
-  params.hash('payment_settings')?.ignore('save_default_payment_method', 'payment_method_types');
+  const save = params.hash('payment_settings')?.choice('save_default_payment_method', ['off', 'on_subscription']);
+  if (save !== undefined)
+    subscription.payment_settings = { ...subscription.payment_settings, save_default_payment_method: save };
   params.ignore('off_session');
   readPause(subscription, params);
   cancelAtPeriodEnd(subscription, params.flag('cancel_at_period_end'), world.now());

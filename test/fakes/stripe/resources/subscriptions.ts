@@ -34,13 +34,19 @@ export const subscriptions: Routes = {
     const customer = params.text('customer');
     const status = params.text('status');
     const price = params.text('price');
-    return page('/v1/subscriptions', world.subscriptions, params, (one) => {
-      if (customer !== undefined && one.customer !== customer) return false;
-      if (price !== undefined && !one.items.data.some((item) => item.price.id === price)) return false;
-      if (status === 'all') return true;
-      if (status === 'ended') return one.status === 'canceled' || one.status === 'incomplete_expired';
-      return status === undefined ? one.status !== 'canceled' : one.status === status;
-    });
+    return page(
+      '/v1/subscriptions',
+      world.subscriptions,
+      params,
+      (one) => {
+        if (customer !== undefined && one.customer !== customer) return false;
+        if (price !== undefined && !one.items.data.some((item) => item.price.id === price)) return false;
+        if (status === 'all') return true;
+        if (status === 'ended') return one.status === 'canceled' || one.status === 'incomplete_expired';
+        return status === undefined ? one.status !== 'canceled' : one.status === status;
+      },
+      customer,
+    );
   },
   'GET /v1/subscriptions/:id': ({ world, path }) => subscriptionOf(world, path('id')),
   'POST /v1/subscriptions/:id': ({ world, params, path }) => {
