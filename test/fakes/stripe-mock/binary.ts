@@ -43,11 +43,12 @@ export const buildStripeMock = (): void => {
   go(['install', MODULE], { GOBIN: draft, GO111MODULE: 'on', GOFLAGS: '' });
   const { Dir } = JSON.parse(go(['mod', 'download', '-json', MODULE], { GOFLAGS: '' })) as { Dir: string };
   copyFileSync(join(Dir, 'embedded', 'openapi', 'spec3.json'), join(draft, 'spec3.json'));
-  // Another process may have built it first.
-  if (existsSync(SPEC)) rmSync(draft, { recursive: true });
-  else {
-    rmSync(FOLDER, { recursive: true, force: true });
+  try {
     renameSync(draft, FOLDER);
+  } catch (error) {
+    // Another process may have built it first.
+    rmSync(draft, { recursive: true });
+    if (!existsSync(SPEC)) throw error;
   }
 };
 
