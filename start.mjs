@@ -76,8 +76,9 @@ const become = (program, args) => {
     '--max-semi-space-size=16',
     '--heap-growing-percent=100',
   ];
-  // glibc keeps freed memory in arenas, by default eight for each core. Two are enough for our threads.
-  const env = { MALLOC_ARENA_MAX: '2', ...process.env };
+  // glibc keeps freed memory in arenas, by default eight for each core. Two are enough for our threads. With a fixed threshold, large
+  // buffers go back to the system at once.
+  const env = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', ...process.env };
   const child = spawn(node, [...options, ...programs[program](args)], { stdio: 'inherit', env });
   // Ctrl-C in a terminal reaches the child directly as well. It ignores the second signal.
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, () => child.kill(signal));

@@ -93,6 +93,7 @@ interface Swept {
 const startBilling = (env: NodeJS.ProcessEnv) =>
   startAndWaitFor([...PROCESS, 'billing'], /Server listening/, {
     MALLOC_ARENA_MAX: '2',
+    MALLOC_MMAP_THRESHOLD_: '131072',
     KEYLEDGER_BILLING_MAILS: 'off',
     ...process.env,
     ...env,

@@ -37,6 +37,7 @@ export const startInstance = async (env: Readonly<Record<string, string>> = {}):
   const key = `kl_${randomBytes(32).toString('hex')}`;
   const { child, match } = await startAndWaitFor(PROCESS, /serves (http:\/\/127\.0\.0\.1:\d+)/, {
     MALLOC_ARENA_MAX: '2',
+    MALLOC_MMAP_THRESHOLD_: '131072',
     ...process.env,
     PORT: '0',
     KEYLEDGER_DATA: folder,

@@ -55,8 +55,8 @@ export const billingService = defineService({
     lockOutFeature,
     mailFeature({ service: 'billing', templates: billingMails }),
   ],
-  // States of invoices and subscriptions are large: so many take about 20 MB.
-  cached_streams: 5_000,
+  // States of invoices and subscriptions are large: so many take about 10 MB.
+  cached_streams: 2_500,
   scopes: ['billing:write'],
   publishes: billingContracts,
   problems: {

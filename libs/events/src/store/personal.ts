@@ -35,7 +35,7 @@ interface Sealed {
 /** Encrypts and decrypts the personal fields of events. A person is forgotten by deleting their key. */
 export class PersonalData {
   readonly #fields = new Map<string, PersonalFields>();
-  readonly #keys = new LRUCache<string, KeyObject>({ max: 20_000 });
+  readonly #keys = new LRUCache<string, KeyObject>({ max: 5_000 });
   /** Counts how often keys were dropped from the cache: a key that was read before the last drop may be deleted now. */
   #forgettings = 0;
 
