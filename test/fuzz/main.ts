@@ -70,7 +70,8 @@ const fuzz = ({ url, key }: Instance, document: string, options: readonly string
 
 /** A separate instance for each run: during a run, schemathesis may revoke the admin key of the run. */
 const against = async (campaign: (instance: Instance) => Promise<number>): Promise<number> => {
-  const instance = await startInstance();
+  // With a secret, the door of Stripe is open: it refuses what is not signed.
+  const instance = await startInstance({ KEYLEDGER_STRIPE_WEBHOOK_SECRETS: 'whsec_of_no_endpoint' });
   try {
     return await campaign(instance);
   } finally {

@@ -4,6 +4,7 @@ import type { Discount } from './subscription.discount.ts';
 import { type Cancel, cancel, type Refunded, refunded, resume } from './subscription.ending.ts';
 import { refuseSubscription } from './subscription.errors.ts';
 import { type Grant, grant } from './subscription.grant.ts';
+import { observe, type ObserveSubscription } from './subscription.mirror.ts';
 import { type Pause, pause, unpause } from './subscription.pause.ts';
 import { type InvoiceMissed, invoiceMissed, type InvoiceSettled, invoiceSettled } from './subscription.payments.ts';
 import { type Restart, restart, type Subscribe, subscribe } from './subscription.start.ts';
@@ -25,8 +26,19 @@ export type SubscriptionCommand =
   | { readonly type: 'Unpause'; readonly now: Time }
   | { readonly type: 'SetDiscount'; readonly discount: Discount | null }
   | Refunded
+  | ObserveSubscription
   | ({ readonly type: 'BlockInvoice' } & Blocked)
   | { readonly type: 'Disputed'; readonly invoice_id: string; readonly dispute: 'opened' | 'won' | 'lost' };
+
+/** Not for a subscription that a provider bills: these are done there, and observed. */
+const OURS: ReadonlySet<SubscriptionCommand['type']> = new Set<SubscriptionCommand['type']>([
+  'ChangeItem',
+  'Cancel',
+  'Resume',
+  'Pause',
+  'Unpause',
+  'SetDiscount',
+]);
 
 export const decideSubscription = (
   command: SubscriptionCommand,
@@ -38,6 +50,8 @@ export const decideSubscription = (
   // It is repeated after a crash.
   if (command.type === 'Restart') return state.status === 'none' ? restart(command) : [];
   if (state.status === 'none') return refuseSubscription('SUBSCRIPTION_NOT_FOUND');
+  if (state.biller !== 'keyledger' && OURS.has(command.type))
+    return refuseSubscription('BILLED_BY_PROVIDER', { provider: state.provider });
   switch (command.type) {
     case 'LetTimePass':
       return letTimePass(command, state);
@@ -59,6 +73,8 @@ export const decideSubscription = (
       return setDiscount(command.discount, state);
     case 'Refunded':
       return refunded(command, state);
+    case 'ObserveSubscription':
+      return observe(command, state);
     case 'BlockInvoice':
       return blockInvoice(command, state);
     case 'Disputed':

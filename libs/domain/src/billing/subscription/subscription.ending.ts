@@ -135,6 +135,7 @@ export const refunded = (command: Refunded, state: Subscription): readonly Subsc
   const { invoice_id, reason, now, ends } = command;
   if (state.period_invoice_id !== invoice_id || state.status === 'canceled' || state.status === 'expired') return [];
   const event = { type: 'subscription.refunded', ...onSubscription(state, state.status), invoice_id, reason } as const;
-  if (!ends) return [event];
+  // What a provider bills is canceled there, and observed.
+  if (!ends || state.biller !== 'keyledger') return [event];
   return [event, ended(command.last, state, { reason: 'refunded', feedback: null, at: now, now })];
 };

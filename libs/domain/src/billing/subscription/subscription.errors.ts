@@ -4,6 +4,8 @@ export type SubscriptionRefusal =
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'SUBSCRIPTION_EXISTS'
   | 'INVALID_TRANSITION'
+  | 'BILLED_BY_KEYLEDGER'
+  | 'BILLED_BY_PROVIDER'
   | 'PRICE_NOT_RECURRING'
   | 'PLAN_OF_ANOTHER_PRODUCT'
   | 'PLAN_INACTIVE'
@@ -26,6 +28,11 @@ export const subscriptionRefusals: Refusals<SubscriptionRefusal> = {
   SUBSCRIPTION_NOT_FOUND: { status: 404, message: 'There is no such subscription.' },
   SUBSCRIPTION_EXISTS: { status: 409, message: 'The subscriber has a subscription to this product.' },
   INVALID_TRANSITION: { status: 409, message: 'The status of the subscription does not allow this.' },
+  BILLED_BY_KEYLEDGER: {
+    status: 409,
+    message: 'Keyledger bills the subscription: no provider says what state it has.',
+  },
+  BILLED_BY_PROVIDER: { status: 409, message: 'The provider bills the subscription: it must be changed there.' },
   PRICE_NOT_RECURRING: { status: 400, message: 'The price is paid once: it cannot be subscribed to.' },
   PLAN_OF_ANOTHER_PRODUCT: { status: 409, message: 'The plan belongs to another product.' },
   PLAN_INACTIVE: { status: 409, message: 'The plan is not sold any more.' },

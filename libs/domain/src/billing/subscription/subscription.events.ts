@@ -223,6 +223,13 @@ export type SubscriptionEvent =
       readonly reason: string;
       readonly granted_by: string;
     })
+  /** The provider that bills it was asked, and what it said differs from what was known: other events say how. */
+  | (OnSubscription & {
+      readonly type: 'subscription.observed';
+      readonly provider_id: string;
+      readonly invoice_id: string | null;
+      readonly observed_at: Time;
+    })
   /** Another invoice of a subscription that is past due is overdue too. */
   | (OnSubscription & { readonly type: 'subscription.invoice_missed'; readonly invoice_id: string })
   /** An invoice that changes nothing else was paid or voided. */

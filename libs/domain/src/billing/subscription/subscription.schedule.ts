@@ -24,30 +24,38 @@ export interface Scheduled {
   readonly step: Step;
 }
 
+/** For a subscription that a provider bills, time only tells customers what is ahead, and ends the grace of its license. */
+const ALWAYS: readonly Step[] = ['tell_trial_end', 'tell_renewal', 'remind', 'end_grace'];
+
 /** The next thing that time does to a subscription, and when; undefined = nothing. */
 export const nextStep = (state: SubscriptionState): Scheduled | undefined => {
   if (state.status === 'none') return undefined;
+  const steps = stepsOf(state);
+  return earliest(state.biller === 'keyledger' ? steps : steps.filter(({ step }) => ALWAYS.includes(step)));
+};
+
+const stepsOf = (state: Subscription): readonly Scheduled[] => {
   switch (state.status) {
     case 'pending_payment':
-      return earliest(at(state.pending_until, 'close_payment_window'));
+      return at(state.pending_until, 'close_payment_window');
     case 'trialing':
     case 'active':
-      return earliest([
+      return [
         // An invoice that became overdue while the subscription was paused.
         ...(state.overdue.length === 0 ? [] : at(state.period?.start ?? null, 'miss_payment')),
         ...noticesOf(state),
         ...at(state.period?.end ?? null, 'end_period'),
-      ]);
+      ];
     case 'paused':
-      return earliest(at(state.resumes_at, 'unpause'));
+      return at(state.resumes_at, 'unpause');
     case 'past_due':
-      return state.past_due === null ? undefined : earliest(dunningOf(state.past_due));
+      return state.past_due === null ? [] : dunningOf(state.past_due);
     case 'canceled':
-      return earliest(at(state.usage_open_until, 'settle_usage'));
+      return at(state.usage_open_until, 'settle_usage');
     case 'expired':
-      return undefined;
+      return [];
     default:
-      return state satisfies never;
+      return state.status satisfies never;
   }
 };
 

@@ -34,6 +34,8 @@ export const subscribe = (command: Subscribe): readonly SubscriptionEvent[] => {
   const interval = intervalOf(offer.price) ?? refuseSubscription('PRICE_NOT_RECURRING');
   if (offer.price.usage !== null && terms.quantity !== 1) return refuseSubscription('INVALID_QUANTITY');
   if (!offer.plan.active) return refuseSubscription('PLAN_INACTIVE');
+  // It begins when its provider says so.
+  if (terms.biller !== 'keyledger') return [created(command, 'pending_payment', null)];
   if (trial_days > 0) return begin(command, { start: now, end: addDays(now, trial_days) }, true, null);
   const period = { start: now, end: periodBoundary(now, interval, 1) };
   // The period of a transfer that takes days begins with its arrival, so the invoice cannot name it yet.

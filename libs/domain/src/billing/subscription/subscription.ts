@@ -56,6 +56,8 @@ export interface Subscription extends SubscriptionTerms {
   readonly blocked: readonly string[];
   /** Until when usage may become known after the end; null = none is awaited. */
   readonly usage_open_until: Time | null;
+  /** When the provider that bills it was last found to say something new; null = never. */
+  readonly observed_at: Time | null;
   readonly pending_change: ScheduledChange | null;
   readonly discount: Discount | null;
   /** What the first period costs after discounts, without setup: its basis once it begins. */
@@ -174,6 +176,10 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
       };
     case 'subscription.invoice_blocked':
       return { ...known, blocked: [...known.blocked, event.invoice_id] };
+    case 'subscription.observed': {
+      const { provider_id, invoice_id: latest_invoice_id, observed_at } = event;
+      return { ...known, provider_id, latest_invoice_id, observed_at };
+    }
     case 'subscription.usage_settled':
       return {
         ...(event.charge === null ? known : charged(known, event.charge)),
@@ -183,7 +189,7 @@ const evolve = (state: SubscriptionState, event: SubscriptionEvent): Subscriptio
     case 'subscription.expired':
       return { ...known, pending_until: null, pending_change: null };
     case 'subscription.paused':
-      return { ...known, paused_at: event.paused_at, resumes_at: event.resumes_at };
+      return { ...known, paused_at: event.paused_at, resumes_at: event.resumes_at, past_due: null };
     case 'subscription.unpaused': {
       const period = periodOf(event);
       return {
@@ -233,6 +239,7 @@ const created = (event: Extract<SubscriptionEvent, { type: 'subscription.created
     final_invoice_ids: [],
     blocked: [],
     usage_open_until: null,
+    observed_at: null,
     pending_change: null,
     discount,
     first_amount,
