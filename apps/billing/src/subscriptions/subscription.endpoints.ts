@@ -88,7 +88,8 @@ export type Subscription = Static<typeof Subscription>;
 const params = StrictObject({ id: Id('sub') });
 const problem = (status: number, code: string) => ({ status, code });
 const NOT_FOUND = problem(404, 'SUBSCRIPTION_NOT_FOUND');
-const INVALID_TRANSITION = problem(409, 'INVALID_TRANSITION');
+/** For every change. */
+const UNCHANGEABLE = [problem(409, 'INVALID_TRANSITION'), problem(409, 'BILLED_BY_PROVIDER')];
 const PRICE_NOT_FOUND = problem(404, 'PRICE_NOT_FOUND');
 const COUPONS = [
   problem(404, 'COUPON_NOT_FOUND'),
@@ -227,35 +228,35 @@ export const cancelSubscription = action(
   'cancelSubscription',
   'Cancel a subscription, now or at the end of its period',
   StrictObject({ when: When, reason: Type.Optional(Reason), feedback: Type.Optional(Nullable(Text(2_000))) }),
-  [INVALID_TRANSITION],
+  UNCHANGEABLE,
 );
 export const resumeSubscription = action(
   'resume',
   'resumeSubscription',
   'Take back a cancellation that has not happened yet',
   Nothing,
-  [INVALID_TRANSITION],
+  UNCHANGEABLE,
 );
 export const pauseSubscription = action(
   'pause',
   'pauseSubscription',
   'Pause a subscription: nothing is charged until it goes on',
   StrictObject({ resumes_at: Type.Optional(Nullable(Timestamp)) }),
-  [INVALID_TRANSITION, problem(400, 'INVALID_RESUME_TIME')],
+  [...UNCHANGEABLE, problem(400, 'INVALID_RESUME_TIME')],
 );
 export const unpauseSubscription = action(
   'unpause',
   'unpauseSubscription',
   'Let a paused subscription go on, with the time that was left in its period',
   Nothing,
-  [INVALID_TRANSITION],
+  UNCHANGEABLE,
 );
 export const setCoupon = action(
   'coupon',
   'setCoupon',
   'Give a subscription another discount, or none',
   StrictObject({ code: Nullable(Text(100, { min: 1 })) }),
-  [INVALID_TRANSITION, ...COUPONS],
+  [...UNCHANGEABLE, ...COUPONS],
 );
 export const refundSubscription = action(
   'refund',
@@ -276,7 +277,7 @@ const wanted = {
 };
 const CHANGE_PROBLEMS = [
   PRICE_NOT_FOUND,
-  INVALID_TRANSITION,
+  ...UNCHANGEABLE,
   problem(400, 'PRICE_NOT_RECURRING'),
   problem(400, 'INVALID_QUANTITY'),
   problem(409, 'PLAN_INACTIVE'),
