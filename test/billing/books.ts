@@ -96,10 +96,11 @@ const total = (amounts: readonly number[], currency: string): number =>
     currency,
   ).amount;
 
+/** Stripe computes the invoices that it makes. */
 const wrongTotals = (log: readonly Booked[]): string[] =>
   log.flatMap(({ stream_id, event }) => {
     if (event.type === 'credit_note.issued') return wrongTotal(`credit note ${event.number}`, event.currency, event);
-    if (event.type !== 'invoice.finalized') return [];
+    if (event.type !== 'invoice.finalized' || event.biller === 'stripe') return [];
     const isDue = event.amount_due === event.total - event.balance_applied && event.amount_due >= 0;
     return [
       ...wrongTotal(`${stream_id} (${event.number})`, event.currency, event),
@@ -155,6 +156,7 @@ const chargedTwice = (log: readonly Booked[]): string[] => {
   });
 };
 
+/** Numbers of Stripe's invoices are Stripe's. */
 const wrongNumbers = (log: readonly Booked[]): string[] => {
   const last = new Map<string, { readonly count: number; readonly issued_at: string }>();
   const numbers = new Map<string, NumberAssigned>();
@@ -170,7 +172,7 @@ const wrongNumbers = (log: readonly Booked[]): string[] => {
       last.set(stream_id, event);
       printed.add(event.number);
       numbers.set(event.document_id, event);
-    } else if (event.type === 'invoice.finalized' || event.type === 'credit_note.issued') {
+    } else if (isNumbered(event)) {
       const id = event.type === 'invoice.finalized' ? stream_id : event.credit_note_id;
       const given = numbers.get(id);
       if (given?.number !== event.number || given.issued_at !== event.issued_at)
@@ -181,6 +183,11 @@ const wrongNumbers = (log: readonly Booked[]): string[] => {
   }
   return wrong;
 };
+
+const isNumbered = (
+  event: BookEvent,
+): event is Extract<BookEvent, { type: 'invoice.finalized' | 'credit_note.issued' }> =>
+  event.type === 'credit_note.issued' || (event.type === 'invoice.finalized' && event.biller === 'keyledger');
 
 const repeatedPayments = (log: readonly Booked[]): string[] => {
   const seen = new Set<string>();
@@ -258,10 +265,12 @@ const wrongDues = (log: readonly Booked[]): string[] => {
           wrong.push(`credit note ${event.number} does not add up`);
         break;
       case 'invoice.refunded':
-        if (invoice.status === 'open') invoice.amount += event.amount;
+        if (invoice.status === 'open' && event.provider !== 'stripe') invoice.amount += event.amount;
         break;
       case 'invoice.paid':
-        if (invoice.amount !== 0) wrong.push(`${stream_id} was paid while ${invoice.amount} was due`);
+        // At Stripe it may have been marked as paid, or credited.
+        if (invoice.amount !== 0 && event.provider !== 'stripe')
+          wrong.push(`${stream_id} was paid while ${invoice.amount} was due`);
         invoice.status = 'paid';
         break;
       case 'invoice.voided':
@@ -282,11 +291,15 @@ const wrongDues = (log: readonly Booked[]): string[] => {
 /** Reasons of changes that invoices and merges cause; an operator gives others. */
 const CAUSED = ['overpayment', 'invoice_voided', 'credit_note', 'invoice', 'merge'];
 
-/** Customers' balances are what overpayments, credit notes and voided invoices gave, without what invoices used. */
+/**
+ * Customers' balances are what overpayments, credit notes and voided invoices gave, without what invoices used. What invoices of
+ * Stripe gave and used, Stripe keeps.
+ */
 const wrongBalances = (log: readonly Booked[]): string[] => {
   const [kept, caused] = [new Sums(), new Sums()];
   const wrong: string[] = [];
   for (const { stream_id, event } of log) {
+    if (event.type.startsWith('invoice.') && 'provider' in event && event.provider === 'stripe') continue;
     switch (event.type) {
       case 'customer.balance_changed':
         kept.add(event.amount, event.currency);

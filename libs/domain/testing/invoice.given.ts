@@ -1,6 +1,7 @@
 import { decideInvoice } from '../src/billing/invoice/invoice.commands.ts';
 import type { Finalized, InvoiceEvent } from '../src/billing/invoice/invoice.events.ts';
 import type { InvoiceLine, InvoiceTotals } from '../src/billing/invoice/invoice.lines.ts';
+import type { InvoiceObservation, ObserveInvoice, StripeDocument } from '../src/billing/invoice/invoice.mirror.ts';
 import type { InvoiceOrder } from '../src/billing/invoice/invoice.request.ts';
 import { invoiceStream } from '../src/billing/invoice/invoice.ts';
 import { specification } from './given.ts';
@@ -90,6 +91,27 @@ export const documentOf = (changes: Partial<Finalized> = {}): Finalized => ({
   next_attempt_at: null,
   ...changes,
 });
+
+/** The same document, made by Stripe. */
+export const stripeDocument = (changes: Partial<StripeDocument> = {}): StripeDocument => ({
+  ...documentOf({ number: 'STRIPE-0001', provider: 'stripe' }),
+  ...changes,
+  biller: 'stripe',
+});
+
+/** What Stripe says of that document once it is open. */
+export const observed = (changes: Partial<InvoiceObservation> = {}): InvoiceObservation => ({
+  document: stripeDocument(),
+  status: 'open',
+  status_since: ISSUED,
+  payments: [],
+  failure: null,
+  refunds: [],
+  overdue: false,
+  ...changes,
+});
+
+export const observing = (observation: InvoiceObservation): ObserveInvoice => ({ type: 'ObserveInvoice', observation });
 
 export const finalized = (changes: Partial<Finalized> = {}): InvoiceEvent => ({
   type: 'invoice.finalized',

@@ -4,12 +4,16 @@ import type { InvoiceEvent } from '#domain/billing/invoice/invoice.events';
 import type { EventMetadata } from '#events/event';
 import { InvoiceParties } from './parties.ts';
 
-/** Gives to customers' balances what events of invoices say. Each event does it once, however often it is settled. */
+/**
+ * Gives to customers' balances what events of invoices say. Each event does it once, however often it is settled. What invoices of
+ * Stripe give and take, Stripe keeps.
+ */
 @Injectable()
 export class InvoiceBalances {
   constructor(private readonly parties: InvoiceParties) {}
 
   async settle(invoice_id: string, event: InvoiceEvent, metadata: EventMetadata): Promise<void> {
+    if ('provider' in event && event.provider === 'stripe') return;
     const change = changeOf(invoice_id, event);
     if (change === undefined || change.amount <= 0) return;
     const { customer_id, ...given } = change;

@@ -41,7 +41,10 @@ export class CreditNotes {
     private readonly refunds: Refunds,
   ) {}
 
-  /** @throws Refusal CREDIT_EXCEEDS_INVOICE, INVALID_AMOUNT, INVOICE_VOID, INVOICE_NOT_FINALIZED, INVOICE_NOT_FOUND */
+  /**
+   * @throws Refusal CREDIT_EXCEEDS_INVOICE, INVALID_AMOUNT, INVOICE_VOID, INVOICE_OF_PROVIDER, INVOICE_NOT_FINALIZED,
+   * INVOICE_NOT_FOUND
+   */
   async issue(
     invoice_id: string,
     { credit_note_id, credited, reason, refund }: WantedCreditNote,
@@ -125,7 +128,9 @@ export class CreditNotes {
       await this.finish(invoice_id, credit_note_id, metadata);
       return;
     }
-    if (invoice.status !== 'paid') return this.refunds.request(invoice_id, request, changing);
+    // Stripe corrects the invoices that it made.
+    if (invoice.status !== 'paid' || invoice.document.biller === 'stripe')
+      return this.refunds.request(invoice_id, request, changing);
     const available = refundable(invoice);
     const amount = request.amount ?? available;
     if (amount > available || amount === 0) refuseInvoice('REFUND_EXCEEDS_PAYMENT', { refundable: available });

@@ -14,6 +14,7 @@ const NOT_FOUND = { status: 404, code: 'INVOICE_NOT_FOUND' };
 const NOT_FINALIZED = { status: 409, code: 'INVOICE_NOT_FINALIZED' };
 const VOID = { status: 409, code: 'INVOICE_VOID' };
 const PAID = { status: 409, code: 'INVOICE_PAID' };
+const OF_PROVIDER = { status: 409, code: 'INVOICE_OF_PROVIDER' };
 const INVALID_AMOUNT = { status: 400, code: 'INVALID_AMOUNT' };
 
 const Reason = Text(500, { min: 1 });
@@ -161,6 +162,7 @@ export const voidInvoice = endpoint({
   problems: [
     NOT_FOUND,
     PAID,
+    OF_PROVIDER,
     { status: 409, code: 'INVOICE_HAS_PAYMENTS' },
     { status: 409, code: 'INVOICE_NOT_DRAFT' },
   ],
@@ -187,7 +189,15 @@ export const markInvoicePaid = endpoint({
     paid_at: Type.Optional(Timestamp),
   }),
   answers,
-  problems: [NOT_FOUND, NOT_FINALIZED, VOID, PAID, { status: 409, code: 'CURRENCY_MISMATCH' }, INVALID_AMOUNT],
+  problems: [
+    NOT_FOUND,
+    NOT_FINALIZED,
+    VOID,
+    PAID,
+    OF_PROVIDER,
+    { status: 409, code: 'CURRENCY_MISMATCH' },
+    INVALID_AMOUNT,
+  ],
 });
 
 export const markInvoiceUncollectible = endpoint({
@@ -199,7 +209,7 @@ export const markInvoiceUncollectible = endpoint({
   auth,
   params,
   answers,
-  problems: [NOT_FOUND, NOT_FINALIZED, VOID, PAID],
+  problems: [NOT_FOUND, NOT_FINALIZED, VOID, PAID, OF_PROVIDER],
 });
 
 export const sendInvoice = endpoint({
@@ -246,6 +256,7 @@ export const createCreditNote = endpoint({
     NOT_FOUND,
     NOT_FINALIZED,
     VOID,
+    OF_PROVIDER,
     INVALID_AMOUNT,
     { status: 409, code: 'CREDIT_EXCEEDS_INVOICE' },
     { status: 502, code: 'PAYMENT_PROVIDER_UNAVAILABLE' },

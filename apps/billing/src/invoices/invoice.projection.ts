@@ -50,6 +50,7 @@ const draftRow = (id: string, version: number, { totals, ...event }: Created): I
   ...untouched,
   id,
   version,
+  biller: 'keyledger',
   number: null,
   status: 'draft',
   total: String(totals.total),
@@ -104,7 +105,7 @@ const changes = (row: InvoiceRow, event: InvoiceEvent): Partial<InvoiceRow> => {
     case 'credit_note.issued':
       return { amount_due: String(event.amount_due) };
     case 'invoice.refunded': {
-      const due_again = row.status === 'open' ? event.amount : 0;
+      const due_again = row.status === 'open' && row.biller !== 'stripe' ? event.amount : 0;
       return {
         amount_due: String(Number(row.amount_due) + due_again),
         amount_refunded: String(event.amount_refunded),

@@ -1,3 +1,4 @@
+import type { Finalized } from '#domain/billing/invoice/invoice.events';
 import type { NumberSeries } from '#domain/billing/invoice/number';
 import type { InvoiceReason } from '#domain/billing/invoice/invoice.request';
 import type { InvoiceStatus } from '#domain/billing/invoice/invoice';
@@ -17,6 +18,7 @@ export const invoicesTable = defineTable(
     subscriber: text().orNull(),
     product_id: text().orNull(),
     reason: text<InvoiceReason>(),
+    biller: text<Finalized['biller']>(),
     provider: text(),
     currency: text(),
     total: bigint(),
@@ -39,7 +41,8 @@ export const invoicesTable = defineTable(
       { name: 'invoices_customer_id', columns: ['customer_id', 'id'] },
       { name: 'invoices_subscription_id', columns: ['subscription_id', 'id'], where: 'subscription_id is not null' },
       { name: 'invoices_subscriber', columns: ['subscriber', 'id'], where: 'subscriber is not null' },
-      { name: 'invoices_number', columns: ['number'], unique: true },
+      // Numbers of other billers are theirs to keep apart.
+      { name: 'invoices_number', columns: ['number'], unique: true, where: "biller = 'keyledger'" },
       { name: 'invoices_issued_at', columns: ['issued_at', 'id'] },
       { name: 'invoices_due_at', columns: ['due_at'], where: "status = 'open' and not overdue" },
       { name: 'invoices_next_attempt_at', columns: ['next_attempt_at'], where: 'next_attempt_at is not null' },

@@ -6,7 +6,9 @@ import { newId } from '#domain/shared/id';
 import { DAY_MS } from '#domain/shared/time';
 import type { EventMetadata } from '#events/event';
 import type { EventStore } from '#events/store';
+import type { Turn } from '#platform/background/background-work';
 import { EVENT_STORE } from '#platform/service';
+import { ISSUED, observed, observing, stripeDocument } from '#domain/testing/invoice.given';
 import { checkBooks } from '../../../../test/billing/checker.ts';
 import { FakeProvider } from '../../../../test/billing/fake-provider.ts';
 import { eventually, startApp, type TestApp } from '../../../../test/support/app.ts';
@@ -22,6 +24,7 @@ import { totalsOf } from './composing.ts';
 import { Finalizing } from './finalizing.ts';
 import { FinishFinalizing } from './finish-finalizing.ts';
 import { Invoices } from './invoices.ts';
+import { MarkOverdue } from './mark-overdue.ts';
 import { Numbers } from './numbers.ts';
 import { InvoiceParties } from './parties.ts';
 
@@ -485,6 +488,28 @@ describe('the collection of payments', () => {
     await of(Payments).start(id, 0, { off_session: false }, metadata);
     provider.currency = undefined;
     expect(await read(id)).toMatchObject({ status: 'open', amount_paid: 0, last_payment_error: 'CURRENCY_MISMATCH' });
+  });
+
+  it('is changed at Stripe, if Stripe made it, and has a number of its own', async () => {
+    const document = stripeDocument({ customer_id, subscription_id: null, due_at: ISSUED, issued_at: ISSUED });
+    const ids = [newId('inv'), newId('inv')];
+    for (const id of ids) await of(Invoices).handle(id, observing(observed({ document })), { metadata });
+    const [id = ''] = ids;
+    for (const [action, body] of [
+      ['void', {}],
+      ['mark-paid', { method: 'cash' }],
+      ['mark-uncollectible', undefined],
+      ['credit-notes', { amount: 100 }],
+    ] as const) {
+      const { status, body: problem } = await post(id, action, body);
+      expect([action, status, problem.code]).toEqual([action, 409, 'INVOICE_OF_PROVIDER']);
+    }
+    await of(MarkOverdue).attend(id, { now: clock.now() } as Turn);
+    expect(await of(MarkOverdue).due({ now: clock.now(), except: [], limit: 1_000 })).not.toContainEqual(
+      expect.objectContaining({ id }),
+    );
+    await of(Invoices).handle(id, observing(observed({ document, status: 'void' })), { metadata });
+    expect(await read(id)).toMatchObject({ status: 'void', biller: 'stripe', number: document.number, overdue: false });
   });
 
   it('is listed for a time that ends after its beginning', async () => {

@@ -14,6 +14,7 @@ export class Invoices1790210000000 implements MigrationInterface {
         subscriber text,
         product_id text,
         reason text not null,
+        biller text not null,
         provider text not null,
         currency text not null,
         total bigint not null,
@@ -32,7 +33,7 @@ export class Invoices1790210000000 implements MigrationInterface {
       create index invoices_customer_id on invoices (customer_id, id);
       create index invoices_subscription_id on invoices (subscription_id, id) where subscription_id is not null;
       create index invoices_subscriber on invoices (subscriber, id) where subscriber is not null;
-      create unique index invoices_number on invoices (number);
+      create unique index invoices_number on invoices (number) where biller = 'keyledger';
       create index invoices_issued_at on invoices (issued_at, id);
       create index invoices_due_at on invoices (due_at) where status = 'open' and not overdue;
       create index invoices_next_attempt_at on invoices (next_attempt_at) where next_attempt_at is not null;

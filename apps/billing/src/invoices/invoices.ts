@@ -104,7 +104,7 @@ export class Invoices {
     return state.status === 'draft' ? refuseInvoice('INVOICE_NOT_FINALIZED') : refuseInvoice('INVOICE_NOT_FOUND');
   }
 
-  /** @throws Refusal INVOICE_PAID, INVOICE_HAS_PAYMENTS, INVOICE_NOT_FOUND */
+  /** @throws Refusal INVOICE_PAID, INVOICE_HAS_PAYMENTS, INVOICE_OF_PROVIDER, INVOICE_NOT_FOUND */
   void(
     invoice_id: string,
     reason: string | null,
@@ -113,7 +113,7 @@ export class Invoices {
     return this.handle(invoice_id, { type: 'VoidInvoice', reason, now: this.clock.now().toISOString() }, { metadata });
   }
 
-  /** @throws Refusal INVOICE_PAID, INVOICE_VOID, INVOICE_NOT_FOUND */
+  /** @throws Refusal INVOICE_PAID, INVOICE_VOID, INVOICE_OF_PROVIDER, INVOICE_NOT_FOUND */
   markUncollectible(invoice_id: string, metadata: EventMetadata): Promise<Outcome<InvoiceState, InvoiceEvent>> {
     return this.handle(invoice_id, { type: 'MarkUncollectible' }, { metadata });
   }

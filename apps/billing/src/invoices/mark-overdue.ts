@@ -22,7 +22,7 @@ export class MarkOverdue extends BackgroundWork {
       name: 'overdue_invoices',
       text: `select id, due_at from invoices
         where status = 'open' and not overdue and due_at < $1 and id <> all($2)
-          and case when next_attempt_at is null then attempt > 0 or provider = any($4)
+          and biller = 'keyledger' and case when next_attempt_at is null then attempt > 0 or provider = any($4)
             else due_at < $1::timestamptz - make_interval(days => $5) end
         order by due_at limit $3`,
       values: [now, except, limit, NOT_COLLECTED, PROCESSING_DAYS],

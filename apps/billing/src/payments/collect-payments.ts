@@ -28,7 +28,7 @@ export class CollectPayments extends BackgroundWork {
     const { rows } = await this.database.pool.query<Due>({
       name: 'collectable_invoices',
       text: `select id, next_attempt_at as due_at from invoices i
-        where next_attempt_at <= $1 and provider = any($2) and id <> all($3)
+        where next_attempt_at <= $1 and biller = 'keyledger' and provider = any($2) and id <> all($3)
           and not exists (select from payments p
             where p.invoice_id = i.id and p.provider = i.provider and (p.attempt = i.attempt or p.status = 'processing'))
         order by next_attempt_at limit $4`,

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decideInvoice, type InvoiceCommand } from '#domain/billing/invoice/invoice.commands';
 import { sellsLicenses } from '#domain/billing/invoice/invoice.facts';
 import { refuseInvoice } from '#domain/billing/invoice/invoice.errors';
-import { type Invoice, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
+import { type Invoice, type InvoiceState, invoiceStream, isFinalized } from '#domain/billing/invoice/invoice';
 import {
   decidePayment,
   type PaymentCommand,
@@ -47,7 +47,8 @@ export class Payments {
    * Starts the payment of what is due for an invoice, or answers the state of the one that was started for this attempt.
    * @param attempt 0, 1, …: each attempt is one payment at the provider
    * @returns the observation, with what the customer's browser needs
-   * @throws Problem PAYMENT_PROVIDER_NOT_CONFIGURED, PAYMENT_PROVIDER_UNAVAILABLE; Refusal INVOICE_NOT_OPEN, …
+   * @throws Problem PAYMENT_PROVIDER_NOT_CONFIGURED, PAYMENT_PROVIDER_UNAVAILABLE; Refusal INVOICE_NOT_OPEN,
+   * INVOICE_OF_PROVIDER, …
    */
   async start(
     invoice_id: string,
@@ -56,6 +57,7 @@ export class Payments {
     metadata: EventMetadata,
   ): Promise<PaymentObservation & { readonly payment_id: string }> {
     const { invoice } = await this.#invoice(invoice_id);
+    if (isOfStripe(invoice)) refuseInvoice('INVOICE_OF_PROVIDER');
     const provider = this.providers.get(invoice.document.provider);
     const payment_id = paymentId(invoice_id, attempt);
     const before = await this.store.load(paymentStream, payment_id);
@@ -252,9 +254,13 @@ export class Payments {
   }
 
   async #tell(invoice_id: string, command: InvoiceCommand, metadata: EventMetadata): Promise<void> {
-    const { events } = await this.store.handle(invoiceStream, invoice_id, (state) => decideInvoice(command, state), {
-      metadata,
-    });
+    const { events } = await this.store.handle(
+      invoiceStream,
+      invoice_id,
+      // Stripe collects its invoices by itself: a failure is observed with the invoice.
+      (state) => (command.type === 'RecordFailedPayment' && isOfStripe(state) ? [] : decideInvoice(command, state)),
+      { metadata },
+    );
     for (const { event } of events) await this.balances.settle(invoice_id, event, metadata);
   }
 
@@ -282,6 +288,8 @@ const requestOf = (payment_id: string, payment: Payment, return_url: string | nu
 /** Id of the payment of an attempt. */
 export const paymentId = (invoice_id: string, attempt: number): string =>
   derivedId('pay', createHash('sha256').update(`${invoice_id}/${attempt}`).digest());
+
+const isOfStripe = (state: InvoiceState): boolean => isFinalized(state) && state.document.biller === 'stripe';
 
 const refuseNotPayable = ({ status }: Invoice): never => {
   if (status === 'void') return refuseInvoice('INVOICE_VOID');

@@ -83,13 +83,18 @@ export class LatePayments {
   async #giveBack(invoice_id: string, metadata: EventMetadata): Promise<void> {
     const invoice = await this.invoices.find(invoice_id);
     if (invoice === undefined) return;
-    const { total, provider } = invoice.document;
+    const { total, biller, provider } = invoice.document;
+    const reason = 'paid after the subscription had ended';
+    if (biller === 'stripe') {
+      const refund_id = derivedId('ref', hashOf(`${invoice_id}/late`));
+      return this.creditNotes.refundInvoice(invoice_id, { refund_id, amount: null, reason }, { metadata });
+    }
     await this.creditNotes.issue(
       invoice_id,
       {
         credit_note_id: derivedId('cn', hashOf(`${invoice_id}/late`)),
         credited: { amount: total },
-        reason: 'paid after the subscription had ended',
+        reason,
         refund: this.providers.names.includes(provider),
       },
       { metadata },

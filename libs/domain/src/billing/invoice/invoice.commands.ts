@@ -3,8 +3,9 @@ import { attemptAt, NOT_COLLECTED, PROCESSING_DAYS } from './collection.ts';
 import { issueCreditNote, type IssueCreditNote, type RequestCreditNote, requestCreditNote } from './invoice.credit.ts';
 import { refuseInvoice } from './invoice.errors.ts';
 import type { Finalized, InvoiceEvent } from './invoice.events.ts';
-import { type CanPay, ofInvoice, paid, voided } from './invoice.facts.ts';
+import { type CanPay, ofInvoice, opening, paid, voided } from './invoice.facts.ts';
 import type { InvoiceTotals } from './invoice.lines.ts';
+import { observeInvoice, type ObserveInvoice } from './invoice.mirror.ts';
 import { receivePayment, type ReceivePayment } from './invoice.payments.ts';
 import {
   failRefund,
@@ -47,9 +48,11 @@ export type InvoiceCommand =
   | IssueCreditNote
   | RequestRefund
   | RecordRefund
-  | FailRefund;
+  | FailRefund
+  | ObserveInvoice;
 
 export const decideInvoice = (command: InvoiceCommand, state: InvoiceState): readonly InvoiceEvent[] => {
+  if (isOfBiller(command) && isMirrored(command, state)) return refuseInvoice('INVOICE_OF_PROVIDER');
   switch (command.type) {
     case 'CreateDraft':
       return createDraft(command, state);
@@ -79,9 +82,34 @@ export const decideInvoice = (command: InvoiceCommand, state: InvoiceState): rea
       return recordRefund(command, finalized(state));
     case 'FailRefund':
       return failRefund(command, finalized(state));
+    case 'ObserveInvoice':
+      return observeInvoice(command, state);
     default:
       return command satisfies never;
   }
+};
+
+/** Whether only the biller of an invoice does this: it changes the books, or collects. */
+const isOfBiller = (command: InvoiceCommand): boolean => {
+  switch (command.type) {
+    case 'FinalizeInvoice':
+    case 'RecordFailedPayment':
+    case 'VoidInvoice':
+    case 'MarkUncollectible':
+    case 'RequestCreditNote':
+    case 'IssueCreditNote':
+      return true;
+    case 'ReceivePayment':
+      return command.by === 'operator';
+    default:
+      return false;
+  }
+};
+
+/** Whether Stripe made the invoice: it is changed there, and observed here. */
+const isMirrored = (command: InvoiceCommand, state: InvoiceState): boolean => {
+  const document = command.type === 'FinalizeInvoice' ? command.document : undefined;
+  return document?.biller === 'stripe' || (isFinalized(state) && state.document.biller === 'stripe');
 };
 
 const createDraft = ({ order, totals, now }: CreateDraft, state: InvoiceState): readonly InvoiceEvent[] => {
@@ -101,11 +129,8 @@ const finalize = (command: FinalizeInvoice, state: InvoiceState): readonly Invoi
   }
   if (state.status === 'deleted') return refuseInvoice('INVOICE_EXISTS');
   if (document.lines.length === 0) return refuseInvoice('INVOICE_EMPTY');
-  const events: InvoiceEvent[] = [{ type: 'invoice.finalized', ...document }];
-  const credit = -document.balance_applied;
-  if (credit > 0) events.push({ type: 'invoice.credited', ...ofInvoice({ document }), amount: credit });
-  if (document.amount_due === 0) events.push(paid(document, document.issued_at, command));
-  return events;
+  const events = opening(document);
+  return document.amount_due === 0 ? [...events, paid(document, document.issued_at, command)] : events;
 };
 
 const recordFailedPayment = (
@@ -122,11 +147,11 @@ const recordFailedPayment = (
 
 /**
  * An invoice that a provider collects is due at once, but the payment takes its time: it is overdue once an attempt has failed and
- * none follows, or when the provider is still processing it after `PROCESSING_DAYS`.
+ * none follows, or when the provider is still processing it after `PROCESSING_DAYS`. Stripe says itself when its invoices are.
  */
 const markOverdue = (state: Invoice, now: Time): readonly InvoiceEvent[] => {
   const { status, overdue, amount_due, document, next_attempt_at, failed_payments } = state;
-  if (status !== 'open' || overdue || document.due_at >= now) return [];
+  if (status !== 'open' || overdue || document.biller === 'stripe' || document.due_at >= now) return [];
   const isLast = NOT_COLLECTED.includes(document.provider) || failed_payments.length > 0;
   const isMissed = next_attempt_at === null ? isLast : addDays(document.due_at, PROCESSING_DAYS) < now;
   if (!isMissed) return [];

@@ -10,6 +10,7 @@ export type InvoiceRefusal =
   | 'INVOICE_VOID'
   | 'INVOICE_PAID'
   | 'INVOICE_HAS_PAYMENTS'
+  | 'INVOICE_OF_PROVIDER'
   | 'INVALID_AMOUNT'
   | 'CURRENCY_MISMATCH'
   | 'PRICE_NOT_ONE_TIME'
@@ -30,6 +31,7 @@ export const invoiceRefusals: Refusals<InvoiceRefusal> = {
     status: 409,
     message: 'Money has arrived for the invoice: refund it, or correct the invoice with a credit note.',
   },
+  INVOICE_OF_PROVIDER: { status: 409, message: 'The provider made this invoice: change it there.' },
   INVALID_AMOUNT: { status: 400, message: 'Amounts are positive whole numbers of minor units, less than 2^53.' },
   CURRENCY_MISMATCH: { status: 409, message: 'The payment is in another currency than the invoice.' },
   PRICE_NOT_ONE_TIME: { status: 400, message: 'The price is recurring: subscribe to it.' },

@@ -48,13 +48,25 @@ const paidLine = ({
   amount,
 });
 
-/** The event that ends an invoice unpaid: what it took from the customer's balance is given back. */
+/** The events of an invoice that is finalized. A total below zero is given to the customer's balance. */
+export const opening = (document: Finalized): readonly InvoiceEvent[] => {
+  const credit = -document.balance_applied;
+  const finalized = { type: 'invoice.finalized', ...document } as const;
+  return credit > 0
+    ? [finalized, { type: 'invoice.credited', ...ofInvoice({ document }), amount: credit }]
+    : [finalized];
+};
+
+/**
+ * The event that ends an invoice unpaid: what it took from the customer's balance is given back. An invoice of Stripe took it from
+ * the one that Stripe keeps.
+ */
 export const voided = (invoice: Invoice, void_reason: string | null, voided_at: Time): InvoiceEvent => ({
   type: 'invoice.voided',
   ...ofInvoice(invoice),
   void_reason,
   voided_at,
-  balance_returned: Math.max(0, invoice.document.balance_applied),
+  balance_returned: invoice.document.biller === 'stripe' ? 0 : Math.max(0, invoice.document.balance_applied),
 });
 
 /** What was paid and has been neither refunded nor given to the customer's balance. */

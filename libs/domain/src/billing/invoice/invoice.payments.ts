@@ -18,24 +18,39 @@ export type ReceivePayment = {
   readonly by: 'operator' | 'provider';
 } & CanPay;
 
+/** A payment, as it arrived. */
+export type Arrived = Pick<ReceivePayment, 'payment_id' | 'currency' | 'paid_at' | 'method' | 'reference'> & {
+  readonly amount: number;
+};
+
+export const isKnown = (payment_id: string, { payments, mismatched_payments }: Invoice): boolean =>
+  payments.has(payment_id) || mismatched_payments.includes(payment_id);
+
 export const receivePayment = (command: ReceivePayment, state: Invoice): readonly InvoiceEvent[] => {
   const { payment_id, currency, paid_at, method, reference } = command;
-  if (state.payments.has(payment_id) || state.mismatched_payments.includes(payment_id)) return [];
+  if (isKnown(payment_id, state)) return [];
   if (command.by === 'operator') assertPayable(command, state);
   const amount = command.amount ?? state.amount_due;
   if (!Number.isSafeInteger(amount) || amount <= 0) return refuseInvoice('INVALID_AMOUNT');
+  const isOwed = state.status === 'open' || state.status === 'uncollectible';
+  const applied = isOwed ? Math.min(amount, state.amount_due) : 0;
+  const events = received({ payment_id, amount, currency, paid_at, method, reference }, applied, state);
+  const isPaid = isOwed && currency === state.document.currency && applied === state.amount_due;
+  return isPaid ? [...events, paid(state.document, paid_at, command)] : events;
+};
+
+/** The events of a payment that arrived. @param applied the part of it that pays what is due, unless its currency is another one */
+export const received = (payment: Arrived, applied: number, state: Invoice): readonly InvoiceEvent[] => {
+  const { payment_id, amount, currency, paid_at, method, reference } = payment;
   const of = ofInvoice(state);
   if (currency !== state.document.currency)
     return [{ type: 'invoice.payment_mismatched', ...of, payment_id, amount, payment_currency: currency, paid_at }];
-  const isOwed = state.status === 'open' || state.status === 'uncollectible';
-  const applied = isOwed ? Math.min(amount, state.amount_due) : 0;
   const overpaid = amount - applied;
-  const amount_due = state.amount_due - applied;
+  const amount_due = Math.max(0, state.amount_due - applied);
   const events: InvoiceEvent[] = [
     { type: 'invoice.payment_received', ...of, payment_id, amount, overpaid, amount_due, paid_at, method, reference },
   ];
   if (overpaid > 0) events.push({ type: 'invoice.overpaid', ...of, payment_id, amount: overpaid });
-  if (isOwed && amount_due === 0) events.push(paid(state.document, paid_at, command));
   return events;
 };
 

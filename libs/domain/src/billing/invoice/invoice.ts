@@ -45,6 +45,8 @@ export interface Invoice {
   /** By id, the oldest first. */
   readonly payments: ReadonlyMap<string, InvoicePayment>;
   readonly failed_payments: readonly string[];
+  /** One more than the number of the last attempt that failed. */
+  readonly failed_attempts: number;
   readonly mismatched_payments: readonly string[];
   readonly refunds: ReadonlyMap<string, InvoiceRefund>;
   readonly credit_notes: ReadonlyMap<string, Omit<CreditNoteRequested, 'type'> | Omit<CreditNoteIssued, 'type'>>;
@@ -92,6 +94,7 @@ const opened = (document: Finalized): Invoice => ({
   credited_to_balance: 0,
   payments: NO_ENTRIES,
   failed_payments: [],
+  failed_attempts: 0,
   mismatched_payments: [],
   refunds: NO_ENTRIES,
   credit_notes: NO_ENTRIES,
@@ -134,6 +137,7 @@ const evolveFinalized = (state: Invoice, event: AfterFinalizing): Invoice => {
       return {
         ...state,
         failed_payments: [...state.failed_payments, event.payment_id],
+        failed_attempts: Math.max(state.failed_attempts, event.attempt + 1),
         last_payment_error: event.error,
         next_attempt_at: event.next_attempt_at,
       };
@@ -202,8 +206,7 @@ const evolveFinalized = (state: Invoice, event: AfterFinalizing): Invoice => {
       return {
         ...state,
         amount_refunded,
-        // Money that is given back while the invoice is open is due again.
-        amount_due: state.status === 'open' ? state.amount_due + amount : state.amount_due,
+        amount_due: isDueAgain(state) ? state.amount_due + amount : state.amount_due,
         refunds: new Map(state.refunds).set(refund_id, { payment_id, amount, reason, status: 'succeeded' }),
         payments: changed(state.payments, payment_id, ({ refunded, refunding }) => ({
           refunded: refunded + amount,
@@ -215,6 +218,9 @@ const evolveFinalized = (state: Invoice, event: AfterFinalizing): Invoice => {
       return state;
   }
 };
+
+/** Money that is given back while the invoice is open is due again. Stripe does not ask for it again. */
+const isDueAgain = ({ status, document }: Invoice): boolean => status === 'open' && document.biller !== 'stripe';
 
 const changed = <T>(
   entries: ReadonlyMap<string, T>,
