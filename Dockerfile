@@ -31,6 +31,6 @@ COPY package.json LICENSE ./
 USER node
 EXPOSE 4000
 ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072
-ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=16", "--heap-growing-percent=100"]
+ENTRYPOINT ["node", "--enable-source-maps", "--disable-warning=TimeoutNegativeWarning", "--max-semi-space-size=16", "--heap-growing-percent=70"]
 # All services in one process; DATABASE_URL must be set.
 CMD ["dist/apps/keyledger/src/main.js"]

@@ -74,7 +74,7 @@ const become = (program, args) => {
     // By default, the heap grows to four times its live size before it is collected: half of the memory of the process. A large young
     // generation keeps short-lived objects out of it.
     '--max-semi-space-size=16',
-    '--heap-growing-percent=100',
+    '--heap-growing-percent=70',
   ];
   // glibc keeps freed memory in arenas, by default eight for each core. Two are enough for our threads. With a fixed threshold, large
   // buffers go back to the system at once.

@@ -27,7 +27,7 @@ const MAIN = fileURLToPath(new URL('../../dist/apps/keyledger/src/main.js', impo
 export const PROCESS = [
   '--disable-warning=TimeoutNegativeWarning',
   '--max-semi-space-size=16',
-  '--heap-growing-percent=100',
+  '--heap-growing-percent=70',
   MAIN,
 ];
 

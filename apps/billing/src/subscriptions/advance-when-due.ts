@@ -10,7 +10,7 @@ export class AdvanceWhenDue extends BackgroundWork {
   readonly name = 'advance-when-due';
   /** Some renewals are read while others are written. More at once would only fill the memory. */
   override readonly sliding = true;
-  override readonly atOnce = 600;
+  override readonly atOnce = 500;
 
   constructor(
     @Inject(DATABASE) private readonly database: ServiceDatabase,
