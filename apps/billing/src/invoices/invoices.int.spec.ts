@@ -413,9 +413,7 @@ describe('the collection of payments', () => {
     const payment_id = paymentId(id, 0);
     await eventually(() => provider.calls.includes(`start ${payment_id}`));
     await eventually(async () => {
-      await of(Payments)
-        .ask(payment_id, metadata)
-        .catch(() => undefined);
+      await of(Payments).ask(payment_id, metadata);
       return (await read(id)).status === 'paid';
     });
     expect(provider.calls.filter((call) => call === `start ${payment_id}`)).toHaveLength(1);

@@ -77,7 +77,7 @@ export class Metering {
 
   /**
    * Has a failed or dead delta reported again now, with all its attempts. One that is pending stays as it is.
-   * @param principal who asks; undefined = the service itself
+   * @param principal of the call; undefined = the service itself
    * @throws Problem METERED_DELTA_NOT_FOUND, METERED_DELTA_REPORTED
    */
   async retry(id: string, { at }: { readonly at: Time }, principal?: Principal): Promise<MeteredDeltaRow> {

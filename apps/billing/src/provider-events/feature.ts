@@ -14,7 +14,7 @@ import { Reception } from './reception.ts';
 import { stripeDoors } from './stripe/stripe-doors.ts';
 import { StripeSettings } from './stripe/stripe.settings.ts';
 
-/** The doors through which payment providers send their events, and what becomes of these. */
+/** Doors take the events of payment providers, and background work applies them. */
 export const providerEventsFeature: Feature = {
   settings: [StripeSettings],
   migrations: [ProviderEvents1790900000000],

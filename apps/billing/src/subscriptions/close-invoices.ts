@@ -10,8 +10,8 @@ import { Discounting } from './discounting.ts';
 import { Invoices } from '../invoices/invoices.ts';
 
 /**
- * What is left of a subscription that has ended: its open invoices, and its coupon, which is free again if it never began. One that ended unpaid leaves a debt, which is written off and can still be
- * paid; otherwise nothing was delivered for them, so they are voided.
+ * Closes the open invoices of a subscription that has ended. If it ended unpaid, they are a debt, which is written off and can still be
+ * paid; otherwise nothing was delivered for them, so they are voided. The coupon of a subscription that never began is free again.
  */
 @Controller()
 export class CloseInvoices {

@@ -86,7 +86,7 @@ const RANK: Readonly<Record<Invoice['status'], number>> = { open: 0, uncollectib
 
 const isOver = (status: Invoice['status']): boolean => RANK[status] === 2;
 
-/** An attempt that failed before the invoice was paid is nobody's concern once it is. */
+/** A failed attempt counts only while the invoice is open: once it is paid or void, no other attempt follows. */
 const attemptFailed = ({ failure, status }: InvoiceObservation, state: Invoice): readonly InvoiceEvent[] => {
   if (failure === null || isOver(status) || isOver(state.status)) return [];
   const { payment_id, attempt, error } = failure;
